@@ -1,0 +1,180 @@
+"""What is a network here: a Keras model, and what its inputs and outputs mean."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from cnnviz import images
+from cnnviz.errors import ClassError
+
+if TYPE_CHECKING:
+    import keras
+
+Outputs = Literal["softmax", "sigmoid", "independent", "logits", "none"]
+
+
+@dataclass(frozen=True)
+class Scaling:
+    """How a pixel 0..255 becomes a number that the network receives: `pixel * scale + offset`.
+
+    Attributes:
+        name: What it is called in the interface and in files.
+        scale: Factor, one for all channels or one a channel, in the network's channel order.
+        offset: What is added after the factor, likewise.
+        is_bgr: Whether the network wants blue first.
+    """
+
+    name: str
+    scale: tuple[float, ...] = (1.0,)
+    offset: tuple[float, ...] = (0.0,)
+    is_bgr: bool = False
+
+    def __call__(self, pixels: Any) -> Any:
+        """Scale pixels `(..., channels)`, 0..255; NumPy arrays and tensors alike."""
+        ordered = pixels[..., ::-1] if self.is_bgr else pixels
+        return ordered * np.array(self.scale, np.float32) + np.array(self.offset, np.float32)
+
+
+_TORCH_MEAN, _TORCH_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # of ImageNet, RGB, 0..1
+_CAFFE_MEAN = (103.939, 116.779, 123.68)  # of ImageNet, BGR, 0..255
+SCALINGS: dict[str, Scaling] = {
+    scaling.name: scaling
+    for scaling in (
+        Scaling("0..255"),
+        Scaling("0..1", (1 / 255,)),
+        Scaling("-1..1", (1 / 127.5,), (-1.0,)),
+        Scaling("1..0", (-1 / 255,), (1.0,)),  # inverted: dark ink on white paper for digit networks
+        Scaling("imagenet-caffe", (1.0,), tuple(-mean for mean in _CAFFE_MEAN), is_bgr=True),
+        Scaling(
+            "imagenet-torch",
+            tuple(1 / (255 * std) for std in _TORCH_STD),
+            tuple(-mean / std for mean, std in zip(_TORCH_MEAN, _TORCH_STD, strict=True)),
+        ),
+    )
+}
+
+
+@dataclass(frozen=True)
+class Preparation:
+    """How a photo becomes the network's input.
+
+    Attributes:
+        size: Height and width in pixels.
+        channels: 1 (gray), 3 (RGB) or 4 (RGB and an opaque alpha).
+        fit: How a photo of another shape is brought to `size`: centre crop, padding, or stretching.
+        scaling: How pixels become numbers.
+    """
+
+    size: tuple[int, int]
+    channels: int = 3
+    fit: images.Fit = "crop"
+    scaling: Scaling = field(default=SCALINGS["0..255"])
+
+    @property
+    def input_shape(self) -> tuple[int, int, int]:
+        """Height, width, channels."""
+        return (*self.size, self.channels)
+
+
+@dataclass(frozen=True, eq=False)
+class Convnet:
+    """A Keras model together with what its inputs and outputs mean; it is only ever read.
+
+    Two convnets are equal when their fingerprints are, whatever their names.
+
+    Attributes:
+        model: The Keras model.
+        name: Its name in the interface, in links and on the command line.
+        preparation: How a photo becomes its input.
+        outputs: `softmax` (probabilities that sum to one), `sigmoid` (one unit, two classes),
+            `independent` (several sigmoids), `logits` (linear outputs), `none` (no class scores).
+        class_names: One name a class; for a single sigmoid two.
+        head: Which of the model's outputs holds the class scores.
+    """
+
+    model: keras.Model
+    name: str
+    preparation: Preparation
+    outputs: Outputs
+    class_names: tuple[str, ...]
+    head: int = 0
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Hash of architecture, weights and meaning: 16 hexadecimal digits that key every cache."""
+        meaning = [asdict(self.preparation), self.outputs, self.class_names, self.head]
+        digest = hashlib.sha256(json.dumps(meaning).encode())
+        digest.update(_architecture(self.model).encode())
+        for weight in self.model.weights:
+            digest.update(f"{weight.path}{weight.shape}{weight.dtype}".encode())
+            digest.update(np.ascontiguousarray(weight.numpy()).data)
+        return digest.hexdigest()[:16]
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Convnet) and self.fingerprint == other.fingerprint
+
+    def __hash__(self) -> int:
+        return hash(self.fingerprint)
+
+    def fit(self, photo: np.ndarray) -> np.ndarray:
+        """Show a photo as the network receives it, before scaling.
+
+        Args:
+            photo: `(height, width, 3)` uint8.
+
+        Returns:
+            `(rows, columns, 3)` uint8 at the network's size; gray three times for one channel.
+        """
+        fitted = images.fit(photo, self.preparation.size, how=self.preparation.fit)
+        return images.gray(fitted) if self.preparation.channels == 1 else fitted
+
+    def prepare(self, photos: Sequence[np.ndarray]) -> np.ndarray:
+        """Turn photos into the model's input.
+
+        Args:
+            photos: Each `(height, width, 3)` uint8, of any size.
+
+        Returns:
+            `(batch, height, width, channels)` float32, fitted, resized and scaled as the network wants it.
+        """
+        pixels = np.stack([self.fit(photo) for photo in photos]).astype(np.float32)
+        if self.preparation.channels == 1:
+            pixels = pixels[..., :1]
+        elif self.preparation.channels == 4:
+            pixels = np.concatenate([pixels, np.full_like(pixels[..., :1], 255)], axis=-1)
+        return np.asarray(self.preparation.scaling(pixels), np.float32)
+
+    def class_index(self, name: str | int) -> int:
+        """Find a class by its index or its exact name, else by the only name that contains the text.
+
+        Raises:
+            ClassError: If no class, or more than one, answers to it.
+        """
+        text = str(name).strip()
+        if text.isdecimal() and int(text) < len(self.class_names):
+            return int(text)
+        lowered = [class_name.casefold() for class_name in self.class_names]
+        if text.casefold() in lowered:
+            return lowered.index(text.casefold())
+        found = [index for index, class_name in enumerate(lowered) if text and text.casefold() in class_name]
+        if len(found) == 1:
+            return found[0]
+        if found:
+            some = ", ".join(self.class_names[index] for index in found[:5])
+            raise ClassError(f"{len(found)} classes match {text!r}. Name one of them: {some}.")
+        raise ClassError(f"{self.name} has no class {text!r}. It has {len(self.class_names)}; name one or its index.")
+
+
+def _architecture(model: keras.Model) -> str:
+    """Describe the architecture; a subclassed model without a config by its class and layers."""
+    try:
+        return json.dumps(model.get_config(), sort_keys=True, default=str)
+    except NotImplementedError:
+        return type(model).__qualname__ + ",".join(type(layer).__qualname__ for layer in model.layers)

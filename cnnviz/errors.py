@@ -1,0 +1,46 @@
+"""What can go wrong that a person can mend?
+
+    CnnvizError
+    ├── PictureError          a picture that cannot be read
+    ├── ModelError            a network that cannot be opened or used
+    │   ├── ModelFileError        a model file that is refused, damaged or unsafe
+    │   └── OfflineError          weights that would have to be downloaded
+    ├── LayerError            a layer that does not exist or has no such view
+    ├── ClassError            a class that the network does not have
+    └── CancelledError        long work that was asked to stop
+
+Every message is two short sentences at most: what is wrong, with the value in it, and what would do.
+A caller's bug is a `ValueError` or `TypeError` instead.
+"""
+
+
+class CnnvizError(Exception):
+    """Anything that a person can mend; its text is meant for them."""
+
+
+class PictureError(CnnvizError):
+    """A picture that cannot be read."""
+
+
+class ModelError(CnnvizError):
+    """A network that cannot be opened or used."""
+
+
+class ModelFileError(ModelError):
+    """A model file that is refused, damaged or unsafe."""
+
+
+class OfflineError(ModelError):
+    """Weights that would have to be downloaded."""
+
+
+class LayerError(CnnvizError):
+    """A layer that does not exist, or has no such view."""
+
+
+class ClassError(CnnvizError):
+    """A class that the network does not have."""
+
+
+class CancelledError(CnnvizError):
+    """Long work that was asked to stop."""
