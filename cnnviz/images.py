@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import io
 from functools import lru_cache
 from pathlib import Path
@@ -18,6 +19,31 @@ FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "MPO")
 MAX_BYTES = 20 * 2**20
 MAX_PIXELS = 40_000_000
 MAX_SIDE = 16_000
+
+
+SAMPLES = {
+    "chelsea": "chelsea.png",
+    "coffee": "coffee.png",
+    "motorcycle": "motorcycle_left.png",
+    "rocket": "rocket.jpg",
+    "astronaut": "astronaut.png",
+}
+
+
+@lru_cache(maxsize=1)
+def sample_photos() -> dict[str, Path]:
+    """Photographs that are there offline: name to file, from scikit-image's wheel."""
+    spec = importlib.util.find_spec("skimage")  # importing it would take a second
+    if spec is None or spec.origin is None:
+        raise PictureError("The sample photographs are not installed. Install them: pip install scikit-image.")
+    folder = Path(spec.origin).parent / "data"
+    return {name: folder / file for name, file in SAMPLES.items()}
+
+
+def read_photo(source: bytes | str | Path) -> np.ndarray:
+    """Read a picture as a person sees it."""
+    data = source if isinstance(source, bytes) else Path(source).read_bytes()
+    return np.asarray(Image.open(io.BytesIO(data), formats=FORMATS).convert("RGB"))
 
 
 def gray(photo: np.ndarray) -> np.ndarray:

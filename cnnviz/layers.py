@@ -112,7 +112,9 @@ def layers(convnet: Convnet) -> tuple[LayerInfo, ...]:
                     views[id(tensor)] = view
                     producers[id(tensor)] = (call.address,)
         inputs = tuple(dict.fromkeys(address for tensor in sources for address in producers[id(tensor)]))
-        infos.append(_info(call, views[id(output)], tuple(a for a in inputs if a != call.address), id(call.layer) in counted))
+        infos.append(
+            _info(call, views[id(output)], tuple(a for a in inputs if a != call.address), id(call.layer) in counted)
+        )
         counted.add(id(call.layer))
     return tuple(infos)
 

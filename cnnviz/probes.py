@@ -194,7 +194,9 @@ def _logits(convnet: Convnet, scores: Any) -> Any:
 def _checked_inputs(convnet: Convnet, inputs: np.ndarray) -> np.ndarray:
     expected = convnet.preparation.input_shape
     if inputs.ndim != 4 or inputs.shape[1:] != expected:
-        raise ValueError(f"Expected inputs of shape (batch, {', '.join(map(str, expected))}). Received: {inputs.shape}.")
+        raise ValueError(
+            f"Expected inputs of shape (batch, {', '.join(map(str, expected))}). Received: {inputs.shape}."
+        )
     return np.ascontiguousarray(inputs, np.float32)
 
 
@@ -202,4 +204,6 @@ def _check_classes(convnet: Convnet, class_index: int | None, with_gradients: bo
     if with_gradients and not convnet.class_names:
         raise ClassError(f"{convnet.name} has no class scores to explain. Feature maps and filters can be seen.")
     if class_index is not None and not 0 <= class_index < len(convnet.class_names):
-        raise ClassError(f"{convnet.name} has no class {class_index}. Its classes are 0 to {len(convnet.class_names) - 1}.")
+        raise ClassError(
+            f"{convnet.name} has no class {class_index}. Its classes are 0 to {len(convnet.class_names) - 1}."
+        )

