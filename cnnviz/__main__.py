@@ -1,0 +1,7 @@
+"""Makes `python -m cnnviz` the command line."""
+
+import sys
+
+from cnnviz.cli import main
+
+sys.exit(main())

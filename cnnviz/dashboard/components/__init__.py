@@ -1,0 +1,11 @@
+"""What several pages draw in the browser itself: contact sheet, map view, bars.
+
+Each is one canvas or list, one message and one tab stop, however many pictures it holds. User text reaches them
+only as data, and is only ever set as text.
+"""
+
+from cnnviz.dashboard.components.bars import bars
+from cnnviz.dashboard.components.contact_sheet import contact_sheet
+from cnnviz.dashboard.components.map_view import map_view
+
+__all__ = ["bars", "contact_sheet", "map_view"]

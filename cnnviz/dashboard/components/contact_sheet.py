@@ -1,0 +1,72 @@
+"""How are hundreds of small pictures shown so that one can be picked? As one canvas, one message, one tab stop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import streamlit as st
+
+from cnnviz.dashboard.components import message
+
+_component = st.components.v2.component(
+    "cnnviz_contact_sheet",
+    html='<div class="sheet"><div class="scroll"><canvas tabindex="0" role="slider"></canvas>'
+    '<div class="frame"></div></div><div class="under" aria-hidden="true"></div></div>',
+    css=message.style("contact_sheet.css"),
+    js=message.script("contact_sheet.js"),
+)
+
+
+def contact_sheet(
+    pictures: np.ndarray,
+    *,
+    key: str,
+    title: str,
+    names: Sequence[str],
+    picked: int | None,
+    on_pick: Callable[[int], None],
+    table: np.ndarray | None = None,
+    dimmed: Sequence[int] = (),
+    tile: int = 64,
+    height: int = 620,
+    is_sharp: bool = True,
+) -> None:
+    """Draw many pictures of one size; a click or the arrow keys pick one.
+
+    Args:
+        pictures: `(count, rows, columns)` uint8 to colour by `table`, or `(count, rows, columns, 3)` uint8.
+        key: Streamlit key of this sheet.
+        title: What the sheet shows, for screen readers.
+        names: One name a picture, shown under the pointer and read out.
+        picked: Position of the framed picture, if any.
+        on_pick: Called with the position that was picked, before the page runs again.
+        table: `(256, 3)` uint8 colours; gray if not given.
+        dimmed: Positions to draw faintly.
+        tile: Width in pixels that a tile should have on the screen; less where many must fit.
+        height: Pixels after which the sheet scrolls.
+        is_sharp: Whether enlarged pixels stay squares.
+    """
+    count, rows, columns = pictures.shape[:3]
+    if table is None:
+        table = np.repeat(np.arange(256, dtype=np.uint8)[:, None], 3, axis=1)
+    header = {
+        "count": count,
+        "rows": rows,
+        "columns": columns,
+        "channels": 3 if pictures.ndim == 4 else 1,
+        "picked": -1 if picked is None else int(picked),
+        "title": title,
+        "names": list(names),
+        "dimmed": [int(position) for position in dimmed],
+        "tile": tile,
+        "height": height,
+        "isSharp": is_sharp,
+    }
+
+    def took() -> None:
+        position = st.session_state[key]["picked"]
+        if position is not None:
+            on_pick(int(position))
+
+    _component(key=key, data=message.pack(header, table, pictures.astype(np.uint8)), on_picked_change=took)

@@ -1,0 +1,75 @@
+"""How is one map shown over the picture it belongs to, with its scale and the exact value under the pointer?"""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+
+from cnnviz.dashboard.components import message
+
+_component = st.components.v2.component(
+    "cnnviz_map_view",
+    html='<figure><figcaption class="title"></figcaption>'
+    '<div class="picture"><canvas class="view" tabindex="0" role="img"></canvas><div class="box"></div><div class="cell"></div></div>'
+    '<div class="scale"><span class="low"></span><canvas class="bar" width="256" height="1"></canvas><span class="high"></span>'
+    '<span class="unit"></span></div><div class="value" aria-live="polite"></div></figure>',
+    css=message.style("map_view.css"),
+    js=message.script("map_view.js"),
+)
+
+
+def map_view(
+    photo: np.ndarray,
+    values: np.ndarray,
+    *,
+    key: str,
+    title: str,
+    alt: str,
+    unit: str,
+    table: np.ndarray,
+    low: float,
+    high: float,
+    opacity: float = 1.0,
+    threshold: float = 0.0,
+    is_signed: bool = False,
+    is_heat: bool = True,
+    is_sharp: bool = False,
+    box: tuple[float, float, float, float] | None = None,
+) -> None:
+    """Draw a map over a picture; all settings are applied in the browser.
+
+    Args:
+        photo: `(height, width, 3)` uint8, what lies under the map.
+        values: `(rows, columns)` float32 on any grid; NaN is left transparent.
+        key: Streamlit key.
+        title: Line above the map.
+        alt: What is seen, for screen readers.
+        unit: Unit of the values.
+        table: `(256, 3)` uint8 colours from `low` to `high`.
+        low: Value of the first colour.
+        high: Value of the last colour.
+        opacity: 0..1, how much the strongest values cover the picture.
+        threshold: 0..1 of the scale (of its half, if signed), below which nothing is drawn.
+        is_signed: Whether the middle of the scale is "nothing".
+        is_heat: Whether faint values are transparent; else all cover the picture alike.
+        is_sharp: Whether cells stay squares; else values are interpolated between their centres.
+        box: Left, top, right, bottom in fractions of the picture.
+    """
+    header = {
+        "rows": values.shape[0],
+        "columns": values.shape[1],
+        "height": photo.shape[0],
+        "width": photo.shape[1],
+        "title": title,
+        "alt": alt,
+        "unit": unit,
+        "low": float(low),
+        "high": float(high),
+        "opacity": opacity,
+        "threshold": threshold,
+        "isSigned": is_signed,
+        "isHeat": is_heat,
+        "isSharp": is_sharp,
+        "box": box,
+    }
+    _component(key=key, data=message.pack(header, table, values.astype("<f4"), photo))

@@ -1,0 +1,34 @@
+"""How do arrays reach the browser? As one message: a JSON header, then raw numbers."""
+
+from __future__ import annotations
+
+import json
+import struct
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+_FOLDER = Path(__file__).parent
+
+
+def pack(header: dict[str, Any], *arrays: np.ndarray) -> bytes:
+    """Join a header and arrays: uint32 length of the header, the header, each array little-endian.
+
+    The header is padded so that the arrays start at a multiple of four bytes; `sizes` in it tells their bytes.
+    """
+    blobs = [np.ascontiguousarray(array).tobytes() for array in arrays]
+    blobs = [blob + b"\0" * (-len(blob) % 4) for blob in blobs]
+    text = json.dumps(header | {"sizes": [len(blob) for blob in blobs]}, allow_nan=False).encode()
+    text += b" " * (-len(text) % 4)
+    return struct.pack("<I", len(text)) + text + b"".join(blobs)
+
+
+def script(name: str) -> str:
+    """Read a component's script, with the reader of messages before it."""
+    return (_FOLDER / "message.js").read_text() + (_FOLDER / name).read_text()
+
+
+def style(name: str) -> str:
+    """Read a component's style."""
+    return (_FOLDER / name).read_text()

@@ -1,0 +1,132 @@
+"""How does work that takes seconds run beside the page? In one worker thread; the newest request of a session wins."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import uuid
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import streamlit as st
+
+from cnnviz.errors import CancelledError, CnnvizError
+
+_KEPT = 32
+_log = logging.getLogger(__name__)
+
+
+@dataclass
+class Job:
+    """One piece of work, written by the worker and read by pages.
+
+    Attributes:
+        key: What is being computed; a page asks for its job by it.
+        owner: Session that asked.
+        state: Where it stands.
+        done: Steps finished.
+        total: Steps there are.
+        preview: What there is so far.
+        result: What came out.
+        error: One sentence, if it failed.
+    """
+
+    key: str
+    owner: str
+    state: Literal["queued", "running", "done", "failed", "cancelled"] = "queued"
+    done: int = 0
+    total: int = 0
+    preview: Any = None
+    result: Any = None
+    error: str = ""
+    _stop: threading.Event = field(default_factory=threading.Event)
+
+    @property
+    def is_active(self) -> bool:
+        """Whether it waits or runs."""
+        return self.state in ("queued", "running")
+
+    def cancel(self) -> None:
+        """Ask it to stop at its next step; queued, it stops at once."""
+        self._stop.set()
+
+    def step(self, done: int, total: int, preview: Any = None) -> None:
+        """Tell how far the work is; called by the work itself.
+
+        Raises:
+            CancelledError: If it was asked to stop.
+        """
+        if self._stop.is_set():
+            raise CancelledError("Stopped.")
+        self.done, self.total = done, total
+        if preview is not None:
+            self.preview = preview
+
+
+class Jobs:
+    """All jobs of the server: one runs, the others wait."""
+
+    def __init__(self) -> None:
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix="cnnviz-job")
+        self._lock = threading.Lock()
+        self._jobs: dict[tuple[str, str], Job] = {}
+
+    def start(self, key: str, owner: str, work: Callable[[Job], Any]) -> Job:
+        """Start work, and stop what the same owner had running."""
+        with self._lock:
+            self._cancel(owner)
+            job = Job(key, owner)
+            self._jobs[owner, key] = job
+            ended = [name for name, other in self._jobs.items() if not other.is_active]
+            for name in ended[: max(0, len(self._jobs) - _KEPT)]:
+                del self._jobs[name]
+        self._pool.submit(_run, job, work)
+        return job
+
+    def get(self, key: str, owner: str) -> Job | None:
+        """Find an owner's job by what it computes."""
+        return self._jobs.get((owner, key))
+
+    def forget(self, key: str, owner: str) -> None:
+        """Drop an ended job, so that it can be asked for again."""
+        with self._lock:
+            self._jobs.pop((owner, key), None)
+
+    def cancel_all(self, owner: str) -> None:
+        """Stop everything of one owner, as when its tab is closed."""
+        with self._lock:
+            self._cancel(owner)
+
+    def _cancel(self, owner: str) -> None:
+        for job in self._jobs.values():
+            if job.owner == owner and job.is_active:
+                job.cancel()
+
+
+def _run(job: Job, work: Callable[[Job], Any]) -> None:
+    try:
+        job.step(0, 0)
+        job.state = "running"
+        job.result = work(job)
+        job.state = "done"
+    except CancelledError:
+        job.state = "cancelled"
+    except CnnvizError as error:
+        job.error, job.state = str(error), "failed"
+    except Exception as error:  # noqa: BLE001  # a worker thread has nobody above it to tell
+        _log.exception("A job failed: %s", job.key)
+        job.error, job.state = f"It failed ({type(error).__name__}). The server's log says more.", "failed"
+
+
+@st.cache_resource(show_spinner=False)
+def jobs() -> Jobs:
+    """The server's jobs."""
+    return Jobs()
+
+
+@st.cache_resource(show_spinner=False, scope="session", on_release=lambda owner: jobs().cancel_all(owner))
+def owner() -> str:
+    """Name of this session; its jobs stop when its tab is closed."""
+    return uuid.uuid4().hex

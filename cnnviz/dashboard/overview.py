@@ -1,0 +1,130 @@
+"""What does the overview draw: the picture as received, the answer, the architecture?"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from cnnviz import figures
+from cnnviz.convnets import Convnet
+from cnnviz.dashboard import cache, components, panels, state
+from cnnviz.dashboard.state import Selection
+from cnnviz.dashboard.texts import overview as texts
+from cnnviz.dashboard.texts import shared
+from cnnviz.layers import LayerInfo, layers
+
+_SHOWN_CLASSES = 5
+_SCREEN = 448
+
+
+def show_received(selection: Selection) -> None:
+    """Draw the picture as the network receives it, with its numbers."""
+    st.header(texts.RECEIVED, anchor=False)
+    received, inputs = selection.received, selection.inputs[0]
+    height, width = received.shape[:2]
+    st.image(
+        panels.enlarged(received, _SCREEN),
+        width="stretch",
+        output_format="PNG",
+        alt=texts.RECEIVED_ALT.format(height=height, width=width),
+    )
+    low, high, mean = (f"{value:.3g}" for value in (inputs.min(), inputs.max(), inputs.mean()))
+    fit = shared.FITS[selection.convnet.preparation.fit]
+    channels = inputs.shape[-1]
+    st.caption(
+        texts.AUDIT.format(height=height, width=width, channels=channels, fit=fit, low=low, high=high, mean=mean)
+    )
+
+
+def show_answer(selection: Selection) -> None:
+    """Draw the five most probable classes; a click selects one for every page."""
+    st.header(texts.ANSWER, anchor=False)
+    names = selection.convnet.class_names
+    if not names:
+        panels.explain(shared.NO_CLASSES)
+        return
+    probabilities = cache.probabilities(selection)
+    top = [int(index) for index in np.argsort(-probabilities, kind="stable")[:_SHOWN_CLASSES]]
+    if selection.class_index is not None and selection.class_index not in top:
+        top.append(selection.class_index)
+    components.bars(
+        [(index, names[index], float(probabilities[index])) for index in top],
+        key="answer",
+        title=texts.ANSWER,
+        picked=selection.class_index,
+        on_pick=lambda index: state.select(state.CLASS, names[index]),
+    )
+    st.caption(texts.ANSWER_HELP)
+
+
+def show_architecture(selection: Selection) -> None:
+    """Draw totals, the graph and the table; a click on a layer with maps selects it for every page."""
+    st.header(texts.GRAPH, anchor=False)
+    infos = layers(selection.convnet)
+    _show_totals(selection.convnet, infos)
+    selectable = {info.address for info in infos if info.has_maps and not info.is_container}
+
+    def took_point() -> None:
+        points: list[Any] = st.session_state["graph"].selection.points
+        address = points[0].get("customdata") if points else None
+        if address in selectable:
+            state.select(state.LAYER, address)
+
+    figure = figures.architecture(infos, selection.layer)
+    st.plotly_chart(
+        figure, key="graph", on_select=took_point, selection_mode="points", config={"displayModeBar": False},
+        alt=texts.GRAPH_ALT.format(count=len(infos)),
+    )  # fmt: skip
+    _show_table(infos, selectable)
+
+
+def _show_totals(convnet: Convnet, infos: tuple[LayerInfo, ...]) -> None:
+    parameters = convnet.model.count_params()
+    macs = sum(info.macs for info in infos if not info.is_container)
+    values = (_short(parameters), _short(macs), f"{parameters * 4 / 1e6:.1f} MB", str(len(infos)))
+    for place, label, value in zip(st.columns(4), texts.TOTALS, values, strict=True):
+        place.metric(label, value)
+
+
+def _show_table(infos: tuple[LayerInfo, ...], selectable: set[str]) -> None:
+    table = pd.DataFrame(
+        {
+            "layer": [info.address for info in infos],
+            "kind": [info.kind for info in infos],
+            "output": [figures.shape_text(info.output_shape) for info in infos],
+            "parameters": [info.parameters for info in infos],
+            "macs": [info.macs for info in infos],
+            "field": [figures.shape_text(info.receptive_field) for info in infos],
+            "stride": [figures.shape_text(info.stride) for info in infos],
+        }
+    )
+
+    def took_row() -> None:
+        rows = st.session_state["layer_table"].selection.rows
+        if rows and infos[rows[0]].address in selectable:
+            state.select(state.LAYER, infos[rows[0]].address)
+
+    st.dataframe(
+        table,
+        key="layer_table",
+        hide_index=True,
+        height=380,
+        on_select=took_row,
+        selection_mode="single-row",
+        column_config={
+            name: st.column_config.Column(label, help=texts.COLUMN_HELP.get(name))
+            for name, label in texts.COLUMNS.items()
+        },
+        alt=texts.TABLE_ALT,
+    )
+
+
+def _short(number: int) -> str:
+    """Write a large number with three digits and a letter: 4.69 M."""
+    for size, letter in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if number >= size:
+            return f"{number / size:.3g} {letter}"
+    return str(number)

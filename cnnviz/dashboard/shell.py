@@ -1,0 +1,70 @@
+"""Which pages are there, and how does each start inside the common frame?"""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from cnnviz.dashboard.texts import activations, filters, heatmaps, overview, shared
+
+if TYPE_CHECKING:
+    from streamlit.navigation.page import StreamlitPage
+
+_FLAG = "_shell_active"
+
+
+def pages() -> list[StreamlitPage]:
+    """List the pages in the order in which a newcomer would read them."""
+    return [
+        st.Page("pages/overview.py", title=shared.PAGES["overview"], icon=":material/home:", default=True),
+        st.Page(
+            "pages/activations.py",
+            title=shared.PAGES["activations"],
+            icon=":material/grid_view:",
+            help=activations.QUESTION,
+        ),
+        st.Page("pages/filters.py", title=shared.PAGES["filters"], icon=":material/texture:", help=filters.QUESTION),
+        st.Page(
+            "pages/heatmaps.py",
+            title=shared.PAGES["heatmaps"],
+            icon=":material/local_fire_department:",
+            help=heatmaps.QUESTION,
+        ),
+    ]
+
+
+def run_page(page: StreamlitPage) -> None:
+    """Run a page inside the frame."""
+    st.session_state[_FLAG] = True
+    try:
+        page.run()
+    finally:
+        st.session_state.pop(_FLAG, None)
+
+
+def require_shell() -> None:
+    """Start a page over through app.py if it was opened without: first line of every page.
+
+    Until some session has called `st.navigation`, Streamlit runs a file of `pages/` on its own, without the
+    frame; so does a deep link that is a server's first request.
+    """
+    if not st.session_state.get(_FLAG):
+        st.navigation(pages(), position="hidden")
+        st.rerun()
+
+
+@st.cache_resource(show_spinner=False)
+def warm() -> threading.Event:
+    """Import Keras beside the first page, which takes seconds; the event is set when it is done."""
+    done = threading.Event()
+
+    def work() -> None:
+        try:
+            import keras  # noqa: F401  # imported for its effect
+        finally:
+            done.set()
+
+    threading.Thread(target=work, daemon=True, name="warm-keras").start()
+    return done

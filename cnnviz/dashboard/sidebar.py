@@ -1,0 +1,125 @@
+"""What is being looked at? Network and picture on every page; layer and class as soon as the network is open."""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+
+from cnnviz import images
+from cnnviz.convnets import DEFAULT, Convnet, catalogue
+from cnnviz.dashboard import cache, components, panels, state, store
+from cnnviz.dashboard.state import Selection
+from cnnviz.dashboard.texts import shared
+from cnnviz.errors import CnnvizError
+from cnnviz.layers import map_layers
+
+_THUMBNAIL = 96
+
+
+def show() -> None:
+    """Draw what needs no network: which network, which picture."""
+    with st.sidebar:
+        _choose_network()
+        _choose_picture()
+
+
+def selection() -> Selection:
+    """Open what is selected and draw the choices that hang on it; explains and stops the page if that fails."""
+    try:
+        convnet = cache.convnet(state.model())
+        photo = cache.photo(state.picture())
+    except CnnvizError as error:
+        panels.explain(error)
+        st.stop()
+    with st.sidebar:
+        layer = _choose_layer(convnet)
+        class_index = _choose_class(convnet)
+    return Selection(convnet, state.picture(), photo, layer, class_index)
+
+
+def _choose_network() -> None:
+    names = list(catalogue())
+    state.keep_within(state.MODEL, names)
+    st.session_state.setdefault(state.MODEL, DEFAULT)
+    st.selectbox(shared.NETWORK, names, key=state.MODEL, bind="query-params", help=None)
+
+
+def _choose_picture() -> None:
+    # Streamlit keeps a value in the URL only for a widget; this one is not seen, the sheet below is its face.
+    with st.container(key="picture_in_url"):
+        st.text_input(shared.PICTURE, key=state.PICTURE, bind="query-params", label_visibility="collapsed")
+    st.html("<style>.st-key-picture_in_url { display: none; }</style>")
+    names = list(images.sample_photos())
+    current = state.picture()
+    if current not in names:
+        names.insert(0, current)
+    try:
+        thumbnails = np.stack([_thumbnail(name) for name in names])
+    except CnnvizError:
+        names = [name for name in names if name != current]
+        thumbnails = np.stack([_thumbnail(name) for name in names])
+    st.markdown(shared.PICTURE)
+    components.contact_sheet(
+        thumbnails,
+        key="pictures",
+        title=shared.PICTURE,
+        names=[shared.OWN_PICTURE if len(name) == 64 else name for name in names],
+        picked=names.index(current) if current in names else None,
+        on_pick=lambda position: state.select(state.PICTURE, names[position]),
+        tile=72,
+        is_sharp=False,
+    )
+    with st.popover(shared.OWN_PICTURE, icon=":material/add_photo_alternate:", width="stretch"):
+        st.file_uploader(
+            shared.OWN_PICTURE_UPLOAD,
+            type=["jpg", "jpeg", "png", "webp", "gif", "bmp", "tif", "tiff", "heic"],
+            key="upload",
+            max_upload_size=20,
+            on_change=_take_upload,
+            args=("upload",),
+        )
+        if st.toggle(shared.CAMERA, key="camera_on"):
+            st.camera_input(
+                shared.CAMERA, key="camera", on_change=_take_upload, args=("camera",), label_visibility="collapsed"
+            )
+    if sentence := st.session_state.pop("_upload_error", None):
+        st.error(sentence, icon=":material/error:")
+
+
+def _take_upload(key: str) -> None:
+    """Keep an uploaded picture, and select it; a broken one is explained and changes nothing."""
+    file = st.session_state[key]
+    if file is None:
+        return
+    data = file.getvalue()
+    try:
+        images.read_photo(data)
+    except CnnvizError as error:
+        st.session_state["_upload_error"] = str(error)
+        return
+    state.select(state.PICTURE, store.put("pictures", data))
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _thumbnail(name: str) -> np.ndarray:
+    return images.fit(cache.photo(name), (_THUMBNAIL, _THUMBNAIL))
+
+
+def _choose_layer(convnet: Convnet) -> str | None:
+    addresses = [info.address for info in map_layers(convnet)]
+    state.keep_within(state.LAYER, addresses)
+    chosen = st.selectbox(
+        shared.LAYER, addresses, index=None, key=state.LAYER, bind="query-params", placeholder=shared.LAYER_PLACEHOLDER
+    )
+    return str(chosen) if chosen else None
+
+
+def _choose_class(convnet: Convnet) -> int | None:
+    names = list(convnet.class_names)
+    if not names:
+        return None
+    state.keep_within(state.CLASS, names)
+    chosen = st.selectbox(
+        shared.CLASS, names, index=None, key=state.CLASS, bind="query-params", placeholder=shared.CLASS_PLACEHOLDER
+    )
+    return names.index(chosen) if chosen else None

@@ -1,0 +1,5 @@
+"""Texts of activations."""
+
+TITLE = "Activations"
+QUESTION = "?"
+WHAT = ""

@@ -1,0 +1,5 @@
+"""Texts of filters."""
+
+TITLE = "Filters"
+QUESTION = "?"
+WHAT = ""

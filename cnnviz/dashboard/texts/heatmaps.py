@@ -1,0 +1,5 @@
+"""Texts of heatmaps."""
+
+TITLE = "Heatmaps"
+QUESTION = "?"
+WHAT = ""

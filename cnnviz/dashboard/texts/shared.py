@@ -1,0 +1,47 @@
+"""Texts that several pages show."""
+
+PAGES = {
+    "overview": "Overview",
+    "activations": "Activations",
+    "filters": "Filters",
+    "heatmaps": "Heatmaps",
+}
+
+NETWORK = "Network"
+OWN_NETWORK = "Your own network"
+OWN_NETWORK_HELP = "A .keras or .h5 file. No code in it is run; files that would need to are refused."
+PICTURE = "Picture"
+SAMPLES = "Sample pictures"
+OWN_PICTURE = "Your own picture"
+OWN_PICTURE_UPLOAD = "JPEG, PNG, WebP, GIF, BMP or TIFF"
+CAMERA = "Camera"
+LAYER = "Layer"
+LAYER_PLACEHOLDER = "this page's own choice"
+CHANNEL = "Channel"
+CLASS = "Class"
+CLASS_PLACEHOLDER = "the predicted class"
+FREEZE = "Type to search"
+
+LOADING = "Opening {name} ..."
+IMPORTING = "Starting TensorFlow. This takes a few seconds, once ..."
+COMPUTING = "Computing ..."
+CANCEL = "Cancel"
+
+WHAT = "What am I seeing?"
+SETTINGS = "Settings"
+TAKE_AWAY = "Take away"
+CODE = "The code for this view"
+DOWNLOAD_PNG = "Picture (PNG)"
+DOWNLOAD_NPZ = "Numbers (.npz)"
+
+NOT_FINITE = "{count} of this network's weights are not finite numbers. What depends on them is left empty."
+NO_CLASSES = "This network has no class scores. Its feature maps and filters can be seen."
+NO_MAPS = "This network has no convolution layers, so there are no maps to show."
+PREPARE_TITLE = "What the file cannot tell"
+PREPARE_HELP = "If the check picture or the top class looks wrong, try another pixel scaling."
+SCALING = "Pixels are given as"
+FIT = "Other shapes are"
+FITS = {"crop": "cropped to the centre", "pad": "padded with black", "stretch": "stretched"}
+CLASS_NAMES = "Class names, one a line"
+CLASS_NAMES_WRONG = "{given} names for {count} classes. Give one name a line."
+SAVE = "Remember"

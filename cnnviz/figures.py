@@ -1,0 +1,122 @@
+"""Which charts are drawn? Plotly figures from arrays and layer lists; nothing is computed here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import plotly.graph_objects as go
+
+from cnnviz.layers import LayerInfo
+
+_KINDS = {  # Okabe-Ito, so that kinds stay apart for colour-blind eyes
+    "convolution": "#0072B2",
+    "normalisation": "#999999",
+    "activation": "#E69F00",
+    "pooling": "#009E73",
+    "merge": "#CC79A7",
+    "dense": "#D55E00",
+    "other": "#56B4E9",
+}
+
+
+def kind_of(info: LayerInfo) -> str:
+    """Sort a layer into one of seven kinds by its class's name."""
+    kind = info.kind
+    words = {
+        "convolution": ("Conv",),
+        "normalisation": ("Normalization", "Rescaling"),
+        "pooling": ("Pool",),
+        "merge": ("Add", "Concatenate", "Multiply", "Average", "Subtract", "Maximum"),
+        "dense": ("Dense",),
+        "activation": ("ReLU", "Activation", "ELU", "Softmax", "Sigmoid"),
+    }
+    return next((name for name, parts in words.items() if any(part in kind for part in parts)), "other")
+
+
+def architecture(infos: Sequence[LayerInfo], selected: str | None) -> go.Figure:
+    """Draw a network as a graph: order to the right, resolution upwards, channels as size, arcs for skips.
+
+    Args:
+        infos: Layers in the order in which they run.
+        selected: Address of the layer to ring.
+    """
+    heights = [_height(info) for info in infos]
+    where = {info.address: position for position, info in enumerate(infos)}
+    figure = go.Figure()
+    figure.add_trace(_edges(infos, where, heights))
+    for kind, colour in _KINDS.items():
+        positions = [i for i, info in enumerate(infos) if kind_of(info) == kind and not info.is_container]
+        if positions:
+            figure.add_trace(_nodes(infos, positions, heights, kind, colour))
+    if selected in where:
+        position = where[selected]
+        figure.add_trace(
+            go.Scatter(
+                x=[position], y=[heights[position]], mode="markers", hoverinfo="skip", showlegend=False,
+                marker={"size": 30, "symbol": "circle-open", "line": {"width": 4}, "color": "#D55E00"},
+            )
+        )  # fmt: skip
+    sides = sorted({info.output_shape[0] for info in infos if len(info.output_shape) == 3}, reverse=True)
+    figure.update_layout(
+        height=300,
+        margin={"l": 10, "r": 10, "t": 10, "b": 10},
+        xaxis={"visible": False},
+        yaxis={
+            "tickvals": [float(np.log2(s)) for s in sides],
+            "ticktext": [f"{s} px" for s in sides],
+            "showgrid": True,
+        },
+        legend={"orientation": "h", "y": -0.05},
+        dragmode="pan",
+        clickmode="event+select",
+        hovermode="closest",
+    )
+    return figure
+
+
+def _height(info: LayerInfo) -> float:
+    return float(np.log2(info.output_shape[0])) if len(info.output_shape) == 3 else -1.0
+
+
+def _nodes(
+    infos: Sequence[LayerInfo], positions: list[int], heights: list[float], kind: str, colour: str
+) -> go.Scatter:
+    sizes = [6 + 2.2 * np.log2(max(1, infos[i].filters)) for i in positions]
+    return go.Scatter(
+        x=positions,
+        y=[heights[i] for i in positions],
+        mode="markers",
+        name=kind,
+        marker={"size": sizes, "color": colour, "opacity": 0.9, "line": {"width": 0}},
+        customdata=[infos[i].address for i in positions],
+        text=[f"{infos[i].address}<br>{infos[i].kind}, {shape_text(infos[i].output_shape)}" for i in positions],
+        hovertemplate="%{text}<extra></extra>",
+        selected={"marker": {"opacity": 0.9}},
+        unselected={"marker": {"opacity": 0.9}},
+    )
+
+
+def _edges(infos: Sequence[LayerInfo], where: dict[str, int], heights: list[float]) -> go.Scatter:
+    xs: list[float | None] = []
+    ys: list[float | None] = []
+    for position, info in enumerate(infos):
+        for source in info.inputs:
+            start = where.get(source)
+            if start is None:
+                continue
+            steps = np.linspace(0, 1, 2 if position - start <= 1 else 12)
+            lift = 0.0 if position - start <= 1 else min(0.9, 0.08 * (position - start))
+            xs += [*(start + (position - start) * steps), None]
+            ys += [
+                *(heights[start] + (heights[position] - heights[start]) * steps + 4 * lift * steps * (1 - steps)),
+                None,
+            ]
+    return go.Scatter(
+        x=xs, y=ys, mode="lines", line={"width": 1, "color": "#999999"}, hoverinfo="skip", showlegend=False
+    )
+
+
+def shape_text(shape: tuple[int, ...]) -> str:
+    """Write a shape for people: 56 × 56 × 144."""
+    return " × ".join(str(side) for side in shape)

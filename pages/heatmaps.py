@@ -1,0 +1,5 @@
+"""x"""
+
+from cnnviz.dashboard import shell
+
+shell.require_shell()

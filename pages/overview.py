@@ -1,0 +1,18 @@
+"""What is this network, and what does it say about this picture?"""
+
+import streamlit as st
+
+from cnnviz.dashboard import overview, panels, shell, sidebar
+from cnnviz.dashboard.texts import overview as texts
+
+shell.require_shell()
+
+panels.head(texts)
+selection = sidebar.selection()
+
+received, answer = st.columns([2, 3], gap="large")
+with received:
+    overview.show_received(selection)
+with answer:
+    overview.show_answer(selection)
+overview.show_architecture(selection)
