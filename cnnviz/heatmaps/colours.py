@@ -1,0 +1,36 @@
+"""Which plain colour stands for "nothing there" when a part of a picture is hidden?"""
+
+from __future__ import annotations
+
+from typing import Literal, get_args
+
+import numpy as np
+
+from cnnviz.convnets import Convnet
+
+Colour = Literal["black", "gray", "white", "mean"]
+"""`mean` is each picture's own mean colour."""
+
+_LEVELS = {"black": 0.0, "gray": 127.5, "white": 255.0}  # pixels of a photo, before scaling
+
+
+def plain(convnet: Convnet, inputs: np.ndarray, colour: Colour) -> np.ndarray:
+    """Return the colour as the network receives it: `(batch, 1, 1, channels)` float32; alpha stays opaque.
+
+    Raises:
+        ValueError: If there is no such colour.
+    """
+    if colour == "mean":
+        return inputs.mean(axis=(1, 2), keepdims=True, dtype=np.float32)
+    if colour not in _LEVELS:
+        raise ValueError(f"Expected a colour of {', '.join(get_args(Colour))}. Received: {colour!r}.")
+    pixel = np.full(convnet.preparation.channels, _LEVELS[colour], np.float32)
+    if len(pixel) == 4:
+        pixel[3] = _LEVELS["white"]
+    scaled = np.asarray(convnet.preparation.scaling(pixel), np.float32)
+    return np.broadcast_to(scaled, (len(inputs), 1, 1, len(pixel)))
+
+
+def contrast(convnet: Convnet, inputs: np.ndarray) -> np.ndarray:
+    """How far white lies from black as the network receives them: `(batch, 1, 1, channels)`, 0 for alpha."""
+    return np.abs(plain(convnet, inputs, "white") - plain(convnet, inputs, "black"))

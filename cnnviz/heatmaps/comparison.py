@@ -1,0 +1,83 @@
+"""Why this class and not that one?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from cnnviz.convnets import Convnet
+from cnnviz.heatmaps.gradient_cams import signed_grad_cam
+from cnnviz.layers import require_maps
+from cnnviz.probes import read
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Signed Grad-CAM maps of two classes, `(batch, rows, columns)` float32, in units of the logit.
+
+    Attributes:
+        first: Evidence for (above zero) and against (below) the first class.
+        second: The same for the second class.
+        difference: `first - second`: above zero where the layer prefers the first class.
+        classes: `(batch,)` int, the first class in each picture.
+        against: The second class.
+    """
+
+    first: np.ndarray
+    second: np.ndarray
+    difference: np.ndarray
+    classes: np.ndarray
+    against: int
+
+    @property
+    def scale(self) -> np.ndarray:
+        """Largest magnitude in each picture's three maps, `(batch,)`: one scale on which to colour them."""
+        stacked = np.abs(np.stack([self.first, self.second, self.difference]))
+        return stacked.max(axis=(0, 2, 3))
+
+
+def compare(
+    convnet: Convnet,
+    inputs: np.ndarray,
+    *,
+    against: int,
+    layer: str | None = None,
+    class_index: int | None = None,
+) -> Comparison:
+    """Map what speaks for one class rather than for another.
+
+    Grad-CAM without its max() is linear in the score, so the difference of two maps is the map of
+    the difference of two logits, which is what decides between the classes. `max(0, first)` is `grad_cam`.
+
+    Args:
+        convnet: Classifier; it is only read.
+        inputs: `(batch, height, width, channels)` float32, from `convnet.prepare`.
+        against: The second class, in every picture.
+        layer: Address of a layer with feature maps; the last activation before pooling if not given.
+        class_index: The first class; each picture's own top class if not given.
+
+    Returns:
+        The two maps and their difference. All zero difference: the layer prefers neither, or
+        both classes are the same.
+
+    Raises:
+        LayerError: If `layer` does not exist or has no feature maps.
+        ClassError: If a class does not exist, or the network has no classes.
+
+    Note:
+        Where both classes have strong evidence the difference is near zero: it shows what separates
+        them, not where the object is. Biases of the last layer take no part.
+
+    Example:
+        >>> compare(convnet, inputs, class_index=281, against=285).difference.shape
+        (1, 7, 7)
+
+    Reference:
+        Selvaraju et al., "Grad-CAM", ICCV 2017, eq. 1, and section 3.3 on counterfactuals.
+    """
+    layer = require_maps(convnet, layer)
+    first = read(convnet, inputs, layers=[layer], with_gradients=True, class_index=class_index)
+    second = read(convnet, inputs, layers=[layer], with_gradients=True, class_index=against)
+    maps = [signed_grad_cam(reading.maps[layer], reading.gradients[layer]) for reading in (first, second)]
+    return Comparison(maps[0], maps[1], maps[0] - maps[1], first.classes, against)

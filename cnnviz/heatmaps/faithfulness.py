@@ -1,0 +1,107 @@
+"""Does the network miss what a map calls important, more than it would miss anything else?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from cnnviz.convnets import Convnet
+from cnnviz.heatmaps.colours import plain
+from cnnviz.heatmaps.shape import enlarge
+from cnnviz.heatmaps.steps import every, in_steps, of_class, read_classes
+from cnnviz.probes import predict
+
+DELETED_SHARE = 0.1
+"""Share of the picture's pixels that is replaced."""
+
+RANDOM_MASKS = 5
+
+
+@dataclass(frozen=True)
+class Deletion:
+    """What became of the class's probability, for each picture of a batch.
+
+    Attributes:
+        before: `(batch,)` probability of the class in the whole picture.
+        after: `(batch,)` probability once the hottest pixels are gone; NaN where the map is not finite.
+        random: `(batch, 5)` probability once as many pixels are gone at random places.
+        classes: `(batch,)` int, the class.
+    """
+
+    before: np.ndarray
+    after: np.ndarray
+    random: np.ndarray
+    classes: np.ndarray
+
+    @property
+    def random_mean(self) -> np.ndarray:
+        """`(batch,)` mean probability after random deletion: what `after` has to stay below."""
+        return self.random.mean(axis=1)
+
+
+def deletion_score(
+    convnet: Convnet, inputs: np.ndarray, heat: np.ndarray, *, class_index: int | None = None, seed: int = 0
+) -> Deletion:
+    """Replace the hottest tenth of the picture by its mean colour, and see what the network still says.
+
+    Beside it stands the same with random masks of the same area and grain: noise on the map's own
+    grid, enlarged like the map, its hottest tenth replaced. A map that is no better than chance has found nothing.
+
+    Args:
+        convnet: Classifier; it is only read.
+        inputs: `(batch, height, width, channels)` float32, from `convnet.prepare`.
+        heat: `(batch, rows, columns)`, one map a picture, signed or not; where a map is the same
+            everywhere, as in the zeros of most maps, chance decides which pixels go first.
+        class_index: Class whose probability is told; each picture's own top class if not given.
+        seed: Of the random masks, the same for every picture.
+
+    Returns:
+        Probabilities before and after, and after each of five random deletions.
+
+    Raises:
+        ClassError: If the class does not exist, or the network has no classes.
+
+    Note:
+        The patched picture is one the network never saw in training, and the patch has a shape of its
+        own; a fall tells of both. One tenth of the area is a convention: objects are larger or smaller.
+
+    Example:
+        >>> score = deletion_score(convnet, inputs, grad_cam(convnet, inputs))
+        >>> score.before, score.after, score.random_mean
+
+    Reference:
+        After the deletion game of Petsiuk et al., "RISE", BMVC 2018, section 4.2, at one point of its curve.
+    """
+    if len(heat) != len(inputs):
+        raise ValueError(f"Expected one map for each of {len(inputs)} pictures. Received: {len(heat)}.")
+    clean = read_classes(convnet, inputs, class_index)
+    colour = plain(convnet, inputs, "mean")
+    masks = _masks(heat, convnet.preparation.size, seed)
+    found = np.zeros(masks.shape[:2])
+    for _, pictures, runs in in_steps(convnet, every(*masks.shape[:2])):
+        hidden = np.where(masks[pictures, runs, :, :, None], colour[pictures], inputs[pictures])
+        found[pictures, runs] = of_class(predict(convnet, hidden), clean.classes[pictures])
+    found[~np.isfinite(heat).all(axis=(1, 2)), 0] = np.nan
+    before = of_class(clean.probabilities, clean.classes)
+    return Deletion(before, found[:, 0], found[:, 1:], clean.classes)
+
+
+def _masks(heat: np.ndarray, size: tuple[int, int], seed: int) -> np.ndarray:
+    """Mark what goes, `(batch, 1 + RANDOM_MASKS, height, width)`: first by the map, then by noise of its grain."""
+    rng = np.random.default_rng(seed)
+    noise = rng.random((RANDOM_MASKS, *heat.shape[1:]), np.float32)
+    ties = rng.permutation(size[0] * size[1])
+    random = _hottest(enlarge(noise, size), ties)
+    own = _hottest(enlarge(heat, size), ties)
+    return np.stack([np.concatenate([mask[None], random]) for mask in own])
+
+
+def _hottest(heat: np.ndarray, ties: np.ndarray) -> np.ndarray:
+    """Mark the hottest share of each map's pixels; equal ones go in the order of `ties`."""
+    count = round(DELETED_SHARE * ties.size)
+    flat = heat.reshape(len(heat), -1)
+    chosen = np.stack([np.lexsort((ties, -row))[:count] for row in flat])
+    marks = np.zeros(flat.shape, bool)
+    np.put_along_axis(marks, chosen, True, axis=1)
+    return marks.reshape(heat.shape)

@@ -1,0 +1,176 @@
+"""Which methods are there, what does each cost, and what do its numbers mean?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from cnnviz.convnets import Convnet
+from cnnviz.heatmaps.gradient_cams import grad_cam, grad_cam_plus_plus, hires_cam, layer_cam
+from cnnviz.heatmaps.hiding import occlusion, patches
+from cnnviz.heatmaps.masking import score_cam
+from cnnviz.heatmaps.path_gradients import STEPS, integrated_gradients
+from cnnviz.heatmaps.pixel_gradients import SAMPLES, saliency, smooth_grad
+from cnnviz.layers import find_layer, require_maps
+
+
+@dataclass(frozen=True)
+class Method:
+    """One way to explain a class, as the interface lists it.
+
+    Attributes:
+        name: Its key in links and on the command line, and its function's name.
+        title: Its name for people.
+        summary: What it shows, in one sentence.
+        explain: Its function: `explain(convnet, inputs, *, class_index=None, ...)`.
+        has_layer: Whether it takes `layer` and answers on the layer's grid; else on the picture's.
+        is_slow: Whether it takes many runs, and `on_step` to follow and cancel them.
+        is_signed: Whether values below zero speak against the class.
+        units: What its numbers count.
+        count: Forward passes for one picture with default settings, of a network and a layer.
+    """
+
+    name: str
+    title: str
+    summary: str
+    explain: Callable[..., np.ndarray]
+    has_layer: bool
+    is_slow: bool
+    is_signed: bool
+    units: str
+    count: Callable[[Convnet, str | None], int]
+
+    def runs(self, convnet: Convnet, *, layer: str | None = None) -> int:
+        """Forward passes for one picture with default settings, for an estimate beforehand."""
+        return self.count(convnet, layer)
+
+
+def _once(convnet: Convnet, layer: str | None) -> int:
+    return 1
+
+
+def _channels(convnet: Convnet, layer: str | None) -> int:
+    return find_layer(convnet, require_maps(convnet, layer)).filters + 2  # the picture, and the plain colour
+
+
+def _patches(convnet: Convnet, layer: str | None) -> int:
+    return patches(convnet.preparation.size) + 1
+
+
+def _samples(convnet: Convnet, layer: str | None) -> int:
+    return SAMPLES + 1
+
+
+def _steps(convnet: Convnet, layer: str | None) -> int:
+    return STEPS + 1
+
+
+_LOGIT, _PER_INPUT, _LAYER = "logit", "logit per unit of input", "units of the layer"
+
+METHODS: dict[str, Method] = {
+    method.name: method
+    for method in (
+        Method(
+            name="grad_cam",
+            title="Grad-CAM",
+            summary="Where a layer holds evidence for the class; the usual first look.",
+            explain=grad_cam,
+            has_layer=True,
+            is_slow=False,
+            is_signed=False,
+            units=_LOGIT,
+            count=_once,
+        ),
+        Method(
+            name="grad_cam_plus_plus",
+            title="Grad-CAM++",
+            summary="As Grad-CAM, but small and repeated objects get their share.",
+            explain=grad_cam_plus_plus,
+            has_layer=True,
+            is_slow=False,
+            is_signed=False,
+            units=_LOGIT,
+            count=_once,
+        ),
+        Method(
+            name="hires_cam",
+            title="HiResCAM",
+            summary="What each position adds to the score; exact at the last layer.",
+            explain=hires_cam,
+            has_layer=True,
+            is_slow=False,
+            is_signed=False,
+            units=_LOGIT,
+            count=_once,
+        ),
+        Method(
+            name="layer_cam",
+            title="LayerCAM",
+            summary="Fine maps from early layers too.",
+            explain=layer_cam,
+            has_layer=True,
+            is_slow=False,
+            is_signed=False,
+            units=_LOGIT,
+            count=_once,
+        ),
+        Method(
+            name="score_cam",
+            title="Score-CAM",
+            summary="Which channels bring the score back when only what they show is left; no gradients.",
+            explain=score_cam,
+            has_layer=True,
+            is_slow=True,
+            is_signed=False,
+            units=_LAYER,
+            count=_channels,
+        ),
+        Method(
+            name="saliency",
+            title="Saliency",
+            summary="Which pixels the score answers to, for or against.",
+            explain=saliency,
+            has_layer=False,
+            is_slow=False,
+            is_signed=False,
+            units=_PER_INPUT,
+            count=_once,
+        ),
+        Method(
+            name="smooth_grad",
+            title="SmoothGrad",
+            summary="Saliency with less grain: the mean over noisy copies of the picture.",
+            explain=smooth_grad,
+            has_layer=False,
+            is_slow=True,
+            is_signed=False,
+            units=_PER_INPUT,
+            count=_samples,
+        ),
+        Method(
+            name="integrated_gradients",
+            title="Integrated Gradients",
+            summary="The score shared out among the pixels, on the way from a plain colour to the picture.",
+            explain=integrated_gradients,
+            has_layer=False,
+            is_slow=True,
+            is_signed=True,
+            units=_LOGIT,
+            count=_steps,
+        ),
+        Method(
+            name="occlusion",
+            title="Occlusion",
+            summary="What the score loses when a patch is hidden; slow, and measured rather than inferred.",
+            explain=occlusion,
+            has_layer=False,
+            is_slow=True,
+            is_signed=True,
+            units=_LOGIT,
+            count=_patches,
+        ),
+    )
+}
+"""Every method by name, in the order in which to offer them."""

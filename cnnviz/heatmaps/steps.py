@@ -1,0 +1,81 @@
+"""How does a map that needs hundreds of runs stay within memory, report its progress, and stop when asked?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+import numpy as np
+
+from cnnviz.convnets import Convnet
+from cnnviz.errors import ClassError
+from cnnviz.layers import layers as list_layers
+from cnnviz.probes import INPUT, Reading, compiled, read
+
+OnStep = Callable[[int, int, np.ndarray | None], None]
+"""Told after each step: runs done, runs in all, and the map so far. It may raise `CancelledError`."""
+
+_STEP_MACS = 3e9  # about 0.2 s of a laptop's time for EfficientNet-Lite0, forward and backward
+_MOST_PICTURES = 32
+
+
+def ignore(done: int, total: int, heat: np.ndarray | None) -> None:
+    """Stand in where nobody asked to be told."""
+
+
+def step_size(convnet: Convnet) -> int:
+    """Pictures to run at once: as many as keep a step short, so that it can be cancelled; at least one."""
+    macs = max(1, sum(info.macs for info in list_layers(convnet)))
+    return int(np.clip(_STEP_MACS // macs, 1, _MOST_PICTURES))
+
+
+def every(pictures: int, runs: int) -> np.ndarray:
+    """List each run of each picture, `(jobs, 2)`; the pictures take turns, so that all their maps grow together."""
+    return np.stack([np.tile(np.arange(pictures), runs), np.repeat(np.arange(runs), pictures)], axis=1)
+
+
+def in_steps(convnet: Convnet, jobs: np.ndarray) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
+    """Cut jobs `(jobs, 2)` into steps; yield the jobs done after it, its pictures' and its runs' indices."""
+    size = step_size(convnet)
+    for start in range(0, len(jobs), size):
+        part = jobs[start : start + size]
+        yield start + len(part), part[:, 0], part[:, 1]
+
+
+def mean_gradients(
+    convnet: Convnet, classes: np.ndarray, runs: int, variants: Callable[[np.ndarray, np.ndarray], np.ndarray]
+) -> Iterator[tuple[int, np.ndarray]]:
+    """Average each picture's gradient over variants of it; yield the runs done and the mean so far, each step.
+
+    `variants` makes inputs from picture and run indices.
+    """
+    total = np.zeros((len(classes), *convnet.preparation.input_shape))
+    counts = np.zeros((len(classes), 1, 1, 1))
+    for done, pictures, indices in in_steps(convnet, every(len(classes), runs)):
+        inputs = np.ascontiguousarray(variants(pictures, indices), np.float32)
+        result = compiled(convnet, (INPUT,), True)(inputs, classes[pictures])
+        np.add.at(total, pictures, result["gradients"][0].numpy())
+        np.add.at(counts, pictures, 1)
+        yield done, total / np.maximum(counts, 1)
+
+
+def read_classes(convnet: Convnet, inputs: np.ndarray, class_index: int | None, layers: Sequence[str] = ()) -> Reading:
+    """Run the pictures as they are, to know which class is explained in each, and its score.
+
+    Raises:
+        ClassError: If the class does not exist, or the network has no classes.
+    """
+    if not convnet.class_names:
+        raise ClassError(f"{convnet.name} has no class scores to explain. Feature maps and filters can be seen.")
+    return read(convnet, inputs, layers=layers, class_index=class_index)
+
+
+def of_class(scores: np.ndarray, classes: np.ndarray) -> np.ndarray:
+    """Pick each row's class out of `(batch, classes)`: `(batch,)`."""
+    return scores[np.arange(len(classes)), classes]
+
+
+def require_positive(**settings: int) -> None:
+    """Refuse settings below 1, by name."""
+    for name, value in settings.items():
+        if value < 1:
+            raise ValueError(f"Expected {name} of at least 1. Received: {value}.")

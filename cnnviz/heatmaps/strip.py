@@ -1,0 +1,49 @@
+"""Where does the evidence for a class lie in every layer, from edges to objects?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from cnnviz.convnets import Convnet
+from cnnviz.heatmaps.gradient_cams import FORMULAS, GradientCam
+from cnnviz.layers import require_maps
+from cnnviz.probes import read
+
+
+def strip(
+    convnet: Convnet,
+    inputs: np.ndarray,
+    *,
+    layers: Sequence[str],
+    class_index: int | None = None,
+    method: GradientCam = "grad_cam",
+) -> dict[str, np.ndarray]:
+    """Map the evidence for one class at many layers, in one forward and one backward pass.
+
+    Args:
+        convnet: Classifier; it is only read.
+        inputs: `(batch, height, width, channels)` float32, from `convnet.prepare`.
+        layers: Addresses of layers with feature maps.
+        class_index: Class to explain in every picture; each picture's own top class if not given.
+        method: Which of the four gradient methods.
+
+    Returns:
+        Address to `(batch, rows, columns)` float32, >= 0, in units of the logit; as the method alone gives.
+
+    Raises:
+        LayerError: If a layer does not exist or has no feature maps.
+        ClassError: If the class does not exist, or the network has no classes.
+
+    Note:
+        Heights do not compare between layers: only shapes do. Colour each map by its own maximum.
+
+    Example:
+        >>> {address: heat.shape for address, heat in strip(convnet, inputs, layers=["stem_relu", "head_relu"]).items()}
+        {'stem_relu': (1, 112, 112), 'head_relu': (1, 7, 7)}
+    """
+    addresses = [require_maps(convnet, address) for address in layers]
+    reading = read(convnet, inputs, layers=addresses, with_gradients=True, class_index=class_index)
+    formula = FORMULAS[method]
+    return {address: formula(reading.maps[address], reading.gradients[address]) for address in addresses}

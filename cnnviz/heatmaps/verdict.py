@@ -1,0 +1,79 @@
+"""What has a person to know before believing a map: is it empty, broken, flat, about a class that is not there?"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import numpy as np
+
+UNLIKELY = 0.01
+"""Probability below which the class counts as not seen."""
+
+SATURATED = 0.999
+"""Probability above which a gradient through softmax or sigmoid would have faded."""
+
+_FLAT = 1e-6  # relative; about eight steps of float32
+
+
+class Verdict(StrEnum):
+    """What a map can be told to be; its value is the key of its sentence."""
+
+    OK = "ok"
+    NOT_FINITE = "not finite"
+    EMPTY = "empty"
+    ONLY_AGAINST = "only against"
+    FLAT = "flat"
+    UNLIKELY = "unlikely"
+    SATURATED = "saturated"
+
+    @property
+    def sentence(self) -> str:
+        """Plain words for a page; empty where nothing has to be said."""
+        return SENTENCES[self]
+
+    @property
+    def is_drawable(self) -> bool:
+        """Whether the map shows anything; if not, draw the sentence instead."""
+        return self not in (Verdict.NOT_FINITE, Verdict.EMPTY)
+
+
+SENTENCES: dict[Verdict, str] = {
+    Verdict.OK: "",
+    Verdict.NOT_FINITE: "The map has values that are not numbers: the network's weights or the picture are not finite.",
+    Verdict.EMPTY: "The map is empty: at this layer nothing speaks for this class. Try another layer or class.",
+    Verdict.ONLY_AGAINST: "Nothing here speaks for this class; the map only shows what speaks against it.",
+    Verdict.FLAT: "The map is the same everywhere: this layer does not tell places apart for this class.",
+    Verdict.UNLIKELY: "The network gives this class less than 1 %: the map shows the little that speaks for it.",
+    Verdict.SATURATED: "The network is almost certain. The map uses the score before softmax or sigmoid, so it holds.",
+}
+
+
+def judge(heat: np.ndarray, *, probability: float | None = None) -> Verdict:
+    """Tell the most important thing to know about one map.
+
+    What makes it unreadable comes first, then what makes it weak, then what may surprise.
+
+    Args:
+        heat: `(rows, columns)`, one map, signed or not.
+        probability: The class's, if known.
+
+    Returns:
+        The verdict; `verdict.sentence` says it in plain words.
+
+    Example:
+        >>> judge(np.zeros((7, 7)))
+        <Verdict.EMPTY: 'empty'>
+    """
+    if not np.isfinite(heat).all():
+        return Verdict.NOT_FINITE
+    if not heat.any():
+        return Verdict.EMPTY
+    if heat.max() <= 0:
+        return Verdict.ONLY_AGAINST
+    if np.ptp(heat) <= _FLAT * np.abs(heat).max():
+        return Verdict.FLAT
+    if probability is not None and probability < UNLIKELY:
+        return Verdict.UNLIKELY
+    if probability is not None and probability > SATURATED:
+        return Verdict.SATURATED
+    return Verdict.OK
