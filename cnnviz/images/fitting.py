@@ -1,0 +1,85 @@
+"""How does a picture, or a map, come to another size?"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+from PIL import Image, ImageOps
+
+Fit = Literal["crop", "pad", "stretch"]
+
+
+def fit(photo: np.ndarray, size: tuple[int, int], *, how: Fit = "crop") -> np.ndarray:
+    """Bring a photo to a size.
+
+    Args:
+        photo: `(height, width, 3)` uint8.
+        size: Height and width wanted, in pixels.
+        how: `crop` keeps the centre, `pad` keeps all on black, `stretch` keeps all and bends the shape.
+
+    Returns:
+        `(*size, 3)` uint8, resized bicubically with antialiasing.
+    """
+    height, width = size
+    image = Image.fromarray(photo)
+    if how == "pad":
+        return np.asarray(ImageOps.pad(image, (width, height), Image.Resampling.BICUBIC, color="black"))
+    if how == "crop":
+        image = image.crop(_centre_box(image, width / height))
+    return np.asarray(image.resize((width, height), Image.Resampling.BICUBIC))
+
+
+def _centre_box(image: Image.Image, aspect: float) -> tuple[int, int, int, int]:
+    """Largest centred box of an aspect ratio, in whole pixels."""
+    width = max(1, min(image.width, round(image.height * aspect)))
+    height = max(1, min(image.height, round(image.width / aspect)))
+    left, top = (image.width - width) // 2, (image.height - height) // 2
+    return (left, top, left + width, top + height)
+
+
+def gray(photo: np.ndarray) -> np.ndarray:
+    """Turn a photo gray, keeping three equal channels: ITU-R 601 luma, as Pillow and Keras do."""
+    luma = np.asarray(Image.fromarray(photo).convert("L"))
+    return np.repeat(luma[..., None], 3, axis=-1)
+
+
+def scale_up(image: np.ndarray, factor: int) -> np.ndarray:
+    """Enlarge a small picture with sharp pixels: every pixel becomes a square of `factor` by `factor`.
+
+    Args:
+        image: `(height, width)` or `(height, width, channels)`, any dtype.
+        factor: At least 1.
+
+    Returns:
+        The same with `height * factor` rows and `width * factor` columns.
+    """
+    if factor < 1:
+        raise ValueError(f"Expected a factor of at least 1. Received: {factor}.")
+    return image.repeat(factor, axis=0).repeat(factor, axis=1)
+
+
+def enlarge(heat: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """Lay a coarse map over a picture, bilinearly, with half-pixel centres.
+
+    Args:
+        heat: `(rows, columns)` or `(batch, rows, columns)`, float, any range.
+        size: Height and width wanted, in pixels.
+
+    Returns:
+        `(*size)` or `(batch, *size)`, float32, same units; never beyond the range of `heat`. A value
+        that is not finite spreads to the pixels that would draw on it.
+
+    Note:
+        The smooth hills between cells are drawn, not measured: one cell of a 7 x 7 map stands for
+        32 x 32 pixels of a 224 x 224 picture.
+
+    Example:
+        >>> enlarge(np.zeros((1, 7, 7)), (224, 224)).shape
+        (1, 224, 224)
+    """
+    if heat.ndim == 3:
+        return np.stack([enlarge(one, size) for one in heat])
+    height, width = size
+    resized = Image.fromarray(np.asarray(heat, np.float32)).resize((width, height), Image.Resampling.BILINEAR)
+    return np.asarray(resized)
