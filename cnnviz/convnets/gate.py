@@ -1,0 +1,140 @@
+"""May this model file be opened at all? Decided from its bytes, without Keras and without running anything of it.
+
+A model file is a program for Keras: it names classes, functions and other files. The gate lets pass what is known to
+compute with numbers only, of bounded size, and refuses the rest with the reason.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, Literal
+
+from cnnviz.convnets.archive import open_archive, open_weights, read_config
+from cnnviz.convnets.config_rules import check_config, parse
+from cnnviz.convnets.size_rules import least_parameters
+from cnnviz.convnets.weights_rules import Weights, check_weights, open_hdf5, read_model_config
+from cnnviz.errors import ModelFileError
+
+Kind = Literal["keras", "h5", "weights"]
+
+MAX_FILE_BYTES = 2**30
+_HDF5 = b"\x89HDF\r\n\x1a\n"
+_ZIP = b"PK\3\4"
+# Beginnings of files that people take for a model, or save under its name.
+_OTHERS = {
+    b"\x89PNG": "a PNG picture",
+    b"\xff\xd8\xff": "a JPEG picture",
+    b"GIF8": "a GIF picture",
+    b"%PDF": "a PDF document",
+    b"\x1f\x8b": "a gzip archive",
+    b"\x93NUMPY": "a NumPy array",
+    b"<": "a web page",
+    b"version https://git-lfs": "a pointer of Git LFS instead of the file",
+    b"\x80\x02": "a Python pickle",
+    b"\x80\x03": "a Python pickle",
+    b"\x80\x04": "a Python pickle",
+    b"\x80\x05": "a Python pickle",
+}
+# A description may say less than the weights hold, hardly more: the rest would be allocated and never filled.
+_PARAMETER_FACTOR, _PARAMETER_SLACK = 2, 1_000_000
+
+
+@dataclass(frozen=True)
+class GateReport:
+    """What the gate learned of a file that it lets pass.
+
+    Attributes:
+        kind: `keras` (a `.keras` archive), `h5` (architecture and weights in HDF5), `weights` (weights alone).
+        suffix: The ending under which Keras recognises it, whatever its name is.
+        layer_count: Layers in its description, those of inner models and the inner models themselves included.
+        parameters: Numbers among its weights.
+        weight_bytes: Bytes that the weights take in memory.
+    """
+
+    kind: Kind
+    suffix: str
+    layer_count: int
+    parameters: int
+    weight_bytes: int
+
+
+def check_model_file(path: Path) -> GateReport:
+    """Decide on a model file by its content, whatever its name says.
+
+    Args:
+        path: The file. It is read, never written; nothing is unpacked beside it.
+
+    Returns:
+        What it holds.
+
+    Raises:
+        ModelFileError: If it is missing, damaged, too large, or holds anything that could run or reach out of it.
+
+    Note:
+        Passing says that the file speaks only of Keras's own parts. It does not say that HDF5 or TensorFlow have no
+        fault that a crafted file could use.
+    """
+    _check_is_file(path)
+    with path.open("rb") as file:
+        head = file.read(32)
+        if head.startswith(_HDF5):
+            return _check_hdf5(file)
+        if head.startswith(_ZIP):
+            return _check_archive(file)
+    raise ModelFileError(f"This is {_describe(head)}, not a Keras model. Save one with model.save('name.keras').")
+
+
+def _check_is_file(path: Path) -> None:
+    advice = "Save the model with model.save('name.keras')."
+    if path.is_dir():
+        is_saved_model = (path / "saved_model.pb").exists()
+        what = "a SavedModel, a program without layers to look into" if is_saved_model else "a folder, not a model file"
+        raise ModelFileError(f"{path.name} is {what}. {advice}")
+    if not path.exists():
+        raise ModelFileError(f"There is no file {path.name}. Check the name and the folder.")
+    if not path.is_file():
+        raise ModelFileError(f"{path.name} is not an ordinary file.")
+    size = path.stat().st_size
+    if size == 0:
+        raise ModelFileError("The file is empty. Copy or download it again.")
+    if size > MAX_FILE_BYTES:
+        raise ModelFileError(f"The file has {size / 1e9:.1f} GB; at most 1 GB is opened.")
+
+
+def _describe(head: bytes) -> str:
+    start = head.lstrip()
+    return next((name for magic, name in _OTHERS.items() if start.startswith(magic)), "a file of another kind")
+
+
+def _check_archive(file: BinaryIO) -> GateReport:
+    with open_archive(file) as archive:
+        config = parse(read_config(archive))
+        layer_count = check_config(config)
+        with open_weights(file, archive) as data, open_hdf5(data) as hdf5:
+            weights = check_weights(hdf5)
+    _check_balance(least_parameters(config), weights)
+    return GateReport("keras", ".keras", layer_count, weights.parameters, weights.byte_count)
+
+
+def _check_hdf5(file: BinaryIO) -> GateReport:
+    with open_hdf5(file) as hdf5:
+        weights = check_weights(hdf5)
+        data = read_model_config(hdf5)
+    if data is None:
+        if not weights.is_layers:
+            raise ModelFileError(
+                "This HDF5 file holds data, not a Keras model. Save one with model.save('name.keras')."
+            )
+        suffix = ".h5" if weights.is_legacy else ".weights.h5"
+        return GateReport("weights", suffix, 0, weights.parameters, weights.byte_count)
+    config = parse(data)
+    layer_count = check_config(config)
+    _check_balance(least_parameters(config), weights)
+    return GateReport("h5", ".h5", layer_count, weights.parameters, weights.byte_count)
+
+
+def _check_balance(declared: int, weights: Weights) -> None:
+    if declared > _PARAMETER_FACTOR * weights.parameters + _PARAMETER_SLACK:
+        held = f"but its weights are {weights.parameters:,}"
+        raise ModelFileError(f"The model describes layers of {declared:,} weights, {held}. The file is not opened.")
