@@ -1,0 +1,225 @@
+"""How do pictures climb: one compiled step for many filters at once, and how long does it take?"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from cnnviz.convnets import Convnet
+from cnnviz.errors import CnnvizError, LayerError
+from cnnviz.filters import objective
+from cnnviz.filters.natural import NATURAL
+from cnnviz.filters.style import Shape, State, Style
+from cnnviz.filters.textbook import TEXTBOOK
+from cnnviz.layers import LayerInfo, find_layer
+
+STYLES = {style.name: style for style in (TEXTBOOK, NATURAL)}
+
+STARTS = 3
+"""How many random starts a filter without a gradient is given."""
+
+_LARGEST_BATCH = 16  # beyond it a step takes as long for each picture
+_STEP_SECONDS = 0.22  # so that a step stays under 0.3 s, and Cancel is heard
+_SMALL_STEP_SECONDS = 0.05
+_TRIAL_BATCH = 4
+_KEPT_ASCENTS = 8
+_AT_REST = np.array([0.5, 0.5], np.float32)
+
+
+class Step(NamedTuple):
+    """What one step gave; heights are those before the step, all `(batch,)`.
+
+    Attributes:
+        state: State after the step.
+        output: Mean of the layer's output.
+        before: Mean of what its activation was given.
+        is_rescued: Whether the output had no gradient, so that the other was climbed.
+        slope: Largest gradient by the picture; 0 where there is nothing to climb.
+    """
+
+    state: State
+    output: Any
+    before: Any
+    is_rescued: Any
+    slope: Any
+
+
+@dataclass(frozen=True)
+class Ascent:
+    """A compiled step for one layer of one network, in one style, at one size.
+
+    Attributes:
+        style: The way of climbing.
+        shape: Rows, columns and colour channels of the pictures while they climb.
+        run: State, filters `(batch,)`, offset of the picture in 0..1, number of the step, to `Step`.
+    """
+
+    style: Style
+    shape: Shape
+    run: Callable[..., Step]
+
+    def show(self, state: State) -> np.ndarray:
+        """Show the pictures as a person sees them: `(batch, rows, columns, 3)` uint8."""
+        photos = self.style.show(np.asarray(self.style.draw(state[0], self.shape)))
+        return np.repeat(photos, 3, axis=-1) if photos.shape[-1] == 1 else photos
+
+    def start(self, filters: Sequence[int], seed: int, attempt: int = 0) -> tuple[np.ndarray, ...]:
+        """Draw the first state of some pictures; each hangs on seed, attempt and its own filter only."""
+        rows = [self.style.start(self.shape, np.random.default_rng([seed, attempt, index])) for index in filters]
+        return tuple(np.stack(part) for part in zip(*rows, strict=True))
+
+    @cached_property
+    def seconds(self) -> float:
+        """Time of one step for one picture, measured once in a batch that takes a fraction of a second."""
+        self._time(1)  # compiles
+        alone = self._time(1)
+        return alone if alone > _SMALL_STEP_SECONDS else self._time(_TRIAL_BATCH) / _TRIAL_BATCH
+
+    def _time(self, batch: int) -> float:
+        filters = np.zeros(batch, np.int32)
+        state = self.start([0] * batch, seed=0)
+        began = time.perf_counter()
+        self.run(state, filters, _AT_REST, np.int32(1)).slope.numpy()
+        return time.perf_counter() - began
+
+    def chunks(self, filters: Sequence[int]) -> list[tuple[int, ...]]:
+        """Share filters out to batches of like size, of which one step stays under 0.3 s where one picture's does."""
+        largest = max(1, min(_LARGEST_BATCH, int(_STEP_SECONDS / self.seconds)))
+        count = -(-len(filters) // largest)
+        return [tuple(int(index) for index in chunk) for chunk in np.array_split(np.array(filters), count)]
+
+
+class Height(NamedTuple):
+    """Where a batch stands between two steps.
+
+    Attributes:
+        state: State of the pictures.
+        output: `(batch,)`, mean of what the style climbs.
+        before: `(batch,)`, mean of what the layer's activation was given.
+        is_rescued: `(batch,)`, whether that was climbed so far, or another start was needed.
+        is_dead: `(batch,)`, whether no start had a gradient.
+    """
+
+    state: State
+    output: np.ndarray
+    before: np.ndarray
+    is_rescued: np.ndarray
+    is_dead: np.ndarray
+
+
+def ascend(ascent: Ascent, filters: Sequence[int], *, steps: int, seed: int) -> Iterator[Height]:
+    """Climb with one batch; yield where it stands before the first step and after every one.
+
+    A filter without any gradient starts anew from other noise, `STARTS` times in all.
+    """
+    indices = np.array(filters, np.int32)
+    state, attempts, taken = _begin(ascent, indices, seed)
+    is_dead = taken.slope.numpy() == 0
+    is_rescued = (attempts > 0) & ~is_dead
+    for number in range(1, steps + 2):
+        if number > 1:
+            offset = _AT_REST if number > steps else np.random.default_rng([seed, number]).random(2, np.float32)
+            taken = ascent.run(state, indices, offset, np.int32(number))
+        if number <= steps:
+            is_rescued = is_rescued | (taken.is_rescued.numpy() & ~is_dead)
+        climbed = taken.output if ascent.style.climbs_output else taken.before
+        yield Height(state, climbed.numpy(), taken.before.numpy(), is_rescued, is_dead)
+        state = taken.state
+
+
+def _begin(ascent: Ascent, filters: np.ndarray, seed: int) -> tuple[State, np.ndarray, Step]:
+    """Find a start with a gradient for every filter; return it, the attempts it took, and the first step."""
+    attempts = np.zeros(len(filters), int)
+    state = ascent.start(filters.tolist(), seed)
+    first = ascent.run(state, filters, _AT_REST, np.int32(1))
+    for attempt in range(1, STARTS):
+        is_flat = first.slope.numpy() == 0
+        if not is_flat.any():
+            break
+        attempts[is_flat] = attempt
+        for part, other in zip(state, ascent.start(filters[is_flat].tolist(), seed, attempt), strict=True):
+            part[is_flat] = other
+        first = ascent.run(state, filters, _AT_REST, np.int32(1))
+    return state, attempts, first
+
+
+def prepare(convnet: Convnet, layer: str, *, style: Style, size: int) -> Ascent:
+    """Compile the step at a size; at the network's own where it takes no other, or the layer has no maps.
+
+    Raises:
+        LayerError: If the layer does not exist or cannot be climbed.
+    """
+    info = find_layer(convnet, layer)
+    native = convnet.preparation.size
+    if not _has_free_size(info) or (size, size) == native:
+        return _working(convnet, layer, style, native)
+    try:
+        return _working(convnet, layer, style, (size, size))
+    except _refusals():
+        return _working(convnet, layer, style, native)
+
+
+def _has_free_size(info: LayerInfo) -> bool:
+    """Whether a picture of another size makes no more than a larger map: not behind pooling or flattening."""
+    return len(info.output_shape) == 3
+
+
+def _refusals() -> tuple[type[Exception], ...]:
+    import tensorflow as tf
+
+    return (ValueError, TypeError, RuntimeError, tf.errors.OpError)
+
+
+@lru_cache(maxsize=_KEPT_ASCENTS)
+def _working(convnet: Convnet, layer: str, style: Style, size: tuple[int, int]) -> Ascent:
+    """Compile the step, and measure it: some networks refuse a size only when they run."""
+    colours = 1 if convnet.preparation.channels == 1 else 3
+    ascent = Ascent(style, (*size, colours), _compiled(convnet, layer, style, (*size, colours)))
+    try:
+        _ = ascent.seconds
+    except CnnvizError:
+        raise
+    except _refusals() as error:
+        if size != convnet.preparation.size:
+            raise
+        raise LayerError(f"Layer {layer!r} cannot be climbed: {error}. Choose another one.") from error
+    return ascent
+
+
+def _compiled(convnet: Convnet, layer: str, style: Style, shape: Shape) -> Callable[..., Step]:
+    import tensorflow as tf
+
+    def climb(state: State, filters: Any, offset: Any, number: Any) -> Step:
+        with tf.GradientTape(persistent=True, watch_accessed_variables=False) as tape:
+            tape.watch(state[0])
+            pixels = style.move(style.draw(state[0], shape), offset)
+            output, before = objective.answers(convnet, layer, objective.inputs_of(convnet, pixels))
+            output_height = objective.heights(output, filters, border=style.border)
+            before_height = objective.heights(before, filters, border=style.border)
+        uphill = tape.gradient(before_height, before)
+        is_rescued = tf.zeros_like(filters, bool)
+        if style.climbs_output and output is not before:
+            wanted = tape.gradient(output_height, before, unconnected_gradients="zero")
+            is_rescued = tf.reduce_all(wanted == 0, axis=(1, 2, 3))
+            uphill = tf.where(is_rescued[:, None, None, None], uphill, wanted)
+        gradient = tape.gradient(before, state[0], output_gradients=uphill, unconnected_gradients="zero")
+        gradient = tf.where(tf.math.is_finite(gradient), gradient, 0.0)
+        slope = tf.reduce_max(tf.abs(gradient), axis=range(1, len(gradient.shape)))
+        return Step(style.step(state, gradient, number), output_height, before_height, is_rescued, slope)
+
+    parts = style.start(shape, np.random.default_rng(0))
+    return tf.function(
+        climb,
+        autograph=False,
+        input_signature=[
+            tuple(tf.TensorSpec((None, *part.shape), tf.float32) for part in parts),
+            tf.TensorSpec((None,), tf.int32),
+            tf.TensorSpec((2,), tf.float32),
+            tf.TensorSpec((), tf.int32),
+        ],
+    )

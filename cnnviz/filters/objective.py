@@ -1,0 +1,104 @@
+"""How strongly does a network's layer answer to pictures, filter by filter?"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cnnviz.capture import Call, capture
+from cnnviz.convnets import Convnet
+from cnnviz.errors import LayerError
+
+
+def inputs_of(convnet: Convnet, pixels: Any) -> Any:
+    """Scale pixels `(batch, rows, columns, 1 or 3)`, 0..255, as the network wants them; alpha is opaque."""
+    import tensorflow as tf
+
+    if convnet.preparation.channels == 4:
+        pixels = tf.concat([pixels, tf.fill(tf.shape(pixels[..., :1]), 255.0)], axis=-1)
+    inputs = tf.cast(convnet.preparation.scaling(pixels), tf.float32)
+    if tuple(inputs.shape[1:3]) == convnet.preparation.size:
+        return inputs
+    # Keras compares only sides that are known while tracing with those the model was built for.
+    return tf.compat.v1.placeholder_with_default(inputs, (None, None, None, inputs.shape[-1]))
+
+
+def answers(convnet: Convnet, layer: str, inputs: Any) -> tuple[Any, Any]:
+    """Run a network as far as a layer: its output, and what its activation was given.
+
+    Both are `(batch, rows, columns, channels)`. Of the layer that gives the class scores both are the
+    logits, for a single sigmoid z the two logits -z and z.
+
+    Raises:
+        LayerError: If the layer does not run, or returns something else than maps or numbers.
+    """
+    call, is_head = _call(convnet, layer, inputs)
+    output, before = call.outputs[0], _before_activation(call)
+    if is_head:
+        before = _both_classes(before) if convnet.outputs == "sigmoid" else before
+        output = before
+    return (_as_maps(output, layer),) * 2 if output is before else (_as_maps(output, layer), _as_maps(before, layer))
+
+
+def _call(convnet: Convnet, layer: str, inputs: Any) -> tuple[Call, bool]:
+    """Note the layer's call, and whether it gives the class scores."""
+    import keras
+    import tensorflow as tf
+
+    scores, refusal = None, None
+    with capture(convnet.model, [layer.split("@")[0]]) as calls:
+        try:
+            scores = keras.tree.flatten(convnet.model(inputs, training=False))[convnet.head]
+        except (ValueError, TypeError, RuntimeError, tf.errors.OpError) as error:
+            refusal = error  # the layers behind may refuse pictures of this size; nothing hangs on them
+    call = next((call for call in calls if call.address == layer), None)
+    if call is not None:
+        return call, call.outputs[0] is scores and convnet.outputs != "none"
+    if refusal is not None:
+        raise refusal
+    raise LayerError(f"Layer {layer!r} is not called when the network runs. Choose another one.")
+
+
+def _before_activation(call: Call) -> Any:
+    """What the activation was given; layers that are nothing but an activation were given it as their input."""
+    from keras import layers
+
+    is_activation = isinstance(call.layer, (layers.ReLU, layers.LeakyReLU, layers.PReLU, layers.ELU, layers.Softmax))
+    return call.inputs[0] if is_activation else call.before_activation
+
+
+def _both_classes(logit: Any) -> Any:
+    import tensorflow as tf
+
+    return tf.concat([-logit, logit], axis=-1)
+
+
+def _as_maps(tensor: Any, layer: str) -> Any:
+    import tensorflow as tf
+
+    tensor = tf.cast(tensor, tf.float32)
+    if len(tensor.shape) == 4:
+        return tensor
+    if len(tensor.shape) == 3:
+        return tensor[:, :, None, :]
+    if len(tensor.shape) == 2:
+        return tensor[:, None, None, :]
+    raise LayerError(f"Layer {layer!r} returns {len(tensor.shape)} axes. Choose one that returns maps or numbers.")
+
+
+def heights(maps: Any, filters: Any, *, border: int) -> Any:
+    """Mean over the map of picture i's channel `filters[i]`, without a border where the map is large enough.
+
+    Args:
+        maps: `(batch, rows, columns, channels)`.
+        filters: `(batch,)` int.
+        border: Rows and columns left out at every side of maps larger than twice that.
+
+    Returns:
+        `(batch,)` in the layer's own units.
+    """
+    import tensorflow as tf
+
+    rows, columns = tf.shape(maps)[1], tf.shape(maps)[2]
+    top, left = (tf.where(side > 2 * border, border, 0) for side in (rows, columns))
+    means = tf.reduce_mean(maps[:, top : rows - top, left : columns - left], axis=(1, 2))  # (batch, channels)
+    return tf.gather(means, filters, batch_dims=1)

@@ -1,0 +1,57 @@
+"""What is known of one filter's pattern, and what was asked for to get it?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from cnnviz.filters.style import StyleName
+
+Status = Literal["waiting", "climbing", "ok", "rescued", "dead", "not finite"]
+
+
+@dataclass(frozen=True)
+class Request:
+    """All that a pattern hangs on, but for the filter.
+
+    Attributes:
+        fingerprint: The network's.
+        layer: Address of the layer.
+        style: Way of climbing.
+        size: Side of the photo, in pixels.
+        steps: Steps of the ascent.
+        seed: Of the random start.
+    """
+
+    fingerprint: str
+    layer: str
+    style: StyleName
+    size: int
+    steps: int
+    seed: int
+
+
+@dataclass(frozen=True, eq=False)
+class Pattern:
+    """What one filter is looking for.
+
+    Attributes:
+        filter: Index of the filter in its layer.
+        photo: `(size, size, 3)` uint8; plain gray where nothing was found.
+        before: What was climbed, averaged over the map, at the random start, in the layer's own units.
+        after: The same at the end. For a rescued filter of style `textbook` both are of what the
+            activation was given.
+        status: `ok`; `rescued`: the output had no gradient at first, what its activation is given was
+            climbed, or another start; `dead`: no gradient from three starts, also after the rescue;
+            `not finite`: the network answers with NaN or infinity.
+        climbed_size: Rows and columns at which it climbed; the network's own where `size` was not to be had.
+    """
+
+    filter: int
+    photo: np.ndarray
+    before: float
+    after: float
+    status: Status
+    climbed_size: tuple[int, int]

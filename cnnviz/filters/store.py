@@ -1,0 +1,110 @@
+"""Where are patterns kept, so that no filter climbs twice?
+
+One small file a pattern, named by all it hangs on. A file appears whole or not at all, a damaged one counts as
+missing, and the files longest unused go when there are too many.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import numpy as np
+import platformdirs
+
+from cnnviz.filters.pattern import Pattern, Request
+
+ASCENT_VERSION = 1
+"""Part of every key; raise it when the ascent gives other pictures."""
+
+_MEGABYTE = 2**20
+
+
+def _default_root() -> Path:
+    chosen = os.environ.get("CNNVIZ_CACHE_DIR")
+    return (Path(chosen) if chosen else platformdirs.user_cache_path("cnnviz")) / "patterns"
+
+
+@dataclass(frozen=True)
+class PatternStore:
+    """A folder of patterns that several processes may share.
+
+    Attributes:
+        root: The folder; `patterns` in $CNNVIZ_CACHE_DIR or in the user's cache folder if not given.
+        max_bytes: Most that its files may take together.
+    """
+
+    root: Path = field(default_factory=_default_root)
+    max_bytes: int = 500 * _MEGABYTE
+
+    def find(self, request: Request, filters: Iterable[int]) -> dict[int, Pattern]:
+        """Look patterns up; those that are missing or damaged are left out."""
+        found = {index: self._read(request, index) for index in filters}
+        return {index: pattern for index, pattern in found.items() if pattern is not None}
+
+    def keep(self, request: Request, patterns: Iterable[Pattern]) -> None:
+        """Keep patterns, then drop those longest unused; a full or read-only disk keeps nothing."""
+        with contextlib.suppress(OSError):
+            self.root.mkdir(parents=True, exist_ok=True)
+            for pattern in patterns:
+                self._write(self._path(request, pattern.filter), pattern)
+            self._evict()
+
+    def _path(self, request: Request, index: int) -> Path:
+        key = json.dumps([ASCENT_VERSION, asdict(request), index], sort_keys=True)
+        return self.root / f"{hashlib.sha256(key.encode()).hexdigest()[:32]}.npz"
+
+    def _read(self, request: Request, index: int) -> Pattern | None:
+        path = self._path(request, index)
+        try:
+            with np.load(path, allow_pickle=False) as file:
+                pattern = Pattern(
+                    filter=index,
+                    photo=file["photo"],
+                    before=float(file["before"]),
+                    after=float(file["after"]),
+                    status=str(file["status"]),  # type: ignore[arg-type]  # written by _write
+                    climbed_size=(int(file["climbed_size"][0]), int(file["climbed_size"][1])),
+                )
+            os.utime(path)
+        except (OSError, EOFError, ValueError, TypeError, KeyError, IndexError, zipfile.BadZipFile, zlib.error):
+            return None
+        is_whole = pattern.photo.dtype == np.uint8 and pattern.photo.shape == (request.size, request.size, 3)
+        return pattern if is_whole else None
+
+    def _write(self, path: Path, pattern: Pattern) -> None:
+        handle, name = tempfile.mkstemp(dir=self.root, suffix=".part")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                np.savez_compressed(
+                    file,
+                    photo=pattern.photo,
+                    before=pattern.before,
+                    after=pattern.after,
+                    status=pattern.status,
+                    climbed_size=pattern.climbed_size,
+                )
+            Path(name).replace(path)
+        finally:
+            Path(name).unlink(missing_ok=True)
+
+    def _evict(self) -> None:
+        known = []
+        for path in self.root.glob("*.npz"):
+            with contextlib.suppress(FileNotFoundError):  # another process was faster
+                status = path.stat()
+                known.append((status.st_mtime_ns, status.st_size, path))
+        excess = sum(size for _, size, _ in known) - self.max_bytes
+        for _, size, path in sorted(known):
+            if excess <= 0:
+                return
+            path.unlink(missing_ok=True)
+            excess -= size
