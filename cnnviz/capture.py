@@ -8,10 +8,12 @@ note what they return. The traced graph then keeps only what its outputs need.
 from __future__ import annotations
 
 import contextlib
+import inspect
+import re
 import threading
-import weakref
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from types import MethodType
 from typing import TYPE_CHECKING, Any
 
 from cnnviz.errors import LayerError
@@ -43,24 +45,26 @@ def walk(model: keras.layers.Layer) -> dict[str, keras.layers.Layer]:
     """List all layers below a model by address, containers before what they hold, in the model's order.
 
     An address joins names with `/`. Where siblings share a name, the later ones get `#2`, `#3`, ...
+    A layer held in several places has one address, the first.
     """
-    found: dict[str, keras.layers.Layer] = {}
-    for address, layer in _walk(model, ""):
-        found[address] = layer
-    return found
+    return dict(_walk(model, "", {id(model)}))
 
 
-def _walk(parent: keras.layers.Layer, prefix: str) -> Iterator[tuple[str, keras.layers.Layer]]:
+def _walk(parent: keras.layers.Layer, prefix: str, seen: set[int]) -> Iterator[tuple[str, keras.layers.Layer]]:
     names: dict[str, int] = {}
-    for layer in _children(parent):
+    for layer in children(parent):
         names[layer.name] = names.get(layer.name, 0) + 1
+        if id(layer) in seen:  # shared, or a layer that refers back to what holds it
+            continue
+        seen.add(id(layer))
         count = names[layer.name]
         address = f"{prefix}{layer.name}" + (f"#{count}" if count > 1 else "")
         yield address, layer
-        yield from _walk(layer, f"{address}/")
+        yield from _walk(layer, f"{address}/", seen)
 
 
-def _children(parent: keras.layers.Layer) -> list[keras.layers.Layer]:
+def children(parent: keras.layers.Layer) -> list[keras.layers.Layer]:
+    """List the layers directly inside a model or a composite layer."""
     import keras
 
     if isinstance(parent, keras.Model):
@@ -69,13 +73,13 @@ def _children(parent: keras.layers.Layer) -> list[keras.layers.Layer]:
     return list(parent._flatten_layers(include_self=False, recursive=False))
 
 
-_locks: weakref.WeakKeyDictionary[Any, threading.RLock] = weakref.WeakKeyDictionary()
-_locks_guard = threading.Lock()
+def without_call_number(address: str) -> str:
+    """Drop the `@1` of a layer's second call."""
+    return re.sub(r"@\d+$", "", address)
 
 
-def _lock_of(model: keras.Model) -> threading.RLock:
-    with _locks_guard:
-        return _locks.setdefault(model, threading.RLock())
+# One lock for all models: two of them may share a layer, and what one replaces the other must not put back.
+_capturing = threading.RLock()
 
 
 @contextlib.contextmanager
@@ -86,7 +90,7 @@ def capture(model: keras.Model, addresses: Iterable[str] | None = None) -> Itera
 
     Args:
         model: The model that will be called.
-        addresses: Layers to note, without `@k`; all if not given.
+        addresses: Layers to note; all if not given. All calls of a layer are noted, whatever its `@k`.
 
     Yields:
         A list that grows by one `Call` whenever a noted layer returns, in that order.
@@ -95,9 +99,12 @@ def capture(model: keras.Model, addresses: Iterable[str] | None = None) -> Itera
         LayerError: If an address does not exist.
     """
     layers = walk(model)
-    wanted = layers if addresses is None else {address: find(layers, address) for address in addresses}
+    asked = layers if addresses is None else [without_call_number(address) for address in addresses]
+    wanted = {address: find(layers, address) for address in asked}
     calls: list[Call] = []
-    with _lock_of(model), contextlib.ExitStack() as undo:
+    with _capturing, contextlib.ExitStack() as undo:
+        for layer in (model, *layers.values()):
+            _open(layer, undo)
         for address, layer in wanted.items():
             _note(address, layer, calls, undo)
         yield calls
@@ -112,18 +119,34 @@ def find(layers: dict[str, keras.layers.Layer], address: str) -> keras.layers.La
     raise LayerError(f"There is no layer {address!r}. Layers: {', '.join(near[:8])}{' ...' if len(near) > 8 else ''}.")
 
 
+def _open(layer: keras.layers.Layer, undo: contextlib.ExitStack) -> None:
+    """Let a `call` that was decorated with `tf.function` run as plain Python, so that its layers are seen."""
+    decorated = inspect.getattr_static(layer, "call", None)
+    if hasattr(decorated, "python_function") and "call" not in vars(layer):
+        _replace(layer, "call", _in_this_thread(MethodType(decorated.python_function, layer), layer.call), undo)
+
+
+def _in_this_thread(here: Callable[..., Any], elsewhere: Callable[..., Any]) -> Callable[..., Any]:
+    """Make one function of two: the first for the thread that captures, the second for all others."""
+    thread = threading.get_ident()
+
+    def choose(*args: Any, **kwargs: Any) -> Any:
+        return (here if threading.get_ident() == thread else elsewhere)(*args, **kwargs)
+
+    return choose
+
+
 def _note(address: str, layer: keras.layers.Layer, calls: list[Call], undo: contextlib.ExitStack) -> None:
     import keras
 
-    thread = threading.get_ident()
-    original_call = layer.call
+    # A quantised layer is called through another method.
+    method = "quantized_call" if getattr(layer, "quantization_mode", None) else "call"
+    original_call = getattr(layer, method)
     given: list[Any] = []
     count = 0
 
     def call(*args: Any, **kwargs: Any) -> Any:
         nonlocal count
-        if threading.get_ident() != thread:
-            return original_call(*args, **kwargs)
         given.clear()
         outputs = original_call(*args, **kwargs)
         tensors = tuple(keras.tree.flatten(outputs))
@@ -133,16 +156,15 @@ def _note(address: str, layer: keras.layers.Layer, calls: list[Call], undo: cont
         count += 1
         return outputs
 
-    _replace(layer, "call", call, undo)
+    _replace(layer, method, _in_this_thread(call, original_call), undo)
     activation = getattr(layer, "activation", None)
-    if callable(activation) and not _children(layer):
+    if callable(activation) and not children(layer):
 
         def activate(x: Any, *args: Any, **kwargs: Any) -> Any:
-            if threading.get_ident() == thread:
-                given.append(x)
+            given.append(x)
             return activation(x, *args, **kwargs)
 
-        _replace(layer, "activation", activate, undo)
+        _replace(layer, "activation", _in_this_thread(activate, activation), undo)
 
 
 def _replace(layer: keras.layers.Layer, name: str, value: Callable[..., Any], undo: contextlib.ExitStack) -> None:

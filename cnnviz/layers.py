@@ -4,18 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from math import prod
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import numpy as np
-
-from cnnviz.capture import Call, capture
+from cnnviz.capture import Call, capture, children, walk, without_call_number
 from cnnviz.convnets import Convnet
 from cnnviz.errors import LayerError
-
-if TYPE_CHECKING:
-    import keras
+from cnnviz.receptive_fields import View, keras_kind, spatial_shape, views, window_of
 
 _NOT_AN_ACTIVATION = ("Pooling", "Dropout", "Padding", "Cropping", "Flatten", "Reshape", "Permute", "Input", "Noise")
 
@@ -65,14 +60,25 @@ class LayerInfo:
 
 
 @dataclass(frozen=True)
-class _View:
-    """What part of the picture a tensor depends on, along rows and columns."""
+class Totals:
+    """What a network costs as a whole.
 
-    field: tuple[int, int]
-    stride: tuple[int, int]
+    Attributes:
+        parameters: Number of weights, those of a shared layer once.
+        trainable_parameters: Those among them that training would change.
+        macs: Multiply-accumulates for one picture.
+        weight_bytes: Memory of the weights.
+        activation_bytes: Memory of all layers' outputs for one picture, as held when every layer is looked at;
+            plain prediction frees most of them on the way.
+    """
+
+    parameters: int
+    trainable_parameters: int
+    macs: int
+    weight_bytes: int
+    activation_bytes: int
 
 
-@lru_cache(maxsize=16)
 def layers(convnet: Convnet) -> tuple[LayerInfo, ...]:
     """List a network's layers in the order in which they run, containers after what they hold.
 
@@ -84,7 +90,7 @@ def layers(convnet: Convnet) -> tuple[LayerInfo, ...]:
         convnet: Network; it is only read.
 
     Returns:
-        One `LayerInfo` a call of a layer; input layers are left out.
+        One `LayerInfo` a call of a layer; input layers are left out. Kept with the convnet.
 
     Note:
         The receptive field bounds what a value *can* depend on. What it does depend on is smaller,
@@ -93,30 +99,29 @@ def layers(convnet: Convnet) -> tuple[LayerInfo, ...]:
     Reference:
         Araujo, Norris, Sim, "Computing Receptive Fields of Convolutional Neural Networks", Distill 2019.
     """
-    calls, image = _trace(convnet)
-    picture = convnet.preparation.size
-    views: dict[int, _View] = {id(image): _View((1, 1), (1, 1))}
-    producers: dict[int, tuple[str, ...]] = {id(image): ()}
-    counted: set[int] = set()
-    infos = []
-    for call in calls:
-        output = call.outputs[0]
-        known = [_known(tensor, views) for tensor in call.inputs]
-        sources = list({id(tensor): tensor for found in known for tensor in found}.values())
-        is_container = _holds_layers(call.layer)
-        if not is_container or id(output) not in views:
-            seen = _widest([views[id(tensor)] for tensor in sources], picture)
-            view = _through(call, seen, picture)
-            for tensor in call.outputs:
-                if id(tensor) not in views:  # Dropout and Identity hand their input through
-                    views[id(tensor)] = view
-                    producers[id(tensor)] = (call.address,)
-        inputs = tuple(dict.fromkeys(address for tensor in sources for address in producers[id(tensor)]))
-        infos.append(
-            _info(call, views[id(output)], tuple(a for a in inputs if a != call.address), id(call.layer) in counted)
-        )
-        counted.add(id(call.layer))
-    return tuple(infos)
+    return _listing(convnet).infos
+
+
+def totals(convnet: Convnet) -> Totals:
+    """Add up what a network costs: parameters, multiply-accumulates, memory.
+
+    Args:
+        convnet: Network; it is only read.
+
+    Returns:
+        Counts for the whole network and one picture.
+    """
+    model, by_address = convnet.model, walk(convnet.model)
+    leaves = [info for info in layers(convnet) if not info.is_container]
+    return Totals(
+        parameters=_count(model.weights),
+        trainable_parameters=_count(model.trainable_weights),
+        macs=sum(info.macs for info in leaves),
+        weight_bytes=sum(_bytes(weight.shape, weight.dtype) for weight in model.weights),
+        activation_bytes=sum(
+            _bytes(info.output_shape, by_address[without_call_number(info.address)].compute_dtype) for info in leaves
+        ),
+    )
 
 
 def find_layer(convnet: Convnet, address: str) -> LayerInfo:
@@ -141,11 +146,16 @@ def map_layers(convnet: Convnet) -> tuple[LayerInfo, ...]:
 def default_layer(convnet: Convnet) -> str:
     """Address of the last spatial activation before pooling or flattening, after its non-linearity.
 
+    Of a network with several outputs, the last one that leads to the chosen head.
+
     Raises:
         LayerError: If the network has no feature maps.
     """
     spatial = map_layers(convnet)
-    activations = [info for info in spatial if not any(word in info.kind for word in _NOT_AN_ACTIVATION)]
+    used = _listing(convnet).leading_to_scores
+    activations = [
+        info for info in spatial if info.address in used and not any(word in info.kind for word in _NOT_AN_ACTIVATION)
+    ]
     if not spatial:
         raise LayerError(f"{convnet.name} has no convolution layers. Choose a network that has some.")
     return (activations or list(spatial))[-1].address
@@ -170,135 +180,133 @@ def _shorten(text: str, limit: int = 160) -> str:
     return text if len(text) <= limit else text[:limit].rsplit(",", 1)[0] + ", ..."
 
 
-def _trace(convnet: Convnet) -> tuple[list[Call], Any]:
-    """Run the model symbolically once and return every layer's call, and the picture's tensor."""
+@dataclass(frozen=True)
+class _Listing:
+    infos: tuple[LayerInfo, ...]
+    leading_to_scores: frozenset[str]
+
+
+@dataclass(frozen=True)
+class _Trace:
+    """One symbolic run of a model."""
+
+    picture: Any
+    calls: tuple[Call, ...]
+    scores: Any
+
+
+def _listing(convnet: Convnet) -> _Listing:
+    kept: _Listing = convnet.keep("layers", lambda: _list(convnet))
+    return kept
+
+
+def _list(convnet: Convnet) -> _Listing:
+    trace = _run_symbolically(convnet)
+    seen = views(trace.picture, trace.calls)
+    whole = View(convnet.preparation.size, convnet.preparation.size)
+    producers: dict[int, str] = {}
+    counted: set[int] = set()
+    infos = []
+    for call in trace.calls:
+        inputs = [address for tensor in call.inputs for address in _sources(tensor, producers)]
+        infos.append(_info(call, seen.get(id(call.outputs[0]), whole), inputs, id(call.layer) in counted))
+        counted.add(id(call.layer))
+        for tensor in call.outputs:
+            if id(tensor) not in producers or not children(call.layer):  # a container hands on what its last layer made
+                producers[id(tensor)] = call.address
+    return _Listing(tuple(infos), _upstream(trace))
+
+
+def _run_symbolically(convnet: Convnet) -> _Trace:
+    """Run the model once on a placeholder and note every layer's call."""
+    import keras
     import tensorflow as tf
 
-    calls: list[Call] = []
-    images: list[Any] = []
+    found: list[_Trace] = []
 
-    def run(image: Any) -> None:
-        images.append(image)
-        with capture(convnet.model) as captured:
-            convnet.model(image, training=False)
-        calls.extend(captured)
+    def run(picture: Any) -> None:
+        with capture(convnet.model) as calls:
+            scores = keras.tree.flatten(convnet.model(picture, training=False))[convnet.head]
+        # What runs inside a loop or a branch lives in a graph of its own.
+        here = [call for call in calls if getattr(call.outputs[0], "graph", None) is picture.graph]
+        found.append(_Trace(picture, tuple(here), scores))
 
     spec = tf.TensorSpec((1, *convnet.preparation.input_shape), tf.float32)
     tf.function(run, autograph=False).get_concrete_function(spec)
-    return [call for call in calls if _is_tensor(call.outputs[0])], images[0]
+    return found[0]
 
 
-def _is_tensor(value: Any) -> bool:
-    return hasattr(value, "shape") and hasattr(value, "op")
-
-
-def _holds_layers(layer: keras.layers.Layer) -> bool:
-    return bool(layer._flatten_layers(include_self=False, recursive=False))
-
-
-def _known(tensor: Any, views: dict[int, _View]) -> list[Any]:
-    """Walk back over operations between layers to the tensors that layers returned."""
+def _sources(tensor: Any, producers: dict[int, str]) -> list[str]:
+    """Walk back over operations between layers to the layers that made what they read."""
     found, seen, stack = [], set(), [tensor]
     while stack:
         current = stack.pop()
         if id(current) in seen:
             continue
         seen.add(id(current))
-        if id(current) in views:
-            found.append(current)
-        elif _is_tensor(current):
-            stack.extend(current.op.inputs)
-    return found[::-1]
+        if id(current) in producers:
+            found.append(producers[id(current)])
+        else:
+            stack.extend(reversed(current.op.inputs))
+    return found
 
 
-def _widest(views: Sequence[_View], picture: tuple[int, int]) -> _View:
-    if not views:
-        return _View((0, 0), (1, 1))
-    return _View(
-        (max(view.field[0] for view in views), max(view.field[1] for view in views)),
-        (max(view.stride[0] for view in views), max(view.stride[1] for view in views)),
-    )
+def _upstream(trace: _Trace) -> frozenset[str]:
+    """Addresses of the layers that the scores depend on."""
+    seen, stack = {id(trace.scores)}, [trace.scores]
+    while stack:
+        for tensor in stack.pop().op.inputs:
+            if id(tensor) not in seen:
+                seen.add(id(tensor))
+                stack.append(tensor)
+    return frozenset(call.address for call in trace.calls if any(id(tensor) in seen for tensor in call.outputs))
 
 
-def _through(call: Call, seen: _View, picture: tuple[int, int]) -> _View:
-    """Propagate the field and stride through one layer."""
-    kind = type(call.layer).__name__
-    before, after = _shape(call.inputs[0]) if call.inputs else (), _shape(call.outputs[0])
-    if len(after) != 3 or len(before) != 3 or kind.startswith("Global"):
-        is_global = len(before) == 3 or kind.startswith(("Global", "Dense"))
-        return _View(picture, picture) if is_global else seen
-    window = _window(call.layer)
-    if window is None:
-        return seen
-    size, stride, dilation = window
-    if "Transpose" in kind or "UpSampling" in kind:
-        reach = tuple(-(-(k - 1) // s) for k, s in zip(size, stride, strict=True))
-        field = tuple(min(f + r * j, p) for f, r, j, p in zip(seen.field, reach, seen.stride, picture, strict=True))
-        steps = tuple(max(1, j // s) for j, s in zip(seen.stride, stride, strict=True))
-        return _View(_pair(field), _pair(steps))
-    field = tuple(
-        min(f + d * (k - 1) * j, p)
-        for f, d, k, j, p in zip(seen.field, dilation, size, seen.stride, picture, strict=True)
-    )
-    return _View(_pair(field), _pair(tuple(j * s for j, s in zip(seen.stride, stride, strict=True))))
-
-
-def _window(layer: keras.layers.Layer) -> tuple[tuple[int, int], tuple[int, int], tuple[int, int]] | None:
-    """Size, stride and dilation of the window a layer slides over rows and columns, if it does."""
-    size = getattr(layer, "kernel_size", None) or getattr(layer, "pool_size", None)
-    if size is None and type(layer).__name__.startswith("UpSampling"):
-        return (1, 1), _pair(layer.size), (1, 1)
-    if size is None:
-        return None
-    return _pair(size), _pair(getattr(layer, "strides", 1)), _pair(getattr(layer, "dilation_rate", 1))
-
-
-def _pair(value: Any) -> tuple[int, int]:
-    values = tuple(value) if isinstance(value, (tuple, list)) else (value, value)
-    return (int(values[0]), int(values[-1]))
-
-
-def _shape(tensor: Any) -> tuple[int, ...]:
-    return tuple(int(side or 0) for side in tensor.shape[1:])
-
-
-def _info(call: Call, view: _View, inputs: tuple[str, ...], is_repeated: bool) -> LayerInfo:
-    layer, shape = call.layer, _shape(call.outputs[0])
-    window = _window(layer)
+def _info(call: Call, view: View, inputs: Sequence[str], is_repeated: bool) -> LayerInfo:
+    layer, shape = call.layer, spatial_shape(call.outputs[0])
+    window = window_of(layer)
     return LayerInfo(
         address=call.address,
         kind=type(layer).__name__,
         output_shape=shape,
-        inputs=inputs,
+        inputs=tuple(dict.fromkeys(address for address in inputs if address != call.address)),
         filters=shape[-1] if shape else 1,
-        kernel_size=window[0] if window else None,
+        kernel_size=window.size if window and window.has_kernel else None,
         parameters=0 if is_repeated else _count(layer.weights),
         trainable_parameters=0 if is_repeated else _count(layer.trainable_weights),
-        macs=_macs(call, shape),
+        macs=_macs(call),
         receptive_field=view.field,
         stride=view.stride,
-        is_container=_holds_layers(layer),
+        is_container=bool(children(layer)),
     )
 
 
-def _count(weights: Sequence[Any]) -> int:
-    """Number of numbers in weights; the state of random generators is not one."""
-    return sum(prod(weight.shape) for weight in weights if "seed_generator" not in weight.path)
-
-
-def _macs(call: Call, shape: tuple[int, ...]) -> int:
+def _macs(call: Call) -> int:
     """Multiply-accumulates of one picture: each output value costs one for each weight that reaches it."""
-    kind, layer = type(call.layer).__name__, call.layer
-    if kind in ("Dense", "EinsumDense"):
-        return _kernel_size(layer.kernel) * prod(shape[:-1])
+    kind, layer = keras_kind(call.layer), call.layer
+    rows_columns = prod(spatial_shape(call.outputs[0])[:2])
+    if kind == "Dense":
+        return prod(layer.kernel.shape) * prod(spatial_shape(call.outputs[0])[:-1])
+    if kind == "EinsumDense":
+        axes, output_axes = layer.equation.split("->")
+        summed = [
+            side for axis, side in zip(axes.split(",")[1], layer.kernel.shape, strict=True) if axis not in output_axes
+        ]
+        return prod(summed) * prod(spatial_shape(call.outputs[0]))
     if kind == "Conv2DTranspose":
-        return _kernel_size(layer.kernel) * prod(_shape(call.inputs[0])[:2])
+        return prod(layer.kernel.shape) * prod(spatial_shape(call.inputs[0])[:2])
     if kind == "SeparableConv2D":
-        return (_kernel_size(layer.depthwise_kernel) + _kernel_size(layer.pointwise_kernel)) * prod(shape[:2])
+        return (prod(layer.depthwise_kernel.shape) + prod(layer.pointwise_kernel.shape)) * rows_columns
     if kind in ("Conv2D", "DepthwiseConv2D"):
-        return _kernel_size(layer.kernel) * prod(shape[:2])
+        return prod(layer.kernel.shape) * rows_columns
     return 0
 
 
-def _kernel_size(kernel: Any) -> int:
-    return int(np.prod(kernel.shape))
+def _count(weights: Sequence[Any]) -> int:
+    return sum(prod(weight.shape) for weight in weights)
+
+
+def _bytes(shape: Sequence[int], dtype: Any) -> int:
+    import tensorflow as tf
+
+    return int(prod(shape)) * int(tf.as_dtype(dtype).size)

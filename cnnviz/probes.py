@@ -8,20 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
-from cnnviz.capture import capture
+from cnnviz.capture import capture, without_call_number
 from cnnviz.convnets import Convnet
+from cnnviz.convnets.wrapping import last_activation
 from cnnviz.errors import ClassError, LayerError, ModelError
 from cnnviz.layers import find_layer
 
 INPUT = ""
 """Address of the input itself, for gradients with respect to pixels."""
 
-_KEPT_FUNCTIONS = 32
 _OWN_TOP_CLASS = -1
 
 
@@ -111,13 +110,21 @@ def predict(convnet: Convnet, inputs: np.ndarray) -> np.ndarray:
     return read(convnet, inputs).probabilities
 
 
-@lru_cache(maxsize=_KEPT_FUNCTIONS)
 def compiled(convnet: Convnet, layers: tuple[str, ...], with_gradients: bool) -> Callable[..., dict[str, Any]]:
     """Compile one function of inputs and classes that gives what `Reading` holds, as tensors."""
+    for address in layers:
+        if address != INPUT:
+            find_layer(convnet, address)
+    key = ("read", layers, with_gradients)
+    function: Callable[..., dict[str, Any]] = convnet.keep(key, lambda: _compile(convnet, layers, with_gradients))
+    return function
+
+
+def _compile(convnet: Convnet, layers: tuple[str, ...], with_gradients: bool) -> Callable[..., dict[str, Any]]:
     import tensorflow as tf
 
     model, shape = convnet.model, convnet.preparation.input_shape
-    noted = [address.split("@")[0] for address in layers if address != INPUT]
+    noted = [without_call_number(address) for address in layers if address != INPUT]
 
     @tf.function(
         input_signature=[tf.TensorSpec((None, *shape), tf.float32), tf.TensorSpec((None,), tf.int32)],
@@ -145,9 +152,6 @@ def compiled(convnet: Convnet, layers: tuple[str, ...], with_gradients: bool) ->
             "is_logit": tf.constant(is_logit),
         }
 
-    for address in layers:
-        if address != INPUT:
-            find_layer(convnet, address)
     return run  # type: ignore[no-any-return]  # TensorFlow has no types
 
 
@@ -166,17 +170,23 @@ def _scores(convnet: Convnet, output: Any) -> tuple[Any, Any, bool]:
     if convnet.outputs == "none":
         nothing = tf.zeros((tf.shape(scores)[0], 0))
         return nothing, nothing, True
-    # Keras leaves the logits on the tensor for its own losses when it applies softmax or sigmoid.
-    found = getattr(scores, "_keras_logits", None)
+    found = _before_last_activation(convnet, scores)
     scores = tf.cast(scores, tf.float32)
     is_logit = found is not None or convnet.outputs != "softmax"
-    logits = tf.cast(found, tf.float32) if found is not None else _logits(convnet, scores)
+    logits = _logits(convnet, scores) if found is None else tf.reshape(tf.cast(found, tf.float32), tf.shape(scores))
     if scores.shape[-1] == 1:
         logits = tf.concat([-logits, logits], axis=1)
         probability = tf.sigmoid(scores) if convnet.outputs == "logits" else scores
         return logits, tf.concat([1 - probability, probability], axis=1), is_logit
     probabilities = tf.nn.softmax(scores) if convnet.outputs == "logits" else scores
     return logits, probabilities, is_logit
+
+
+def _before_last_activation(convnet: Convnet, scores: Any) -> Any | None:
+    """Logits that a softmax or sigmoid was given, if one is the last thing that happens."""
+    activation, given = last_activation(scores)
+    is_taken_off = activation == ("Softmax" if convnet.outputs == "softmax" else "Sigmoid")
+    return given if is_taken_off and convnet.outputs != "logits" else None
 
 
 def _logits(convnet: Convnet, scores: Any) -> Any:

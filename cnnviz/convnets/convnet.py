@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+import re
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
@@ -83,6 +86,9 @@ class Preparation:
         return (*self.size, self.channels)
 
 
+_keeping = threading.Lock()
+
+
 @dataclass(frozen=True, eq=False)
 class Convnet:
     """A Keras model together with what its inputs and outputs mean; it is only ever read.
@@ -105,6 +111,7 @@ class Convnet:
     outputs: Outputs
     class_names: tuple[str, ...]
     head: int = 0
+    _kept: OrderedDict[Hashable, Any] = field(default_factory=OrderedDict, init=False, repr=False)
 
     @cached_property
     def fingerprint(self) -> str:
@@ -122,6 +129,27 @@ class Convnet:
 
     def __hash__(self) -> int:
         return hash(self.fingerprint)
+
+    def keep(self, key: Hashable, make: Callable[[], Any], *, at_most: int = 32) -> Any:
+        """Make something once and keep it as long as this convnet lives; the least used goes first.
+
+        What hangs on the convnet goes with it, where a cache of the module would hold its model in memory.
+
+        Args:
+            key: What is kept; its first part names the kind, such as `("read", layers)`.
+            make: Makes it. Two threads that ask at once may both make it, and get the same one.
+            at_most: How many things are kept.
+        """
+        with _keeping:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+                return self._kept[key]
+        made = make()  # outside the lock: it may take long, and may keep things itself
+        with _keeping:
+            kept = self._kept.setdefault(key, made)
+            while len(self._kept) > at_most:
+                self._kept.popitem(last=False)
+        return kept
 
     def fit(self, photo: np.ndarray) -> np.ndarray:
         """Show a photo as the network receives it, before scaling.
@@ -173,8 +201,14 @@ class Convnet:
 
 
 def _architecture(model: keras.Model) -> str:
-    """Describe the architecture; a subclassed model without a config by its class and layers."""
+    """Describe what the weights do: the configuration of the model and of every layer in it, at any depth."""
+    described = [json.dumps(_config(layer), sort_keys=True, default=str) for layer in model._flatten_layers()]
+    return re.sub(r" at 0x[0-9a-f]+", "", "\n".join(described))  # where an object lies in memory
+
+
+def _config(layer: keras.layers.Layer) -> list[Any]:
+    """Class and configuration; the class alone where a layer of the user's own has no configuration."""
     try:
-        return json.dumps(model.get_config(), sort_keys=True, default=str)
+        return [type(layer).__qualname__, layer.get_config()]
     except NotImplementedError:
-        return type(model).__qualname__ + ",".join(type(layer).__qualname__ for layer in model.layers)
+        return [type(layer).__qualname__]

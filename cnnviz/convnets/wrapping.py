@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     import keras
 
 _FREE_SIZE = 224
-_PROBABILITY_TOLERANCE = 1e-3
+_PROBABILITY_TOLERANCE = 1e-3  # a float16 softmax sums to one no better
+_HANDS_ON = ("Identity", "Cast", "Reshape", "Squeeze", "ExpandDims", "StopGradient", "EnsureShape")
+_LINEAR = ("BiasAdd", "MatMul", "AddV2", "Relu", "Relu6", "LogSoftmax")
 
 
 def convnet_from_model(
@@ -46,8 +48,9 @@ def convnet_from_model(
         (1, 2)
     """
     preparation = preparation or guess_preparation(model)
-    score, outputs = _look_at_output(model, preparation, head)
-    count = 0 if outputs == "none" else 2 if outputs == "sigmoid" else int(score.shape[-1])
+    _check_fits(input_shape(model), preparation)
+    outputs, units = _look_at_output(model, preparation, head)
+    count = 2 if units == 1 else units
     names = tuple(class_names) if class_names else tuple(f"class {index}" for index in range(count))
     if len(names) != count:
         raise ModelError(f"{len(names)} class names for {count} classes. Give one name for each class.")
@@ -88,6 +91,16 @@ def input_shape(model: keras.Model) -> tuple[int | None, int | None, int]:
     return height, width, channels
 
 
+def _check_fits(shape: tuple[int | None, int | None, int], preparation: Preparation) -> None:
+    """A size that is free may be anything; all others must agree."""
+    wanted = preparation.input_shape
+    if any(side not in (None, given) for side, given in zip(shape, wanted, strict=True)):
+        raise ModelError(
+            f"The model takes {_readable((None, *shape))}, but pictures would be prepared as "
+            f"{_readable((None, *wanted))}. Give a preparation of the model's own size."
+        )
+
+
 def _input_shapes(model: keras.Model) -> list[tuple[int | None, ...]]:
     try:
         inputs = model.inputs
@@ -95,10 +108,20 @@ def _input_shapes(model: keras.Model) -> list[tuple[int | None, ...]]:
         inputs = None
     if inputs:
         return [tuple(tensor.shape) for tensor in inputs]
-    shapes = getattr(model, "_build_shapes_dict", None)  # what a subclassed model was built for
-    if not shapes:
+    built_for = getattr(model, "_build_shapes_dict", None)  # what a subclassed model was first called on
+    if not built_for:
         raise ModelError("The model was never built. Call it on one picture first, then pass it on.")
-    return [tuple(shape) for shape in shapes.values()]
+    # Its batch size was that call's own, and binds nobody.
+    return [(None, *shape[1:]) for entry in built_for.values() for shape in _shapes_in(entry)]
+
+
+def _shapes_in(entry: Any) -> list[tuple[int | None, ...]]:
+    """List the shapes in what Keras notes about a call: one shape, or some in a list or a dict."""
+    if isinstance(entry, dict):
+        return [shape for value in entry.values() for shape in _shapes_in(value)]
+    if entry and isinstance(entry[0], (list, tuple, dict)):
+        return [shape for value in entry for shape in _shapes_in(value)]
+    return [tuple(entry)]
 
 
 def _readable(shape: tuple[int | None, ...]) -> str:
@@ -106,30 +129,82 @@ def _readable(shape: tuple[int | None, ...]) -> str:
 
 
 def _scales_itself(model: keras.Model) -> bool:
-    return any(type(layer).__name__ in ("Rescaling", "Normalization") for layer in _layers_of(model))
+    return any(type(layer).__name__ in ("Rescaling", "Normalization") for layer in model._flatten_layers())
 
 
-def _layers_of(model: keras.Model) -> list[Any]:
-    return list(model._flatten_layers(include_self=False))
+def last_activation(tensor: Any) -> tuple[str, Any]:
+    """Find the operation that made a symbolic tensor of scores, and what that operation was given.
+
+    Args:
+        tensor: `(batch, classes)`, of a graph that is being traced.
+
+    Returns:
+        Type of the operation, such as `Softmax`, `Sigmoid` or `BiasAdd`, and its first input.
+    """
+    operation = tensor.op
+    while operation.type in _HANDS_ON:
+        operation = operation.inputs[0].op
+    return operation.type, operation.inputs[0] if operation.inputs else tensor
 
 
-def _look_at_output(model: keras.Model, preparation: Preparation, head: int) -> tuple[np.ndarray, Outputs]:
-    """Run the model once on noise and tell what its scores are."""
+def _look_at_output(model: keras.Model, preparation: Preparation, head: int) -> tuple[Outputs, int]:
+    """Tell what a model's scores are, and how many units they come from."""
+    activation, shapes = _declared(model, head) or _traced(model, preparation, head)
+    if not 0 <= head < len(shapes):
+        raise ModelError(f"The model has no output {head}. It has {len(shapes)}, counted from 0.")
+    if len(shapes[head]) != 2 or not shapes[head][1]:
+        return "none", 0
+    units = int(shapes[head][1])
+    if activation in _LINEAR:
+        return "logits", units
+    if activation == "Sigmoid":
+        return ("sigmoid" if units == 1 else "independent"), units
+    return ("softmax" if activation == "Softmax" else _kind_by_values(model, preparation, head)), units
+
+
+def _declared(model: keras.Model, head: int) -> tuple[str, list[tuple[int | None, ...]]] | None:
+    """Read a functional model's last activation off its last layer, which is quicker than tracing; None if it hides."""
+    import keras
+
+    outputs = getattr(model, "outputs", None)
+    if not outputs or not 0 <= head < len(outputs):
+        return None
+    layer = outputs[head]._keras_history.operation
+    declared = {keras.activations.softmax: "Softmax", keras.activations.sigmoid: "Sigmoid"}
+    if type(layer) is keras.layers.Dense:
+        declared[keras.activations.linear] = "BiasAdd"
+    elif type(layer) is not keras.layers.Activation:
+        return None
+    activation = declared.get(layer.activation)
+    return (activation, [tuple(tensor.shape) for tensor in outputs]) if activation else None
+
+
+def _traced(model: keras.Model, preparation: Preparation, head: int) -> tuple[str, list[tuple[int | None, ...]]]:
+    """Run the model symbolically and find its last operation."""
+    import keras
+    import tensorflow as tf
+
+    found: list[Any] = []
+
+    def run(pictures: Any) -> None:
+        found.extend(keras.tree.flatten(model(pictures, training=False)))
+
+    spec = tf.TensorSpec((None, *preparation.input_shape), tf.float32)
+    tf.function(run, autograph=False).get_concrete_function(spec)
+    shapes = [tuple(tensor.shape) for tensor in found]
+    return (last_activation(found[head])[0] if 0 <= head < len(found) else ""), shapes
+
+
+def _kind_by_values(model: keras.Model, preparation: Preparation, head: int) -> Outputs:
+    """Run the model on noise and tell by the values what its scores are."""
     import keras
 
     noise = np.random.default_rng(0).uniform(0, 255, (1, *preparation.input_shape)).astype(np.float32)
-    result = keras.tree.flatten(model(preparation.scaling(noise), training=False))
-    if head >= len(result):
-        raise ModelError(f"The model has no output {head}. It has {len(result)}, counted from 0.")
-    tensor = result[head]
-    score = keras.ops.convert_to_numpy(tensor)
-    if score.ndim != 2:
-        return score, "none"
-    has_activation = hasattr(tensor, "_keras_logits")
-    is_bounded = bool(np.all((score >= 0) & (score <= 1)))
-    if score.shape[1] == 1:
-        return score, "sigmoid"
-    sums_to_one = bool(np.all(np.abs(score.sum(axis=1) - 1) < _PROBABILITY_TOLERANCE))
-    if is_bounded and sums_to_one:
-        return score, "softmax"
-    return score, "independent" if has_activation else "logits"
+    outputs = keras.tree.flatten(model(preparation.scaling(noise), training=False))
+    scores = keras.ops.convert_to_numpy(outputs[head]).astype(np.float32)
+    is_bounded = bool(np.all((scores >= 0) & (scores <= 1)))
+    if not is_bounded:
+        return "logits"
+    if scores.shape[1] == 1:
+        return "sigmoid"
+    return "softmax" if abs(float(scores.sum()) - 1) < _PROBABILITY_TOLERANCE else "independent"
