@@ -73,6 +73,11 @@ def children(parent: keras.layers.Layer) -> list[keras.layers.Layer]:
     return list(parent._flatten_layers(include_self=False, recursive=False))
 
 
+def holds_layers(layer: keras.layers.Layer) -> bool:
+    """Whether a layer is made of others; an activation that happens to be a layer does not count."""
+    return any(child is not getattr(layer, "activation", None) for child in children(layer))
+
+
 def without_call_number(address: str) -> str:
     """Drop the `@1` of a layer's second call."""
     return re.sub(r"@\d+$", "", address)
@@ -158,7 +163,7 @@ def _note(address: str, layer: keras.layers.Layer, calls: list[Call], undo: cont
 
     _replace(layer, method, _in_this_thread(call, original_call), undo)
     activation = getattr(layer, "activation", None)
-    if callable(activation) and not children(layer):
+    if callable(activation) and not holds_layers(layer):
 
         def activate(x: Any, *args: Any, **kwargs: Any) -> Any:
             given.append(x)

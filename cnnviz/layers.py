@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from math import prod
 from typing import Any
 
-from cnnviz.capture import Call, capture, children, walk, without_call_number
+from cnnviz.capture import Call, capture, holds_layers, walk, without_call_number
 from cnnviz.convnets import Convnet
 from cnnviz.errors import LayerError
 from cnnviz.receptive_fields import View, keras_kind, spatial_shape, views, window_of
@@ -212,7 +212,9 @@ def _list(convnet: Convnet) -> _Listing:
         infos.append(_info(call, seen.get(id(call.outputs[0]), whole), inputs, id(call.layer) in counted))
         counted.add(id(call.layer))
         for tensor in call.outputs:
-            if id(tensor) not in producers or not children(call.layer):  # a container hands on what its last layer made
+            if id(tensor) not in producers or not holds_layers(
+                call.layer
+            ):  # a container hands on what its last layer made
                 producers[id(tensor)] = call.address
     return _Listing(tuple(infos), _upstream(trace))
 
@@ -277,7 +279,7 @@ def _info(call: Call, view: View, inputs: Sequence[str], is_repeated: bool) -> L
         macs=_macs(call),
         receptive_field=view.field,
         stride=view.stride,
-        is_container=bool(children(layer)),
+        is_container=holds_layers(layer),
     )
 
 

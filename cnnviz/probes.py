@@ -152,7 +152,7 @@ def _compile(convnet: Convnet, layers: tuple[str, ...], with_gradients: bool) ->
             "is_logit": tf.constant(is_logit),
         }
 
-    return run  # type: ignore[no-any-return]  # TensorFlow has no types
+    return run
 
 
 def _output_at(outputs: dict[str, Any], address: str) -> Any:

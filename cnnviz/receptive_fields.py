@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from cnnviz.capture import Call, children
+from cnnviz.capture import Call
 
 if TYPE_CHECKING:
     import keras
@@ -70,17 +70,17 @@ def views(picture: Any, calls: Sequence[Call]) -> dict[int, View]:
     Returns:
         `id` of a tensor to its view; tensors that do not depend on the picture are left out.
     """
-    whole = View(spatial_shape(picture)[:2], spatial_shape(picture)[:2])
+    size = _pair(spatial_shape(picture)[:2])
+    whole = View(size, size)
     known = {id(picture): View((1, 1), (1, 1))}
-    makers: dict[int, Call] = {}
-    for call in calls:
-        makers.setdefault(id(call.outputs[0]), call)
+    makers = {id(call.outputs[0]): call for call in reversed(calls)}  # the first, where a container hands it on
+    makers |= {id(call.outputs[0]): call for call in calls if window_of(call.layer)}
     for operation in picture.graph.get_operations():  # in the order of creation: inputs come first
         for tensor in operation.outputs:
             if id(tensor) in known:
                 continue
-            call = makers.get(id(tensor))
-            view = _through_layer(call, known, whole) if call else None
+            maker = makers.get(id(tensor))
+            view = _through_layer(maker, known, whole) if maker else None
             view = view or _through_operation(operation, tensor, known, whole)
             if view:
                 known[id(tensor)] = _clipped(view, whole)
@@ -101,8 +101,6 @@ def keras_kind(layer: keras.layers.Layer) -> str:
 def window_of(layer: keras.layers.Layer) -> Window | None:
     """Window that a layer slides over rows and columns, if it is one of Keras's that do."""
     kind = keras_kind(layer)
-    if children(layer):
-        return None
     if kind == "UpSampling2D":
         reach = {"nearest": 1, "bilinear": 2}.get(layer.interpolation, 1 + _BICUBIC_REACH)
         # A reach of r inputs, written as the kernel of the transposed convolution that has it.

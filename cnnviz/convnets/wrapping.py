@@ -152,9 +152,9 @@ def _look_at_output(model: keras.Model, preparation: Preparation, head: int) -> 
     activation, shapes = _declared(model, head) or _traced(model, preparation, head)
     if not 0 <= head < len(shapes):
         raise ModelError(f"The model has no output {head}. It has {len(shapes)}, counted from 0.")
-    if len(shapes[head]) != 2 or not shapes[head][1]:
+    units = shapes[head][-1] if len(shapes[head]) == 2 else None
+    if not units:
         return "none", 0
-    units = int(shapes[head][1])
     if activation in _LINEAR:
         return "logits", units
     if activation == "Sigmoid":
