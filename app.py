@@ -4,7 +4,7 @@ import streamlit as st
 
 from cnnviz.dashboard import shell, sidebar
 
-st.set_page_config(page_title="cnnviz", page_icon="🔬", layout="wide")
+shell.configure()
 shell.warm()
 page = st.navigation(shell.pages())
 sidebar.show()

@@ -120,3 +120,46 @@ def _edges(infos: Sequence[LayerInfo], where: dict[str, int], heights: list[floa
 def shape_text(shape: tuple[int, ...]) -> str:
     """Write a shape for people: 56 × 56 × 144."""
     return " × ".join(str(side) for side in shape)
+
+
+def vector(values: np.ndarray, names: Sequence[str]) -> go.Figure:
+    """Draw one number a unit as bars; units are named where there is one name for each.
+
+    Args:
+        values: `(units,)`.
+        names: Names of the units, or of something else of another number.
+    """
+    text = list(names) if len(names) == values.size else [f"unit {index}" for index in range(values.size)]
+    figure = go.Figure(
+        go.Bar(x=np.arange(values.size), y=values, text=text, hovertemplate="%{text}<br>%{y:.4g}<extra></extra>")
+    )
+    figure.update_traces(textposition="none", marker_line_width=0)
+    figure.update_layout(
+        height=420,
+        margin={"l": 10, "r": 10, "t": 10, "b": 10},
+        xaxis_title="unit",
+        yaxis_title="activation",
+        bargap=0.05,
+    )
+    return figure
+
+
+def histograms(edges: np.ndarray, counts: dict[str, np.ndarray]) -> go.Figure:
+    """Draw several histograms over the same bins as steps, one above the other.
+
+    Args:
+        edges: `(bins + 1,)`.
+        counts: Name to `(bins,)`.
+    """
+    figure = go.Figure()
+    centres = (edges[:-1] + edges[1:]) / 2
+    for name, count in counts.items():
+        figure.add_trace(go.Scatter(x=centres, y=count, name=name, mode="lines", line_shape="hvh", fill="tozeroy"))
+    figure.update_layout(
+        height=210,
+        margin={"l": 10, "r": 10, "t": 10, "b": 10},
+        legend={"orientation": "h", "y": 1.15},
+        xaxis_title="weight",
+        yaxis_title="count",
+    )
+    return figure

@@ -1,5 +1,31 @@
-"""x"""
+"""What does each layer see in this picture?"""
 
-from cnnviz.dashboard import shell
+import streamlit as st
+
+from cnnviz.activations import channel_statistics
+from cnnviz.dashboard import activations, cache, channel_card, panels, shell, sidebar
+from cnnviz.dashboard.texts import activations as texts
 
 shell.require_shell()
+
+panels.head(texts)
+selection = sidebar.selection()
+info = activations.choose_layer(selection, sidebar.viewable(selection.convnet))
+output = cache.feature_maps(selection, info.address)
+
+if not info.has_maps:
+    activations.show_vector(info, output.ravel(), selection.convnet.class_names)
+    st.stop()
+
+statistics = channel_statistics(output)
+received, sheet, card = st.columns([2, 7, 4], gap="medium")
+with card:
+    channel = channel_card.choose_channel(output.shape[-1], int(output.std(axis=(0, 1)).argmax()))
+with received:
+    activations.show_received(selection)
+    scale, order, colours = activations.settings()
+with sheet:
+    activations.show_sheet(info, output, statistics, channel=channel, scale=scale, order=order, colours=colours)
+with card:
+    channel_card.show_card(selection, info, output, statistics, channel)
+activations.take_away(selection, info, output, channel)

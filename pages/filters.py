@@ -1,5 +1,33 @@
-"""x"""
+"""What is each filter looking for?"""
 
-from cnnviz.dashboard import shell
+import streamlit as st
+
+from cnnviz.dashboard import filters, panels, patterns, shell, sidebar
+from cnnviz.dashboard.texts import filters as texts
+from cnnviz.errors import CnnvizError
+from cnnviz.filters import filter_count
 
 shell.require_shell()
+
+panels.head(texts)
+selection = sidebar.selection()
+info = filters.choose_layer(selection, sidebar.viewable(selection.convnet))
+with st.container(horizontal=True, vertical_alignment="center"):
+    settings, which = filters.choose_settings()
+    panels.name_layer(info)
+sheet, card = st.columns([7, 4], gap="medium")
+try:
+    count = filter_count(selection.convnet, info.address)
+    with card:
+        channel = filters.choose_filter(count)
+    request = patterns.request(
+        selection, info.address, style=settings.style, size=settings.size, steps=settings.steps, seed=settings.seed
+    )
+    indices = filters.wanted_filters(which, count, channel)
+    with sheet:
+        filters.show_sheet(selection, info, request, indices, channel)
+    with card:
+        filters.show_card(selection, info, request, channel)
+    filters.take_away(selection, info, request, indices)
+except CnnvizError as error:
+    panels.explain(error)

@@ -1,5 +1,35 @@
-"""x"""
+"""Where in the picture does the model see a class?"""
 
-from cnnviz.dashboard import shell
+import streamlit as st
+
+from cnnviz.dashboard import cache, heatmaps, panels, shell, sidebar
+from cnnviz.dashboard.texts import heatmaps as texts
+from cnnviz.dashboard.texts import shared
+from cnnviz.errors import CnnvizError
 
 shell.require_shell()
+
+panels.head(texts)
+selection = sidebar.selection()
+if not selection.convnet.class_names:
+    panels.explain(shared.NO_CLASSES)
+    st.stop()
+
+with st.container(horizontal=True, vertical_alignment="center"):
+    method = heatmaps.choose_method()
+    look = heatmaps.choose_look()
+with st.container(horizontal=True, vertical_alignment="center"):
+    against = heatmaps.choose_against(selection)
+first = cache.class_index(selection)
+classes = [first] if against in (None, first) else [first, against]
+
+try:
+    heats = heatmaps.heats_or_progress(selection, method, selection.layer, classes)
+except CnnvizError as error:
+    panels.explain(error)
+    heats = None
+if heats is not None:
+    heatmaps.show_maps(selection, method, classes, heats, look)
+    heatmaps.show_test(selection, heats[0], first, f"{method.name} {selection.layer} {first}")
+    heatmaps.take_away(selection, method, selection.layer, first, heats[0])
+heatmaps.show_strip(selection, first, selection.layer)

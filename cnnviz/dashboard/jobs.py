@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -31,6 +32,7 @@ class Job:
         preview: What there is so far.
         result: What came out.
         error: One sentence, if it failed.
+        started: When its first step was done, on the monotonic clock.
     """
 
     key: str
@@ -41,12 +43,19 @@ class Job:
     preview: Any = None
     result: Any = None
     error: str = ""
+    started: float = 0.0
     _stop: threading.Event = field(default_factory=threading.Event)
 
     @property
     def is_active(self) -> bool:
         """Whether it waits or runs."""
         return self.state in ("queued", "running")
+
+    @property
+    def seconds_left(self) -> float:
+        """Guess from the steps done so far."""
+        spent = time.monotonic() - self.started if self.started else 0.0
+        return spent / max(1, self.done) * (self.total - self.done)
 
     def cancel(self) -> None:
         """Ask it to stop at its next step; queued, it stops at once."""
@@ -61,6 +70,8 @@ class Job:
         if self._stop.is_set():
             raise CancelledError("Stopped.")
         self.done, self.total = done, total
+        if done and not self.started:
+            self.started = time.monotonic()
         if preview is not None:
             self.preview = preview
 

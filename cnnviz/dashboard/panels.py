@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import io
+import re
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import streamlit as st
 
-from cnnviz import images
+from cnnviz import figures, images
+from cnnviz.dashboard.state import Selection
 from cnnviz.dashboard.texts import shared
 from cnnviz.errors import CnnvizError
+from cnnviz.layers import LayerInfo
 
 
 def head(texts: Any) -> None:
@@ -36,29 +40,55 @@ def explain(error: CnnvizError | str) -> None:
         st.text(str(error))
 
 
-def take_away(name: str, code: str, picture: np.ndarray, arrays: dict[str, np.ndarray]) -> None:
+def name_layer(info: LayerInfo) -> None:
+    """Write a layer's name and size."""
+    st.caption(f"`{info.address}` · {info.kind} · {figures.shape_text(info.output_shape)}")
+
+
+def plain(text: str) -> str:
+    """Take Markdown's signs out of a name, so that it is shown as it is written."""
+    return re.sub(r"([\\`*_{}\[\]()#+!|<>~$:])", r"\\\1", text)
+
+
+def slug(text: str) -> str:
+    """Make a name fit for a file."""
+    return re.sub(r"[^A-Za-z0-9_.-]+", "-", text)[:80]
+
+
+def code_start(selection: Selection) -> str:
+    """Write the lines with which every view's code begins."""
+    convnet, picture = selection.convnet, selection.picture
+    is_sample = picture in images.sample_photos()
+    photo = f"cnnviz.sample_photos()[{picture!r}]" if is_sample else '"your-picture.jpg"'
+    return (
+        "import cnnviz\n\n"
+        f"convnet = cnnviz.load_convnet({convnet.name!r})\n"
+        f"photo = cnnviz.read_photo({photo})\n"
+        "inputs = convnet.prepare([photo])\n"
+    )
+
+
+def take_away(name: str, code: str, picture: Callable[[], np.ndarray], arrays: dict[str, np.ndarray]) -> None:
     """Offer a view as runnable Python, as a picture and as numbers.
 
     Args:
         name: Stem of the files, plain characters.
         code: Python that computes the view.
-        picture: uint8 picture.
+        picture: Draws the view, uint8; called only when it is asked for.
         arrays: Raw arrays by name.
     """
-    with st.popover(
-        shared.TAKE_AWAY, icon=":material/download:", type="tertiary", on_change="rerun", key=f"take_{name}"
-    ) as popover:
-        if not popover.open:
-            return
+    popover = st.popover(
+        shared.TAKE_AWAY, icon=":material/download:", type="tertiary", on_change="rerun", key="take_away"
+    )
+    if not popover.open:
+        return
+    with popover:
         st.markdown(shared.CODE)
         st.code(code, language="python")
         with st.container(horizontal=True):
-            st.download_button(
-                shared.DOWNLOAD_PNG, images.png_bytes(picture), f"{name}.png", "image/png", on_click="ignore"
-            )
-            st.download_button(
-                shared.DOWNLOAD_NPZ, _npz(arrays), f"{name}.npz", "application/octet-stream", on_click="ignore"
-            )
+            png, npz = images.png_bytes(picture()), _npz(arrays)
+            st.download_button(shared.DOWNLOAD_PNG, png, f"{name}.png", "image/png", on_click="ignore")
+            st.download_button(shared.DOWNLOAD_NPZ, npz, f"{name}.npz", "application/octet-stream", on_click="ignore")
 
 
 def _npz(arrays: dict[str, np.ndarray]) -> bytes:

@@ -13,6 +13,12 @@ if TYPE_CHECKING:
     from streamlit.navigation.page import StreamlitPage
 
 _FLAG = "_shell_active"
+# The pictures are the interface: they get the space that Streamlit leaves around its pages.
+_STYLE = """<style>
+.stMainBlockContainer { padding: 2.75rem 2rem 2rem; }
+.st-key-picture_in_url { display: none; }
+@media (max-width: 640px) { .stMainBlockContainer { padding: 2.75rem 0.9rem 1rem; } }
+</style>"""
 
 
 def pages() -> list[StreamlitPage]:
@@ -35,9 +41,15 @@ def pages() -> list[StreamlitPage]:
     ]
 
 
+def configure() -> None:
+    """Set title, icon and width; first, since a page's own icon would be fetched from outside as favicon."""
+    st.set_page_config(page_title="cnnviz", page_icon="🔬", layout="wide")
+
+
 def run_page(page: StreamlitPage) -> None:
     """Run a page inside the frame."""
     st.session_state[_FLAG] = True
+    st.html(_STYLE)
     try:
         page.run()
     finally:
@@ -51,6 +63,7 @@ def require_shell() -> None:
     frame; so does a deep link that is a server's first request.
     """
     if not st.session_state.get(_FLAG):
+        configure()
         st.navigation(pages(), position="hidden")
         st.rerun()
 

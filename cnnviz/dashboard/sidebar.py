@@ -11,13 +11,14 @@ from cnnviz.dashboard import cache, components, panels, state, store
 from cnnviz.dashboard.state import Selection
 from cnnviz.dashboard.texts import shared
 from cnnviz.errors import CnnvizError
-from cnnviz.layers import map_layers
+from cnnviz.layers import LayerInfo, layers
 
 _THUMBNAIL = 96
 
 
 def show() -> None:
     """Draw what needs no network: which network, which picture."""
+    state.apply_later()
     with st.sidebar:
         _choose_network()
         _choose_picture()
@@ -37,6 +38,11 @@ def selection() -> Selection:
     return Selection(convnet, state.picture(), photo, layer, class_index)
 
 
+def viewable(convnet: Convnet) -> list[LayerInfo]:
+    """List the layers whose output can be shown: maps, or a row of units."""
+    return [info for info in layers(convnet) if not info.is_container and len(info.output_shape) in (1, 3)]
+
+
 def _choose_network() -> None:
     names = list(catalogue())
     state.keep_within(state.MODEL, names)
@@ -48,7 +54,6 @@ def _choose_picture() -> None:
     # Streamlit keeps a value in the URL only for a widget; this one is not seen, the sheet below is its face.
     with st.container(key="picture_in_url"):
         st.text_input(shared.PICTURE, key=state.PICTURE, bind="query-params", label_visibility="collapsed")
-    st.html("<style>.st-key-picture_in_url { display: none; }</style>")
     names = list(images.sample_photos())
     current = state.picture()
     if current not in names:
@@ -106,7 +111,7 @@ def _thumbnail(name: str) -> np.ndarray:
 
 
 def _choose_layer(convnet: Convnet) -> str | None:
-    addresses = [info.address for info in map_layers(convnet)]
+    addresses = [info.address for info in viewable(convnet)]
     state.keep_within(state.LAYER, addresses)
     chosen = st.selectbox(
         shared.LAYER, addresses, index=None, key=state.LAYER, bind="query-params", placeholder=shared.LAYER_PLACEHOLDER

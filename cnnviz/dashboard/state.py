@@ -65,3 +65,14 @@ def keep_within(key: str, options: list[str]) -> None:
     """Forget a selection that the current network does not have."""
     if st.session_state.get(key) not in (None, *options):
         st.session_state[key] = None
+
+
+def select_later(key: str, value: str | int | None) -> None:
+    """Select something with the next run, from where its widget is drawn already."""
+    st.session_state.setdefault("_later", {})[key] = value
+
+
+def apply_later() -> None:
+    """Make the selections that the last run left for this one; before any widget is drawn."""
+    for key, value in st.session_state.pop("_later", {}).items():
+        st.session_state[key] = value

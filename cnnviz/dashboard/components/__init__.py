@@ -4,8 +4,8 @@ Each is one canvas or list, one message and one tab stop, however many pictures 
 only as data, and is only ever set as text.
 """
 
-from cnnviz.dashboard.components.bars import bars
+from cnnviz.dashboard.components.bars import bars, percent
 from cnnviz.dashboard.components.contact_sheet import contact_sheet
 from cnnviz.dashboard.components.map_view import map_view
 
-__all__ = ["bars", "contact_sheet", "map_view"]
+__all__ = ["bars", "contact_sheet", "map_view", "percent"]

@@ -28,7 +28,7 @@ export default function ({ data, parentElement }) {
   for (let y = 0, q = 0; y < H; y++) for (let x = 0; x < W; x++, q += 4) {
     const p = 3 * (Math.floor(y / zoom) * h.width + Math.floor(x / zoom)), v = valueAt(x, y);
     const t = Math.min(1, Math.max(0, (v - h.low) / span)), strength = h.isSigned ? Math.abs(2 * t - 1) : t;
-    const a = !Number.isFinite(v) || strength < h.threshold ? 0 : h.opacity * (h.isHeat ? Math.sqrt(strength) : 1);
+    const a = !Number.isFinite(v) || strength < h.threshold ? 0 : h.opacity * (h.isHeat ? strength : 1);
     const c = 3 * Math.round(255 * (Number.isFinite(t) ? t : 0));
     for (let i = 0; i < 3; i++) out[q + i] = photo[p + i] * (1 - a) + table[c + i] * a;
     out[q + 3] = 255;

@@ -1,0 +1,182 @@
+"""What does the activations page draw: steps through the layers, the contact sheet, bars for vectors?"""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+
+from cnnviz import activations, figures, images
+from cnnviz.activations import ChannelStatistics
+from cnnviz.dashboard import cache, components, panels, state
+from cnnviz.dashboard.state import Selection
+from cnnviz.dashboard.texts import activations as texts
+from cnnviz.dashboard.texts import shared
+from cnnviz.layers import LayerInfo, default_layer
+
+_PLAY_SECONDS = 1.2
+_FIRST_STRIDE = 4  # pixels: maps of a quarter of the picture show shapes and still fill the sheet
+
+
+def choose_layer(selection: Selection, infos: list[LayerInfo]) -> LayerInfo:
+    """Draw the steps through the layers and return the one to show."""
+    addresses = [info.address for info in infos]
+    current = selection.layer or _first(infos, selection)
+    position = addresses.index(current)
+    st.session_state["layer_step"] = current
+
+    def step(to: int) -> None:
+        state.select(state.LAYER, addresses[to % len(addresses)])
+
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.button(
+            texts.PREVIOUS,
+            icon=":material/chevron_left:",
+            shortcut="ArrowLeft",
+            on_click=step,
+            args=(position - 1,),
+            key="previous",
+        )
+        st.button(
+            texts.NEXT,
+            icon=":material/chevron_right:",
+            shortcut="ArrowRight",
+            on_click=step,
+            args=(position + 1,),
+            key="next",
+        )
+        is_playing = st.toggle(texts.PLAY, key="play")
+        info = infos[position]
+        st.caption(
+            texts.WHERE.format(
+                number=position + 1,
+                count=len(infos),
+                kind=info.kind,
+                shape=figures.shape_text(info.output_shape),
+                field=figures.shape_text(info.receptive_field),
+            )
+        )
+    if len(addresses) > 1:
+        st.select_slider(
+            texts.STEP,
+            addresses,
+            key="layer_step",
+            on_change=lambda: state.select(state.LAYER, st.session_state["layer_step"]),
+            label_visibility="collapsed",
+        )
+    if is_playing:
+        _play(addresses[(position + 1) % len(addresses)])
+    return info
+
+
+def _play(following: str) -> None:
+    """Step on after a while: the timer's first tick selects the next layer and runs the page again."""
+    is_drawn = False
+
+    @st.fragment(run_every=_PLAY_SECONDS)
+    def tick() -> None:
+        nonlocal is_drawn
+        if is_drawn:
+            state.select_later(state.LAYER, following)
+            st.rerun()
+        is_drawn = True
+
+    tick()
+
+
+def _first(infos: list[LayerInfo], selection: Selection) -> str:
+    """Choose a layer to begin with: the first activation of a quarter of the picture's resolution."""
+    early = [
+        info
+        for info in infos
+        if info.has_maps and info.stride[0] >= _FIRST_STRIDE and figures.kind_of(info) == "activation"
+    ]
+    if early:
+        return early[0].address
+    has_maps = any(info.has_maps for info in infos)
+    return default_layer(selection.convnet) if has_maps else infos[0].address
+
+
+def settings() -> tuple[str, str, str]:
+    """Draw the rare settings; return scale, order and colour map."""
+    with st.popover(shared.SETTINGS, icon=":material/tune:", type="tertiary"):
+        scale = st.segmented_control(
+            texts.SCALE, list(texts.SCALES), format_func=texts.SCALES.__getitem__, default="channel", required=True, key="scale",
+            persist_state="session",
+        )  # fmt: skip
+        order = st.segmented_control(
+            texts.ORDER, list(texts.ORDERS), format_func=texts.ORDERS.__getitem__, default="strength", required=True, key="order",
+            persist_state="session",
+        )  # fmt: skip
+        colours = st.segmented_control(
+            texts.COLOURS,
+            ["viridis", "gray", "cividis"],
+            default="viridis",
+            required=True,
+            key="map_colours",
+            persist_state="session",
+        )
+    return str(scale), str(order), str(colours)
+
+
+def show_sheet(
+    info: LayerInfo,
+    maps: np.ndarray,
+    statistics: ChannelStatistics,
+    *,
+    channel: int,
+    scale: str,
+    order: str,
+    colours: str,
+) -> None:
+    """Draw all channels of a layer; a click picks the channel of the card."""
+    ranks = activations.order_channels(statistics, by=order)
+    tiles = activations.tiles(maps, normalise=scale)[ranks]
+    names = [
+        texts.CHANNEL_SILENT.format(channel=rank)
+        if statistics.is_silent[rank]
+        else texts.CHANNEL_NAME.format(channel=rank, maximum=f"{statistics.maximum[rank]:.3g}")
+        for rank in ranks
+    ]
+    components.contact_sheet(
+        tiles,
+        key="sheet",
+        title=texts.SHEET.format(count=len(ranks), layer=info.address),
+        names=names,
+        picked=int(np.flatnonzero(ranks == channel)[0]),
+        on_pick=lambda position: state.select(state.CHANNEL, int(ranks[position])),
+        table=images.lookup_table(colours),
+        dimmed=np.flatnonzero(statistics.is_silent[ranks]).tolist(),
+        tile=88,
+    )
+    low, high = (f"{value:.3g}" for value in (statistics.minimum.min(), statistics.maximum.max()))
+    said = texts.SCALE_LAYER.format(low=low, high=high) if scale == "layer" else texts.SCALE_CHANNEL
+    counts = texts.SILENT.format(count=len(ranks), silent=int(statistics.is_silent.sum()))
+    st.caption(f"{counts} · {said}")
+
+
+def show_vector(info: LayerInfo, values: np.ndarray, names: tuple[str, ...]) -> None:
+    """Draw a dense layer as bars."""
+    st.caption(texts.VECTOR.format(count=values.size))
+    st.plotly_chart(
+        figures.vector(values, names), key="vector", config={"displayModeBar": False},
+        alt=texts.VECTOR_ALT.format(count=values.size, layer=info.address),
+    )  # fmt: skip
+
+
+def show_received(selection: Selection) -> None:
+    """Draw the picture as the network receives it."""
+    st.image(panels.enlarged(selection.received, 224), width="stretch", output_format="PNG", alt=texts.PICTURE_ALT)
+
+
+def take_away(selection: Selection, info: LayerInfo, maps: np.ndarray, channel: int) -> None:
+    """Offer the sheet, the maps and the code."""
+    code = panels.code_start(selection) + (
+        f"layer = {info.address!r}\n"
+        "maps = cnnviz.feature_maps(convnet, inputs, layers=[layer])[layer]  # (1, rows, columns, channels)\n"
+        f"print(maps.shape, maps[..., {channel}].max())\n"
+    )
+
+    def picture() -> np.ndarray:
+        return images.contact_sheet(images.colour(activations.tiles(maps) / 255, "viridis"), columns=16, gap=1)
+
+    panels.take_away(f"activations-{panels.slug(info.address)}", code, picture, {"maps": maps})

@@ -1,0 +1,137 @@
+"""What is there to know about one channel: its map, kernel, pattern, strongest patch, statistics and effect?"""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+
+from cnnviz import activations, filters, images
+from cnnviz.activations import ChannelStatistics
+from cnnviz.dashboard import cache, components, panels, patterns, state
+from cnnviz.dashboard.state import Selection
+from cnnviz.dashboard.texts import activations as texts
+from cnnviz.errors import LayerError
+from cnnviz.layers import LayerInfo, layers
+
+_WEIGHT_PIXELS = 8  # a weight's side on the sheet of kernels, so that the gaps between kernels stay thin
+_KEEPS_CHANNELS = ("BatchNormalization", "ReLU", "Activation", "LeakyReLU", "ELU", "PReLU", "Dropout", "Identity")
+
+
+def choose_channel(count: int, first: int) -> int:
+    """Draw the number of the channel; `first` until one is chosen."""
+    chosen = st.session_state.get(state.CHANNEL)
+    if chosen is None or not 0 <= chosen < count:
+        st.session_state[state.CHANNEL] = first
+    return int(
+        st.number_input(texts.CARD, 0, count - 1, key=state.CHANNEL, bind="query-params", persist_state="session")
+    )
+
+
+def show_card(
+    selection: Selection, info: LayerInfo, maps: np.ndarray, statistics: ChannelStatistics, channel: int
+) -> None:
+    """Draw everything about one channel of the selected layer.
+
+    Args:
+        selection: What is being looked at.
+        info: The layer.
+        maps: `(rows, columns, channels)` of the selected picture.
+        statistics: Of those maps.
+        channel: The channel.
+    """
+    _show_map(selection, info, maps[..., channel], channel)
+    _show_statistics(statistics, channel)
+    _show_effect(selection, info, channel)
+    patch, kernel = st.columns(2)
+    with patch:
+        _show_patch(selection, info, maps, channel)
+    with kernel:
+        show_kernel(selection, info, channel)
+    patterns.show_one(selection, info, channel)
+
+
+def _show_map(selection: Selection, info: LayerInfo, values: np.ndarray, channel: int) -> None:
+    low, high = images.value_range(values)
+    components.map_view(
+        selection.received,
+        values,
+        key="card_map",
+        title=texts.CHANNEL_NAME.format(channel=channel, maximum=f"{high:.3g}"),
+        alt=texts.CARD_MAP_ALT.format(channel=channel, layer=info.address, maximum=f"{high:.3g}"),
+        unit=texts.UNIT,
+        table=images.lookup_table("viridis"),
+        low=min(low, 0.0),
+        high=high,
+        opacity=st.session_state.get("card_opacity", 0.9),
+        is_sharp=True,
+    )
+    st.slider(
+        texts.OPACITY, 0.0, 1.0, 0.9, 0.05, key="card_opacity", persist_state="session", label_visibility="collapsed"
+    )
+
+
+def _show_statistics(statistics: ChannelStatistics, channel: int) -> None:
+    values = (
+        f"{statistics.mean[channel]:.3g}",
+        f"{statistics.maximum[channel]:.3g}",
+        components.percent(float(statistics.zero_share[channel])),
+    )
+    st.markdown(" · ".join(f"{name} **{value}**" for name, value in zip(texts.STATISTICS, values, strict=True)))
+
+
+def _show_effect(selection: Selection, info: LayerInfo, channel: int) -> None:
+    if not selection.convnet.class_names:
+        return
+    class_index = cache.class_index(selection)
+    effect = cache.channel_effect(selection, info.address, class_index)[channel]
+    name = panels.plain(selection.convnet.class_names[class_index])
+    st.markdown(texts.EFFECT.format(name=name, effect=f"{effect:+.3g}"), help=texts.EFFECT_HELP)
+
+
+def _show_patch(selection: Selection, info: LayerInfo, maps: np.ndarray, channel: int) -> None:
+    left, top, right, bottom = activations.strongest_patch(
+        info, maps, channel=channel, size=selection.convnet.preparation.size
+    )
+    st.caption(texts.PATCH)
+    patch = selection.received[top:bottom, left:right]
+    st.image(panels.enlarged(patch, 160), width="stretch", output_format="PNG", alt=texts.PATCH_ALT)
+
+
+def show_kernel(selection: Selection, info: LayerInfo, channel: int) -> None:
+    """Draw the weights of one filter; a sentence where the layer has none."""
+    st.caption(texts.KERNEL)
+    try:
+        kernel = filters.kernels(selection.convnet, convolution_of(selection, info))[..., channel]
+    except LayerError:
+        st.caption(texts.NO_KERNEL)
+        return
+    picture, said = kernel_picture(kernel)
+    st.image(
+        panels.enlarged(picture, 160),
+        width="stretch",
+        output_format="PNG",
+        alt=texts.KERNEL_ALT.format(channel=channel),
+    )
+    st.caption(said)
+
+
+def kernel_picture(kernel: np.ndarray) -> tuple[np.ndarray, str]:
+    """Draw one filter's weights `(rows, columns, inputs)`; return the picture and how to read it."""
+    peak = float(np.abs(kernel).max()) or 1.0
+    unit = (kernel / peak + 1) / 2
+    if kernel.shape[-1] == 3:
+        return np.round(255 * unit).astype(np.uint8), texts.KERNEL_RGB
+    coloured = images.colour(np.moveaxis(unit, -1, 0), "PuOr")
+    if kernel.shape[-1] == 1:
+        return coloured[0], texts.KERNEL_ONE
+    coloured = coloured.repeat(_WEIGHT_PIXELS, axis=1).repeat(_WEIGHT_PIXELS, axis=2)
+    side = int(np.ceil(np.sqrt(len(coloured))))
+    return images.contact_sheet(coloured, columns=side, gap=1), texts.KERNEL_MANY.format(count=kernel.shape[-1])
+
+
+def convolution_of(selection: Selection, info: LayerInfo) -> str:
+    """Walk back from a normalisation or activation to the layer whose filters its channels are."""
+    by_address = {other.address: other for other in layers(selection.convnet)}
+    while info.kind in _KEEPS_CHANNELS and len(info.inputs) == 1 and info.inputs[0] in by_address:
+        info = by_address[info.inputs[0]]
+    return info.address

@@ -1,0 +1,268 @@
+"""What does the heatmaps page draw: controls, maps side by side, their test, the strip of all layers?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import streamlit as st
+
+from cnnviz import heatmaps, images
+from cnnviz.dashboard import cache, components, panels, state
+from cnnviz.dashboard.jobs import Job, jobs, owner
+from cnnviz.dashboard.state import Selection
+from cnnviz.dashboard.texts import heatmaps as texts
+from cnnviz.dashboard.texts import shared
+from cnnviz.heatmaps import Method
+from cnnviz.layers import default_layer
+
+_STRIP_TILE = 96
+_POLL_SECONDS = 0.3
+
+
+@dataclass(frozen=True)
+class Look:
+    """How maps are drawn; changing it computes nothing."""
+
+    opacity: float
+    threshold: float
+    colours: str
+    has_box: bool
+
+
+def choose_method() -> Method:
+    """Draw the choice of the method."""
+    name = st.pills(
+        texts.METHOD,
+        list(heatmaps.METHODS),
+        format_func=lambda key: heatmaps.METHODS[key].title,
+        default="grad_cam",
+        required=True,
+        key="method",
+        bind="query-params",
+        persist_state="session",
+        label_visibility="collapsed",
+    )
+    return heatmaps.METHODS[str(name)]
+
+
+def choose_against(selection: Selection) -> int | None:
+    """Draw the choice of a second class."""
+    names = list(selection.convnet.class_names)
+    state.keep_within("against", names)
+    chosen = st.selectbox(
+        texts.AGAINST, names, index=None, key="against", bind="query-params", persist_state="session",
+        placeholder=texts.AGAINST_PLACEHOLDER, label_visibility="collapsed", width=320,
+    )  # fmt: skip
+    return names.index(chosen) if chosen else None
+
+
+def choose_look() -> Look:
+    """Draw the settings of the look."""
+    with st.popover(shared.SETTINGS, icon=":material/tune:", type="tertiary"):
+        opacity = st.slider(texts.OPACITY, 0.0, 1.0, 0.85, 0.05, key="opacity", persist_state="session")
+        threshold = st.slider(texts.THRESHOLD, 0.0, 0.95, 0.0, 0.05, key="threshold", persist_state="session")
+        colours = st.segmented_control(
+            texts.COLOURS, ["magma", "viridis", "cividis", "jet"], default="magma", required=True, key="heat_colours",
+            persist_state="session",
+        )  # fmt: skip
+        has_box = st.toggle(texts.BOX, key="box", persist_state="session")
+    return Look(opacity, threshold, str(colours), has_box)
+
+
+def heats_or_progress(
+    selection: Selection, method: Method, layer: str | None, classes: list[int]
+) -> list[np.ndarray] | None:
+    """Return one map a class, or draw the way to them: an estimate and a button, then progress with what there is."""
+    if not method.is_slow:
+        return [cache.heatmap(selection, method, layer, class_index) for class_index in classes]
+    key = f"{selection.convnet.fingerprint} {selection.picture} {method.name} {layer} {classes}"
+    job = jobs().get(key, owner())
+    if job is not None and job.state == "done":
+        return list(job.result)
+    if job is not None and job.is_active:
+        _watch(selection, job)
+    else:
+        _offer(selection, method, layer, classes, key, job)
+    return None
+
+
+def _offer(
+    selection: Selection, method: Method, layer: str | None, classes: list[int], key: str, job: Job | None
+) -> None:
+    if job is not None:
+        panels.explain(job.error or texts.CANCELLED)
+    runs = len(classes) * method.runs(selection.convnet, layer=layer)
+    seconds = max(1.0, runs * cache.seconds_a_run(selection))
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.button(
+            texts.START, type="primary", icon=":material/play_arrow:", on_click=_start,
+            args=(selection, method, layer, classes, key),
+        )  # fmt: skip
+        st.caption(texts.SLOW.format(method=method.title, runs=runs, seconds=f"{seconds:.0f}"))
+
+
+def _watch(selection: Selection, job: Job) -> None:
+    @st.fragment(run_every=_POLL_SECONDS)
+    def watch() -> None:
+        if not job.is_active:
+            st.rerun()
+        st.progress(job.done / max(1, job.total), text=texts.PROGRESS.format(done=job.done, total=job.total))
+        st.button(shared.CANCEL, key="cancel_heat", icon=":material/stop:", on_click=job.cancel)
+        if job.preview is not None:
+            picture = images.overlay(selection.received, np.maximum(job.preview, 0), opacity=0.85)
+            st.image(picture, width=336, output_format="PNG", alt=texts.PICTURE_ALT)
+
+    watch()
+
+
+def _start(selection: Selection, method: Method, layer: str | None, classes: list[int], key: str) -> None:
+    place = {"layer": layer} if method.has_layer else {}
+
+    def work(job: Job) -> list[np.ndarray]:
+        heats: list[np.ndarray] = []
+
+        def on_step(done: int, total: int, heat: np.ndarray | None) -> None:
+            preview = None if heat is None else np.asarray(heat[0])
+            job.step(len(heats) * total + done, len(classes) * total, preview)
+
+        for class_index in classes:
+            heat = method.explain(
+                selection.convnet, selection.inputs, class_index=class_index, on_step=on_step, **place
+            )
+            heats.append(np.asarray(heat[0]))
+        return heats
+
+    jobs().start(key, owner(), work)
+
+
+def show_maps(selection: Selection, method: Method, classes: list[int], heats: list[np.ndarray], look: Look) -> None:
+    """Draw the picture, one map a class on one scale, and their difference."""
+    names = [selection.convnet.class_names[index] for index in classes]
+    probabilities = cache.probabilities(selection)
+    peak = max(float(np.nanmax(np.abs(heat), initial=0.0)) for heat in heats) or 1.0
+    places = st.columns(1 + len(heats) + (len(heats) > 1), gap="small")
+    with places[0]:
+        components.map_view(
+            selection.received, np.full((1, 1), np.nan, np.float32), key="plain", title=texts.PICTURE, alt=texts.PICTURE_ALT,
+            unit="", table=images.lookup_table("gray"), low=0, high=0,
+        )  # fmt: skip
+    for place, index, name, heat in zip(places[1:], classes, names, heats, strict=False):
+        share = components.percent(float(probabilities[index]))
+        with place:
+            _show_map(selection, method, heat, look, peak, f"{name} · {share}", key=f"heat {index}")
+    if len(heats) > 1:
+        with places[-1]:
+            _show_difference(selection, method, heats, names, look)
+        st.caption(texts.ONE_SCALE)
+
+
+def _show_map(
+    selection: Selection, method: Method, heat: np.ndarray, look: Look, peak: float, title: str, key: str
+) -> None:
+    components.map_view(
+        selection.received,
+        heat,
+        key=key,
+        title=title,
+        alt=texts.MAP_ALT.format(method=method.title, name=title, where=_where(heat)),
+        unit=method.units,
+        table=images.lookup_table("PuOr" if method.is_signed else look.colours),
+        low=-peak if method.is_signed else 0.0,
+        high=peak,
+        opacity=look.opacity,
+        threshold=look.threshold,
+        is_signed=method.is_signed,
+        box=heatmaps.box(np.maximum(heat, 0)) if look.has_box else None,
+    )
+
+
+def _show_difference(
+    selection: Selection, method: Method, heats: list[np.ndarray], names: list[str], look: Look
+) -> None:
+    difference = heats[0] - heats[1]
+    peak = float(np.nanmax(np.abs(difference), initial=0.0)) or 1.0
+    components.map_view(
+        selection.received,
+        difference,
+        key="difference",
+        title=texts.DIFFERENCE.format(first=names[0], second=names[1]),
+        alt=texts.DIFFERENCE_ALT.format(first=names[0]),
+        unit=method.units,
+        table=images.lookup_table("PuOr"),
+        low=-peak,
+        high=peak,
+        opacity=look.opacity,
+        threshold=look.threshold,
+        is_signed=True,
+    )
+
+
+def _where(heat: np.ndarray) -> str:
+    """Say in which ninth of the picture a map is strongest."""
+    if not np.isfinite(heat).any():
+        return ""
+    row, column = np.unravel_index(int(np.nanargmax(heat)), heat.shape)
+    return texts.PLACES[int(3 * row // heat.shape[0]), int(3 * column // heat.shape[1])]
+
+
+def show_test(selection: Selection, heat: np.ndarray, class_index: int, key: str) -> None:
+    """Say what the map is worth: a sentence where it fails, and what hiding its hottest part does."""
+    probability = float(cache.probabilities(selection)[class_index])
+    verdict = heatmaps.judge(heat, probability=probability)
+    if verdict.sentence:
+        st.info(verdict.sentence, icon=":material/info:")
+    if not verdict.is_drawable:
+        return
+    deletion = cache.deletion(selection, heat, class_index, key)
+    name = panels.plain(selection.convnet.class_names[class_index])
+    before, after, random = (
+        components.percent(float(value[0])) for value in (deletion.before, deletion.after, deletion.random_mean)
+    )
+    st.markdown(texts.DELETION.format(name=name, before=before, after=after, random=random), help=texts.DELETION_HELP)
+
+
+def show_strip(selection: Selection, class_index: int, layer: str | None) -> None:
+    """Draw Grad-CAM of every layer as small pictures; a click selects the layer."""
+    st.header(texts.STRIP, anchor=False)
+    addresses = cache.strip_layers(selection.convnet)
+    heats = cache.strip(selection, class_index)
+    photo = images.fit(selection.received, (_STRIP_TILE, _STRIP_TILE), how="stretch")
+    tiles = np.stack([images.overlay(photo, heats[address], opacity=0.9) for address in addresses])
+    names = [
+        texts.STRIP_NAME.format(
+            layer=address,
+            rows=heats[address].shape[0],
+            columns=heats[address].shape[1],
+            maximum=f"{heats[address].max():.3g}",
+        )
+        for address in addresses
+    ]
+    current = layer or default_layer(selection.convnet)
+    components.contact_sheet(
+        tiles,
+        key="strip",
+        title=texts.STRIP,
+        names=names,
+        picked=addresses.index(current) if current in addresses else None,
+        on_pick=lambda position: state.select(state.LAYER, addresses[position]),
+        tile=_STRIP_TILE,
+        height=330,
+        is_sharp=False,
+    )
+    st.caption(texts.STRIP_HELP)
+
+
+def take_away(selection: Selection, method: Method, layer: str | None, class_index: int, heat: np.ndarray) -> None:
+    """Offer the map as a picture, as numbers and as code."""
+    place = f"layer={layer!r}, " if method.has_layer else ""
+    code = panels.code_start(selection) + (
+        f"heat = cnnviz.{method.name}(convnet, inputs, {place}class_index={class_index})  # (1, rows, columns)\n"
+        "print(heat.max())\n"
+    )
+
+    def picture() -> np.ndarray:
+        shown = images.overlay_signed if method.is_signed else images.overlay
+        return shown(selection.received, heat)
+
+    panels.take_away(f"{method.name}-{class_index}", code, picture, {"heat": heat})

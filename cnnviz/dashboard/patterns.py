@@ -1,0 +1,129 @@
+"""How do patterns grow on a page? Started by a button, streamed while they form, kept on disk when they are done."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+import numpy as np
+import streamlit as st
+
+from cnnviz import filters
+from cnnviz.dashboard import cache, panels
+from cnnviz.dashboard.jobs import Job, jobs, owner
+from cnnviz.dashboard.state import Selection
+from cnnviz.dashboard.texts import activations as card_texts
+from cnnviz.dashboard.texts import filters as texts
+from cnnviz.dashboard.texts import shared
+from cnnviz.filters import Frame, Pattern, Request
+from cnnviz.layers import LayerInfo
+
+_POLL_SECONDS = 0.4
+_DEFAULT = ("natural", 128, 128, 0)  # style, size, steps, seed
+
+
+def request(selection: Selection, layer: str, *, style: str, size: int, steps: int, seed: int) -> Request:
+    """Name all that a pattern hangs on."""
+    return Request(selection.convnet.fingerprint, layer, style, size, steps, seed)  # type: ignore[arg-type]
+
+
+def known(wanted: Request, indices: Sequence[int]) -> dict[int, Pattern]:
+    """Look up patterns that were grown before."""
+    return filters.PatternStore().find(wanted, indices)
+
+
+def job_of(wanted: Request) -> Job | None:
+    """Find this session's job for a layer and its settings."""
+    return jobs().get(str(wanted), owner())
+
+
+def grow(selection: Selection, wanted: Request, indices: Sequence[int]) -> None:
+    """Start growing patterns; those that are known are not grown again."""
+
+    def work(job: Job) -> None:
+        shown = 0.0
+        for frame in filters.climb(
+            selection.convnet, layer=wanted.layer, filters=indices, style=wanted.style, size=wanted.size,
+            steps=wanted.steps, seed=wanted.seed, store=filters.PatternStore(),
+        ):  # fmt: skip
+            is_due = time.monotonic() - shown > _POLL_SECONDS
+            job.step(frame.step, frame.total, _preview(frame) if is_due else None)
+            shown = time.monotonic() if is_due else shown
+
+    jobs().start(str(wanted), owner(), work)
+
+
+def _preview(frame: Frame) -> dict[int, np.ndarray]:
+    """Take what is forming out of a frame; what is finished is in the store."""
+    return {
+        index: photo
+        for index, photo, status in zip(frame.filters, frame.photos, frame.statuses, strict=True)
+        if status != "waiting"
+    }
+
+
+def progress(job: Job, started_steps: int = 0) -> None:
+    """Draw how far a job is, and its Cancel; called again and again while it runs."""
+    if job.total == 0:
+        st.progress(0.0, text=texts.PREPARING)
+    else:
+        left = seconds_text(job.seconds_left)
+        st.progress(job.done / job.total, text=texts.PROGRESS.format(done=job.done, total=job.total, left=left))
+    st.button(shared.CANCEL, key="cancel_patterns", icon=":material/stop:", on_click=job.cancel)
+
+
+def estimate(selection: Selection, info: LayerInfo, count: int, size: int, steps: int) -> float:
+    """Guess seconds beforehand: forward and backward through the layers up to this one, at the pattern's size."""
+    share, pixels = cache.share_of_work(selection, info.address), np.prod(selection.convnet.preparation.size)
+    return 3 * float(cache.seconds_a_run(selection) * share * size * size / pixels * count * steps) + 2
+
+
+def seconds_text(seconds: float) -> str:
+    """Write a duration for people."""
+    return (
+        texts.SECONDS.format(n=max(1, round(seconds))) if seconds < 90 else texts.MINUTES.format(n=round(seconds / 60))
+    )
+
+
+def show_one(selection: Selection, info: LayerInfo, channel: int) -> None:
+    """Draw the pattern of one channel, or the button that grows it."""
+    style, size, steps, seed = _DEFAULT
+    wanted = request(selection, info.address, style=style, size=size, steps=steps, seed=seed)
+    st.caption(card_texts.PATTERN)
+    job = job_of(wanted)
+    if job is not None and job.is_active:
+
+        @st.fragment(run_every=_POLL_SECONDS)
+        def watch() -> None:
+            if not job.is_active:
+                st.rerun()
+            progress(job)
+            if job.preview and channel in job.preview:
+                _show_photo(job.preview[channel], channel)
+
+        watch()
+        return
+    pattern = known(wanted, [channel]).get(channel)
+    if pattern is None:
+        if job is not None and job.error:
+            panels.explain(job.error)
+        st.button(
+            card_texts.PATTERN_MAKE,
+            icon=":material/texture:",
+            on_click=grow,
+            args=(selection, wanted, [channel]),
+            key="grow_one",
+        )
+    elif pattern.status == "dead":
+        st.caption(card_texts.DEAD)
+    else:
+        _show_photo(pattern.photo, channel)
+
+
+def _show_photo(photo: np.ndarray, channel: int) -> None:
+    st.image(
+        panels.enlarged(photo, 384),
+        width="stretch",
+        output_format="PNG",
+        alt=card_texts.PATTERN_ALT.format(channel=channel),
+    )

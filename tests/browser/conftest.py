@@ -1,0 +1,136 @@
+"""A real server and Debian's Chromium; a test fails on any page error, foreign request or traceback in the log."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+TIMEOUT = 90_000  # milliseconds; two cores import TensorFlow, compile and draw at once
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if "browser" in item.path.parts:
+            item.add_marker(pytest.mark.browser)
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    if not CHROMIUM:
+        reason = "Chromium is not installed: apt-get install chromium"
+        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(reason)
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("server")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    log = folder / "log.txt"
+    command = [sys.executable, "-m", "cnnviz", "app", "--headless", "--port", str(port)]
+    environment = os.environ | {"CNNVIZ_CACHE_DIR": str(folder / "cache")}
+    with log.open("wb") as out:
+        process = subprocess.Popen(command, cwd=folder, env=environment, stdout=out, stderr=subprocess.STDOUT)
+    url = f"http://127.0.0.1:{port}"
+    _wait_until_healthy(url, process, log)
+    yield url
+    process.terminate()
+    process.wait(20)
+    text = log.read_text(errors="replace")
+    assert "Traceback" not in text, text[-4000:]
+    assert "Error:" not in text, text[-4000:]
+
+
+def _wait_until_healthy(url, process, log):
+    import time
+
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        assert process.poll() is None, log.read_text(errors="replace")
+        try:
+            # Unknown paths answer 200 as well: the body tells.
+            if urllib.request.urlopen(f"{url}/_stcore/health", timeout=1).read() == b"ok":
+                return
+        except OSError:
+            time.sleep(0.1)
+    pytest.fail("The server did not become healthy.")
+
+
+class Dashboard:
+    """A page of the dashboard, and the few gestures that the tests make."""
+
+    def __init__(self, page, url):
+        self.page, self.url, self.problems = page, url, []
+        page.set_default_timeout(TIMEOUT)
+        page.on("pageerror", lambda error: self.problems.append(str(error)))
+        page.on("request", self._check_host)
+
+    def _check_host(self, request):
+        allowed = (self.url, self.url.replace("http", "ws"), "data:", "blob:")
+        if not request.url.startswith(allowed):
+            self.problems.append(f"foreign request: {request.url}")
+
+    def open(self, path="/"):
+        self.page.goto(self.url + path)
+        self.page.get_by_role("heading", level=1).wait_for()
+        return self.settle()
+
+    def settle(self):
+        """Wait until the script has run and every picture is there."""
+        self.page.wait_for_function(
+            """() => {
+                const app = document.querySelector('[data-testid=stApp]');
+                const images = [...document.querySelectorAll('[data-testid=stMain] img')];
+                const quiet = app && app.dataset.testScriptState === 'notRunning' && images.every(i => i.complete);
+                window.quietSince = quiet ? (window.quietSince || performance.now()) : 0;
+                return quiet && performance.now() - window.quietSince > 400;
+            }""",
+            timeout=TIMEOUT,
+        )
+        assert self.page.get_by_test_id("stException").count() == 0
+        return self
+
+    def canvas(self, label):
+        return self.page.locator(f"canvas[aria-label*='{label}']")
+
+
+@pytest.fixture
+def dashboard(chromium, server):
+    context = chromium.new_context(viewport={"width": 1440, "height": 1000}, reduced_motion="reduce")
+    opened = Dashboard(context.new_page(), server)
+    yield opened
+    context.close()
+    assert not opened.problems
+
+
+@pytest.fixture
+def phone(chromium, server):
+    context = chromium.new_context(viewport={"width": 420, "height": 860}, color_scheme="dark", reduced_motion="reduce")
+    opened = Dashboard(context.new_page(), server)
+    yield opened
+    context.close()
+    assert not opened.problems

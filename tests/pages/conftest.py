@@ -1,0 +1,34 @@
+"""Pages under Streamlit's own test runner."""
+
+from pathlib import Path
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(autouse=True)
+def _own_cache_folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("CNNVIZ_CACHE_DIR", str(tmp_path))
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _clear_caches():
+    yield
+    st.cache_data.clear()
+
+
+@pytest.fixture
+def open_page():
+    """Open a page with query parameters, through app.py."""
+
+    def opened(name, **parameters):
+        app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=120)
+        for key, value in parameters.items():
+            app.query_params[key] = str(value)
+        app.switch_page(str(ROOT / "pages" / f"{name}.py"))
+        return app.run()
+
+    return opened

@@ -1,0 +1,111 @@
+"""Do imports point one way, and is the public face what it says?"""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import cnnviz
+
+ROOT = Path(__file__).parents[1]
+# Each group may import the groups before it, and itself; siblings in one group are separate entries of equal rank.
+RANKS = {
+    "errors": 0,
+    "images": 1,
+    "convnets": 2,
+    "capture": 3,
+    "receptive_fields": 4,
+    "layers": 5,
+    "probes": 6,
+    "activations": 7,
+    "filters": 7,
+    "heatmaps": 7,
+    "figures": 8,
+    "dashboard": 9,
+    "cli": 9,
+}
+
+
+def modules():
+    return sorted((ROOT / "cnnviz").rglob("*.py"))
+
+
+def part_of(path):
+    return path.relative_to(ROOT / "cnnviz").with_suffix("").parts[0]
+
+
+def imported(path, *, anywhere=True):
+    """Names of imported modules; only those at the top level unless `anywhere`. Type-checking imports count too."""
+    tree = ast.parse(path.read_text())
+    nodes = ast.walk(tree) if anywhere else tree.body
+    found = []
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            found += [name.name for name in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found += [f"{node.module}.{name.name}" for name in node.names]
+    return found
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_imports_point_downwards(path):
+    part = part_of(path)
+    if part in ("__init__", "__main__"):
+        pytest.skip("the public face may import everything")
+    for name in imported(path):
+        pieces = name.split(".")
+        if pieces[0] != "cnnviz":
+            continue
+        other = pieces[1]
+        assert other in RANKS, f"{other} has no place in the order"
+        assert other == part or RANKS[other] < RANKS[part], f"{part} imports {other}"
+
+
+@pytest.mark.parametrize(("package", "homes"), [("streamlit", ("dashboard",)), ("plotly", ("figures",))])
+def test_only_their_homes_import_streamlit_and_plotly(package, homes):
+    offenders = [
+        path
+        for path in modules()
+        if part_of(path) not in homes and any(name.split(".")[0] == package for name in imported(path))
+    ]
+    assert not offenders
+
+
+def test_every_page_starts_inside_the_shell():
+    for path in (ROOT / "pages").glob("*.py"):
+        body = ast.parse(path.read_text()).body
+        first = next(node for node in body if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call))
+        assert ast.unparse(first) == "shell.require_shell()", path.name
+
+
+def test_all_is_sorted_and_importable():
+    assert list(cnnviz.__all__) == sorted(cnnviz.__all__)
+    assert all(getattr(cnnviz, name) is not None for name in cnnviz.__all__)
+
+
+def test_importing_is_quick_and_brings_no_heavy_package():
+    heavy = {"tensorflow", "keras", "streamlit", "plotly"}
+    code = (
+        "import sys, time; start = time.perf_counter(); import cnnviz; taken = time.perf_counter() - start;"
+        f"print(taken, *({heavy!r} & set(sys.modules)))"
+    )
+    runs = [subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True) for _ in range(3)]
+    taken = [float(run.stdout.split()[0]) for run in runs]
+    assert all(len(run.stdout.split()) == 1 for run in runs), runs[0].stdout
+    assert min(taken) < 0.3  # the quickest of three: the claim is about the code, not about a busy machine
+
+
+def test_no_source_turns_a_guard_off():
+    banned = (
+        "safe_mode=False",
+        "enable_unsafe",
+        "shell=True",
+        "extractall(",
+        "import multiprocessing",
+        "components.v1",
+    )
+    for path in [*modules(), *(ROOT / "pages").glob("*.py"), ROOT / "app.py"]:
+        text = path.read_text()
+        assert not [word for word in banned if word in text], path
