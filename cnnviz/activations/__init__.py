@@ -1,0 +1,24 @@
+"""What does each layer see in a picture: its maps, their numbers, their display, and what hangs on them?
+
+`feature_maps` takes a batch. Everything else looks at one picture: the maps of one layer are
+`(rows, columns, channels)`, or `(units,)` for a dense layer.
+"""
+
+from cnnviz.activations.display import Normalise, display_tiles, shown_range, tiles
+from cnnviz.activations.effects import channel_effect, silence_channel, strongest_patch
+from cnnviz.activations.statistics import ChannelStatistics, Order, channel_statistics, feature_maps, order_channels
+
+__all__ = [
+    "ChannelStatistics",
+    "Normalise",
+    "Order",
+    "channel_effect",
+    "channel_statistics",
+    "display_tiles",
+    "feature_maps",
+    "order_channels",
+    "shown_range",
+    "silence_channel",
+    "strongest_patch",
+    "tiles",
+]
