@@ -2,29 +2,115 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from cnnviz.convnets.catalogue import DEFAULT, catalogue
-from cnnviz.convnets.convnet import Convnet
-from cnnviz.convnets.wrapping import convnet_from_model
-from cnnviz.errors import ModelError
+from cnnviz.convnets.answers import Answers, recall
+from cnnviz.convnets.catalogue import DEFAULT, Entry, catalogue
+from cnnviz.convnets.convnet import SCALINGS, Convnet, Preparation
+from cnnviz.convnets.files import open_model_file
+from cnnviz.convnets.wrapping import convnet_from_model, guess_preparation
+from cnnviz.errors import CnnvizError, ModelError, ModelFileError
+
+if TYPE_CHECKING:
+    import keras
+
+_SUFFIXES = (".keras", ".h5", ".hdf5", ".pb")
 
 
-def load_convnet(source: str | Path = DEFAULT) -> Convnet:
+def load_convnet(
+    source: str | Path = DEFAULT,
+    *,
+    preparation: Preparation | None = None,
+    class_names: Sequence[str] | None = None,
+    head: int | None = None,
+    architecture: str | None = None,
+    is_trusted: bool = True,
+) -> Convnet:
     """Open a network.
 
+    What a file cannot tell and is not given here is taken from what was remembered of that file, else guessed.
+
     Args:
-        source: A name of the catalogue, or a path to a `.keras` or `.h5` file.
+        source: A name of the catalogue, or a path to a `.keras`, `.h5` or `.weights.h5` file.
+        preparation: How a photo becomes its input.
+        class_names: One name a class, two for a single sigmoid.
+        head: Which of several outputs holds the class scores; the first if nobody said.
+        architecture: Name of the catalogue's network that a file of weights belongs to.
+        is_trusted: False for an upload: it is then first opened and run in a guarded process.
 
     Returns:
         The network. Loading the same source twice gives two objects that compare equal.
 
     Raises:
-        ModelError: If nothing answers to the name.
+        ModelError: If nothing answers to the name, or the model does not take one picture.
+        ModelFileError: If the file is missing, damaged, or holds anything that could run.
+
+    Example:
+        >>> load_convnet("cats.keras", class_names=["cat", "dog"]).class_names
+        ('cat', 'dog')
     """
-    entry = catalogue().get(str(source))
-    if entry is None:
-        raise ModelError(f"There is no network {str(source)!r}. Offline there is {DEFAULT}; `cnnviz models` lists all.")
+    if _is_path(source):
+        entry = _entry(architecture) if architecture else None
+        builder = entry.build_untrained if entry else None
+        model = open_model_file(source, is_trusted=is_trusted, architecture=builder)
+        given = Answers(class_names=tuple(class_names or ()), head=head)
+        return _wrap_file(model, Path(source), preparation or (entry.preparation if entry else None), given)
+    entry = _entry(str(source))
     return convnet_from_model(
-        entry.build(), name=entry.name, preparation=entry.preparation, class_names=entry.class_names()
+        entry.build(),
+        name=entry.name,
+        preparation=preparation or entry.preparation,
+        class_names=class_names or entry.class_names(),
+        head=head or 0,
     )
+
+
+def _is_path(source: str | Path) -> bool:
+    if isinstance(source, Path):
+        return True
+    return source not in catalogue() and (source.lower().endswith(_SUFFIXES) or Path(source).exists())
+
+
+def _entry(name: str) -> Entry:
+    entry = catalogue().get(name)
+    if entry is None:
+        raise ModelError(f"There is no network {name!r}. Offline there is {DEFAULT}; `cnnviz models` lists all.")
+    return entry
+
+
+def _wrap_file(model: keras.Model, path: Path, preparation: Preparation | None, given: Answers) -> Convnet:
+    """Combine what is given with what was remembered; drop the latter if the file has changed since."""
+    remembered = recall(path) or Answers()
+    try:
+        return _wrap(model, path, preparation, given, remembered)
+    except CnnvizError:
+        return _wrap(model, path, preparation, given, Answers())
+
+
+def _wrap(
+    model: keras.Model, path: Path, preparation: Preparation | None, given: Answers, remembered: Answers
+) -> Convnet:
+    head = given.head if given.head is not None else remembered.head
+    try:
+        return convnet_from_model(
+            model,
+            name=path.name.split(".")[0],
+            preparation=preparation or _prepared(guess_preparation(model), remembered),
+            class_names=given.class_names or remembered.class_names or None,
+            head=head or 0,
+        )
+    except CnnvizError:
+        raise
+    except Exception as error:  # Keras passes on whatever a layer raises when it runs
+        kind = type(error).__name__
+        raise ModelFileError(
+            f"The model opens but does not run on one picture ({kind}). Try it in Keras first."
+        ) from error
+
+
+def _prepared(guess: Preparation, remembered: Answers) -> Preparation:
+    scaling = SCALINGS[remembered.scaling] if remembered.scaling else guess.scaling
+    return replace(guess, scaling=scaling, fit=remembered.fit or guess.fit)

@@ -136,7 +136,8 @@ def _check_attributes(group: h5py.Group) -> None:
     import h5py
 
     ids = (h5py.h5a.open(group.id, index=index) for index in range(h5py.h5a.get_num_attrs(group.id)))
-    if sum(attribute.get_storage_size() for attribute in ids) > _MAX_ATTRIBUTE_BYTES:
+    sizes = (one.get_space().get_simple_extent_npoints() * one.get_type().get_size() for one in ids)
+    if sum(sizes) > _MAX_ATTRIBUTE_BYTES:
         raise ModelFileError("The weights carry notes of more than 64 MB. They are not opened.")
 
 

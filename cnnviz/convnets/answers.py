@@ -1,0 +1,136 @@
+"""What did a person say about their model file, so that nobody has to ask again?
+
+A file does not tell how it wants pixels scaled or what its classes are called. The answers lie beside the model, as
+`<file>.cnnviz.json`, so that they travel with it; where that folder is read-only, in the user's cache folder.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import tempfile
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, get_args
+
+from cnnviz.convnets.convnet import SCALINGS
+from cnnviz.convnets.files import file_sha256
+from cnnviz.images import Fit
+
+_VERSION = 1
+_SUFFIX = ".cnnviz.json"
+_MAX_BYTES = 4 * 2**20
+_MAX_CLASSES = 30_000
+_MAX_NAME = 200
+_MAX_HEAD = 1000
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What a model file cannot tell; None or empty where nobody said.
+
+    Attributes:
+        scaling: Name of a pixel scaling, a key of `SCALINGS`.
+        fit: How a picture is brought to the model's size: `crop`, `pad` or `stretch`.
+        class_names: One name a class, in the model's order.
+        head: Which of several outputs holds the class scores.
+    """
+
+    scaling: str | None = None
+    fit: Fit | None = None
+    class_names: tuple[str, ...] = ()
+    head: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.scaling is not None and self.scaling not in SCALINGS:
+            raise ValueError(f"Expected a scaling of {list(SCALINGS)}. Received: {self.scaling!r}")
+        if self.fit is not None and self.fit not in get_args(Fit):
+            raise ValueError(f"Expected a fit of {get_args(Fit)}. Received: {self.fit!r}")
+        if len(self.class_names) > _MAX_CLASSES or not all(_is_name(name) for name in self.class_names):
+            raise ValueError(f"Expected at most {_MAX_CLASSES} class names of at most {_MAX_NAME} characters.")
+        if self.head is not None and not (type(self.head) is int and 0 <= self.head <= _MAX_HEAD):
+            raise ValueError(f"Expected a head of 0 to {_MAX_HEAD}. Received: {self.head!r}")
+
+
+def _is_name(name: object) -> bool:
+    return isinstance(name, str) and 0 < len(name) <= _MAX_NAME
+
+
+def remember(path: Path, answers: Answers) -> Path:
+    """Write answers beside a model file, or into the cache folder if its own is read-only.
+
+    The file appears whole or not at all; an older one is replaced.
+
+    Args:
+        path: The model file.
+        answers: What to remember.
+
+    Returns:
+        Where they were written.
+    """
+    text = json.dumps({"version": _VERSION, **asdict(answers)}, indent=1)
+    beside = _beside(path)
+    try:
+        _replace(beside, text)
+    except OSError:
+        cached = _cached(path)
+        cached.parent.mkdir(parents=True, exist_ok=True)
+        _replace(cached, text)
+        return cached
+    return beside
+
+
+def recall(path: Path) -> Answers | None:
+    """Read what was remembered of a model file; None if that is nothing, or nothing that can be trusted."""
+    found = _read(_beside(path))
+    return found if found is not None else _read(_cached(path))
+
+
+def _beside(path: Path) -> Path:
+    return path.with_name(path.name + _SUFFIX)
+
+
+def _cached(path: Path) -> Path:
+    return cache_folder() / "answers" / f"{file_sha256(path)}{_SUFFIX}"
+
+
+def cache_folder() -> Path:
+    """Where this system keeps what can be made again, `cnnviz` below it; it need not exist."""
+    if sys.platform == "win32":
+        base = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
+    elif sys.platform == "darwin":
+        base = Path.home() / "Library" / "Caches"
+    else:
+        base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return base / "cnnviz"
+
+
+def _replace(path: Path, text: str) -> None:
+    """Write beside, then rename: a reader sees the old file or the new one."""
+    handle, name = tempfile.mkstemp(prefix=".", suffix=".tmp", dir=path.parent)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def _read(path: Path) -> Answers | None:
+    """Read and check a file that anybody may have written."""
+    try:
+        if not path.is_file() or path.stat().st_size > _MAX_BYTES:
+            return None
+        return _understand(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        return None
+
+
+def _understand(found: dict[str, Any]) -> Answers | None:
+    if found["version"] != _VERSION:
+        return None
+    return Answers(found["scaling"], found["fit"], tuple(found["class_names"]), found["head"])

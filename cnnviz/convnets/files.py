@@ -1,0 +1,167 @@
+"""How does a person's model file become a Keras model, without any code of the file running?"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import shutil
+import tempfile
+import threading
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cnnviz.convnets.gate import MAX_FILE_BYTES, GateReport, check_model_file
+from cnnviz.convnets.rehearsal import rehearse
+from cnnviz.errors import ModelFileError
+
+if TYPE_CHECKING:
+    import keras
+
+_CHUNK = 2**20
+# Loading looks at settings that all threads share.
+_loading = threading.Lock()
+
+
+def open_model_file(
+    path: str | Path, *, is_trusted: bool = True, architecture: Callable[[], keras.Model] | None = None
+) -> keras.Model:
+    """Open a `.keras`, `.h5` or weights file, recognised by its content.
+
+    Every file passes the gate first. A stranger's file is copied to a private folder, so that what was checked is
+    what is opened, and is loaded and run once in a guarded process before it is loaded here.
+
+    Args:
+        path: The file.
+        is_trusted: Whether the person who names the file also owns this process; False for uploads.
+        architecture: Builds the model that a weights-only file belongs to; unused for others.
+
+    Returns:
+        The model, not compiled.
+
+    Raises:
+        ModelFileError: If the file is refused, damaged, or does not become a model.
+    """
+    path = Path(path)
+    with tempfile.TemporaryDirectory(prefix="cnnviz-model-", ignore_cleanup_errors=True) as name:
+        folder = Path(name)
+        checked = path if is_trusted else _private_copy(path, folder)
+        report = check_model_file(checked)
+        if report.kind == "weights" and architecture is None:
+            advice = "Name the architecture, or save the whole model with model.save('name.keras')."
+            raise ModelFileError(f"The file holds weights without an architecture. {advice}")
+        file = _under_its_suffix(checked, report.suffix, folder)
+        if not is_trusted and report.kind != "weights":
+            rehearse(file, weight_bytes=report.weight_bytes)
+        return _load(file, report, architecture)
+
+
+def file_sha256(path: Path) -> str:
+    """Hash of a file's content."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _private_copy(path: Path, folder: Path) -> Path:
+    """Copy a file into a folder that only this user can enter, under the name of its content."""
+    if not path.is_file():
+        check_model_file(path)  # says what it is instead
+    part, digest = folder / "part", hashlib.sha256()
+    with path.open("rb") as source, part.open("wb") as target:
+        copied = 0
+        while chunk := source.read(_CHUNK):
+            copied += len(chunk)
+            if copied > MAX_FILE_BYTES:
+                raise ModelFileError("The file has more than 1 GB; at most 1 GB is opened.")
+            digest.update(chunk)
+            target.write(chunk)
+    return part.rename(folder / digest.hexdigest())
+
+
+def _under_its_suffix(path: Path, suffix: str, folder: Path) -> Path:
+    """Keras goes by the name's ending, so give the file the one that its content asks for."""
+    is_mistaken = suffix == ".h5" and path.name.endswith(".weights.h5")
+    if path.name.endswith(suffix) and not is_mistaken:
+        return path
+    named = folder / f"model{suffix}"
+    return path.rename(named) if path.parent == folder else Path(shutil.copyfile(path, named))
+
+
+def _load(path: Path, report: GateReport, architecture: Callable[[], keras.Model] | None) -> keras.Model:
+    import keras
+
+    from cnnviz.convnets.architectures import lenet5_class
+
+    lenet5_class()  # the only class of ours that a file may name
+    model = architecture() if report.kind == "weights" and architecture else None
+    try:
+        with _loading, _settings_kept(), _complete():
+            if model is None:
+                model = keras.saving.load_model(path, compile=False)
+            else:
+                model.load_weights(path)
+    except ModelFileError:
+        raise
+    except Exception as error:  # Keras passes on whatever its layers raise
+        raise ModelFileError(_explain(error, report)) from error
+    if not isinstance(model, keras.Model):
+        raise ModelFileError("The file does not hold a whole model. Save one with model.save('name.keras').")
+    return model
+
+
+@contextlib.contextmanager
+def _settings_kept() -> Iterator[None]:
+    """Loading must not change how the rest of the process computes: put back and refuse if it did."""
+    before = _settings()
+    try:
+        yield
+    finally:
+        changed = [name for name, value in _settings().items() if value != before[name]]
+        _restore({name: before[name] for name in changed})
+    if changed:
+        raise ModelFileError(f"Opening the file changed Keras's setting {changed[0]}, so it was refused.")
+
+
+def _settings() -> dict[str, Any]:
+    from keras import config
+
+    return {
+        "floatx": config.floatx(),
+        "epsilon": config.epsilon(),
+        "image_data_format": config.image_data_format(),
+        "dtype_policy": config.dtype_policy(),
+        "max_epochs": config.max_epochs(),
+        "max_steps_per_epoch": config.max_steps_per_epoch(),
+    }
+
+
+def _restore(settings: dict[str, Any]) -> None:
+    from keras import config
+
+    for name, value in settings.items():
+        getattr(config, f"set_{name}")(value)
+
+
+@contextlib.contextmanager
+def _complete() -> Iterator[None]:
+    """Keras only warns when layers keep their random weights: a network that was never trained would be shown."""
+    with warnings.catch_warnings(record=True) as notes:
+        warnings.simplefilter("always")
+        yield
+    if any("freshly-initialized" in str(note.message) for note in notes):
+        raise ModelFileError("The file has no weights for some of its layers. Save the model again with Keras 3.")
+
+
+def _explain(error: Exception, report: GateReport) -> str:
+    """Say in our own words what Keras said: its texts hold paths, pages of settings, and advice to lower the guard."""
+    text = str(error)
+    if "objects could not be loaded" in text or "mismatch" in text:
+        what = "this architecture" if report.kind == "weights" else "its layers"
+        return f"The weights in the file do not fit {what}. Check that both are of the same model, or save it again."
+    if isinstance(error, MemoryError) or "OOM" in text or "ResourceExhausted" in type(error).__name__:
+        return "The model does not fit into this machine's memory."
+    return (
+        f"Keras cannot rebuild the model of this file ({type(error).__name__}). Save it again with Keras 3,"
+        " or pass the model to cnnviz.convnet_from_model."
+    )

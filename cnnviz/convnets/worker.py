@@ -1,0 +1,75 @@
+"""Does a stranger's model file load and run once, in a process that can do no harm? Run by `rehearsal`.
+
+    python -m cnnviz.convnets.worker FILE FOLDER MEMORY_BYTES CPU_SECONDS
+
+The answer is written to FOLDER as JSON; a process that dies without one has answered too.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cnnviz.convnets.confinement import confine_files, limit_resources
+
+if TYPE_CHECKING:
+    import keras
+
+READY, ANSWER = "ready", "answer.json"
+_FREE_SIDE = 224
+_MAX_WRITTEN_BYTES = 64 * 2**20
+_SYSTEM = tuple(Path(folder) for folder in ("/usr", "/lib", "/lib64", "/sys", "/dev/urandom", "/dev/null"))
+
+
+def main(arguments: list[str]) -> None:
+    """Load and run one file under limits, and write down what came of it."""
+    path, folder = Path(arguments[0]), Path(arguments[1])
+    limit_resources(memory_bytes=int(arguments[2]), cpu_seconds=int(arguments[3]), file_bytes=_MAX_WRITTEN_BYTES)
+    from cnnviz.convnets.files import open_model_file
+    from cnnviz.errors import ModelFileError
+
+    _warm_up()
+    (folder / READY).touch()
+    confine_files(readable=[*_code_folders(), path.parent], writable=[folder])
+    try:
+        answer = _try_out(open_model_file(path))
+    except ModelFileError as error:
+        answer = {"refused": str(error)}
+    (folder / ANSWER).write_text(json.dumps(answer))
+
+
+def _warm_up() -> None:
+    """Let TensorFlow start its threads and read the machine while it still may."""
+    import keras
+
+    keras.ops.convert_to_numpy(keras.ops.zeros(1))
+
+
+def _code_folders() -> list[Path]:
+    """Where Python, its packages and this one lie."""
+    packages = [Path(entry) for entry in sys.path if entry.endswith("-packages")]
+    return [*_SYSTEM, Path(sys.prefix), Path(sys.base_prefix), Path(__file__).parents[1], *packages]
+
+
+def _try_out(model: keras.Model) -> dict[str, Any]:
+    """Run a model once on zeros, if one picture is what it takes."""
+    import keras
+
+    from cnnviz.convnets.not_finite import count_not_finite_weights
+
+    inputs = [tuple(tensor.shape) for tensor in keras.tree.flatten(getattr(model, "inputs", None) or [])]
+    outputs: list[Any] = []
+    if len(inputs) == 1 and len(inputs[0]) == 4:
+        shape = [inputs[0][0] or 1, *(side or _FREE_SIDE for side in inputs[0][1:])]
+        outputs = keras.tree.flatten(model(keras.ops.zeros(shape), training=False))
+    return {
+        "inputs": inputs,
+        "outputs": [tuple(output.shape) for output in outputs],
+        "not_finite": count_not_finite_weights(model),
+    }
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
