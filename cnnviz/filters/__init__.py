@@ -1,9 +1,10 @@
 """What is each filter looking for: patterns that excite it, and the weights themselves."""
 
 from cnnviz.filters.ascent import STYLES
+from cnnviz.filters.frames import Frame
 from cnnviz.filters.kernels import WeightHistograms, kernels, weight_histograms
 from cnnviz.filters.pattern import Pattern, Request, Status
-from cnnviz.filters.patterns import Frame, climb, estimate, filter_count, filter_patterns, find_patterns
+from cnnviz.filters.patterns import climb, estimate, filter_count, filter_patterns, find_patterns
 from cnnviz.filters.store import PatternStore
 from cnnviz.filters.style import Style, StyleName
 

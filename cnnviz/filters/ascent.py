@@ -25,8 +25,8 @@ STARTS = 3
 
 _LARGEST_BATCH = 16  # beyond it a step takes as long for each picture
 _STEP_SECONDS = 0.22  # so that a step stays under 0.3 s, and Cancel is heard
-_SMALL_STEP_SECONDS = 0.05
-_TRIAL_BATCH = 4
+_SHORT_STEP_SECONDS = 0.05
+_TRIAL_BATCHES = (1, 4, _LARGEST_BATCH)
 _KEPT_ASCENTS = 8
 _AT_REST = np.array([0.5, 0.5], np.float32)
 
@@ -39,7 +39,7 @@ class Step(NamedTuple):
         output: Mean of the layer's output.
         before: Mean of what its activation was given.
         is_rescued: Whether the output had no gradient, so that the other was climbed.
-        slope: Largest gradient by the picture; 0 where there is nothing to climb.
+        slope: Largest gradient by the picture; 0 where there is nothing to climb, NaN where it is not finite.
     """
 
     state: State
@@ -75,10 +75,13 @@ class Ascent:
 
     @cached_property
     def seconds(self) -> float:
-        """Time of one step for one picture, measured once in a batch that takes a fraction of a second."""
-        self._time(1)  # compiles
-        alone = self._time(1)
-        return alone if alone > _SMALL_STEP_SECONDS else self._time(_TRIAL_BATCH) / _TRIAL_BATCH
+        """Time of one step for one picture, in the largest batch whose step is short; measured once."""
+        for batch in _TRIAL_BATCHES:
+            self._time(batch)  # compiles, or prepares the kernels for this batch
+            seconds = self._time(batch)
+            if seconds > _SHORT_STEP_SECONDS:
+                break
+        return seconds / batch
 
     def _time(self, batch: int) -> float:
         filters = np.zeros(batch, np.int32)
@@ -103,6 +106,7 @@ class Height(NamedTuple):
         before: `(batch,)`, mean of what the layer's activation was given.
         is_rescued: `(batch,)`, whether that was climbed so far, or another start was needed.
         is_dead: `(batch,)`, whether no start had a gradient.
+        is_finite: `(batch,)`, whether heights and gradients were finite so far.
     """
 
     state: State
@@ -110,6 +114,7 @@ class Height(NamedTuple):
     before: np.ndarray
     is_rescued: np.ndarray
     is_dead: np.ndarray
+    is_finite: np.ndarray
 
 
 def ascend(ascent: Ascent, filters: Sequence[int], *, steps: int, seed: int) -> Iterator[Height]:
@@ -120,7 +125,7 @@ def ascend(ascent: Ascent, filters: Sequence[int], *, steps: int, seed: int) -> 
     indices = np.array(filters, np.int32)
     state, attempts, taken = _begin(ascent, indices, seed)
     is_dead = taken.slope.numpy() == 0
-    is_rescued = (attempts > 0) & ~is_dead
+    is_rescued, is_finite = (attempts > 0) & ~is_dead, np.ones(len(indices), bool)
     for number in range(1, steps + 2):
         if number > 1:
             offset = _AT_REST if number > steps else np.random.default_rng([seed, number]).random(2, np.float32)
@@ -128,7 +133,8 @@ def ascend(ascent: Ascent, filters: Sequence[int], *, steps: int, seed: int) -> 
         if number <= steps:
             is_rescued = is_rescued | (taken.is_rescued.numpy() & ~is_dead)
         climbed = taken.output if ascent.style.climbs_output else taken.before
-        yield Height(state, climbed.numpy(), taken.before.numpy(), is_rescued, is_dead)
+        is_finite = is_finite & np.isfinite([climbed, taken.before, taken.slope]).all(axis=0)
+        yield Height(state, climbed.numpy(), taken.before.numpy(), is_rescued, is_dead, is_finite)
         state = taken.state
 
 
@@ -148,6 +154,7 @@ def _begin(ascent: Ascent, filters: np.ndarray, seed: int) -> tuple[State, np.nd
     return state, attempts, first
 
 
+@lru_cache(maxsize=_KEPT_ASCENTS)
 def prepare(convnet: Convnet, layer: str, *, style: Style, size: int) -> Ascent:
     """Compile the step at a size; at the network's own where it takes no other, or the layer has no maps.
 
@@ -208,8 +215,10 @@ def _compiled(convnet: Convnet, layer: str, style: Style, shape: Shape) -> Calla
             is_rescued = tf.reduce_all(wanted == 0, axis=(1, 2, 3))
             uphill = tf.where(is_rescued[:, None, None, None], uphill, wanted)
         gradient = tape.gradient(before, state[0], output_gradients=uphill, unconnected_gradients="zero")
-        gradient = tf.where(tf.math.is_finite(gradient), gradient, 0.0)
-        slope = tf.reduce_max(tf.abs(gradient), axis=range(1, len(gradient.shape)))
+        axes = range(1, len(gradient.shape))
+        is_finite = tf.math.is_finite(gradient)
+        gradient = tf.where(is_finite, gradient, 0.0)
+        slope = tf.where(tf.reduce_all(is_finite, axes), tf.reduce_max(tf.abs(gradient), axes), np.nan)
         return Step(style.step(state, gradient, number), output_height, before_height, is_rescued, slope)
 
     parts = style.start(shape, np.random.default_rng(0))

@@ -150,7 +150,7 @@ def _fresh(initializer: Any, shape: tuple[int, ...], seed: int) -> tuple[np.ndar
     except (TypeError, ValueError, AttributeError, KeyError):  # unregistered classes, plain functions
         copy, is_own = keras.initializers.get({"class_name": "GlorotUniform", "config": {"seed": seed}}), False
         drawn = copy(shape, dtype="float32")
-    return keras.ops.convert_to_numpy(drawn), type(copy).__name__, is_own
+    return np.asarray(drawn), type(copy).__name__, is_own
 
 
 def _layer(convnet: Convnet, address: str) -> keras.layers.Layer:
@@ -159,9 +159,7 @@ def _layer(convnet: Convnet, address: str) -> keras.layers.Layer:
 
 
 def _array(weight: Any) -> np.ndarray:
-    import keras
-
-    return np.array(keras.ops.convert_to_numpy(weight), np.float32)
+    return np.array(weight.numpy(), np.float32)
 
 
 def _with_kernels(convnet: Convnet) -> str:

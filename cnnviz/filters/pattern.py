@@ -45,7 +45,7 @@ class Pattern:
             activation was given.
         status: `ok`; `rescued`: the output had no gradient at first, what its activation is given was
             climbed, or another start; `dead`: no gradient from three starts, also after the rescue;
-            `not finite`: the network answers with NaN or infinity.
+            `not finite`: the network answers with NaN or infinity, or its gradient is that.
         climbed_size: Rows and columns at which it climbed; the network's own where `size` was not to be had.
     """
 

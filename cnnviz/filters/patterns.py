@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
-from PIL import Image
 
 from cnnviz.convnets import Convnet
 from cnnviz.errors import LayerError
 from cnnviz.filters.ascent import STYLES, Ascent, Height, ascend, prepare
-from cnnviz.filters.pattern import Pattern, Request, Status
+from cnnviz.filters.frames import Batch, Frame
+from cnnviz.filters.pattern import Pattern, Request
 from cnnviz.filters.store import PatternStore
 from cnnviz.filters.style import StyleName
 from cnnviz.layers import find_layer
@@ -20,87 +18,7 @@ from cnnviz.layers import find_layer
 SIZES = range(16, 1025)
 """Sides a pattern may have, in pixels: below, no layer has a map; above, memory runs out."""
 
-_GRAY = 128
 _PHOTOS_EVERY = 8
-
-
-@dataclass(frozen=True, eq=False)
-class _Batch:
-    """Filters that climb together, where they stood at first, and where they stand."""
-
-    ascent: Ascent
-    filters: tuple[int, ...]
-    first: Height
-    now: Height
-
-    def objectives(self, height: Height) -> np.ndarray:
-        return np.where(self.now.is_rescued, height.before, height.output)
-
-    def patterns(self, size: int) -> dict[int, Pattern]:
-        before, after, photos = self.objectives(self.first), self.objectives(self.now), self.photos(size)
-        return {
-            index: Pattern(index, photos[index], float(before[i]), float(after[i]), self._status(i), self.climbed_size)
-            for i, index in enumerate(self.filters)
-        }
-
-    @property
-    def climbed_size(self) -> tuple[int, int]:
-        return self.ascent.shape[:2]
-
-    def photos(self, size: int) -> dict[int, np.ndarray]:
-        shown = self.ascent.show(self.now.state)
-        return {
-            index: _plain(size) if self._status(i) in ("dead", "not finite") else _at_size(shown[i], size)
-            for i, index in enumerate(self.filters)
-        }
-
-    def _status(self, i: int) -> Status:
-        if not (np.isfinite(self.now.before[i]) and np.isfinite(self.now.output[i])):
-            return "not finite"
-        return "dead" if self.now.is_dead[i] else "rescued" if self.now.is_rescued[i] else "ok"
-
-
-@dataclass(frozen=True, eq=False)
-class Frame:
-    """How far an ascent is.
-
-    Attributes:
-        step: Steps done, counted once a picture.
-        total: Steps in all; those of patterns found in a store are not counted.
-        filters: The filters asked for, in that order.
-        size: Side of the photos, in pixels.
-        finished: Filter to its pattern, as far as there is one.
-    """
-
-    step: int
-    total: int
-    filters: tuple[int, ...]
-    size: int
-    finished: Mapping[int, Pattern]
-    _batch: _Batch | None = None
-
-    @cached_property
-    def photos(self) -> np.ndarray:
-        """Pictures so far, `(filters, size, size, 3)` uint8, plain gray where none began; drawn when asked for."""
-        known = self._batch.photos(self.size) if self._batch else {}
-        known |= {index: pattern.photo for index, pattern in self.finished.items()}
-        return np.array([known.get(index, _plain(self.size)) for index in self.filters], np.uint8)
-
-    @property
-    def objective(self) -> np.ndarray:
-        """What each filter has reached, `(filters,)` float32 in the layer's own units; NaN where none began."""
-        known = (
-            dict(zip(self._batch.filters, self._batch.objectives(self._batch.now), strict=True)) if self._batch else {}
-        )
-        known |= {index: pattern.after for index, pattern in self.finished.items()}
-        return np.array([known.get(index, np.nan) for index in self.filters], np.float32)
-
-    @property
-    def statuses(self) -> tuple[Status, ...]:
-        """State of each filter: of its pattern where that is finished, else `climbing` or `waiting`."""
-        known: dict[int, Status] = dict.fromkeys(self._batch.filters, "climbing") if self._batch else {}
-        known |= {index: pattern.status for index, pattern in self.finished.items()}
-        return tuple(known.get(index, "waiting") for index in self.filters)
 
 
 def climb(
@@ -161,11 +79,11 @@ def climb(
         done += steps * len(chunk)
 
 
-def _climb_batch(ascent: Ascent, filters: tuple[int, ...], *, steps: int, seed: int) -> Iterator[_Batch]:
+def _climb_batch(ascent: Ascent, filters: tuple[int, ...], *, steps: int, seed: int) -> Iterator[Batch]:
     first: Height | None = None
     for height in ascend(ascent, filters, steps=steps, seed=seed):
         first = first or height
-        yield _Batch(ascent, filters, first, height)
+        yield Batch(ascent, filters, first, height)
 
 
 def find_patterns(
@@ -185,12 +103,12 @@ def find_patterns(
     Returns:
         One `Pattern` for each of `filters`, in that order.
     """
-    photos = None
+    photos = np.empty(0, np.uint8)
     for number, frame in enumerate(
         climb(convnet, layer=layer, filters=filters, style=style, size=size, steps=steps, seed=seed, store=store)
     ):
         if on_step:
-            is_due = photos is None or number % _PHOTOS_EVERY == 0 or frame.step == frame.total
+            is_due = number % _PHOTOS_EVERY == 0 or frame.step == frame.total
             photos = frame.photos if is_due else photos
             on_step(frame.step, frame.total, photos)
     return tuple(frame.finished[index] for index in frame.filters)
@@ -303,20 +221,3 @@ def filter_count(convnet: Convnet, layer: str) -> int:
     """
     info = find_layer(convnet, layer)
     return 2 if convnet.outputs == "sigmoid" and info.output_shape == (1,) else info.filters
-
-
-def _plain(size: int) -> np.ndarray:
-    return np.full((size, size, 3), _GRAY, np.uint8)
-
-
-def _at_size(photo: np.ndarray, size: int) -> np.ndarray:
-    """Bring a photo to a square: reduced smoothly or enlarged in sharp pixels, gray where its shape leaves room."""
-    rows, columns = photo.shape[:2]
-    if (rows, columns) == (size, size):
-        return photo
-    factor = size / max(rows, columns)
-    fitted = (max(1, round(columns * factor)), max(1, round(rows * factor)))
-    how = Image.Resampling.NEAREST if factor > 1 else Image.Resampling.LANCZOS
-    image = Image.new("RGB", (size, size), (_GRAY,) * 3)
-    image.paste(Image.fromarray(photo).resize(fitted, how), ((size - fitted[0]) // 2, (size - fitted[1]) // 2))
-    return np.asarray(image)

@@ -65,7 +65,7 @@ class PatternStore:
     def _read(self, request: Request, index: int) -> Pattern | None:
         path = self._path(request, index)
         try:
-            with np.load(path, allow_pickle=False) as file:
+            with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
                 pattern = Pattern(
                     filter=index,
                     photo=file["photo"],
