@@ -17,11 +17,8 @@ if TYPE_CHECKING:
 
 _BICUBIC_REACH = 3
 _LEAVES_POSITIONS = (
-    "BatchNormalization",
-    "LayerNormalization",
-    "UnitNormalization",
-    "Normalization",
-    "RMSNormalization",
+    *("BatchNormalization", "LayerNormalization", "UnitNormalization", "Normalization", "RMSNormalization"),
+    *("ZeroPadding2D", "Cropping2D"),
 )
 _MOVES_POSITIONS = ("Pad", "PadV2", "MirrorPad", "Slice", "ConcatV2")
 _READS_SHAPES_ONLY = ("Shape", "ShapeN", "Size", "Rank")

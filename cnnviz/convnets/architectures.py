@@ -68,9 +68,9 @@ def _lenet5_layers() -> list[keras.layers.Layer]:
 
     return [
         layers.Conv2D(6, 5, padding="same", activation="tanh", name="conv1"),
-        layers.AveragePooling2D(name="pool1"),
+        layers.AveragePooling2D(2, name="pool1"),
         layers.Conv2D(16, 5, activation="tanh", name="conv2"),
-        layers.AveragePooling2D(name="pool2"),
+        layers.AveragePooling2D(2, name="pool2"),
         layers.Flatten(name="flatten"),
         layers.Dense(120, activation="tanh", name="dense1"),
         layers.Dense(84, activation="tanh", name="dense2"),
