@@ -121,10 +121,15 @@ def read_tensors(path: Path) -> dict[str, np.ndarray]:
     try:
         with path.open("rb") as file:
             return _tensors(file)
-    except (pickle.UnpicklingError, struct.error, EOFError, KeyError, ValueError) as error:
+    except _DAMAGED as error:
         raise ModelFileError(f"{path.name} is not a tensor file this reader knows. Reinstall its package.") from error
 
 
+# Whatever a truncated or forged pickle may lead to.
+_DAMAGED = (
+    *(pickle.UnpicklingError, struct.error, EOFError, LookupError, ValueError),
+    *(TypeError, AttributeError, OverflowError, MemoryError),
+)
 _DTYPES = {"FloatStorage": np.float32, "LongStorage": np.int64}
 
 
