@@ -24,10 +24,10 @@ def fit(photo: np.ndarray, size: tuple[int, int], *, how: Fit = "crop") -> np.nd
     height, width = size
     image = Image.fromarray(photo)
     if how == "pad":
-        return np.asarray(ImageOps.pad(image, (width, height), Image.Resampling.BICUBIC, color="black"))
+        return np.array(ImageOps.pad(image, (width, height), Image.Resampling.BICUBIC, color="black"))
     if how == "crop":
         image = image.crop(_centre_box(image, width / height))
-    return np.asarray(image.resize((width, height), Image.Resampling.BICUBIC))
+    return np.array(image.resize((width, height), Image.Resampling.BICUBIC))
 
 
 def _centre_box(image: Image.Image, aspect: float) -> tuple[int, int, int, int]:
@@ -82,4 +82,4 @@ def enlarge(heat: np.ndarray, size: tuple[int, int]) -> np.ndarray:
         return np.stack([enlarge(one, size) for one in heat])
     height, width = size
     resized = Image.fromarray(np.asarray(heat, np.float32)).resize((width, height), Image.Resampling.BILINEAR)
-    return np.asarray(resized)
+    return np.array(resized)

@@ -93,7 +93,7 @@ def _mix(
     shown = np.where(is_finite, np.where(strength >= threshold, strength, 0), 1)
     alpha = np.rint(shown * (opacity * 255)).astype(np.uint8)
     mixed = Image.composite(Image.fromarray(colours), Image.fromarray(photo), Image.fromarray(alpha))
-    return np.asarray(mixed)
+    return np.array(mixed)
 
 
 def contact_sheet(
