@@ -110,7 +110,8 @@ def _dicts(root: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def _is_model(node: dict[str, Any]) -> bool:
-    return node.get("class_name") in ALLOWED["models"] or _is_ours(node) or _is_custom(node)
+    name = node.get("class_name")
+    return isinstance(name, str) and (name in ALLOWED["models"] or _is_ours(node) or _is_custom(node))
 
 
 def _count_layers(node: dict[str, Any]) -> int:
@@ -162,9 +163,10 @@ def _check_value(node: dict[str, Any]) -> None:
 
 def _check_function(node: dict[str, Any]) -> None:
     """A function is called by what holds it; only the losses and metrics of a compiled inner model need one."""
-    is_known = node.get("config") in FUNCTIONS and node.get("registered_name") in (None, node.get("config"))
+    name = node.get("config")
+    is_known = isinstance(name, str) and name in FUNCTIONS and node.get("registered_name") in (None, name)
     if not is_known or node.get("module") not in ("builtins", "keras.losses", "keras.metrics"):
-        raise ModelFileError(f"The model refers to the function {shown(node.get('config'))}, which is not run.")
+        raise ModelFileError(f"The model refers to the function {shown(name)}, which is not run.")
 
 
 def _is_ours(node: dict[str, Any]) -> bool:

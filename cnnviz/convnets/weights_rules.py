@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _MB = 2**20
 MAX_WEIGHTS_BYTES = 2**30 + 64 * _MB
 _MAX_DATASET_BYTES = 512 * _MB  # the largest of VGG16 has 411 MB
-_MAX_ATTRIBUTE_BYTES = 64 * _MB
+_MAX_ATTRIBUTE_BYTES = 16 * _MB
 _MAX_ENTRIES = 100_000
 _MAX_DEPTH = 60
 _MAX_EXPANSION = 1000  # declared over stored bytes; deflate reaches that, a data set that stores nothing passes it
@@ -138,7 +138,7 @@ def _check_attributes(group: h5py.Group) -> None:
     ids = (h5py.h5a.open(group.id, index=index) for index in range(h5py.h5a.get_num_attrs(group.id)))
     sizes = (one.get_space().get_simple_extent_npoints() * one.get_type().get_size() for one in ids)
     if sum(sizes) > _MAX_ATTRIBUTE_BYTES:
-        raise ModelFileError("The weights carry notes of more than 64 MB. They are not opened.")
+        raise ModelFileError("The weights carry notes of more than 16 MB. They are not opened.")
 
 
 def _check_dataset(dataset: h5py.Dataset) -> None:
