@@ -7,6 +7,7 @@ from typing import Literal, get_args
 import numpy as np
 
 from cnnviz.convnets import Convnet
+from cnnviz.heatmaps.finite import quiet
 
 Colour = Literal["black", "gray", "white", "mean"]
 """`mean` is each picture's own mean colour."""
@@ -14,6 +15,7 @@ Colour = Literal["black", "gray", "white", "mean"]
 _LEVELS = {"black": 0.0, "gray": 127.5, "white": 255.0}  # pixels of a photo, before scaling
 
 
+@quiet
 def plain(convnet: Convnet, inputs: np.ndarray, colour: Colour) -> np.ndarray:
     """Return the colour as the network receives it: `(batch, 1, 1, channels)` float32; alpha stays opaque.
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cnnviz.convnets import Convnet
+from cnnviz.heatmaps.finite import quiet
 from cnnviz.heatmaps.gradient_cams import signed_grad_cam
 from cnnviz.layers import require_maps
 from cnnviz.probes import read
@@ -37,6 +38,7 @@ class Comparison:
         return stacked.max(axis=(0, 2, 3))
 
 
+@quiet
 def compare(
     convnet: Convnet,
     inputs: np.ndarray,

@@ -12,6 +12,7 @@ from typing import Literal
 import numpy as np
 
 from cnnviz.convnets import Convnet
+from cnnviz.heatmaps.finite import quiet
 from cnnviz.layers import require_maps
 from cnnviz.probes import read
 
@@ -220,6 +221,7 @@ FORMULAS: dict[GradientCam, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
 """From maps and gradients, both `(batch, rows, columns, channels)`, to heat `(batch, rows, columns)`."""
 
 
+@quiet
 def _explain(
     name: GradientCam, convnet: Convnet, inputs: np.ndarray, layer: str | None, class_index: int | None
 ) -> np.ndarray:

@@ -8,12 +8,14 @@ import numpy as np
 
 from cnnviz.convnets import Convnet
 from cnnviz.heatmaps.colours import Colour, plain
+from cnnviz.heatmaps.finite import quiet
 from cnnviz.heatmaps.steps import OnStep, every, ignore, in_steps, of_class, read_classes, require_positive
 from cnnviz.probes import read
 
 _PATCHES_A_SIDE = 7  # a patch of 32 pixels in a picture of 224
 
 
+@quiet
 def occlusion(
     convnet: Convnet,
     inputs: np.ndarray,
@@ -69,7 +71,7 @@ def occlusion(
     total, counts = np.zeros(inputs.shape[:3]), np.zeros(inputs.shape[:3])
     for done, pictures, runs in in_steps(convnet, jobs):
         windows = [(picture, *places[run]) for picture, run in zip(pictures, runs, strict=True)]
-        hidden = inputs[pictures]
+        hidden = np.asarray(inputs[pictures], np.float32)
         for row, (picture, rows, columns) in enumerate(windows):
             hidden[row, rows, columns] = colour[picture, 0, 0]
         drop = before[pictures] - of_class(read(convnet, hidden).logits, clean.classes[pictures])

@@ -6,12 +6,14 @@ import numpy as np
 
 from cnnviz.convnets import Convnet
 from cnnviz.heatmaps.colours import Colour, plain
+from cnnviz.heatmaps.finite import quiet
 from cnnviz.heatmaps.steps import OnStep, ignore, mean_gradients, read_classes, require_positive
 
 STEPS = 50
 """Parts of the way, unless told otherwise; the paper finds 20 to 300 enough."""
 
 
+@quiet
 def integrated_gradients(
     convnet: Convnet,
     inputs: np.ndarray,

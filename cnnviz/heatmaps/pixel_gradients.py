@@ -6,6 +6,7 @@ import numpy as np
 
 from cnnviz.convnets import Convnet
 from cnnviz.heatmaps.colours import contrast
+from cnnviz.heatmaps.finite import quiet
 from cnnviz.heatmaps.steps import OnStep, ignore, mean_gradients, read_classes, require_positive
 from cnnviz.probes import INPUT, read
 
@@ -46,6 +47,7 @@ def saliency(convnet: Convnet, inputs: np.ndarray, *, class_index: int | None = 
     return _magnitude(reading.gradients[INPUT])
 
 
+@quiet
 def smooth_grad(
     convnet: Convnet,
     inputs: np.ndarray,

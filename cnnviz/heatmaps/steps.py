@@ -14,7 +14,7 @@ from cnnviz.probes import INPUT, Reading, compiled, read
 OnStep = Callable[[int, int, np.ndarray | None], None]
 """Told after each step: runs done, runs in all, and the map so far. It may raise `CancelledError`."""
 
-_STEP_MACS = 3e9  # about 0.2 s of a laptop's time for EfficientNet-Lite0, forward and backward
+_STEP_MACS = 2e9  # about 0.2 s for EfficientNet-Lite0 forward and backward, on two cores
 _MOST_PICTURES = 32
 
 

@@ -7,11 +7,13 @@ from collections.abc import Sequence
 import numpy as np
 
 from cnnviz.convnets import Convnet
+from cnnviz.heatmaps.finite import quiet
 from cnnviz.heatmaps.gradient_cams import FORMULAS, GradientCam
 from cnnviz.layers import require_maps
 from cnnviz.probes import read
 
 
+@quiet
 def strip(
     convnet: Convnet,
     inputs: np.ndarray,

@@ -55,7 +55,8 @@ def judge(heat: np.ndarray, *, probability: float | None = None) -> Verdict:
 
     Args:
         heat: `(rows, columns)`, one map, signed or not.
-        probability: The class's, if known.
+        probability: The class's, if known. Where it is NaN no map is to be believed: a gradient can be
+            finite where the score is not.
 
     Returns:
         The verdict; `verdict.sentence` says it in plain words.
@@ -64,7 +65,7 @@ def judge(heat: np.ndarray, *, probability: float | None = None) -> Verdict:
         >>> judge(np.zeros((7, 7)))
         <Verdict.EMPTY: 'empty'>
     """
-    if not np.isfinite(heat).all():
+    if not np.isfinite(heat).all() or not np.isfinite(0 if probability is None else probability):
         return Verdict.NOT_FINITE
     if not heat.any():
         return Verdict.EMPTY

@@ -1,0 +1,8 @@
+"""What becomes of numbers that are not finite? They pass through into the map, where `judge` puts them into words."""
+
+from __future__ import annotations
+
+import numpy as np
+
+quiet = np.errstate(over="ignore", invalid="ignore", divide="ignore")
+"""Decorator: arithmetic on a broken network's numbers is no news to whoever reads the log."""

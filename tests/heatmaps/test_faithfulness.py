@@ -1,0 +1,125 @@
+import numpy as np
+import pytest
+from heatmap_nets import SIZE, sequential, wrap
+from tiny_nets import state
+
+from cnnviz.heatmaps import deletion_score
+
+HIDDEN = round(0.1 * SIZE[0] * SIZE[1])  # 6 pixels
+
+
+@pytest.fixture(scope="module")
+def brightness():
+    """A sigmoid of the sum of the picture's pixels, each with its own weight."""
+    from keras import layers
+
+    convnet = wrap(
+        sequential([layers.Flatten(), layers.Dense(1, activation="sigmoid", name="scores")], channels=1), channels=1
+    )
+    weights = np.linspace(-1, 1, SIZE[0] * SIZE[1])[:, None]
+    convnet.model.get_layer("scores").set_weights([weights, np.zeros(1)])
+    return convnet
+
+
+@pytest.fixture
+def gray(rng):
+    return rng.random((2, *SIZE, 1), np.float32)
+
+
+def probability_without(convnet, picture, pixels):
+    """Closed form: the sigmoid of the weighted sum, once some pixels have the mean value."""
+    weights = convnet.model.get_layer("scores").get_weights()[0][:, 0]
+    values = picture.ravel().copy()
+    values[pixels] = picture.mean()
+    return 1 / (1 + np.exp(-weights @ values))
+
+
+def test_the_hottest_tenth_is_replaced_by_the_mean_colour(brightness, gray, rng):
+    heat = rng.normal(size=(2, *SIZE))
+    score = deletion_score(brightness, gray, heat, class_index=1)
+    for picture, own, before, after in zip(gray, heat, score.before, score.after, strict=True):
+        hottest = np.argsort(-own.ravel())[:HIDDEN]
+        np.testing.assert_allclose(before, probability_without(brightness, picture, []), rtol=1e-5)
+        np.testing.assert_allclose(after, probability_without(brightness, picture, hottest), rtol=1e-5)
+        assert abs(before - after) > 1e-3
+
+
+def test_a_coarse_map_is_enlarged_first(brightness, gray):
+    heat = np.zeros((2, 2, 2), np.float32)
+    heat[:, 1, 1] = 1  # the lower right quarter; hottest at its outer corner, where enlarging is flat
+    score = deletion_score(brightness, gray, heat, class_index=1)
+    corner = np.zeros(SIZE, bool)
+    corner[6:, 6:] = True  # four pixels at the full value, and two of the next, by chance
+    found = []
+    around = [(5, 6), (5, 7), (6, 5), (7, 5)]
+    for first in around:
+        for second in around:
+            mask = corner.copy()
+            mask[first] = mask[second] = True
+            found.append(probability_without(brightness, gray[0], np.flatnonzero(mask)))
+    assert np.abs(np.array(found) - score.after[0]).min() < 1e-6
+
+
+def test_random_masks_have_the_same_area_and_the_grain_of_the_map(brightness, gray, monkeypatch):
+    from cnnviz.heatmaps import faithfulness
+
+    masks = faithfulness._masks(np.random.default_rng(5).random((2, 2, 2)), (64, 64), 0)
+    assert masks.shape == (2, 6, 64, 64)
+    assert np.all(masks.sum(axis=(2, 3)) == round(0.1 * 64 * 64))
+    edges = np.abs(np.diff(masks.astype(int), axis=-1)).sum(axis=(2, 3))
+    fine = faithfulness._masks(np.random.default_rng(5).random((2, 64, 64)), (64, 64), 0)
+    fine_edges = np.abs(np.diff(fine.astype(int), axis=-1)).sum(axis=(2, 3))
+    assert edges.max() < 200 < fine_edges.min()
+    assert not np.array_equal(masks[0, 1], masks[0, 2])
+
+
+def test_a_map_of_what_counts_does_better_than_chance_and_its_opposite_worse(brightness, gray):
+    weights = brightness.model.get_layer("scores").get_weights()[0].reshape(SIZE)
+    worth = weights * (gray - gray.mean(axis=(1, 2), keepdims=True))[..., 0]
+    best = deletion_score(brightness, gray, worth, class_index=1)
+    worst = deletion_score(brightness, gray, -worth, class_index=1)
+    assert best.random.shape == (2, 5)
+    assert np.all(best.after < best.random.min(axis=1))
+    assert np.all(worst.after > worst.random.max(axis=1))
+    np.testing.assert_allclose(best.random_mean, best.random.mean(axis=1))
+    np.testing.assert_array_equal(best.random, worst.random)
+
+
+def test_the_score_depends_on_the_seed_and_not_on_the_neighbours(deep, pictures, rng):
+    heat = rng.random((3, 4, 4))
+    score = deletion_score(deep, pictures, heat, seed=1)
+    alone = deletion_score(deep, pictures[1:2], heat[1:2], seed=1)
+    np.testing.assert_allclose(alone.after, score.after[1:2], rtol=1e-5)
+    np.testing.assert_allclose(alone.random, score.random[1:2], rtol=1e-5)
+    assert not np.allclose(score.random, deletion_score(deep, pictures, heat, seed=2).random)
+
+
+def test_the_class_is_each_pictures_own_unless_given(deep, pictures, rng):
+    from cnnviz.probes import predict
+
+    heat, probabilities = rng.random((3, 4, 4)), predict(deep, pictures)
+    score = deletion_score(deep, pictures, heat)
+    np.testing.assert_array_equal(score.classes, probabilities.argmax(axis=1))
+    np.testing.assert_allclose(score.before, probabilities.max(axis=1), rtol=1e-6)
+    np.testing.assert_allclose(
+        deletion_score(deep, pictures, heat, class_index=3).before, probabilities[:, 3], rtol=1e-6
+    )
+
+
+def test_a_map_that_is_not_finite_has_no_score(deep, pictures):
+    heat = np.ones((3, 4, 4))
+    heat[1, 0, 0] = np.nan
+    score = deletion_score(deep, pictures, heat)
+    np.testing.assert_array_equal(np.isnan(score.after), [False, True, False])
+    assert np.isfinite(score.random).all()
+
+
+def test_maps_and_pictures_have_to_be_as_many(deep, pictures):
+    with pytest.raises(ValueError, match="one map for each of 3 pictures"):
+        deletion_score(deep, pictures, np.ones((2, 4, 4)))
+
+
+def test_the_model_is_left_as_found(deep, pictures):
+    before = state(deep.model)
+    deletion_score(deep, pictures, np.ones((3, 4, 4)))
+    assert state(deep.model) == before
