@@ -1,0 +1,64 @@
+"""How is a command carried out, and how does it end?"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from argparse import Namespace
+from collections.abc import Sequence
+
+from cnnviz.cli import activations, app, filters, heatmap, layers, models, predict
+from cnnviz.cli.options import Parser
+from cnnviz.errors import CnnvizError
+
+EXIT_MISTAKE = 2
+EXIT_INTERRUPTED = 130  # what shells expect after Ctrl-C: 128 + SIGINT
+EXIT_CLOSED_PIPE = 141  # 128 + SIGPIPE
+
+_VERBS = (app, models, layers, predict, activations, filters, heatmap)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line.
+
+    Args:
+        arguments: Words after the program's name; those of the process if not given.
+
+    Returns:
+        Exit code: 0; 2 after a mistake that the person can mend, named in one sentence on standard error; 130
+        after Ctrl-C; 141 if the reader of standard output went away.
+    """
+    try:
+        _carry_out(_parser().parse_args(arguments))
+    except CnnvizError as error:
+        sys.stderr.write(f"cnnviz: {error}\n")
+        return EXIT_MISTAKE
+    except KeyboardInterrupt:
+        sys.stderr.write("\ncnnviz: Stopped.\n")
+        return EXIT_INTERRUPTED
+    except BrokenPipeError:
+        # Python writes what is left when it ends, and would complain again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_CLOSED_PIPE
+    return 0
+
+
+def _carry_out(options: Namespace) -> None:
+    stdout = sys.stdout
+    with contextlib.redirect_stdout(sys.stderr):  # Keras draws the progress of its downloads on standard output
+        for text in options.run(options):
+            stdout.write(f"{text}\n")
+            stdout.flush()
+
+
+def _parser() -> Parser:
+    parser = Parser(
+        prog="cnnviz",
+        description="See what a convnet sees.",
+        epilog="`cnnviz VERB --help` shows a verb's options and an example.",
+    )
+    verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
+    for module in _VERBS:
+        module.add(verbs)
+    return parser

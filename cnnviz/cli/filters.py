@@ -1,0 +1,128 @@
+"""What is each filter looking for? A sheet of patterns, or the photos with what became of each filter."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from collections.abc import Iterator, Sequence
+from math import ceil, sqrt
+
+import numpy as np
+
+from cnnviz import images
+from cnnviz.cli import options, output
+from cnnviz.cli.opening import open_convnet
+from cnnviz.cli.progress import bar
+from cnnviz.convnets import Convnet
+from cnnviz.errors import LayerError
+from cnnviz.filters import STYLES, Pattern, PatternStore, filter_count, find_patterns
+from cnnviz.filters.patterns import SIZES
+from cnnviz.layers import default_layer
+
+_FIRST = 16  # filters, where none are named
+
+_FATES = {
+    "rescued": "Rescued (no gradient at first)",
+    "dead": "Dead (nothing excites them)",
+    "not finite": "Not finite (the network answers with NaN or infinity)",
+}
+
+
+def add(verbs: options.Verbs) -> None:
+    """Describe `cnnviz filters`."""
+    parser = options.add_verb(
+        verbs,
+        "filters",
+        run,
+        question="Find the picture that each filter of a layer answers to most, by gradient ascent.",
+        example="cnnviz filters --layer block1_project_conv --filters 0-8 --size 96",
+    )
+    options.add_model(parser)
+    parser.add_argument("--layer", help="an address that `cnnviz layers` lists (default: the last layer with maps)")
+    parser.add_argument(
+        "--filters", type=options.filter_ranges, metavar="0-15,20", help=f"which filters (default: the first {_FIRST})"
+    )
+    parser.add_argument("--style", choices=sorted(STYLES), default="natural", help="(default: %(default)s)")
+    parser.add_argument(
+        "--size",
+        type=options.whole_number(SIZES[0], SIZES[-1]),
+        default=128,
+        help="side of a pattern in pixels (default: %(default)s)",
+    )
+    defaults = ", ".join(f"{style.steps} for {name}" for name, style in STYLES.items())
+    parser.add_argument("--steps", type=options.whole_number(1), help=f"steps of the ascent (default: {defaults})")
+    parser.add_argument(
+        "--seed", type=options.whole_number(0), default=0, help="of the random start (default: %(default)s)"
+    )
+    options.add_out(parser, default="MODEL-LAYER-STYLE.png", arrays="the photos and what became of each filter")
+    options.add_json(parser)
+
+
+def run(given: Namespace) -> Iterator[str]:
+    """Climb, write the sheet, and say which filters are dead."""
+    convnet = open_convnet(given)
+    layer = given.layer or default_layer(convnet)
+    path = output.target(given, convnet.name, layer, given.style)
+    wanted = _wanted(given.filters, filter_count(convnet, layer), layer)
+    found = _climb(convnet, layer, wanted, given)
+    photos = np.stack([pattern.photo for pattern in found])
+    columns = ceil(sqrt(len(photos)))
+    output.save(path, lambda: images.contact_sheet(photos, columns=columns), _arrays(photos, found))
+    if given.json:
+        facts = {"model": convnet.name, "layer": layer, "style": given.style, "size": given.size, "seed": given.seed}
+        yield output.to_json({**facts, "patterns": [_facts(pattern) for pattern in found], "out": str(path)})
+    else:
+        yield _text(layer, given.style, found)
+        yield f"Wrote {path}"
+
+
+def _wanted(ranges: options.Ranges | None, count: int, layer: str) -> tuple[int, ...]:
+    """List the filters that were typed, each once."""
+    ranges = ranges or (range(min(_FIRST, count)),)
+    last = max(part[-1] for part in ranges)
+    if last >= count:
+        raise LayerError(f"Layer {layer!r} has no filter {last}. Its filters are 0 to {count - 1}.")
+    return tuple(dict.fromkeys(index for part in ranges for index in part))
+
+
+def _climb(convnet: Convnet, layer: str, wanted: Sequence[int], given: Namespace) -> tuple[Pattern, ...]:
+    with bar("Climbing", "step") as on_step:
+        return find_patterns(
+            convnet,
+            layer=layer,
+            filters=wanted,
+            style=given.style,
+            size=given.size,
+            steps=given.steps,
+            seed=given.seed,
+            store=PatternStore(),
+            on_step=on_step,
+        )
+
+
+def _arrays(photos: np.ndarray, found: Sequence[Pattern]) -> dict[str, np.ndarray]:
+    return {
+        "photos": photos,
+        "filters": np.array([pattern.filter for pattern in found]),
+        "before": np.array([pattern.before for pattern in found]),
+        "after": np.array([pattern.after for pattern in found]),
+        "status": np.array([pattern.status for pattern in found]),
+    }
+
+
+def _facts(pattern: Pattern) -> dict[str, object]:
+    return {
+        "filter": pattern.filter,
+        "status": pattern.status,
+        "before": pattern.before,
+        "after": pattern.after,
+        "climbed_size": pattern.climbed_size,
+    }
+
+
+def _text(layer: str, style: str, found: Sequence[Pattern]) -> str:
+    sentences = [f"{layer}: patterns of {len(found)} filters, {style}."]
+    for status, words in _FATES.items():
+        filters = [pattern.filter for pattern in found if pattern.status == status]
+        if filters:
+            sentences.append(f"{words}: {output.numbers(filters)}.")
+    return "\n".join(sentences)

@@ -1,0 +1,57 @@
+"""Which layers does a network have, and what do they cost?"""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from collections.abc import Iterator
+from dataclasses import asdict
+
+from cnnviz.cli import options, output
+from cnnviz.cli.opening import open_convnet
+from cnnviz.layers import LayerInfo, Totals, layers, totals
+
+_MEGABYTE = 2**20
+_HEADER = ("address", "kind", "output", "parameters", "MACs", "receptive field")
+
+
+def add(verbs: options.Verbs) -> None:
+    """Describe `cnnviz layers`."""
+    parser = options.add_verb(
+        verbs,
+        "layers",
+        run,
+        question="List a network's layers: address, kind, output, parameters, multiply-accumulates, receptive field.",
+        example="cnnviz layers --model lenet5",
+    )
+    options.add_model(parser)
+    options.add_json(parser)
+
+
+def run(given: Namespace) -> Iterator[str]:
+    """List the layers in the order in which they run, then the totals."""
+    convnet = open_convnet(given)
+    infos, sums = layers(convnet), totals(convnet)
+    if given.json:
+        yield output.to_json(
+            {"model": convnet.name, "layers": [asdict(info) for info in infos], "totals": asdict(sums)}
+        )
+        return
+    yield output.table(_HEADER, [_row(info) for info in infos], align="<<>>>>")
+    yield _sentence(convnet.name, sums)
+
+
+def _row(info: LayerInfo) -> tuple[str, ...]:
+    kind = f"{info.kind} (container)" if info.is_container else info.kind  # its numbers are its layers' numbers again
+    shape, field = (" x ".join(map(str, sides)) for sides in (info.output_shape, info.receptive_field))
+    return info.address, kind, shape, f"{info.parameters:,}", f"{info.macs:,}", field
+
+
+def _sentence(name: str, sums: Totals) -> str:
+    return (
+        f"\n{name}: {sums.parameters:,} parameters ({sums.trainable_parameters:,} trainable), {sums.macs:,} MACs,"
+        f" {_megabytes(sums.weight_bytes)} of weights, {_megabytes(sums.activation_bytes)} of outputs for one picture."
+    )
+
+
+def _megabytes(count: int) -> str:
+    return f"{count / _MEGABYTE:.3g} MB"

@@ -1,0 +1,74 @@
+"""How do a verb's words become a network and a photo?"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import sys
+import tempfile
+from argparse import Namespace
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from cnnviz.convnets import Convnet, load_convnet
+from cnnviz.images import SAMPLES, read_photo, sample_photos
+
+_LOG_LEVEL = "TF_CPP_MIN_LOG_LEVEL"
+_FATAL_ONLY = "3"
+_STDERR = 2
+
+
+def open_photo(picture: str) -> np.ndarray:
+    """Read a picture by path, or a sample by name; a file of that name goes first.
+
+    Raises:
+        PictureError: If it cannot be read.
+    """
+    is_sample = picture in SAMPLES and not Path(picture).is_file()
+    return read_photo(sample_photos()[picture] if is_sample else picture)
+
+
+def picture_name(picture: str) -> str:
+    """Name a picture in the names of files made from it."""
+    return Path(picture).stem
+
+
+def open_convnet(options: Namespace) -> Convnet:
+    """Open the chosen network, with TensorFlow started quietly before.
+
+    Raises:
+        ModelError: If it cannot be opened.
+    """
+    start_tensorflow()
+    return load_convnet(options.model, architecture=options.architecture)
+
+
+def start_tensorflow() -> None:
+    """Import TensorFlow without its remarks, unless the person set how much it shall log."""
+    if "tensorflow" in sys.modules or _LOG_LEVEL in os.environ:
+        return
+    os.environ[_LOG_LEVEL] = _FATAL_ONLY
+    with _silent_stderr():  # at its import TensorFlow writes past that setting
+        import tensorflow  # noqa: F401
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)
+
+
+@contextlib.contextmanager
+def _silent_stderr() -> Iterator[None]:
+    """Hold back what the process writes to standard error, compiled code included; tell it after a failure."""
+    sys.stderr.flush()
+    kept = os.dup(_STDERR)
+    with tempfile.TemporaryFile() as held:
+        os.dup2(held.fileno(), _STDERR)
+        try:
+            yield
+        except Exception:
+            held.seek(0)
+            os.write(kept, held.read())
+            raise
+        finally:
+            os.dup2(kept, _STDERR)
+            os.close(kept)

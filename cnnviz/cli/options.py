@@ -1,0 +1,123 @@
+"""Which options do verbs share, and how is a wrong one told?"""
+
+from __future__ import annotations
+
+import argparse
+import re
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, NoReturn
+
+from cnnviz.cli.errors import CommandError
+from cnnviz.convnets import DEFAULT
+from cnnviz.images import COLORMAPS, SAMPLES
+
+if TYPE_CHECKING:
+    Verbs = argparse._SubParsersAction["Parser"]  # argparse has no public name for what add_subparsers returns
+
+Run = Callable[[Namespace], Iterable[str]]
+"""Carries out a verb and yields text for standard output."""
+
+Ranges = tuple[range, ...]
+"""Filters as they were typed, not yet listed one by one: `0-9999` may be more than a layer has."""
+
+_RANGE = re.compile(r"(\d{1,6})(?:-(\d{1,6}))?")
+
+
+class Parser(ArgumentParser):
+    """A parser that tells a mistake in one sentence, without its page of usage."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raise instead of ending the process."""
+        raise CommandError(f"{message[:1].upper()}{message[1:].rstrip('.')}. Try `{self.prog} --help`.")
+
+
+def add_verb(verbs: Verbs, name: str, run: Run, *, question: str, example: str) -> Parser:
+    """Add a verb with the question that it answers and an example that can be run as it stands."""
+    parser = verbs.add_parser(
+        name,
+        help=question,
+        description=question,
+        epilog=f"example:\n  {example}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.set_defaults(run=run)
+    return parser
+
+
+def add_model(parser: Parser) -> None:
+    """Add the choice of the network."""
+    parser.add_argument(
+        "--model",
+        default=DEFAULT,
+        metavar="NAME|PATH",
+        help="a name that `cnnviz models` lists, or a .keras or .h5 file (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--architecture",
+        metavar="NAME",
+        help="the catalogue's network that a .weights.h5 file belongs to",
+    )
+
+
+def add_picture(parser: Parser, *, many: bool = False) -> None:
+    """Add one picture, or several."""
+    samples = ", ".join(SAMPLES)
+    parser.add_argument(
+        "picture", metavar="PICTURE", nargs="+" if many else None, help=f"a file, or a sample: {samples}"
+    )
+
+
+def add_json(parser: Parser) -> None:
+    """Add the form for programs."""
+    parser.add_argument("--json", action="store_true", help="print JSON for programs instead of text")
+
+
+def add_out(parser: Parser, *, default: str, arrays: str) -> None:
+    """Add where a picture, or the arrays behind it, are written."""
+    parser.add_argument(
+        "--out",
+        metavar="PATH",
+        help=f"a folder, a .png file, or a .npz file for {arrays} (default: {default} in this folder)",
+    )
+    parser.add_argument("--force", action="store_true", help="replace the file if it exists")
+
+
+def add_colours(parser: Parser, default: str) -> None:
+    """Add the choice of the colour map."""
+    parser.add_argument(
+        "--colours", default=default, choices=sorted(COLORMAPS), help="colour map (default: %(default)s)"
+    )
+
+
+def whole_number(low: int, high: int | None = None) -> Callable[[str], int]:
+    """Make a type that takes whole numbers of a range, both ends included."""
+    expected = f"a whole number from {low} to {high}" if high is not None else f"a whole number of at least {low}"
+
+    def read(text: str) -> int:
+        is_number = re.fullmatch(r"\d{1,9}", text, re.ASCII) is not None
+        if not is_number or int(text) < low or (high is not None and int(text) > high):
+            raise ArgumentTypeError(f"expected {expected}, not {text!r}")
+        return int(text)
+
+    return read
+
+
+def share(text: str) -> float:
+    """Read a number from 0 to 1."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value <= 1:
+        raise ArgumentTypeError(f"expected a number from 0 to 1, not {text!r}")
+    return value
+
+
+def filter_ranges(text: str) -> Ranges:
+    """Read filters, `0-15,20`: numbers and ranges, both ends included."""
+    found = [_RANGE.fullmatch(part.strip()) for part in text.split(",")]
+    ranges = tuple(range(int(match[1]), int(match[2] or match[1]) + 1) for match in found if match)
+    if len(ranges) < len(found) or not all(ranges):
+        raise ArgumentTypeError(f"expected filters such as 3, 0-15 or 0-7,12, not {text!r}")
+    return ranges
