@@ -40,7 +40,7 @@ def silent_channel_net():
     model = fill(sequential(deep_layers()), seed=2)
     kernel, bias = model.get_layer("conv1").get_weights()
     kernel[..., 1:3] = 0
-    bias[1:] = -1, 0.7, 0.5
+    bias[1:] = -1, 0.7, 2
     model.get_layer("conv1").set_weights([kernel, bias])
     return wrap(model)
 
