@@ -62,9 +62,9 @@ def _preview(frame: Frame) -> dict[int, np.ndarray]:
     }
 
 
-def progress(job: Job, started_steps: int = 0) -> None:
+def progress(job: Job) -> None:
     """Draw how far a job is, and its Cancel; called again and again while it runs."""
-    if job.total == 0:
+    if job.done == 0:
         st.progress(0.0, text=texts.PREPARING)
     else:
         left = seconds_text(job.seconds_left)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 from typing import TYPE_CHECKING
 
@@ -75,9 +76,21 @@ def warm() -> threading.Event:
 
     def work() -> None:
         try:
-            import keras  # noqa: F401  # imported for its effect
+            _import_keras()
         finally:
             done.set()
 
     threading.Thread(target=work, daemon=True, name="warm-keras").start()
     return done
+
+
+def _import_keras() -> None:
+    """Import Keras and keep its session: what is compiled outlives a run of a page.
+
+    Streamlit calls `keras.backend.clear_session` after every run of a script. That collects garbage among a
+    million objects for a second, drops TensorFlow's kernels, and resets Keras under a job that is tracing.
+    """
+    import keras
+
+    keras.backend.clear_session = lambda free_memory=True: None
+    gc.freeze()  # the modules are here to stay: collections need not look at them
