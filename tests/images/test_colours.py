@@ -24,7 +24,7 @@ def test_a_lookup_table_begins_and_ends_with_the_known_colours(name, ends):
 
 def test_every_colour_map_offered_is_known():
     assert set(images.COLORMAPS) == set(ENDS)
-    with pytest.raises(ValueError, match="Expected a colour map of viridis, .* Received: 'hot'"):
+    with pytest.raises(ValueError, match=r"Expected a colour map of viridis, .* Received: 'hot'"):
         images.lookup_table("hot")
 
 

@@ -49,9 +49,7 @@ def test_gray_is_luma_three_times():
 
 def test_scale_up_makes_squares_of_pixels():
     image = np.array([[1, 2], [3, 4]], np.uint8)
-    np.testing.assert_array_equal(
-        images.scale_up(image, 2), [[1, 1, 2, 2], [1, 1, 2, 2], [3, 3, 4, 4], [3, 3, 4, 4]]
-    )
+    np.testing.assert_array_equal(images.scale_up(image, 2), [[1, 1, 2, 2], [1, 1, 2, 2], [3, 3, 4, 4], [3, 3, 4, 4]])
     colours = np.arange(12, dtype=np.uint8).reshape(2, 2, 3)
     np.testing.assert_array_equal(images.scale_up(colours, 3)[::3, ::3], colours)
     with pytest.raises(ValueError, match=r"factor of at least 1\. Received: 0"):
