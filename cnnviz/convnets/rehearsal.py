@@ -22,7 +22,7 @@ from cnnviz.convnets.worker import ANSWER, READY
 from cnnviz.errors import ModelFileError
 
 _GB = 2**30
-_MEMORY_BYTES = 6 * _GB  # TensorFlow aborts below 3
+MEMORY_BYTES = 6 * _GB
 _COPIES_OF_WEIGHTS = 3  # read, assigned, and one in flight
 _CPU_SECONDS = 180
 _IMPORT_SECONDS = 120  # a cold import of TensorFlow on a busy machine took 30
@@ -46,20 +46,23 @@ class Rehearsal:
     not_finite: int
 
 
-def rehearse(path: Path, *, weight_bytes: int = 0, wall_seconds: float = WALL_SECONDS) -> Rehearsal:
+def rehearse(
+    path: Path, *, weight_bytes: int = 0, wall_seconds: float = WALL_SECONDS, memory_bytes: int = MEMORY_BYTES
+) -> Rehearsal:
     """Load a model file in a guarded process and run it once on zeros.
 
     Args:
         path: A file that passed the gate, alone in its folder: the process may read that folder.
         weight_bytes: What its weights take in memory; the process may use a multiple of it on top.
         wall_seconds: Time it has once TensorFlow is there.
+        memory_bytes: Address space it has beside that of the weights; TensorFlow itself needs more than 3 GB.
 
     Raises:
         ModelFileError: If the process refuses the file, dies, or does not answer in time.
     """
     with tempfile.TemporaryDirectory(prefix="cnnviz-rehearsal-") as name:
         folder = Path(name)
-        process = _start(path, folder, _MEMORY_BYTES + _COPIES_OF_WEIGHTS * weight_bytes)
+        process = _start(path, folder, memory_bytes + _COPIES_OF_WEIGHTS * weight_bytes)
         try:
             status = _wait(process, folder, wall_seconds)
         finally:
