@@ -67,7 +67,7 @@ class _Application(NamedTuple):
     megabytes: int
 
 
-# Sizes of the weights as in the table at https://keras.io/api/applications/; MobileNetV3: 4 bytes a parameter.
+# Sizes of the weights as in the table at https://keras.io/api/applications/; where it has none or too much: 4 bytes a parameter.
 _APPLICATIONS = {
     "vgg16": _Application("VGG16", 224, "imagenet-caffe", 528),
     "vgg19": _Application("VGG19", 224, "imagenet-caffe", 549),
@@ -80,7 +80,7 @@ _APPLICATIONS = {
     "mobilenet": _Application("MobileNet", 224, "-1..1", 16),
     "mobilenet_v2": _Application("MobileNetV2", 224, "-1..1", 14),
     "mobilenet_v3_small": _Application("MobileNetV3Small", 224, "0..255", 10),
-    "mobilenet_v3_large": _Application("MobileNetV3Large", 224, "0..255", 22),
+    "mobilenet_v3_large": _Application("MobileNetV3Large", 224, "0..255", 21),
     "inception_v3": _Application("InceptionV3", 299, "-1..1", 92),
     "inception_resnet_v2": _Application("InceptionResNetV2", 299, "-1..1", 215),
     "xception": _Application("Xception", 299, "-1..1", 88),
@@ -89,7 +89,7 @@ _APPLICATIONS = {
     "densenet201": _Application("DenseNet201", 224, "imagenet-torch", 80),
     "nasnet_mobile": _Application("NASNetMobile", 224, "-1..1", 23),
     "nasnet_large": _Application("NASNetLarge", 331, "-1..1", 343),
-    "efficientnet_b0": _Application("EfficientNetB0", 224, "0..255", 29),
+    "efficientnet_b0": _Application("EfficientNetB0", 224, "0..255", 21),
     "efficientnet_b1": _Application("EfficientNetB1", 240, "0..255", 31),
     "efficientnet_b2": _Application("EfficientNetB2", 260, "0..255", 36),
     "efficientnet_b3": _Application("EfficientNetB3", 300, "0..255", 48),
