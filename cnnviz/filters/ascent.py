@@ -36,8 +36,8 @@ class Step(NamedTuple):
 
     Attributes:
         state: State after the step.
-        output: Mean of the layer's output.
-        before: Mean of what its activation was given.
+        output: Height of the layer's output, as `objective.heights` has it.
+        before: Height of what its activation was given.
         is_rescued: Whether the output had no gradient, so that the other was climbed.
         slope: Largest gradient by the picture; 0 where there is nothing to climb, NaN where it is not finite.
     """
@@ -102,8 +102,8 @@ class Height(NamedTuple):
 
     Attributes:
         state: State of the pictures.
-        output: `(batch,)`, mean of what the style climbs.
-        before: `(batch,)`, mean of what the layer's activation was given.
+        output: `(batch,)`, height of what the style climbs.
+        before: `(batch,)`, height of what the layer's activation was given.
         is_rescued: `(batch,)`, whether that was climbed so far, or another start was needed.
         is_dead: `(batch,)`, whether no start had a gradient.
         is_finite: `(batch,)`, whether heights and gradients were finite so far.
@@ -206,8 +206,8 @@ def _compiled(convnet: Convnet, layer: str, style: Style, shape: Shape) -> Calla
             tape.watch(state[0])
             pixels = style.move(style.draw(state[0], shape), offset)
             output, before = objective.answers(convnet, layer, objective.inputs_of(convnet, pixels))
-            output_height = objective.heights(output, filters, border=style.border)
-            before_height = objective.heights(before, filters, border=style.border)
+            output_height = objective.heights(output, filters, border=style.border, leak=style.leak)
+            before_height = objective.heights(before, filters, border=style.border, leak=style.leak)
         uphill = tape.gradient(before_height, before)
         is_rescued = tf.zeros_like(filters, bool)
         if style.climbs_output and output is not before:

@@ -26,8 +26,11 @@ RATE = 0.05
 DECAYS = (0.9, 0.999)
 """Adam's memory of the gradient and of its square, per step."""
 
-EPSILON = 1e-6
-"""Keeps Adam from dividing by zero; in units of the first step's largest gradient."""
+EPSILON = 1e-3
+"""Keeps frequencies that hardly matter from running wild; in units of the first step's largest gradient."""
+
+LEAK = 0.3
+"""What negative values of the map count for: else the first layer's edges would cancel to flat colour."""
 
 SHAKE = 12
 """Most pixels a picture is moved to each side; never more than a tenth of its side."""
@@ -103,4 +106,4 @@ def show(pixels: np.ndarray) -> np.ndarray:
     return np.rint(pixels).astype(np.uint8)
 
 
-NATURAL = Style("natural", 128, False, 0, start, draw, move, step, show)
+NATURAL = Style("natural", 128, False, 0, LEAK, start, draw, move, step, show)

@@ -85,13 +85,18 @@ def _as_maps(tensor: Any, layer: str) -> Any:
     raise LayerError(f"Layer {layer!r} returns {len(tensor.shape)} axes. Choose one that returns maps or numbers.")
 
 
-def heights(maps: Any, filters: Any, *, border: int) -> Any:
+def heights(maps: Any, filters: Any, *, border: int, leak: float) -> Any:
     """Mean over the map of picture i's channel `filters[i]`, without a border where the map is large enough.
+
+    Of a map that is linear in the picture, as the first layer's, the plain mean would see the mean colour
+    only: where an edge excites the filter here, its other side inhibits it there. So negative values may
+    count less.
 
     Args:
         maps: `(batch, rows, columns, channels)`.
         filters: `(batch,)` int.
         border: Rows and columns left out at every side of maps larger than twice that.
+        leak: What negative values count for, 0..1; in maps of one value, as of dense layers, all count.
 
     Returns:
         `(batch,)` in the layer's own units.
@@ -100,5 +105,8 @@ def heights(maps: Any, filters: Any, *, border: int) -> Any:
 
     rows, columns = tf.shape(maps)[1], tf.shape(maps)[2]
     top, left = (tf.where(side > 2 * border, border, 0) for side in (rows, columns))
-    means = tf.reduce_mean(maps[:, top : rows - top, left : columns - left], axis=(1, 2))  # (batch, channels)
+    inner = maps[:, top : rows - top, left : columns - left]
+    if leak < 1:
+        inner = tf.where(tf.logical_or(inner > 0, rows * columns == 1), inner, leak * inner)
+    means = tf.reduce_mean(inner, axis=(1, 2))  # (batch, channels)
     return tf.gather(means, filters, batch_dims=1)

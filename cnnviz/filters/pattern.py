@@ -40,7 +40,8 @@ class Pattern:
     Attributes:
         filter: Index of the filter in its layer.
         photo: `(size, size, 3)` uint8; plain gray where nothing was found.
-        before: What was climbed, averaged over the map, at the random start, in the layer's own units.
+        before: What was climbed, averaged over the map, at the random start, in the layer's own units;
+            in style `natural` negative values count for 0.3, but for dense layers.
         after: The same at the end. For a rescued filter of style `textbook` both are of what the
             activation was given.
         status: `ok`; `rescued`: the output had no gradient at first, what its activation is given was

@@ -132,7 +132,8 @@ def filter_patterns(
     filter only, not on its neighbours:
 
         textbook: pixels += 2 * g / rms(g), g = d mean(output[2:-2, 2:-2]) / d pixels, from gray 128 +- 10
-        natural:  Adam in frequencies, decorrelated colours, the picture shaken by up to 12 pixels
+        natural:  Adam in frequencies, decorrelated colours, the picture shaken by up to 12 pixels;
+                  negative values of the map count for 0.3
 
     `textbook` climbs the layer's output, after its activation; where a ReLU leaves no gradient in all of
     the map, what the activation was given, until there is one. `natural` climbs what the activation was

@@ -27,6 +27,7 @@ class Style:
         climbs_output: Whether the layer's output is climbed (and, where that has no gradient, what its
             activation was given); else what its activation was given, from the start.
         border: Rows and columns of the map left out at every side, where the map has more than twice as many.
+        leak: What the map's negative values count for in the mean, 0..1.
         start: Shape and random generator to the state of one picture, without the batch axis.
         draw: First tensor of the state and shape to pixels `(batch, rows, columns, channels)`, 0..255.
         move: Pixels, and an offset of rows and columns in 0..1, to pixels moved by it; (0.5, 0.5) is no move.
@@ -38,6 +39,7 @@ class Style:
     steps: int
     climbs_output: bool
     border: int
+    leak: float
     start: Callable[[Shape, np.random.Generator], tuple[np.ndarray, ...]]
     draw: Callable[[Any, Shape], Any]
     move: Callable[[Any, Any], Any]

@@ -60,4 +60,4 @@ def show(pixels: np.ndarray) -> np.ndarray:
     return np.clip(np.rint(normal * CONTRAST + GRAY), 0, 255).astype(np.uint8)
 
 
-TEXTBOOK = Style("textbook", 30, True, BORDER, start, draw, move, step, show)
+TEXTBOOK = Style("textbook", 30, True, BORDER, 1.0, start, draw, move, step, show)

@@ -24,7 +24,15 @@ def test_the_textbook_ascent_matches_the_closed_form_of_a_linear_net(linear, col
 def test_heights_are_means_without_the_border_of_each_pictures_own_filter(rng):
     maps = rng.normal(size=(2, 7, 4, 3)).astype(np.float32)
     expected = [maps[0, 2:-2, :, 2].mean(), maps[1, 2:-2, :, 0].mean()]  # four columns are too few for a border
-    np.testing.assert_allclose(heights(maps, np.int32([2, 0]), border=2), expected, rtol=1e-5)
+    np.testing.assert_allclose(heights(maps, np.int32([2, 0]), border=2, leak=1), expected, rtol=1e-5)
+
+
+def test_negative_values_count_less_but_for_single_numbers(rng):
+    maps = rng.normal(size=(1, 3, 3, 1)).astype(np.float32)
+    assert maps.min() < 0 < maps.max()
+    expected = np.where(maps > 0, maps, 0.3 * maps).mean()
+    np.testing.assert_allclose(heights(maps, np.int32([0]), border=0, leak=0.3), [expected], rtol=1e-5)
+    np.testing.assert_allclose(heights(-np.ones((1, 1, 1, 1)), np.int32([0]), border=0, leak=0.3), [-1])
 
 
 def test_a_start_hangs_on_seed_and_filter_only(small):

@@ -1,4 +1,3 @@
-import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -35,18 +34,18 @@ def test_textbook_photos_have_one_mean_and_contrast_each_for_itself(rng):
     np.testing.assert_allclose(photos[0], np.clip(normal * 64 + 128, 0, 255), atol=0.6)
 
 
-def test_a_natural_step_is_adam(rng):
-    shape = (3, 1, 2, 3, 4, 3)
-    gradients = (rng.uniform(0.2, 1, shape) * rng.choice([-1, 1], shape)).astype(np.float32)
-    gradients[0] /= np.abs(gradients[0]).max()  # Keras has no unit; here it is one
-    spectrum = tf.Variable(rng.normal(size=gradients.shape[1:]).astype(np.float32))
-    adam = keras.optimizers.Adam(natural.RATE, *natural.DECAYS, epsilon=natural.EPSILON)
-    zero = np.zeros(spectrum.shape, np.float32)
-    state = (spectrum.numpy(), zero, zero, np.ones((1, 1, 1, 1, 1), np.float32))
+def test_a_natural_step_is_adam_upwards_in_units_of_the_first_gradient(rng):
+    """Kingma and Ba, algorithm 1, written out for every step."""
+    gradients = rng.normal(0, 7, (3, 1, 2, 3, 4, 3))
+    state = tuple(part[None] for part in natural.start((4, 4, 3), rng))
+    expected, mean, square = state[0].astype(float), 0.0, 0.0
     for number, gradient in enumerate(gradients, 1):
-        state = natural.step(state, gradient, np.int32(number))
-        adam.apply([-gradient], [spectrum])
-    np.testing.assert_allclose(state[0], spectrum, rtol=1e-4, atol=1e-5)
+        state = natural.step(state, gradient.astype(np.float32), np.int32(number))
+        g = gradient / np.abs(gradients[0]).max()
+        mean, square = 0.9 * mean + 0.1 * g, 0.999 * square + 0.001 * g**2
+        expected = expected + 0.05 * (mean / (1 - 0.9**number)) / (np.sqrt(square / (1 - 0.999**number)) + 1e-3)
+    assert np.ptp(expected) > 0.2
+    np.testing.assert_allclose(state[0], expected, rtol=1e-3, atol=1e-5)
 
 
 def test_a_natural_step_does_not_hang_on_the_layers_units(rng):
@@ -54,7 +53,7 @@ def test_a_natural_step_does_not_hang_on_the_layers_units(rng):
     state = tuple(part[None] for part in natural.start((4, 4, 3), rng))
     loud = natural.step(state, gradient * np.float32(1e6), np.int32(1))[0]
     faint = natural.step(state, gradient * np.float32(1e-12), np.int32(1))[0]
-    assert np.abs(loud - state[0]).max() == pytest.approx(natural.RATE, rel=1e-3)
+    assert np.abs(loud - state[0]).max() == pytest.approx(natural.RATE, rel=1e-2)
     np.testing.assert_allclose(loud, faint, rtol=1e-5)
 
 
