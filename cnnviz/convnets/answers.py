@@ -6,6 +6,7 @@ A file does not tell how it wants pixels scaled or what its classes are called. 
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import sys
@@ -14,8 +15,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, get_args
 
+from cnnviz.convnets.config_rules import shown
 from cnnviz.convnets.convnet import SCALINGS
 from cnnviz.convnets.files import file_sha256
+from cnnviz.errors import ModelFileError
 from cnnviz.images import Fit
 
 _VERSION = 1
@@ -68,23 +71,27 @@ def remember(path: Path, answers: Answers) -> Path:
 
     Returns:
         Where they were written.
+
+    Raises:
+        ModelFileError: If neither place can be written.
     """
     text = json.dumps({"version": _VERSION, **asdict(answers)}, indent=1)
-    beside = _beside(path)
+    with contextlib.suppress(OSError):
+        return _replace(_beside(path), text)
     try:
-        _replace(beside, text)
-    except OSError:
         cached = _cached(path)
         cached.parent.mkdir(parents=True, exist_ok=True)
-        _replace(cached, text)
-        return cached
-    return beside
+        return _replace(cached, text)
+    except OSError as error:
+        raise ModelFileError(f"What you said about {shown(path.name)} cannot be kept: {error.strerror}.") from error
 
 
 def recall(path: Path) -> Answers | None:
     """Read what was remembered of a model file; None if that is nothing, or nothing that can be trusted."""
     found = _read(_beside(path))
-    return found if found is not None else _read(_cached(path))
+    if found is not None or not _cached_folder().is_dir() or not path.is_file():
+        return found  # without hashing a large file for nothing
+    return _read(_cached(path))
 
 
 def _beside(path: Path) -> Path:
@@ -92,7 +99,11 @@ def _beside(path: Path) -> Path:
 
 
 def _cached(path: Path) -> Path:
-    return cache_folder() / "answers" / f"{file_sha256(path)}{_SUFFIX}"
+    return _cached_folder() / f"{file_sha256(path)}{_SUFFIX}"
+
+
+def _cached_folder() -> Path:
+    return cache_folder() / "answers"
 
 
 def cache_folder() -> Path:
@@ -106,7 +117,7 @@ def cache_folder() -> Path:
     return base / "cnnviz"
 
 
-def _replace(path: Path, text: str) -> None:
+def _replace(path: Path, text: str) -> Path:
     """Write beside, then rename: a reader sees the old file or the new one."""
     handle, name = tempfile.mkstemp(prefix=".", suffix=".tmp", dir=path.parent)
     try:
@@ -114,7 +125,7 @@ def _replace(path: Path, text: str) -> None:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
-        Path(name).replace(path)
+        return Path(name).replace(path)
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise

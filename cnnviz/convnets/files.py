@@ -68,14 +68,13 @@ def _private_copy(path: Path, folder: Path) -> Path:
     if not path.is_file():
         check_model_file(path)  # says what it is instead
     part, digest = folder / "part", hashlib.sha256()
-    with path.open("rb") as source, part.open("wb") as target:
-        copied = 0
-        while chunk := source.read(_CHUNK):
-            copied += len(chunk)
-            if copied > MAX_FILE_BYTES:
-                raise ModelFileError("The file has more than 1 GB; at most 1 GB is opened.")
-            digest.update(chunk)
-            target.write(chunk)
+    try:
+        with path.open("rb") as source, part.open("wb") as target:
+            while target.tell() <= MAX_FILE_BYTES and (chunk := source.read(_CHUNK)):
+                digest.update(chunk)
+                target.write(chunk)
+    except OSError as error:
+        raise ModelFileError(f"The file cannot be copied to a safe place: {error.strerror}.") from error
     return part.rename(folder / digest.hexdigest())
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import BinaryIO, Literal
 
 from cnnviz.convnets.archive import open_archive, open_weights, read_config
-from cnnviz.convnets.config_rules import check_config, parse
+from cnnviz.convnets.config_rules import check_config, parse, shown
 from cnnviz.convnets.size_rules import least_parameters
 from cnnviz.convnets.weights_rules import Weights, check_weights, open_hdf5, read_model_config
 from cnnviz.errors import ModelFileError
@@ -75,13 +75,20 @@ def check_model_file(path: Path) -> GateReport:
         Passing says that the file speaks only of Keras's own parts. It does not say that HDF5 or TensorFlow have no
         fault that a crafted file could use.
     """
-    _check_is_file(path)
-    with path.open("rb") as file:
-        head = file.read(32)
-        if head.startswith(_HDF5):
-            return _check_hdf5(file)
-        if head.startswith(_ZIP):
-            return _check_archive(file)
+    try:
+        _check_is_file(path)
+        with path.open("rb") as file:
+            return _check_content(file)
+    except (OSError, ValueError) as error:  # no permission, a name that cannot be one, a disk that fails
+        raise ModelFileError("The file cannot be read. Check its name and that you may open it.") from error
+
+
+def _check_content(file: BinaryIO) -> GateReport:
+    head = file.read(32)
+    if head.startswith(_HDF5):
+        return _check_hdf5(file)
+    if head.startswith(_ZIP):
+        return _check_archive(file)
     raise ModelFileError(f"This is {_describe(head)}, not a Keras model. Save one with model.save('name.keras').")
 
 
@@ -90,11 +97,11 @@ def _check_is_file(path: Path) -> None:
     if path.is_dir():
         is_saved_model = (path / "saved_model.pb").exists()
         what = "a SavedModel, a program without layers to look into" if is_saved_model else "a folder, not a model file"
-        raise ModelFileError(f"{path.name} is {what}. {advice}")
+        raise ModelFileError(f"{shown(path.name)} is {what}. {advice}")
     if not path.exists():
-        raise ModelFileError(f"There is no file {path.name}. Check the name and the folder.")
+        raise ModelFileError(f"There is no file {shown(path.name)}. Check the name and the folder.")
     if not path.is_file():
-        raise ModelFileError(f"{path.name} is not an ordinary file.")
+        raise ModelFileError(f"{shown(path.name)} is not an ordinary file.")
     size = path.stat().st_size
     if size == 0:
         raise ModelFileError("The file is empty. Copy or download it again.")

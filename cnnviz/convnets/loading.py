@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from cnnviz.convnets.answers import Answers, recall
 from cnnviz.convnets.catalogue import DEFAULT, Entry, catalogue
+from cnnviz.convnets.config_rules import shown
 from cnnviz.convnets.convnet import SCALINGS, Convnet, Preparation
 from cnnviz.convnets.files import open_model_file
 from cnnviz.convnets.wrapping import convnet_from_model, guess_preparation
@@ -17,7 +19,7 @@ from cnnviz.errors import CnnvizError, ModelError, ModelFileError
 if TYPE_CHECKING:
     import keras
 
-_SUFFIXES = (".keras", ".h5", ".hdf5", ".pb")
+_SUFFIXES = (".weights.h5", ".keras", ".h5", ".hdf5", ".pb")
 
 
 def load_convnet(
@@ -71,13 +73,13 @@ def load_convnet(
 def _is_path(source: str | Path) -> bool:
     if isinstance(source, Path):
         return True
-    return source not in catalogue() and (source.lower().endswith(_SUFFIXES) or Path(source).exists())
+    return source not in catalogue() and (source.lower().endswith(_SUFFIXES) or os.path.lexists(source))
 
 
 def _entry(name: str) -> Entry:
     entry = catalogue().get(name)
     if entry is None:
-        raise ModelError(f"There is no network {name!r}. Offline there is {DEFAULT}; `cnnviz models` lists all.")
+        raise ModelError(f"There is no network {shown(name)}. Offline there is {DEFAULT}; `cnnviz models` lists all.")
     return entry
 
 
@@ -97,7 +99,7 @@ def _wrap(
     try:
         return convnet_from_model(
             model,
-            name=path.name.split(".")[0],
+            name=_name(path),
             preparation=preparation or _prepared(guess_preparation(model), remembered),
             class_names=given.class_names or remembered.class_names or None,
             head=head or 0,
@@ -109,6 +111,11 @@ def _wrap(
         raise ModelFileError(
             f"The model opens but does not run on one picture ({kind}). Try it in Keras first."
         ) from error
+
+
+def _name(path: Path) -> str:
+    """The file's name without the ending that says what kind of file it is."""
+    return next((path.name.removesuffix(suffix) for suffix in _SUFFIXES if path.name.endswith(suffix)), path.name)
 
 
 def _prepared(guess: Preparation, remembered: Answers) -> Preparation:

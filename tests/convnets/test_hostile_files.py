@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import struct
 import time
 import zipfile
@@ -255,6 +256,11 @@ def test_says_that_a_file_is_missing_or_a_folder(tmp_path):
     assert "no file" in refusal(tmp_path / "a.keras")
     (tmp_path / "b.keras").mkdir()
     assert "folder" in refusal(tmp_path / "b.keras")
+
+
+def test_refuses_what_is_no_ordinary_file(tmp_path):
+    os.mkfifo(tmp_path / "a.keras")  # opening it would wait for ever
+    assert "ordinary" in refusal(tmp_path / "a.keras")
 
 
 def test_refuses_a_file_beyond_the_limit_without_reading_it(tmp_path):
