@@ -330,7 +330,6 @@ def test_frozen_parameters_are_not_trainable():
 # Small pictures: only the shape of the network matters here.
 APPLICATIONS = [
     ("VGG16", 32, "block5_conv3"),
-    ("MobileNetV2", 64, "out_relu"),
     ("ResNet50", 64, "conv5_block3_out"),
     ("InceptionV3", 139, "mixed10"),
     ("EfficientNetB0", 64, "top_activation"),

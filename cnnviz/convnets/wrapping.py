@@ -141,8 +141,8 @@ def last_activation(tensor: Any) -> tuple[str, Any]:
     Returns:
         Type of the operation, such as `Softmax`, `Sigmoid` or `BiasAdd`, and its first input.
     """
-    operation = tensor.op
-    while operation.type in _HANDS_ON:
+    operation, classes = tensor.op, tensor.shape[-1]
+    while operation.type in _HANDS_ON and operation.inputs[0].shape[-1:] == [classes]:
         operation = operation.inputs[0].op
     return operation.type, operation.inputs[0] if operation.inputs else tensor
 

@@ -32,6 +32,11 @@ def with_scores(last, units=3):
         (lambda: with_scores(keras.ops.sigmoid, units=1), "sigmoid", 2),
         (lambda: with_scores(lambda x: layers.Average()([layers.Softmax()(x), layers.Softmax()(-x)])), "softmax", 3),
         (lambda: with_scores(lambda x: 2.0 * x), "logits", 3),
+        (
+            lambda: with_scores(lambda x: layers.Reshape((4,))(layers.Softmax()(layers.Reshape((2, 2))(x))), units=4),
+            "independent",
+            4,
+        ),
         (nested, "softmax", 3),
         (lambda: keras.Sequential([keras.Input((6, 6, 3)), pooled("sigmoid", units=1)]), "sigmoid", 2),
     ],
