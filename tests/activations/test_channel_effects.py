@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -142,13 +144,19 @@ def test_every_position_has_its_own_patch(by_hand, row, column):
     assert box == (2 * column, 2 * row, 2 * column + 3, 2 * row + 3)
 
 
+def test_unpadded_layers_see_nothing_beyond_the_border(by_hand):
+    info = replace(find_layer(by_hand, "conv"), receptive_field=(5, 7), stride=(1, 1))
+    maps = np.zeros((17, 11, 4), np.float32)  # of 21 x 17 pixels
+    maps[0, 10, 0] = maps[16, 0, 1] = 1
+    assert strongest_patch(info, maps, channel=0, size=(21, 17)) == (10, 0, 17, 5)
+    assert strongest_patch(info, maps, channel=1, size=(21, 17)) == (0, 16, 7, 21)
+
+
 def test_a_patch_is_cut_off_at_the_border_and_global_layers_see_all(lite0):
     maps = np.zeros((112, 112, 32), np.float32)
     maps[0, 111, 5] = 1
-    left, top, right, bottom = strongest_patch(find_layer(lite0, "stem_relu"), maps, channel=5, size=(224, 224))
-    assert (top, right) == (0, 224)
-    assert 2 <= bottom <= 3
-    assert 221 <= left <= 222
+    box = strongest_patch(find_layer(lite0, "stem_relu"), maps, channel=5, size=(224, 224))
+    assert box == (222, 0, 224, 3)  # 3 x 3 with stride 2, padded at the end only
     whole = strongest_patch(find_layer(lite0, "head_relu"), np.ones((7, 7, 1280)), channel=0, size=(224, 224))
     assert whole[2] - whole[0] > 112
 

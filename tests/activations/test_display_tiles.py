@@ -65,13 +65,15 @@ def test_tiles_of_any_shape_fit_the_side(rng, shape):
     assert shown.max() > 0
 
 
-def test_means_that_round_beyond_the_ends_do_not_wrap_round():
-    level = np.float32(-1000.7)
-    maps = np.full((300, 300, 1), level)
-    maps[:5, :5] = level * np.float32(1.002)
-    shown = tiles(maps, side=16)
-    assert shown[0, 8:, 8:].min() >= 254
-    assert shown[0, 0, 0] < shown[0, 0, 1]
+def test_means_that_round_beyond_the_ends_do_not_wrap_round(rng):
+    """Far from zero, with one place a little lower: the mean of equal numbers need not equal them."""
+    maps = np.tile(-rng.uniform(1, 1000, 400).astype(np.float32), (21, 21, 1))
+    maps[0, 0] *= 1.0011
+    means = maps[10:, 10:].mean(axis=(0, 1), dtype=np.float32)
+    assert (means > maps[-1, -1]).any()
+    shown = tiles(maps, side=3)
+    assert shown[:, 1:, 1:].min() >= 254
+    assert shown[:, 0, 0].max() < 254
 
 
 def test_the_shown_range_is_that_of_black_and_white():
@@ -112,6 +114,28 @@ def test_all_layers_of_the_default_network_give_the_same_bytes(lite0, cat):
         expected = tiles(maps[address][0])
         assert expected.std() > 20
         assert np.mean(np.abs(shown.astype(int) - expected) > 1) < 1e-4  # differently compiled runs round differently
+
+
+def test_channels_far_from_zero_give_the_same_bytes(rng):
+    """A constant that is much larger than what varies around it, of either sign, and pooled."""
+    import keras
+    from activation_nets import wrap
+
+    image = keras.Input((21, 21, 3))
+    maps = keras.layers.Conv2D(400, 1, name="far")(image)
+    scores = keras.layers.Dense(2)(keras.layers.GlobalAveragePooling2D()(maps))
+    model = keras.Model(image, scores)
+    levels = rng.uniform(1, 1000, 400).astype(np.float32) * np.sign(rng.normal(size=400))
+    model.get_layer("far").set_weights([np.tile(-np.abs(levels) * 0.0011 / 3, (1, 1, 3, 1)), levels])
+    far = wrap(model, (21, 21))
+    inputs = np.zeros((1, 21, 21, 3), np.float32)
+    inputs[:, 0, 0] = 1
+    shown = display_tiles(far, inputs, layers=["far"], side=3)["far"].astype(int)
+    expected = tiles(feature_maps(far, inputs, layers=["far"])["far"][0], side=3)
+    assert shown[:, 1:, 1:].min() >= 254
+    assert np.abs(shown - expected).max() <= 1
+    assert (levels > 0).any()
+    assert expected[levels < 0, 0, 0].max() < 254
 
 
 def test_a_broken_network_is_black_where_it_is_broken(inputs):
