@@ -31,7 +31,7 @@ def box(heat: np.ndarray) -> tuple[float, float, float, float] | None:
         Zhou et al., "Learning Deep Features for Discriminative Localization", CVPR 2016, section 3.2.
         https://arxiv.org/abs/1512.04150
     """
-    from scipy import ndimage  # type: ignore[import-untyped]  # SciPy ships no types
+    from scipy import ndimage
 
     if heat.ndim != 2:
         raise ValueError(f"Expected one map of shape (rows, columns). Received: {heat.shape}.")
