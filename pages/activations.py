@@ -23,9 +23,9 @@ with card:
     channel = channel_card.choose_channel(output.shape[-1], int(output.std(axis=(0, 1)).argmax()))
 with received:
     activations.show_received(selection)
-    scale, order, colours = activations.settings()
+    look = activations.choose_look()
 with sheet:
-    activations.show_sheet(info, output, statistics, channel=channel, scale=scale, order=order, colours=colours)
+    activations.show_sheet(info, output, statistics, channel=channel, look=look)
 with card:
     channel_card.show_card(selection, info, output, statistics, channel)
 activations.take_away(selection, info, output, channel)

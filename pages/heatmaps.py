@@ -29,7 +29,8 @@ except CnnvizError as error:
     panels.explain(error)
     heats = None
 if heats is not None:
-    heatmaps.show_maps(selection, method, classes, heats, look)
-    heatmaps.show_test(selection, heats[0], first, f"{method.name} {selection.layer} {first}")
-    heatmaps.take_away(selection, method, selection.layer, first, heats[0])
+    with heatmaps.show_maps(selection, method, classes, heats, look):
+        heatmaps.show_method(selection, method, heats[0])
+        heatmaps.show_test(selection, heats[0], first, f"{method.name} {selection.layer} {first}")
+        heatmaps.take_away(selection, method, selection.layer, first, heats[0])
 heatmaps.show_strip(selection, first, selection.layer)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import cast
+
 import numpy as np
 import streamlit as st
 
 from cnnviz import activations, figures, images
-from cnnviz.activations import ChannelStatistics
-from cnnviz.dashboard import cache, components, panels, state
+from cnnviz.activations import ChannelStatistics, Normalise, Order
+from cnnviz.dashboard import components, panels, state
 from cnnviz.dashboard.state import Selection
 from cnnviz.dashboard.texts import activations as texts
 from cnnviz.dashboard.texts import shared
@@ -96,41 +99,28 @@ def _first(infos: list[LayerInfo], selection: Selection) -> str:
     return default_layer(selection.convnet) if has_maps else infos[0].address
 
 
-def settings() -> tuple[str, str, str]:
-    """Draw the rare settings; return scale, order and colour map."""
+@dataclass(frozen=True)
+class Look:
+    """How the sheet is drawn; changing it computes nothing."""
+
+    scale: Normalise
+    order: Order
+    colours: str
+
+
+def choose_look() -> Look:
+    """Draw the rare settings."""
     with st.popover(shared.SETTINGS, icon=":material/tune:", type="tertiary"):
-        scale = st.segmented_control(
-            texts.SCALE, list(texts.SCALES), format_func=texts.SCALES.__getitem__, default="channel", required=True, key="scale",
-            persist_state="session",
-        )  # fmt: skip
-        order = st.segmented_control(
-            texts.ORDER, list(texts.ORDERS), format_func=texts.ORDERS.__getitem__, default="strength", required=True, key="order",
-            persist_state="session",
-        )  # fmt: skip
-        colours = st.segmented_control(
-            texts.COLOURS,
-            ["viridis", "gray", "cividis"],
-            default="viridis",
-            required=True,
-            key="map_colours",
-            persist_state="session",
-        )
-    return str(scale), str(order), str(colours)
+        scale = panels.choose_one(texts.SCALE, texts.SCALES, key="scale")
+        order = panels.choose_one(texts.ORDER, texts.ORDERS, key="order")
+        colours = panels.choose_one(texts.COLOURS, texts.MAP_COLOURS, key="map_colours")
+    return Look(cast(Normalise, scale), cast(Order, order), colours)
 
 
-def show_sheet(
-    info: LayerInfo,
-    maps: np.ndarray,
-    statistics: ChannelStatistics,
-    *,
-    channel: int,
-    scale: str,
-    order: str,
-    colours: str,
-) -> None:
+def show_sheet(info: LayerInfo, maps: np.ndarray, statistics: ChannelStatistics, *, channel: int, look: Look) -> None:
     """Draw all channels of a layer; a click picks the channel of the card."""
-    ranks = activations.order_channels(statistics, by=order)
-    tiles = activations.tiles(maps, normalise=scale)[ranks]
+    ranks = activations.order_channels(statistics, by=look.order)
+    tiles = activations.tiles(maps, normalise=look.scale)[ranks]
     names = [
         texts.CHANNEL_SILENT.format(channel=rank)
         if statistics.is_silent[rank]
@@ -144,12 +134,12 @@ def show_sheet(
         names=names,
         picked=int(np.flatnonzero(ranks == channel)[0]),
         on_pick=lambda position: state.select(state.CHANNEL, int(ranks[position])),
-        table=images.lookup_table(colours),
+        table=images.lookup_table(look.colours),
         dimmed=np.flatnonzero(statistics.is_silent[ranks]).tolist(),
         tile=88,
     )
     low, high = (f"{value:.3g}" for value in (statistics.minimum.min(), statistics.maximum.max()))
-    said = texts.SCALE_LAYER.format(low=low, high=high) if scale == "layer" else texts.SCALE_CHANNEL
+    said = texts.SCALE_LAYER.format(low=low, high=high) if look.scale == "layer" else texts.SCALE_CHANNEL
     counts = texts.SILENT.format(count=len(ranks), silent=int(statistics.is_silent.sum()))
     st.caption(f"{counts} · {said}")
 

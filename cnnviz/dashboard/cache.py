@@ -16,7 +16,7 @@ import numpy as np
 import streamlit as st
 
 from cnnviz import activations, figures, heatmaps, images, probes
-from cnnviz.convnets import Convnet, load_convnet
+from cnnviz.convnets import Convnet, catalogue, count_not_finite, load_convnet
 from cnnviz.dashboard import shell, store
 from cnnviz.dashboard.state import Selection
 from cnnviz.dashboard.texts import shared
@@ -39,26 +39,39 @@ def compute() -> Iterator[None]:
         yield
 
 
-def convnet(name: str, path: Path | None = None) -> Convnet:
-    """Open a network, once for all sessions; the last three stay open.
+def convnet(name: str) -> Convnet:
+    """Open a network of the catalogue, or an uploaded one, once for all sessions; the last three stay open.
 
-    Args:
-        name: Its name in the catalogue, or what to call the file.
-        path: The file, for a network that was uploaded.
+    Raises:
+        ModelError: If it cannot be opened.
     """
     if not shell.warm().is_set():
         with st.spinner(shared.IMPORTING):
             shell.warm().wait()
-    version = path.stat().st_mtime_ns if path else 0
-    return _convnet(name, path, version)
+    path = store.model_path(name)
+    versions = [file.stat().st_mtime_ns for file in sorted(path.parent.iterdir())] if path else []
+    with st.spinner(_opening(name, path)):
+        return _convnet(name, path, tuple(versions))
+
+
+def _opening(name: str, path: Path | None) -> str:
+    """Say what takes a while."""
+    megabytes = catalogue()[name].download_megabytes if name in catalogue() else 0
+    text = shared.LOADING_OWN if path else shared.LOADING_DOWNLOAD if megabytes else shared.LOADING
+    return text.format(name=name, megabytes=megabytes)
 
 
 @st.cache_resource(max_entries=3, show_spinner=False)
-def _convnet(name: str, path: Path | None, version: int) -> Convnet:
-    with st.spinner(shared.LOADING.format(name=name)):
-        opened = load_convnet(path or name)
-        opened.fingerprint  # noqa: B018  # computed now, while a spinner says why it takes a moment
-        return opened
+def _convnet(name: str, path: Path | None, versions: tuple[int, ...]) -> Convnet:
+    opened = load_convnet(path, is_trusted=False) if path else load_convnet(name)
+    opened.fingerprint  # noqa: B018  # computed now, while a spinner says why it takes a moment
+    return opened
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def not_finite(fingerprint: str, _convnet: Convnet) -> int:
+    """How many weights are no numbers."""
+    return count_not_finite(_convnet)
 
 
 @st.cache_data(max_entries=64, show_spinner=False)

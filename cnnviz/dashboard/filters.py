@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 import streamlit as st
@@ -14,7 +15,7 @@ from cnnviz.dashboard.texts import activations as card_texts
 from cnnviz.dashboard.texts import filters as texts
 from cnnviz.dashboard.texts import shared
 from cnnviz.errors import LayerError
-from cnnviz.filters import Pattern, Request
+from cnnviz.filters import Pattern, Request, StyleName
 from cnnviz.layers import LayerInfo
 
 _DEPTH = 0.32  # a third of the way down: textures of several strokes, in VGG16 block3_conv1
@@ -22,6 +23,8 @@ _SOME = 16
 _MEBIBYTE = 2**20
 _MOST_BYTES = 4 * _MEBIBYTE
 _POLL_SECONDS = 0.4
+_SIZES = (64, 96, 128, 160, 224)
+_STEPS = (8, 16, 30, 64, 128, 256)
 
 
 @dataclass(frozen=True)
@@ -44,22 +47,14 @@ def choose_layer(selection: Selection, infos: list[LayerInfo]) -> LayerInfo:
 
 def choose_settings() -> tuple[Settings, str]:
     """Draw style, which filters, and the rare settings."""
-    style = st.segmented_control(
-        texts.STYLE, list(texts.STYLES), format_func=texts.STYLES.__getitem__, default="natural", required=True, key="style",
-        bind="query-params", persist_state="session", label_visibility="collapsed",
-    )  # fmt: skip
-    which = st.segmented_control(
-        texts.WHICH, list(texts.WHICHES), format_func=texts.WHICHES.__getitem__, default="some", required=True, key="which",
-        persist_state="session", label_visibility="collapsed",
-    )  # fmt: skip
+    style = panels.choose_one(texts.STYLE, texts.STYLES, key="style", in_url=True)
+    which = panels.choose_one(texts.WHICH, texts.WHICHES, key="which", in_url=True)
     with st.popover(shared.SETTINGS, icon=":material/tune:", type="tertiary"):
-        size = st.select_slider(texts.SIZE, [64, 96, 128, 160, 224], 128, key="pattern_size", persist_state="session")
-        usual = filters.STYLES[str(style)].steps  # type: ignore[index]  # one of the styles
-        steps = st.select_slider(
-            texts.STEPS, [8, 16, 30, 64, 128, 256], usual, key=f"pattern_steps_{style}", persist_state="session"
-        )
+        size = st.select_slider(texts.SIZE, _SIZES, 128, key="pattern_size", persist_state="session")
+        usual = filters.STYLES[cast(StyleName, style)].steps
+        steps = st.select_slider(texts.STEPS, _STEPS, usual, key=f"steps_{style}", persist_state="session")
         seed = st.number_input(texts.SEED, 0, 9999, 0, key="seed", persist_state="session")
-    return Settings(str(style), int(size), int(steps), int(seed)), str(which)
+    return Settings(style, int(size), int(steps), int(seed)), which
 
 
 def wanted_filters(which: str, count: int, channel: int) -> list[int]:
@@ -200,8 +195,10 @@ def take_away(selection: Selection, info: LayerInfo, request: Request, indices: 
         return
     chosen = f"range({indices[0]}, {indices[-1] + 1})"
     code = panels.code_start(selection) + (
-        f"photos = cnnviz.filter_patterns(\n    convnet, layer={info.address!r}, filters={chosen}, style={request.style!r},\n"
-        f"    size={request.size}, steps={request.steps}, seed={request.seed},\n)\n"
+        "photos = cnnviz.filter_patterns(\n"
+        f"    convnet, layer={info.address!r}, filters={chosen}, style={request.style!r},\n"
+        f"    size={request.size}, steps={request.steps}, seed={request.seed},\n"
+        ")\n"
         "print(photos.shape)\n"
     )
     photos = np.stack([pattern.photo for pattern in found.values()])

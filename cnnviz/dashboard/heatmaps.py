@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from cnnviz import heatmaps, images
 from cnnviz.dashboard import cache, components, panels, state
@@ -62,12 +63,9 @@ def choose_look() -> Look:
     with st.popover(shared.SETTINGS, icon=":material/tune:", type="tertiary"):
         opacity = st.slider(texts.OPACITY, 0.0, 1.0, 0.85, 0.05, key="opacity", persist_state="session")
         threshold = st.slider(texts.THRESHOLD, 0.0, 0.95, 0.0, 0.05, key="threshold", persist_state="session")
-        colours = st.segmented_control(
-            texts.COLOURS, ["magma", "viridis", "cividis", "jet"], default="magma", required=True, key="heat_colours",
-            persist_state="session",
-        )  # fmt: skip
+        colours = panels.choose_one(texts.COLOURS, texts.HEAT_COLOURS, key="heat_colours")
         has_box = st.toggle(texts.BOX, key="box", persist_state="session")
-    return Look(opacity, threshold, str(colours), has_box)
+    return Look(opacity, threshold, colours, has_box)
 
 
 def heats_or_progress(
@@ -136,25 +134,39 @@ def _start(selection: Selection, method: Method, layer: str | None, classes: lis
     jobs().start(key, owner(), work)
 
 
-def show_maps(selection: Selection, method: Method, classes: list[int], heats: list[np.ndarray], look: Look) -> None:
-    """Draw the picture, one map a class on one scale, and their difference."""
+def show_maps(
+    selection: Selection, method: Method, classes: list[int], heats: list[np.ndarray], look: Look
+) -> DeltaGenerator:
+    """Draw the picture, one map a class on one scale, and their difference; return the place for facts."""
     names = [selection.convnet.class_names[index] for index in classes]
     probabilities = cache.probabilities(selection)
     peak = max(float(np.nanmax(np.abs(heat), initial=0.0)) for heat in heats) or 1.0
-    places = st.columns(1 + len(heats) + (len(heats) > 1), gap="small")
+    is_pair = len(heats) > 1
+    places = st.columns(4 if is_pair else [3, 3, 2], gap="small" if is_pair else "medium")
     with places[0]:
+        nothing = np.full((1, 1), np.nan, np.float32)
+        gray = images.lookup_table("gray")
         components.map_view(
-            selection.received, np.full((1, 1), np.nan, np.float32), key="plain", title=texts.PICTURE, alt=texts.PICTURE_ALT,
-            unit="", table=images.lookup_table("gray"), low=0, high=0,
-        )  # fmt: skip
-    for place, index, name, heat in zip(places[1:], classes, names, heats, strict=False):
+            selection.received,
+            nothing,
+            key="plain",
+            title=texts.PICTURE,
+            alt=texts.PICTURE_ALT,
+            unit="",
+            table=gray,
+            low=0,
+            high=0,
+        )
+    for place, index, name, heat in zip(places[1:-1], classes, names, heats, strict=True):
         share = components.percent(float(probabilities[index]))
         with place:
             _show_map(selection, method, heat, look, peak, f"{name} · {share}", key=f"heat {index}")
-    if len(heats) > 1:
-        with places[-1]:
-            _show_difference(selection, method, heats, names, look)
-        st.caption(texts.ONE_SCALE)
+    if not is_pair:
+        return places[-1]
+    with places[-1]:
+        _show_difference(selection, method, heats, names, look)
+    st.caption(texts.ONE_SCALE)
+    return st.container()
 
 
 def _show_map(
@@ -206,6 +218,14 @@ def _where(heat: np.ndarray) -> str:
     return texts.PLACES[int(3 * row // heat.shape[0]), int(3 * column // heat.shape[1])]
 
 
+def show_method(selection: Selection, method: Method, heat: np.ndarray) -> None:
+    """Say what the method shows, and on which grid."""
+    st.markdown(f"**{method.title}.** {method.summary}")
+    layer = selection.layer or default_layer(selection.convnet)
+    rows, columns = heat.shape
+    st.caption(texts.AT.format(layer=layer, rows=rows, columns=columns) if method.has_layer else texts.NO_LAYER)
+
+
 def show_test(selection: Selection, heat: np.ndarray, class_index: int, key: str) -> None:
     """Say what the map is worth: a sentence where it fails, and what hiding its hottest part does."""
     probability = float(cache.probabilities(selection)[class_index])
@@ -224,8 +244,10 @@ def show_test(selection: Selection, heat: np.ndarray, class_index: int, key: str
 
 def show_strip(selection: Selection, class_index: int, layer: str | None) -> None:
     """Draw Grad-CAM of every layer as small pictures; a click selects the layer."""
-    st.header(texts.STRIP, anchor=False)
     addresses = cache.strip_layers(selection.convnet)
+    if not addresses:
+        return
+    st.header(texts.STRIP, anchor=False)
     heats = cache.strip(selection, class_index)
     photo = images.fit(selection.received, (_STRIP_TILE, _STRIP_TILE), how="stretch")
     tiles = np.stack([images.overlay(photo, heats[address], opacity=0.9) for address in addresses])

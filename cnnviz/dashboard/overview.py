@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
 import streamlit as st
 
-from cnnviz import figures
-from cnnviz.convnets import Convnet
-from cnnviz.dashboard import cache, components, panels, state
+from cnnviz import figures, probes
+from cnnviz.convnets import SCALINGS, Answers, Convnet, remember
+from cnnviz.dashboard import cache, components, panels, state, store
 from cnnviz.dashboard.state import Selection
 from cnnviz.dashboard.texts import overview as texts
 from cnnviz.dashboard.texts import shared
-from cnnviz.layers import LayerInfo, layers
+from cnnviz.images import Fit
+from cnnviz.layers import LayerInfo, layers, totals
 
 _SHOWN_CLASSES = 5
 _SCREEN = 448
@@ -60,6 +63,59 @@ def show_answer(selection: Selection) -> None:
     st.caption(texts.ANSWER_HELP)
 
 
+def ask_what_the_file_cannot_tell(selection: Selection) -> None:
+    """For a person's own file: ask for scaling, fit and class names, with a check picture; remember the answers."""
+    path = store.model_path(state.model())
+    if path is None:
+        return
+    convnet = selection.convnet
+    with st.expander(shared.PREPARE, icon=":material/tune:"), st.form("answers", border=False):
+        choose, check = st.columns(2, gap="large")
+        with choose:
+            scalings = list(SCALINGS)
+            current = scalings.index(convnet.preparation.scaling.name)
+            scaling = st.selectbox(shared.SCALING, scalings, index=current)
+            fits = list(shared.FITS)
+            fit = st.selectbox(
+                shared.FIT, fits, index=fits.index(convnet.preparation.fit), format_func=shared.FITS.__getitem__
+            )
+            names = st.text_area(shared.CLASS_NAMES, "\n".join(convnet.class_names), height=160)
+            head = st.number_input(shared.HEAD, 0, max(0, len(convnet.model.outputs) - 1), convnet.head)
+        with check:
+            st.caption(shared.PREPARE_HELP)
+            _show_check(selection)
+        if st.form_submit_button(shared.SAVE, type="primary"):
+            given = tuple(line.strip() for line in names.splitlines() if line.strip())
+            _remember(convnet, path, Answers(scaling, cast(Fit, fit), given, int(head)))
+
+
+def _show_check(selection: Selection) -> None:
+    """Say what the network answers to the selected picture under each scaling."""
+    if not selection.convnet.class_names:
+        return
+    for name, scaling in SCALINGS.items():
+        if scaling.is_bgr and selection.convnet.preparation.channels != 3:
+            continue
+        if len(scaling.scale) not in (1, selection.convnet.preparation.channels):
+            continue
+        preparation = replace(selection.convnet.preparation, scaling=scaling)
+        inputs = replace(selection.convnet, preparation=preparation).prepare([selection.photo])
+        probabilities = probes.predict(selection.convnet, inputs)[0]
+        top = int(np.nan_to_num(probabilities).argmax())
+        share = components.percent(float(probabilities[top]))
+        st.text(shared.PREPARE_ROW.format(scaling=name, name=selection.convnet.class_names[top], share=share))
+
+
+def _remember(convnet: Convnet, path: Path, answers: Answers) -> None:
+    is_same_head = answers.head == convnet.head
+    if is_same_head and len(answers.class_names) != len(convnet.class_names):
+        given, count = len(answers.class_names), len(convnet.class_names)
+        panels.explain(shared.CLASS_NAMES_WRONG.format(given=given, count=count))
+        return
+    remember(path, answers if is_same_head else replace(answers, class_names=()))
+    st.rerun()
+
+
 def show_architecture(selection: Selection) -> None:
     """Draw totals, the graph and the table; a click on a layer with maps selects it for every page."""
     st.header(texts.GRAPH, anchor=False)
@@ -82,9 +138,10 @@ def show_architecture(selection: Selection) -> None:
 
 
 def _show_totals(convnet: Convnet, infos: tuple[LayerInfo, ...]) -> None:
-    parameters = convnet.model.count_params()
-    macs = sum(info.macs for info in infos if not info.is_container)
-    values = (_short(parameters), _short(macs), f"{parameters * 4 / 1e6:.1f} MB", str(len(infos)))
+    sums = totals(convnet)
+    count = sum(not info.is_container for info in infos)
+    memory = (sums.weight_bytes + sums.activation_bytes) / 1e6
+    values = (_short(sums.parameters), _short(sums.macs), f"{memory:.3g} MB", str(count))
     for place, label, value in zip(st.columns(4), texts.TOTALS, values, strict=True):
         place.metric(label, value)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -38,6 +38,29 @@ def explain(error: CnnvizError | str) -> None:
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
         st.markdown(":material/error:")
         st.text(str(error))
+
+
+def choose_one(label: str, options: Mapping[str, str], *, key: str, in_url: bool = False) -> str:
+    """Draw a choice of a few, the first one by default; with its label unless it stands in the URL, in plain sight.
+
+    Args:
+        label: What is chosen.
+        options: Value to what is shown.
+        key: Key of the choice, and its name in the URL.
+        in_url: Whether a link keeps it.
+    """
+    chosen = st.segmented_control(
+        label,
+        list(options),
+        format_func=options.__getitem__,
+        default=next(iter(options)),
+        required=True,
+        key=key,
+        bind="query-params" if in_url else None,
+        persist_state="session",
+        label_visibility="collapsed" if in_url else "visible",
+    )
+    return str(chosen)
 
 
 def name_layer(info: LayerInfo) -> None:

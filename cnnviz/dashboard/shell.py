@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from cnnviz.dashboard.texts import activations, filters, heatmaps, overview, shared
+from cnnviz.dashboard.texts import activations, filters, heatmaps, shared
 
 if TYPE_CHECKING:
     from streamlit.navigation.page import StreamlitPage
@@ -18,7 +18,10 @@ _FLAG = "_shell_active"
 _STYLE = """<style>
 .stMainBlockContainer { padding: 2.75rem 2rem 2rem; }
 .st-key-picture_in_url { display: none; }
-@media (max-width: 640px) { .stMainBlockContainer { padding: 2.75rem 0.9rem 1rem; } }
+@media (max-width: 640px) {
+  .stMainBlockContainer { padding: 2.75rem 0.9rem 1rem; }
+  .st-key-received { max-width: 10rem; }
+}
 </style>"""
 
 

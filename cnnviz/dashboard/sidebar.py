@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NoReturn
+
 import numpy as np
 import streamlit as st
 
@@ -10,7 +12,7 @@ from cnnviz.convnets import DEFAULT, Convnet, catalogue
 from cnnviz.dashboard import cache, components, panels, state, store
 from cnnviz.dashboard.state import Selection
 from cnnviz.dashboard.texts import shared
-from cnnviz.errors import CnnvizError
+from cnnviz.errors import CnnvizError, ModelError
 from cnnviz.layers import LayerInfo, layers
 
 _THUMBNAIL = 96
@@ -29,13 +31,43 @@ def selection() -> Selection:
     try:
         convnet = cache.convnet(state.model())
         photo = cache.photo(state.picture())
+    except ModelError as error:
+        _give_back(error)
     except CnnvizError as error:
         panels.explain(error)
         st.stop()
+    st.session_state["_last_good_model"] = state.model()
     with st.sidebar:
         layer = _choose_layer(convnet)
         class_index = _choose_class(convnet)
+    _warn(convnet)
     return Selection(convnet, state.picture(), photo, layer, class_index)
+
+
+def _give_back(error: ModelError) -> NoReturn:
+    """Explain a network that does not open; after an upload, return to the one before."""
+    name = state.model()
+    if name not in catalogue():
+        store.drop_model(name)
+        own_networks().remove(name) if name in own_networks() else None
+        st.session_state["_model_error"] = str(error)
+        state.select_later(state.MODEL, st.session_state.get("_last_good_model", DEFAULT))
+        st.rerun()
+    panels.explain(error)
+    st.stop()
+
+
+def _warn(convnet: Convnet) -> None:
+    entry = catalogue().get(convnet.name)
+    if entry is not None and not entry.is_trained:
+        st.info(shared.UNTRAINED, icon=":material/info:")
+    if count := cache.not_finite(convnet.fingerprint, convnet):
+        st.warning(shared.NOT_FINITE.format(count=f"{count:,}"), icon=":material/warning:")
+
+
+def own_networks() -> list[str]:
+    """Names of the networks that this session uploaded or was linked to."""
+    return st.session_state.setdefault("own_networks", [])
 
 
 def viewable(convnet: Convnet) -> list[LayerInfo]:
@@ -44,10 +76,36 @@ def viewable(convnet: Convnet) -> list[LayerInfo]:
 
 
 def _choose_network() -> None:
-    names = list(catalogue())
+    linked = str(st.query_params.get(state.MODEL) or st.session_state.get(state.MODEL) or "")
+    if linked not in own_networks() and store.model_path(linked):
+        own_networks().append(linked)
+    names = [*catalogue(), *own_networks()]  # the default first: only other values stand in the URL
     state.keep_within(state.MODEL, names)
     st.session_state.setdefault(state.MODEL, DEFAULT)
-    st.selectbox(shared.NETWORK, names, key=state.MODEL, bind="query-params", help=None)
+    if st.session_state[state.MODEL] is None:
+        st.session_state[state.MODEL] = DEFAULT
+    st.selectbox(shared.NETWORK, names, key=state.MODEL, bind="query-params")
+    with st.popover(shared.OWN_NETWORK, icon=":material/upload_file:", width="stretch"):
+        st.file_uploader(
+            shared.OWN_NETWORK_HELP,
+            type=["keras", "h5", "hdf5"],
+            key="model_upload",
+            max_upload_size=256,
+            on_change=_take_model,
+        )
+    if sentence := st.session_state.pop("_model_error", None):
+        st.error(sentence, icon=":material/error:")
+
+
+def _take_model() -> None:
+    """Keep an uploaded model and select it; whether it opens shows when the page runs."""
+    file = st.session_state["model_upload"]
+    if file is None:
+        return
+    name = store.put_model(file.name, file.getvalue())
+    if name not in own_networks():
+        own_networks().append(name)
+    state.select(state.MODEL, name)
 
 
 def _choose_picture() -> None:

@@ -6,36 +6,13 @@ from collections.abc import Callable, Sequence
 
 import streamlit as st
 
+from cnnviz.dashboard.components import message
+
 _component = st.components.v2.component(
     "cnnviz_bars",
     html='<div class="bars" role="group"></div>',
-    css="""
-.bars { display: flex; flex-direction: column; gap: 4px; font: 15px var(--st-font); }
-button { all: unset; position: relative; display: flex; justify-content: space-between; gap: 1em; padding: 7px 10px; cursor: pointer;
-  border-radius: 4px; overflow: hidden; color: var(--st-text-color); background: var(--st-secondary-background-color); }
-button:focus-visible { outline: 3px solid var(--st-primary-color); }
-button[aria-pressed=true] { box-shadow: inset 0 0 0 2px var(--st-primary-color); }
-.fill { position: absolute; inset: 0 auto 0 0; background: var(--st-primary-color); opacity: 0.28; }
-.name { position: relative; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
-.share { position: relative; font-variant-numeric: tabular-nums; font-weight: 600; }
-""",
-    js="""
-export default function ({ data, parentElement, setTriggerValue }) {
-  const list = parentElement.querySelector('.bars');
-  list.setAttribute('aria-label', data.title);
-  list.replaceChildren(...data.rows.map((row) => {
-    const button = document.createElement('button');
-    button.type = 'button'; button.title = String(row.value);
-    button.setAttribute('aria-pressed', row.isPicked);
-    const fill = document.createElement('span'), name = document.createElement('span'), share = document.createElement('span');
-    fill.className = 'fill'; name.className = 'name'; share.className = 'share';
-    fill.style.width = 100 * row.value + '%'; name.textContent = row.name; share.textContent = row.share;
-    button.append(fill, name, share);
-    button.onclick = () => setTriggerValue('picked', row.index);
-    return button;
-  }));
-}
-""",
+    css=message.text("bars.css"),
+    js=message.text("bars.js"),
 )
 
 

@@ -1,4 +1,4 @@
-const GAP = 2, SMALLEST = 26, DEBOUNCE = 120;
+const GAP = 2, SMALLEST = 26, LARGEST = 1.6, DEBOUNCE = 120;
 
 export default function ({ data, parentElement, setStateValue }) {
   const { header: h, arrays: [table, pixels] } = unpack(data);
@@ -16,10 +16,10 @@ export default function ({ data, parentElement, setStateValue }) {
     const ratio = h.rows / h.columns;
     let best = Math.max(1, Math.floor((width + GAP) / (h.tile + GAP)));
     for (; (width + GAP) / (best + 1) - GAP >= SMALLEST; best++) {
-      const tile = Math.min(h.tile, (width + GAP) / best - GAP);
+      const tile = Math.min(h.tile * LARGEST, (width + GAP) / best - GAP);
       if (Math.ceil(h.count / best) * (tile * ratio + GAP) <= h.height) break;
     }
-    const next = Math.min(best, h.count), tile = Math.min(h.tile * 1.6, (width + GAP) / next - GAP);
+    const next = Math.min(best, h.count), tile = Math.min(h.tile * LARGEST, (width + GAP) / next - GAP);
     const changed = next !== columns || Math.abs(tile - side) > 0.01;
     columns = next; side = tile;
     return changed;

@@ -13,7 +13,7 @@ _component = st.components.v2.component(
     "cnnviz_contact_sheet",
     html='<div class="sheet"><div class="scroll"><canvas tabindex="0" role="slider"></canvas>'
     '<div class="frame"></div></div><div class="under" aria-hidden="true"></div></div>',
-    css=message.style("contact_sheet.css"),
+    css=message.text("contact_sheet.css"),
     js=message.script("contact_sheet.js"),
 )
 

@@ -38,6 +38,7 @@ export default function ({ data, parentElement }) {
   find(".title").textContent = h.title;
   view.setAttribute("aria-label", h.alt);
   find(".low").textContent = number(h.low); find(".high").textContent = number(h.high); find(".unit").textContent = h.unit;
+  find(".scale").style.visibility = h.unit ? "visible" : "hidden";
   const bar = find(".bar").getContext("2d"), row = bar.createImageData(256, 1);
   for (let i = 0; i < 256; i++) row.data.set([table[3 * i], table[3 * i + 1], table[3 * i + 2], 255], 4 * i);
   bar.putImageData(row, 0, 0);

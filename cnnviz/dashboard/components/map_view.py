@@ -9,11 +9,8 @@ from cnnviz.dashboard.components import message
 
 _component = st.components.v2.component(
     "cnnviz_map_view",
-    html='<figure><figcaption class="title"></figcaption>'
-    '<div class="picture"><canvas class="view" tabindex="0" role="img"></canvas><div class="box"></div><div class="cell"></div></div>'
-    '<div class="scale"><span class="low"></span><canvas class="bar" width="256" height="1"></canvas><span class="high"></span>'
-    '<span class="unit"></span></div><div class="value" aria-live="polite"></div></figure>',
-    css=message.style("map_view.css"),
+    html=message.text("map_view.html"),
+    css=message.text("map_view.css"),
     js=message.script("map_view.js"),
 )
 

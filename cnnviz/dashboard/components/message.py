@@ -29,6 +29,6 @@ def script(name: str) -> str:
     return (_FOLDER / "message.js").read_text() + (_FOLDER / name).read_text()
 
 
-def style(name: str) -> str:
-    """Read a component's style."""
+def text(name: str) -> str:
+    """Read a component's markup, style, or script that needs no messages."""
     return (_FOLDER / name).read_text()

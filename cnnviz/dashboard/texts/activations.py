@@ -3,7 +3,8 @@
 TITLE = "Activations"
 QUESTION = "What does each layer see in this picture?"
 WHAT = """
-Every tile is one **channel** of the layer: what one filter answered at each place of the picture. Bright is a strong answer.
+Every tile is one **channel** of the layer: what one filter answered at each place of the picture. Bright is a strong
+answer.
 
 - Scaled **per channel**, every tile uses its own range, so a faint channel looks as bright as a strong one; choose
   *per layer* to compare channels.
@@ -19,6 +20,7 @@ SCALES = {"channel": "per channel", "layer": "per layer"}
 ORDER = "Sort by"
 ORDERS = {"strength": "strength", "sparsity": "sparsity", "index": "number"}
 COLOURS = "Colours"
+MAP_COLOURS = {"viridis": "viridis", "gray": "gray", "cividis": "cividis"}
 WHERE = "layer {number} of {count} · {kind} · {shape} · sees {field}"
 SHEET = "All {count} channels of {layer}"
 SILENT = "{count} channels · {silent} silent on this picture"
@@ -34,7 +36,10 @@ UNIT = "activation"
 OPACITY = "Map over picture"
 STATISTICS = ("mean", "max", "zero")
 EFFECT = "for **{name}**: {effect} logit"
-EFFECT_HELP = "First-order estimate of what this channel adds to the class's logit on this picture: gradient × activation, summed over the map."
+EFFECT_HELP = (
+    "Estimate, to first order, of what this channel adds to the class's logit on this picture: "
+    "gradient × activation, summed over the map."
+)
 PATCH = "Strongest here"
 PATCH_ALT = "The part of the picture that the strongest value of the channel can depend on"
 KERNEL = "Kernel"

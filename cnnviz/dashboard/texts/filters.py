@@ -3,11 +3,11 @@
 TITLE = "Filters"
 QUESTION = "What is each filter looking for?"
 WHAT = """
-Each tile is a picture that was **made to please one filter**: it starts as noise and climbs, step by step, until the filter answers
-as strongly as it can.
+Each tile is a picture that was **made to please one filter**: it starts as noise and climbs, step by step, until the
+filter answers as strongly as it can.
 
-- **Natural** patterns prefer smooth pictures with the colours of photographs; **textbook** patterns change the pixels alone, and turn into
-  noise in deep layers.
+- **Natural** patterns prefer smooth pictures with the colours of photographs; **textbook** patterns change the pixels
+  alone, and turn into noise in deep layers.
 - A pattern shows *one* thing that excites the filter, not everything, and nothing that photographs must hold.
 - **Dead** filters found no gradient from three starts. They are named, not drawn.
 - The output layer has patterns too: one a class.

@@ -3,13 +3,13 @@
 TITLE = "Heatmaps"
 QUESTION = "Where does the model see a class?"
 WHAT = """
-A heatmap shows **where the evidence for a class lies** in this picture, for this network. It explains the network's answer,
-not the object: a wrong answer has a map too.
+A heatmap shows **where the evidence for a class lies** in this picture, for this network. It explains the network's
+answer, not the object: a wrong answer has a map too.
 
 - The map is as coarse as its layer: one cell of a 7 × 7 map stands for 32 × 32 pixels and depends on more than those.
 - Two classes side by side share **one scale**; their difference says "why this and not that".
-- The sentence below the maps is a test: hide what is hot, and see whether the class fades. If hiding random regions does as
-  much, do not trust the map.
+- The sentence beside the maps is a test: hide what is hot, and see whether the class fades. If hiding random regions
+  does as much, do not trust the map.
 """
 METHOD = "Method"
 AGAINST = "Compare with"
@@ -17,6 +17,7 @@ AGAINST_PLACEHOLDER = "another class"
 OPACITY = "Opacity"
 THRESHOLD = "Hide below"
 COLOURS = "Colours"
+HEAT_COLOURS = {"magma": "magma", "viridis": "viridis", "cividis": "cividis", "jet": "jet"}
 BOX = "Box around the hottest region"
 PICTURE = "Picture"
 PICTURE_ALT = "The picture as the network receives it"
@@ -26,7 +27,10 @@ DIFFERENCE_ALT = "Difference of the two maps; positive speaks for {first}"
 ONE_SCALE = "Both maps share one scale."
 PERCENT = "{name} {share}"
 DELETION = "Hiding the hottest 10 % changes **{name}** from {before} to **{after}**; hiding a random 10 %: {random}."
-DELETION_HELP = "Pixels are replaced by the picture's mean colour; the random figure is the mean of five masks of the same area and grain."
+DELETION_HELP = (
+    "Pixels are replaced by the picture's mean colour; the random figure is the mean of five masks "
+    "of the same area and grain."
+)
 STRIP = "Every layer"
 STRIP_HELP = "Grad-CAM at each layer, each on its own scale. Click one to look closer."
 STRIP_NAME = "{layer} · {rows} × {columns} · max {maximum} logit"
@@ -37,4 +41,4 @@ CANCELLED = "Stopped."
 PLACES = {(0, 0): "top left", (0, 1): "top", (0, 2): "top right", (1, 0): "left", (1, 1): "centre", (1, 2): "right",
           (2, 0): "bottom left", (2, 1): "bottom", (2, 2): "bottom right"}  # fmt: skip
 NO_LAYER = "This method works on the pixels; the layer does not matter."
-AT = "at {layer}, {rows} × {columns} cells"
+AT = "At {layer}, {rows} × {columns} cells."

@@ -19,7 +19,7 @@ GRAPH = "Architecture"
 GRAPH_ALT = "Graph of the network's {count} layers from picture to answer"
 TABLE = "Layers"
 TABLE_ALT = "Table of all layers with output shape, parameters and receptive field"
-TOTALS = ("Parameters", "Multiply-adds a picture", "Weights in memory", "Layers")
+TOTALS = ("Parameters", "Multiply-adds a picture", "Memory, weights and maps", "Layers")
 COLUMNS = {
     "layer": "Layer",
     "kind": "Kind",

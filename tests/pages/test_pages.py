@@ -1,0 +1,127 @@
+"""Does every page show what is selected, explain what cannot be shown, and lose nothing?"""
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+PAGES = ("overview", "activations", "filters", "heatmaps")
+
+
+def sentences(app):
+    """Everything that is said in plain text."""
+    return "\n".join(
+        element.value for kind in (app.text, app.caption, app.markdown, app.info, app.error) for element in kind
+    )
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_opens_on_the_default_with_its_title_and_question(open_page, name):
+    app = open_page(name)
+    assert not app.exception
+    assert app.title[0].value == name.title()
+    assert app.caption[0].value.endswith("?")
+    assert app.selectbox(key="model").value == "efficientnet-lite0"
+
+
+@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("model", ["mnist_dense", "lenet5", "small_data_convnet"])
+def test_opens_on_networks_without_maps_gray_ones_and_a_single_sigmoid(open_page, name, model):
+    app = open_page(name, model=model)
+    assert not app.exception
+    assert app.selectbox(key="model").value == model
+    assert "random weights" in sentences(app)
+
+
+def test_heatmaps_of_a_dense_network_say_that_there_are_no_convolutions(open_page):
+    app = open_page("heatmaps", model="mnist_dense")
+    assert "no convolution layers" in sentences(app)
+
+
+def test_a_dense_layer_is_shown_as_bars(open_page):
+    app = open_page("activations", layer="predictions")
+    assert not app.exception
+    assert "1000 numbers" in sentences(app)
+    assert app.get("plotly_chart")[0].proto.alt
+
+
+def test_the_selection_of_a_link_is_followed(open_page):
+    app = open_page("activations", layer="block3_add", channel=7, picture="coffee")
+    assert app.selectbox(key="layer").value is None or app.selectbox(key="layer").value == "block3_add"
+    app = open_page("heatmaps", **{"class": "espresso", "picture": "coffee"})
+    assert app.selectbox(key="class").value == "espresso"
+    assert "espresso" in sentences(app)
+
+
+def test_an_unknown_picture_in_a_link_is_explained(open_page):
+    app = open_page("overview", picture="0" * 64)
+    assert not app.exception
+    assert "not on this server any more" in sentences(app)
+
+
+def test_an_unknown_network_in_a_link_falls_back_to_the_default(open_page):
+    app = open_page("overview", model="no-such-network")
+    assert not app.exception
+    assert app.selectbox(key="model").value == "efficientnet-lite0"
+
+
+def test_stepping_goes_through_the_layers_in_order_and_round(open_page):
+    app = open_page("activations", layer="normalize")
+    app.button(key="next").click().run()
+    assert app.selectbox(key="layer").value == "stem_conv"
+    app.button(key="previous").click().run()
+    app.button(key="previous").click().run()
+    assert app.selectbox(key="layer").value == "predictions"
+
+
+def test_the_channel_survives_a_visit_to_another_page_and_a_smaller_layer(open_page):
+    app = open_page("activations", layer="stem_relu", channel=31)
+    assert app.number_input(key="channel").value == 31
+    app.session_state["layer"] = "block0_project_bn"  # 16 channels
+    app.run()
+    assert not app.exception
+    assert 0 <= app.number_input(key="channel").value < 16
+
+
+def test_a_slow_method_is_estimated_before_it_starts(open_page):
+    app = open_page("heatmaps", method="Occlusion")
+    assert not app.exception
+    assert "runs of the network" in sentences(app)
+
+
+def test_an_upload_is_selected_and_a_broken_one_changes_nothing(open_page):
+    app = open_page("overview")
+    app.file_uploader(key="upload").upload("broken.png", b"no picture", "image/png").run()
+    assert not app.exception
+    assert app.error[0].value
+    assert app.session_state["picture"] in ("", None, "chelsea")
+    buffer = io.BytesIO()
+    Image.fromarray(np.full((40, 50, 3), 200, np.uint8)).save(buffer, "PNG")
+    app.file_uploader(key="upload").upload("gray.png", buffer.getvalue(), "image/png").run()
+    assert not app.exception
+    assert len(app.session_state["picture"]) == 64
+
+
+def test_a_broken_model_is_explained_and_the_network_before_it_stays(open_page):
+    app = open_page("overview")
+    app.file_uploader(key="model_upload").upload("evil.keras", b"PK\x03\x04 nonsense", "application/zip").run()
+    assert not app.exception
+    assert app.error[0].value
+    assert app.selectbox(key="model").value == "efficientnet-lite0"
+
+
+def test_grown_patterns_are_found_again(open_page):
+    from cnnviz.convnets import load_convnet
+    from cnnviz.filters import PatternStore, find_patterns
+
+    convnet = load_convnet()
+    app = open_page("filters", layer="stem_conv", style="textbook", which="this filter")
+    assert app.button(key="grow").label == "Grow this pattern"
+    find_patterns(
+        convnet, layer="stem_conv", filters=[0], style="textbook", size=128, steps=30, seed=0, store=PatternStore()
+    )
+    app.run()
+    assert not app.exception
+    assert not [button for button in app.button if button.key == "grow"]
+    assert "answer" in sentences(app)
