@@ -34,7 +34,8 @@ def integrated_gradients(
         convnet: Classifier; it is only read.
         inputs: `(batch, height, width, channels)` float32, from `convnet.prepare`.
         class_index: Class to explain in every picture; each picture's own top class if not given.
-        steps: Parts of the way; on ReLU networks the sum is off by some per cent with 50.
+        steps: Parts of the way. The gradient of a deep ReLU network jumps along it: on EfficientNet-Lite0 the sum
+            was off by up to a quarter with 50 steps, and by up to a ninth with 300.
         baseline: Plain colour that stands for "nothing there"; black, as in the paper, if not given.
         on_step: Told after each step: runs done, runs in all, the map so far.
 
