@@ -152,7 +152,10 @@ def _through_operation(operation: Any, output: Any, known: dict[int, View], whol
     )
     before, after = spatial_shape(largest), spatial_shape(output)
     if operation.type in _PRODUCTS:
-        return whole
+        is_per_position = len(sources) == 1 and len(before) > 1 and before[:-1] == after[:-1]
+        return seen if is_per_position else whole
+    if operation.type == "Transpose" and _moves_channels(operation):
+        return whole  # positions lie along the last axis now, where others take them for channels
     if operation.type in _MOVES_POSITIONS and len(after) == len(before):
         return seen
     if len(after) == 3:
@@ -161,6 +164,13 @@ def _through_operation(operation: Any, output: Any, known: dict[int, View], whol
         return seen if after[:-1] == before[:-1] and len(before) > 1 else whole
     is_list_of_positions = len(before) == 3 and len(after) == 2 and after[0] == _area(before)
     return seen if is_list_of_positions or len(after) == len(before) else whole
+
+
+def _moves_channels(operation: Any) -> bool:
+    import tensorflow as tf
+
+    order = tf.get_static_value(operation.inputs[1])
+    return order is None or int(order[-1]) != len(order) - 1
 
 
 def _resized(before: tuple[int, ...], after: tuple[int, ...], seen: View, whole: View) -> View:

@@ -121,8 +121,9 @@ def test_branches_are_as_wide_as_their_widest_and_residuals_do_not_narrow():
     assert find_layer(convnet, "stem").inputs == ()
 
 
+@pytest.mark.parametrize("is_gate_first", [False, True])
 @pytest.mark.parametrize("squeeze", ["layers", "operations"])
-def test_a_squeeze_and_excite_branch_widens_the_field_but_keeps_the_stride(squeeze):
+def test_a_squeeze_and_excite_branch_widens_the_field_but_keeps_the_stride(squeeze, is_gate_first):
     image = keras.Input((32, 32, 3))
     x = conv("c1", stride=2)(image)
     if squeeze == "layers":
@@ -130,7 +131,7 @@ def test_a_squeeze_and_excite_branch_widens_the_field_but_keeps_the_stride(squee
     else:
         pooled = keras.ops.mean(x, axis=(1, 2), keepdims=True)
     gate = conv("gate", 1, activation="sigmoid")(pooled)
-    x = kl.Multiply(name="scaled")([x, gate])
+    x = kl.Multiply(name="scaled")([gate, x] if is_gate_first else [x, gate])
     seen = views(convnet_from_model(keras.Model(image, conv("c2")(x))))
     assert seen["c1"] == (3, 2)
     assert seen["gate"][0] == 32
@@ -161,6 +162,39 @@ def test_attention_sees_the_whole_picture_and_its_grid_comes_back():
     assert find_layer(convnet, "tokens").receptive_field == (4, 4)
     assert find_layer(convnet, "attention").receptive_field == (32, 32)
     assert find_layer(convnet, "grid").stride == (4, 4)
+
+
+class Mixing(kl.Layer):
+    """Every token asks every other, without any layer of Keras."""
+
+    def call(self, tokens):
+        return keras.ops.matmul(keras.ops.softmax(keras.ops.matmul(tokens, self.turned(tokens))), tokens)
+
+    def turned(self, tokens):
+        return keras.ops.transpose(tokens, (0, 2, 1))
+
+
+class Gram(Mixing):
+    """Products of tokens, the positions of both kept."""
+
+    def call(self, tokens):
+        return keras.ops.einsum("btc,bsc->bts", tokens, tokens)
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [[Mixing(name="end")], [Gram(name="end")], [kl.Permute((2, 1)), kl.Dense(64), kl.Permute((2, 1), name="end")]],
+    ids=["attention", "products", "mixer"],
+)
+def test_what_mixes_tokens_sees_the_whole_picture(steps):
+    convnet = chain(conv("patches", 4, 4), kl.Reshape((64, 2), name="tokens"), *steps, size=(32, 32))
+    assert find_layer(convnet, "tokens").receptive_field == (4, 4)
+    assert find_layer(convnet, "end").receptive_field == (32, 32)
+
+
+def test_einsum_dense_on_tokens_or_maps_stays_at_its_position():
+    on_maps = chain(conv("c"), kl.EinsumDense("bxyc,cd->bxyd", (None, None, 5), name="mixed"), conv("c2"))
+    assert views(on_maps) == {"c": (3, 1), "mixed": (3, 1), "c2": (5, 1)}
 
 
 def test_padding_and_cropping_keep_the_stride_even_on_small_maps():
