@@ -9,8 +9,22 @@ Importing this package imports neither TensorFlow nor Streamlit nor Plotly; they
 needs them.
 """
 
-from cnnviz.convnets import Convnet, Preparation, Scaling, convnet_from_model, load_convnet
+from cnnviz.activations import channel_effect, channel_statistics, feature_maps
+from cnnviz.convnets import Convnet, Preparation, Scaling, catalogue, convnet_from_model, load_convnet
 from cnnviz.errors import CnnvizError
+from cnnviz.filters import filter_patterns, kernels
+from cnnviz.heatmaps import (
+    deletion_score,
+    grad_cam,
+    grad_cam_plus_plus,
+    hires_cam,
+    integrated_gradients,
+    layer_cam,
+    occlusion,
+    saliency,
+    score_cam,
+    smooth_grad,
+)
 from cnnviz.images import read_photo, sample_photos
 from cnnviz.layers import LayerInfo, layers
 from cnnviz.probes import predict
@@ -21,10 +35,26 @@ __all__ = [
     "LayerInfo",
     "Preparation",
     "Scaling",
+    "catalogue",
+    "channel_effect",
+    "channel_statistics",
     "convnet_from_model",
+    "deletion_score",
+    "feature_maps",
+    "filter_patterns",
+    "grad_cam",
+    "grad_cam_plus_plus",
+    "hires_cam",
+    "integrated_gradients",
+    "kernels",
+    "layer_cam",
     "layers",
     "load_convnet",
+    "occlusion",
     "predict",
     "read_photo",
+    "saliency",
     "sample_photos",
+    "score_cam",
+    "smooth_grad",
 ]

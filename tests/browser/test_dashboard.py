@@ -63,18 +63,17 @@ def test_arrow_keys_step_through_the_layers_and_back_restores(dashboard):
     dashboard.page.wait_for_url(re.compile("layer=block0_dw_conv"))
     dashboard.settle().page.go_back()
     dashboard.page.wait_for_url(re.compile("layer=stem_relu"))
-    dashboard.settle()
-    assert "stem_relu" in dashboard.canvas("All 32 channels").get_attribute("aria-label")
+    dashboard.canvas("All 32 channels of stem_relu").wait_for()
 
 
 def test_a_click_on_a_channel_opens_its_card_and_arrows_move_on(dashboard):
     dashboard.open("/activations?layer=stem_relu")
     sheet = dashboard.canvas("All 32 channels")
     sheet.click(position={"x": 20, "y": 20})
-    dashboard.page.wait_for_url(re.compile(r"channel=\d+"))
+    dashboard.page.locator("figcaption.title", has_text=sheet.get_attribute("aria-valuetext")).wait_for()
     assert value(dashboard.settle().canvas("All 32 channels")) == 0
     sheet.press("ArrowRight")
-    dashboard.page.wait_for_timeout(300)  # the component waits for more keys before it answers
+    dashboard.page.locator("figcaption.title", has_text=sheet.get_attribute("aria-valuetext")).wait_for()
     assert value(dashboard.settle().canvas("All 32 channels")) == 1
     assert "layer=stem_relu" in dashboard.page.url  # the sheet had the focus: the layer stays
 
