@@ -58,15 +58,18 @@ def run(given: Namespace) -> Iterator[str]:
     convnet = open_convnet(given)
     layer = find_layer(convnet, given.layer or default_layer(convnet)).address
     path = output.target(given, picture_name(given.picture), layer)
-    if path.suffix.lower() == ".png":
-        require_maps(convnet, layer)
     maps = feature_maps(convnet, convnet.prepare([photo]), layers=[layer])[layer][0]
     statistics = channel_statistics(maps)
     order = order_channels(statistics, by=given.order)
-    output.save(path, lambda: _sheet(maps[..., order], given), {"maps": maps, "order": order})
+
+    def sheet() -> np.ndarray:
+        require_maps(convnet, layer)
+        return _sheet(maps[..., order], given)
+
+    output.save(path, sheet, {"maps": maps, "order": order})
     if given.json:
         facts = {"model": convnet.name, "picture": given.picture, "layer": layer, "shape": maps.shape}
-        yield output.to_json({**facts, "channels": _channels(statistics, order), "out": str(path)})
+        yield output.to_json({**facts, "channels": _channels(statistics, order), "out": path and str(path)})
     else:
         yield _text(maps, statistics, layer)
         yield f"Wrote {path}"

@@ -69,7 +69,7 @@ def run(given: Namespace) -> Iterator[str]:
     output.save(path, lambda: images.contact_sheet(photos, columns=columns), _arrays(photos, found))
     if given.json:
         facts = {"model": convnet.name, "layer": layer, "style": given.style, "size": given.size, "seed": given.seed}
-        yield output.to_json({**facts, "patterns": [_facts(pattern) for pattern in found], "out": str(path)})
+        yield output.to_json({**facts, "patterns": [_facts(pattern) for pattern in found], "out": path and str(path)})
     else:
         yield _text(layer, given.style, found)
         yield f"Wrote {path}"

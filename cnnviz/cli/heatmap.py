@@ -74,14 +74,14 @@ def add(verbs: options.Verbs) -> None:
 def run(given: Namespace) -> Iterator[str]:
     """Write the overlay and say what to think of it."""
     photo = open_photo(given.picture)
-    path = output.target(given, picture_name(given.picture), given.method)
+    path = output.target(given, picture_name(given.picture), given.method, given.layer, given.class_name)
     convnet = open_convnet(given)
     explained = _explain(convnet, convnet.prepare([photo]), given)
     received = convnet.fit(photo)
     arrays = {"heat": explained.heat, "photo": received, "class_index": explained.class_index}
     output.save(path, lambda: _overlay(received, explained, given), arrays)
     if given.json:
-        yield output.to_json({"picture": given.picture, **_facts(explained), "out": str(path)})
+        yield output.to_json({"picture": given.picture, **_facts(explained), "out": path and str(path)})
     else:
         yield _text(explained)
         yield f"Wrote {path}"

@@ -10,7 +10,7 @@ from cnnviz.cli import options, output
 from cnnviz.cli.opening import open_convnet
 from cnnviz.layers import LayerInfo, Totals, layers, totals
 
-_MEGABYTE = 2**20
+_KILOBYTE, _MEGABYTE = 2**10, 2**20
 _HEADER = ("address", "kind", "output", "parameters", "MACs", "receptive field")
 
 
@@ -49,9 +49,9 @@ def _row(info: LayerInfo) -> tuple[str, ...]:
 def _sentence(name: str, sums: Totals) -> str:
     return (
         f"\n{name}: {sums.parameters:,} parameters ({sums.trainable_parameters:,} trainable), {sums.macs:,} MACs,"
-        f" {_megabytes(sums.weight_bytes)} of weights, {_megabytes(sums.activation_bytes)} of outputs for one picture."
+        f" {_size(sums.weight_bytes)} of weights, {_size(sums.activation_bytes)} of outputs for one picture."
     )
 
 
-def _megabytes(count: int) -> str:
-    return f"{count / _MEGABYTE:.3g} MB"
+def _size(count: int) -> str:
+    return f"{count / _KILOBYTE:.1f} kB" if count < _MEGABYTE else f"{count / _MEGABYTE:.1f} MB"

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
+from cnnviz.cli.progress import note
 from cnnviz.convnets import Convnet, load_convnet
 from cnnviz.images import SAMPLES, read_photo, sample_photos
 
@@ -51,7 +52,7 @@ def start_tensorflow() -> None:
     if "tensorflow" in sys.modules or _LOG_LEVEL in os.environ:
         return
     os.environ[_LOG_LEVEL] = _FATAL_ONLY
-    with _silent_stderr():  # at its import TensorFlow writes past that setting
+    with note("Starting TensorFlow ..."), _silent_stderr():  # at its import TensorFlow writes past that setting
         import tensorflow  # noqa: F401
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
 

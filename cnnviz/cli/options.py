@@ -78,7 +78,7 @@ def add_out(parser: Parser, *, default: str, arrays: str) -> None:
     parser.add_argument(
         "--out",
         metavar="PATH",
-        help=f"a folder, a .png file, or a .npz file for {arrays} (default: {default} in this folder)",
+        help=f"a folder, a .png file, or a .npz file for {arrays} (default: {default}; with --json no file)",
     )
     parser.add_argument("--force", action="store_true", help="replace the file if it exists")
 

@@ -65,17 +65,22 @@ def numbers(indices: Sequence[int], limit: int = 12) -> str:
     return f"{some}, ... ({len(indices)} in all)" if len(indices) > limit else some
 
 
-def target(options: Namespace, *parts: str) -> Path:
+def target(options: Namespace, *parts: str | None) -> Path | None:
     """Decide where a file will be written, before the work of making it.
 
     Args:
-        options: With `out` and `force`.
-        parts: Of the default name, `<part>-<part>.png`.
+        options: With `out`, `force` and `json`.
+        parts: Of the default name, `<part>-<part>.png`; those that are None are left out.
+
+    Returns:
+        The file; None where a program reads the answer and asked for no file.
 
     Raises:
         CommandError: If it cannot be written there, exists, or is no .png or .npz.
     """
-    default = "-".join(re.sub(r"[^\w.-]+", "-", part)[:_LONGEST_PART] for part in parts) + ".png"
+    if options.json and not options.out:
+        return None
+    default = "-".join(re.sub(r"[^\w.-]+", "-", part)[:_LONGEST_PART] for part in parts if part) + ".png"
     path = Path(options.out or default)
     with _told(path):
         path = path / default if path.is_dir() else path
@@ -90,12 +95,14 @@ def target(options: Namespace, *parts: str) -> Path:
     return path
 
 
-def save(path: Path, picture: Callable[[], np.ndarray], arrays: Mapping[str, Any]) -> None:
+def save(path: Path | None, picture: Callable[[], np.ndarray], arrays: Mapping[str, Any]) -> None:
     """Write a picture as .png, or arrays as .npz, by the name's ending; the file appears whole or not at all.
 
     Raises:
         CommandError: If it cannot be written.
     """
+    if path is None:
+        return
     data = _npz_bytes(arrays) if path.suffix.lower() == ".npz" else png_bytes(picture())
     part = path.with_name(f".cnnviz-{os.getpid()}.part")
     with _told(path):

@@ -3,12 +3,27 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
 from tqdm import tqdm
 
 OnStep = Callable[[int, int, Any], None]
+
+
+@contextlib.contextmanager
+def note(text: str) -> Iterator[None]:
+    """Show a line on standard error while something takes its time, if that is a terminal, and wipe it away."""
+    if not sys.stderr.isatty():
+        yield
+        return
+    sys.stderr.write(text)
+    sys.stderr.flush()
+    try:
+        yield
+    finally:
+        sys.stderr.write("\r" + " " * len(text) + "\r")
 
 
 @contextlib.contextmanager

@@ -1,0 +1,214 @@
+"""Does each verb print, and write, what the library says?"""
+
+import json
+import re
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from cnnviz.convnets import catalogue
+
+GAIN, SIZE = 6.0, 16  # of the network in conftest
+
+
+def read(path):
+    return np.asarray(Image.open(path))
+
+
+def test_models_lists_the_whole_catalogue(cnnviz):
+    lines = cnnviz("models").out.splitlines()
+    assert [line.split()[0] for line in lines[1:]] == list(catalogue())
+    assert lines[1].split()[-1] == "-"  # nothing to download for the first
+    assert len({len(line) for line in lines}) == 1  # a table: its last column ends at one place
+
+
+def test_models_tells_programs_what_is_downloaded(cnnviz):
+    listed = {entry["name"]: entry for entry in json.loads(cnnviz("models", "--json").out)["models"]}
+    assert listed["vgg16"]["download_megabytes"] == 528
+    assert listed["vgg16"]["input_shape"] == [224, 224, 3]
+    assert listed["efficientnet-lite0"]["is_offline"] and not listed["vgg16"]["is_offline"]
+
+
+def test_layers_counts_as_by_hand(cnnviz, network):
+    table, sums = cnnviz("layers", "--model", network).out.split("\n\n")
+    rows = [re.split("  +", line) for line in table.splitlines()]
+    assert rows[1] == ["mix", "Conv2D", "16 x 16 x 4", "16", "3,072", "1 x 1"]  # 3 * 4 + 4 weights; 16 * 16 * 12
+    assert rows[3] == ["scores", "Dense", "3", "15", "12", "16 x 16"]
+    assert sums.startswith("mixer: 31 parameters (31 trainable), 3,084 MACs, ")
+
+
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+def test_layers_marks_what_holds_other_layers_so_that_nobody_adds_it_up(cnnviz, tmp_path):
+    import keras
+    from keras import layers
+
+    inner = keras.Sequential([keras.Input((4, 4, 3)), layers.Conv2D(2, 3, name="conv")], name="backbone")
+    image = keras.Input((4, 4, 3))
+    scores = layers.Dense(2, activation="softmax")(layers.Flatten()(inner(image)))
+    nested = tmp_path / "nested.keras"
+    keras.Model(image, scores).save(nested)
+    listed = json.loads(cnnviz("layers", "--model", nested, "--json").out)
+    holders = [layer["address"] for layer in listed["layers"] if layer["is_container"]]
+    assert holders == ["backbone"]
+    assert re.search(r"^backbone +Sequential \(container\) ", cnnviz("layers", "--model", nested).out, re.MULTILINE)
+    leaves = [layer["parameters"] for layer in listed["layers"] if not layer["is_container"]]
+    assert sum(leaves) == listed["totals"]["parameters"] == 56 + 18
+
+
+def test_predict_matches_the_closed_form(cnnviz, network, picture, probabilities):
+    answer = json.loads(cnnviz("predict", picture, "--model", network, "--json").out)
+    assert answer["model"] == "mixer"
+    classes = answer["pictures"][0]["classes"]
+    assert [entry["name"] for entry in classes] == ["bright red", "deep blue", "neither"]
+    np.testing.assert_allclose([entry["probability"] for entry in classes], probabilities, rtol=1e-5)
+
+
+def test_predict_prints_the_top_classes_of_every_picture(cnnviz, network, picture, probabilities):
+    lines = cnnviz("predict", picture, "chelsea", "--model", network, "--top", 2).out.splitlines()
+    assert len(lines) == 1 + 2 * 2
+    assert lines[1].split() == [str(picture), f"{100 * probabilities[0]:.1f}", "%", "bright", "red", "0"]
+    assert [line.split()[0] for line in lines[3:]] == ["chelsea"] * 2
+
+
+def test_predict_gives_more_pictures_than_a_batch_the_answer_of_one(cnnviz, network, picture):
+    pictures = [picture, *["chelsea"] * 16, picture]
+    answers = json.loads(cnnviz("predict", *pictures, "--model", network, "--json").out)["pictures"]
+    assert [answer["picture"] for answer in answers] == [str(name) for name in pictures]
+    assert answers[0] == answers[-1] != answers[1]
+
+
+def test_predict_answers_for_good_pictures_before_it_complains_of_bad_ones(cnnviz, network, picture, tmp_path):
+    bad = tmp_path / "bad.jpg"
+    bad.write_bytes(b"\xff\xd8\xff\xe0 and no more")
+    done = cnnviz("predict", bad, picture, "nothing.png", "--model", network, "--json")
+    answers = json.loads(done.out)["pictures"]
+    assert done.code == 2
+    assert ["error" in answer for answer in answers] == [True, False, True]
+    assert done.err.startswith("cnnviz: 2 of 3 pictures cannot be read; the first: 'bad.jpg' ")
+
+
+def test_a_file_goes_before_a_sample_of_its_name(cnnviz, network, picture, tmp_path):
+    (tmp_path / "here" / "coffee").write_bytes(picture.read_bytes())
+    answers = json.loads(cnnviz("predict", "coffee", picture, "--model", network, "--json").out)["pictures"]
+    assert answers[0]["classes"] == answers[1]["classes"]
+
+
+def test_activations_draws_one_tile_a_channel(cnnviz, network, picture, tmp_path):
+    done = cnnviz("activations", picture, "--layer", "mix", "--model", network, "--colours", "gray")
+    sheet = read(tmp_path / "here" / "flag-mix.png")
+    assert sheet.shape == (2 * 64 + 2, 2 * 64 + 2, 3)  # 16 x 16 enlarged four times, two by two, a gap of 2
+    red, blue = sheet[:64, :64, 0], sheet[:64, 66:, 0]
+    assert (red[:48] == 255).all() and (red[48:] == 0).all()
+    assert (blue[:48] == 0).all() and (blue[48:] == 255).all()
+    assert done.out.splitlines() == [
+        "mix: 16 x 16 x 4, from 0 to 1.",
+        "Silent on this picture: 2, 3.",
+        "Wrote flag-mix.png",
+    ]
+
+
+def test_activations_orders_channels_in_the_sheet_and_for_programs(cnnviz, network, tmp_path):
+    words = (
+        "activations",
+        "chelsea",
+        "--layer",
+        "mix",
+        "--model",
+        network,
+        "--order",
+        "strength",
+        "--normalise",
+        "layer",
+    )
+    facts = json.loads(cnnviz(*words, "--json", "--out", "sheet.png").out)
+    channels = facts["channels"]
+    assert [entry["channel"] for entry in channels] != [0, 1, 2, 3] or channels[0]["maximum"] > channels[1]["maximum"]
+    assert sorted(entry["channel"] for entry in channels) == [0, 1, 2, 3]
+    assert [entry["is_silent"] for entry in channels] == [False, False, True, True]
+    assert facts["shape"] == [16, 16, 4] and facts["out"] == "sheet.png"
+    assert read(tmp_path / "here" / "sheet.png").shape == (130, 130, 3)
+
+
+def test_activations_writes_the_maps_themselves_of_dense_layers_too(cnnviz, network, picture, probabilities):
+    assert cnnviz("activations", picture, "--model", network, "--layer", "mix", "--out", "maps.npz").code == 0
+    with np.load("maps.npz") as file:
+        assert file["maps"].shape == (16, 16, 4) and file["maps"].dtype == np.float32
+        np.testing.assert_allclose(file["maps"].mean(axis=(0, 1)), [0.75, 0.25, 0, 0], atol=1e-6)
+    assert cnnviz("activations", picture, "--model", network, "--layer", "scores", "--out", "scores.npz").code == 0
+    with np.load("scores.npz") as file:
+        np.testing.assert_allclose(file["maps"], probabilities, rtol=1e-5)
+
+
+def test_filters_names_what_became_of_each_filter(cnnviz, network, tmp_path):
+    words = ("filters", "--model", network, "--layer", "mix", "--style", "textbook", "--size", 32, "--steps", 4)
+    done = cnnviz(*words)
+    assert done.code == 0, done.err
+    assert done.out.splitlines() == [
+        "mix: patterns of 4 filters, textbook.",
+        "Rescued (no gradient at first): 2.",
+        "Dead (nothing excites them): 3.",
+        "Wrote mixer-mix-textbook.png",
+    ]
+    sheet = read(tmp_path / "here" / "mixer-mix-textbook.png")
+    assert sheet.shape == (2 * 32 + 2, 2 * 32 + 2, 3)
+    assert (sheet[34:, 34:] == 128).all() and sheet[:32, :32].std() > 10  # plain gray for the dead one alone
+
+
+def test_filters_climbs_those_that_were_typed_once_each_and_keeps_them(cnnviz, network, tmp_path):
+    words = ("filters", "--model", network, "--layer", "mix", "--filters", "2,0-1,1", "--size", 32, "--steps", 4)
+    facts = json.loads(cnnviz(*words, "--json", "--out", "found.npz").out)
+    assert [entry["filter"] for entry in facts["patterns"]] == [2, 0, 1]
+    assert all(entry["before"] < entry["after"] for entry in facts["patterns"])
+    with np.load("found.npz") as file:
+        assert file["photos"].shape == (3, 32, 32, 3) and file["status"].tolist() == ["ok"] * 3
+        assert file["filters"].tolist() == [2, 0, 1]
+    assert len(list((tmp_path / "cache" / "patterns").glob("*.npz"))) == 3
+    again = json.loads(cnnviz(*words, "--json").out)
+    assert again == {**facts, "out": None}
+
+
+def test_filters_takes_the_first_ones_unless_told(cnnviz, network):
+    facts = json.loads(cnnviz("filters", "--model", network, "--size", 32, "--steps", 2, "--json").out)
+    assert facts["layer"] == "mix"
+    assert [entry["filter"] for entry in facts["patterns"]] == [0, 1, 2, 3]
+
+
+def test_heatmap_matches_the_closed_form(cnnviz, network, picture, probabilities):
+    """Behind global pooling a channel's weight is the class's own over the area."""
+    words = ("heatmap", picture, "--model", network, "--layer", "mix", "--class", "BLUE", "--out", "heat.npz")
+    facts = json.loads(cnnviz(*words, "--json").out)
+    assert facts["class"] == {"index": 1, "name": "deep blue"}
+    assert facts["probability"] == pytest.approx(probabilities[1], rel=1e-5)
+    assert facts["maximum"] == pytest.approx(GAIN / SIZE**2, rel=1e-5) and facts["minimum"] == 0
+    assert facts["box"] == [0, 0.75, 1, 1]
+    assert facts["deletion"]["before"] > facts["deletion"]["after"] and len(facts["deletion"]["random"]) == 5
+    with np.load("heat.npz") as file:
+        assert file["heat"].shape == (16, 16)
+        assert (file["heat"][12:] > 0).all() and not file["heat"][:12].any()
+        assert file["class_index"] == 1
+
+
+def test_heatmap_explains_the_top_class_in_plain_words(cnnviz, network, picture, probabilities, tmp_path):
+    done = cnnviz("heatmap", picture, "--model", network)
+    name, method, deletion, wrote = done.out.splitlines()
+    assert name == f"bright red (0): {100 * probabilities[0]:.1f} %"
+    assert method == f"Grad-CAM at mix: 16 x 16, from 0 to {GAIN / SIZE**2:.3g} logit."
+    assert deletion.startswith(f"Hiding the hottest 10 % changes bright red from {100 * probabilities[0]:.1f} % to ")
+    assert wrote == "Wrote flag-grad_cam.png"
+    overlay = read(tmp_path / "here" / "flag-grad_cam.png")
+    assert overlay.shape == (224, 224, 3)  # 16 pixels enlarged 14 times
+    assert (overlay[-20:] == [0, 0, 255]).all() and not (overlay[:20] == [255, 0, 0]).all(axis=-1).any()
+
+
+def test_heatmap_says_why_a_map_is_empty(cnnviz, network, picture):
+    done = cnnviz("heatmap", picture, "--model", network, "--class", 2)
+    assert done.code == 0
+    assert "The map is empty: at this layer nothing speaks for this class." in done.out
+
+
+@pytest.mark.parametrize("method", ["score_cam", "saliency", "smooth_grad", "integrated_gradients", "occlusion"])
+def test_every_kind_of_method_is_drawn(cnnviz, network, picture, method, tmp_path):
+    done = cnnviz("heatmap", picture, "--model", network, "--method", method, "--out", tmp_path)
+    assert done.code == 0, done.err
+    assert read(tmp_path / f"flag-{method}.png").shape == (224, 224, 3)
