@@ -124,7 +124,9 @@ def display_tiles(
         side: As in `tiles`.
 
     Returns:
-        Address to `(channels, tile_rows, tile_columns)` uint8, in the order of `layers`.
+        Address to `(channels, tile_rows, tile_columns)` uint8, in the order of `layers`. They lie in memory
+        as the network left them, channels last: turning all of them round would take as long as a third
+        of the run, and only those that are drawn need it.
 
     Raises:
         LayerError: If a layer does not exist or has no feature maps.
@@ -138,12 +140,17 @@ def display_tiles(
         raise ValueError(f"Expected one picture {(1, *convnet.preparation.input_shape)}. Received: {inputs.shape}.")
     asked = [info.address for info in map_layers(convnet)] if layers is None else layers
     addresses = tuple(require_maps(convnet, address) for address in asked)
+    if not addresses:
+        return {}
     key = ("tiles", addresses, normalise, side)
     run = convnet.keep(key, lambda: _compile(convnet, addresses, normalise, side))
-    bytes_of_layers = run(np.ascontiguousarray(inputs, np.float32))
-    # NumPy turns bytes round faster than TensorFlow does.
-    pixels = (np.ascontiguousarray(tensor.numpy()[0].transpose(2, 0, 1)) for tensor in bytes_of_layers)
-    return dict(zip(addresses, pixels, strict=True))
+    pixels, is_finite = run(np.ascontiguousarray(inputs, np.float32))
+    shown = {address: tensor.numpy()[0] for address, tensor in zip(addresses, pixels, strict=True)}
+    if not np.all(is_finite):
+        ends = np.cumsum([maps.shape[-1] for maps in shown.values()])[:-1]
+        for maps, is_ok in zip(shown.values(), np.split(is_finite.numpy(), ends), strict=True):
+            maps[..., ~is_ok] = 0  # what a byte makes of NaN is the processor's choice
+    return {address: maps.transpose(2, 0, 1) for address, maps in shown.items()}
 
 
 def _compile(convnet: Convnet, addresses: tuple[str, ...], normalise: Normalise, side: int) -> Any:
@@ -152,34 +159,35 @@ def _compile(convnet: Convnet, addresses: tuple[str, ...], normalise: Normalise,
     picture = tf.TensorSpec((1, *convnet.preparation.input_shape), tf.float32)
 
     @tf.function(input_signature=[picture], autograph=False)
-    def run(inputs: Any) -> list[Any]:
+    def run(inputs: Any) -> tuple[list[Any], Any]:
         with capture(convnet.model, addresses) as calls:
             convnet.model(inputs, training=False)
         outputs = {call.address: call.outputs[0] for call in calls}
-        return [_bytes(outputs[address], normalise, side) for address in addresses]
+        pixels, is_finite = zip(*(_bytes(outputs[address], normalise, side) for address in addresses), strict=True)
+        return list(pixels), tf.concat(is_finite, axis=0)
 
     return run
 
 
-def _bytes(maps: Any, normalise: Normalise, side: int) -> Any:
-    """Scale maps `(1, rows, columns, channels)` to uint8, as `tiles` does, in as few passes as can be."""
+def _bytes(maps: Any, normalise: Normalise, side: int) -> tuple[Any, Any]:
+    """Scale maps `(1, rows, columns, channels)` as `tiles` does, in few passes; say which channels are finite."""
     import tensorflow as tf
 
     can_be_negative = maps.op.type not in _NEVER_NEGATIVE
     maps = tf.cast(maps, tf.float32)
-    high = tf.reduce_max(maps, (1, 2), keepdims=True)  # (1, 1, 1, channels)
-    low = tf.minimum(tf.reduce_min(maps, (1, 2), keepdims=True), 0) if can_be_negative else tf.zeros_like(high)
+    high = tf.reduce_max(maps, (0, 1, 2))  # (channels,)
+    low = tf.minimum(tf.reduce_min(maps, (0, 1, 2)), 0) if can_be_negative else tf.zeros_like(high)
     is_finite = tf.math.is_finite(high - low)
     if normalise == "layer":
-        high = tf.reduce_max(tf.where(is_finite, high, tf.float32.min), keepdims=True)
-        low = tf.reduce_min(tf.where(is_finite, low, tf.float32.max), keepdims=True)
+        high = tf.reduce_max(tf.where(is_finite, high, tf.float32.min))
+        low = tf.reduce_min(tf.where(is_finite, low, tf.float32.max))
     span = high - low
-    scale = tf.where(is_finite & (span > -_NOISE * low), _LEVELS / span, 0)
+    scale = tf.where(span > -_NOISE * low, _LEVELS / span, 0)
     reduced = _pool(maps, side)
     if can_be_negative:
         # The mean of a square may round beyond the ends, and a byte would wrap round.
         reduced = (reduced if reduced is maps else tf.clip_by_value(reduced, low, high)) - low
-    return tf.cast(tf.math.multiply_no_nan(reduced, scale), tf.uint8)  # 0 where the scale is, even for NaN
+    return tf.cast(reduced * scale, tf.uint8), is_finite
 
 
 def _pool(maps: Any, side: int) -> Any:

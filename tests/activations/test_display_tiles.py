@@ -167,3 +167,4 @@ def test_layers_without_maps_and_batches_are_refused(by_hand, inputs):
         display_tiles(by_hand, inputs[:1], layers=["scores"])
     with pytest.raises(ValueError, match="Expected one picture"):
         display_tiles(by_hand, inputs)
+    assert display_tiles(by_hand, inputs[:1], layers=[]) == {}
