@@ -13,6 +13,7 @@ import zipfile
 import zlib
 from typing import BinaryIO, cast
 
+from cnnviz.convnets.weights_rules import MAX_WEIGHTS_BYTES
 from cnnviz.errors import ModelFileError
 
 CONFIG = "config.json"
@@ -20,7 +21,6 @@ WEIGHTS = "model.weights.h5"
 
 _MB = 2**20
 MAX_CONFIG_BYTES = 16 * _MB
-MAX_WEIGHTS_BYTES = 2**30 + 64 * _MB
 _MAX_OTHER_BYTES = 64 * _MB
 _MAX_MEMBERS = 2000
 _MAX_INFLATION = 200  # deflate reaches 1032; trained weights stay below 2

@@ -164,7 +164,7 @@ def _check_value(node: dict[str, Any]) -> None:
 def _check_function(node: dict[str, Any]) -> None:
     """A function is called by what holds it; only the losses and metrics of a compiled inner model need one."""
     name = node.get("config")
-    is_known = isinstance(name, str) and name in FUNCTIONS and node.get("registered_name") in (None, name)
+    is_known = isinstance(name, str) and name in FUNCTIONS and node.get("registered_name") in (None, name, "function")
     if not is_known or node.get("module") not in ("builtins", "keras.losses", "keras.metrics"):
         raise ModelFileError(f"The model refers to the function {shown(name)}, which is not run.")
 

@@ -18,9 +18,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cnnviz.convnets.worker import ANSWER, READY
 from cnnviz.errors import ModelFileError
 
+READY, ANSWER = "ready", "answer.json"  # files that the other process writes: TensorFlow is there; what came of it
 _GB = 2**30
 MEMORY_BYTES = 6 * _GB
 _COPIES_OF_WEIGHTS = 3  # read, assigned, and one in flight

@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cnnviz.convnets.confinement import confine_files, limit_resources
+from cnnviz.convnets.rehearsal import ANSWER, READY
 
 if TYPE_CHECKING:
     import keras
 
-READY, ANSWER = "ready", "answer.json"
 _FREE_SIDE = 224
 _MAX_WRITTEN_BYTES = 64 * 2**20
 _SYSTEM = tuple(Path(folder) for folder in ("/usr", "/lib", "/lib64", "/sys", "/dev/urandom", "/dev/null"))

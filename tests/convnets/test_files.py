@@ -121,6 +121,29 @@ def test_never_opens_a_model_with_weights_missing(saved, tmp_path):
     assert "do not fit" in refusal(write_parts(tmp_path / "a.keras", config, parts))
 
 
+def test_never_opens_a_model_whose_layers_would_keep_random_weights(tmp_path):
+    """Keras only warns when a file lacks the layers of a list in a list."""
+
+    class Nested(layers.Layer):
+        def __init__(self, **options):
+            super().__init__(**options)
+            self.steps = [[layers.Dense(2)]]
+
+        def call(self, inputs):
+            return self.steps[0][0](inputs)
+
+    with keras.saving.custom_object_scope({"cnnviz>Nested": Nested}):
+        keras.Sequential([keras.Input((8, 8, 3)), Nested()]).save(tmp_path / "a.keras")
+        config, parts = read_parts(tmp_path / "a.keras")
+        config["config"]["layers"][1] |= {"class_name": "Nested", "registered_name": "cnnviz>Nested"}
+        assert open_model_file(write_parts(tmp_path / "a.keras", config, parts))
+        (tmp_path / "w.h5").write_bytes(parts["model.weights.h5"])
+        with h5py.File(tmp_path / "w.h5", "a") as file:
+            del file["layers/nested/steps"]
+        parts["model.weights.h5"] = (tmp_path / "w.h5").read_bytes()
+        assert "no weights for some" in refusal(write_parts(tmp_path / "a.keras", config, parts))
+
+
 def test_says_in_its_own_words_what_keras_cannot_do(tmp_path):
     layer = keras_layer("Dense", {"name": "dense", "units": 2, "no_such_setting": 1})
     text = refusal(model_file(tmp_path / "a.keras", [layer]))

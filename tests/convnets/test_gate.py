@@ -111,7 +111,7 @@ def test_lets_every_network_of_the_catalogue_pass(name):
         model = catalogue()[name].build_untrained()
     config = parse(json.dumps(keras.saving.serialize_keras_object(model)).encode())
     count = sum(math.prod(weight.shape) for weight in model.weights)
-    assert check_config(config) >= (1 if "subclassed" in name else len(model.layers))
+    assert check_config(config) >= (0 if "subclassed" in name else len(model.layers))
     assert least_parameters(config) <= count
     if name not in (
         "inception_resnet_v2",
