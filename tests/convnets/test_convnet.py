@@ -1,9 +1,10 @@
 import dataclasses
 import threading
 
+import keras
 import numpy as np
 import pytest
-from tiny_nets import Listed, flat, listed, pooled, randomise
+from tiny_nets import Listed, flat, pooled, randomise
 
 from cnnviz.convnets import SCALINGS, Convnet, Preparation, convnet_from_model
 from cnnviz.errors import ClassError
@@ -78,18 +79,41 @@ def test_subclassed_models_differ_by_what_their_layers_do():
         model(np.zeros((1, 9, 8, 3), np.float32))
         return convnet_from_model(randomise(model), preparation=Preparation((9, 8))).fingerprint
 
-    import keras
-
     assert fingerprint(keras.activations.relu) == fingerprint(keras.activations.relu)
     assert fingerprint(keras.activations.relu) != fingerprint(keras.activations.tanh)
 
 
+class Odd(keras.layers.Layer):
+    """A layer whose configuration holds a function, or cannot be had."""
+
+    is_broken = False
+
+    def call(self, x):
+        return x
+
+    def get_config(self):
+        if self.is_broken:
+            raise TypeError("no configuration")
+        return {"function": lambda x: x}
+
+
+def with_an_odd_layer():
+    model = Listed()
+    model.steps.insert(0, Odd(name="odd"))
+    model(np.zeros((1, 9, 8, 3), np.float32))
+    return convnet_from_model(randomise(model), preparation=Preparation((9, 8)))
+
+
 def test_where_a_function_lies_in_memory_does_not_change_the_fingerprint():
-    fingerprints = {
-        convnet_from_model(randomise(listed(last=lambda x: x)), preparation=Preparation((9, 8))).fingerprint
-        for _ in range(2)
-    }
-    assert len(fingerprints) == 1
+    held = [with_an_odd_layer(), with_an_odd_layer()]  # both live, at different places
+    assert held[0].fingerprint == held[1].fingerprint
+
+
+def test_a_layer_without_a_configuration_has_a_fingerprint(monkeypatch):
+    whole = with_an_odd_layer().fingerprint
+    monkeypatch.setattr(Odd, "is_broken", True)
+    assert len(with_an_odd_layer().fingerprint) == 16
+    assert with_an_odd_layer().fingerprint != whole
 
 
 def prepared(rng, photo=None, **preparation):
