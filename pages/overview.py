@@ -15,5 +15,6 @@ with received:
     overview.show_received(selection)
 with answer:
     overview.show_answer(selection)
+    overview.take_away(selection)
 overview.ask_what_the_file_cannot_tell(selection)
 overview.show_architecture(selection)

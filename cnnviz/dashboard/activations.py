@@ -138,8 +138,9 @@ def show_sheet(info: LayerInfo, maps: np.ndarray, statistics: ChannelStatistics,
         dimmed=np.flatnonzero(statistics.is_silent[ranks]).tolist(),
         tile=88,
     )
-    low, high = (f"{value:.3g}" for value in (statistics.minimum.min(), statistics.maximum.max()))
-    said = texts.SCALE_LAYER.format(low=low, high=high) if look.scale == "layer" else texts.SCALE_CHANNEL
+    low, high = activations.shown_range(statistics, normalise=look.scale)
+    low_text, high_text = f"{np.nanmin(low, initial=0):.3g}", f"{np.nanmax(high, initial=0):.3g}"
+    said = texts.SCALE_LAYER.format(low=low_text, high=high_text) if look.scale == "layer" else texts.SCALE_CHANNEL
     counts = texts.SILENT.format(count=len(ranks), silent=int(statistics.is_silent.sum()))
     st.caption(f"{counts} · {said}")
 

@@ -22,6 +22,7 @@ from cnnviz.dashboard.state import Selection
 from cnnviz.dashboard.texts import shared
 from cnnviz.errors import PictureError
 from cnnviz.heatmaps import Deletion, Method
+from cnnviz.images import Photo
 from cnnviz.layers import layers, map_layers
 
 _FEW_LAYERS = 4
@@ -75,8 +76,8 @@ def not_finite(fingerprint: str, _convnet: Convnet) -> int:
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
-def photo(picture: str) -> np.ndarray:
-    """Read a sample picture by name, or an uploaded one by sha256.
+def photo(picture: str) -> Photo:
+    """Read a sample picture by name, or an uploaded one by sha256, with what has to be said of it.
 
     Raises:
         PictureError: If there is none of that name.
@@ -84,7 +85,7 @@ def photo(picture: str) -> np.ndarray:
     path = images.sample_photos().get(picture) or store.get("pictures", picture)
     if path is None:
         raise PictureError("This picture is not on this server any more. Upload it again, or choose a sample.")
-    return images.read_photo(path)
+    return images.open_photo(path)
 
 
 def probabilities(selection: Selection) -> np.ndarray:

@@ -89,10 +89,13 @@ def _show_effect(selection: Selection, info: LayerInfo, channel: int) -> None:
 
 
 def _show_patch(selection: Selection, info: LayerInfo, maps: np.ndarray, channel: int) -> None:
-    left, top, right, bottom = activations.strongest_patch(
-        info, maps, channel=channel, size=selection.convnet.preparation.size
-    )
     st.caption(texts.PATCH)
+    size = selection.convnet.preparation.size
+    try:
+        left, top, right, bottom = activations.strongest_patch(info, maps, channel=channel, size=size)
+    except LayerError as error:  # a silent channel is strongest nowhere
+        st.caption(panels.plain(str(error)))
+        return
     patch = selection.received[top:bottom, left:right]
     st.image(panels.enlarged(patch, 160), width="stretch", output_format="PNG", alt=texts.PATCH_ALT)
 

@@ -37,9 +37,8 @@ def show_received(selection: Selection) -> None:
     low, high, mean = (f"{value:.3g}" for value in (inputs.min(), inputs.max(), inputs.mean()))
     fit = shared.FITS[selection.convnet.preparation.fit]
     channels = inputs.shape[-1]
-    st.caption(
-        texts.AUDIT.format(height=height, width=width, channels=channels, fit=fit, low=low, high=high, mean=mean)
-    )
+    audit = texts.AUDIT.format(height=height, width=width, channels=channels, fit=fit, low=low, high=high, mean=mean)
+    st.caption(" · ".join([audit, *map(panels.plain, selection.notes)]))
 
 
 def show_answer(selection: Selection) -> None:
@@ -185,3 +184,16 @@ def _short(number: int) -> str:
         if number >= size:
             return f"{number / size:.3g} {letter}"
     return str(number)
+
+
+def take_away(selection: Selection) -> None:
+    """Offer the picture as received, the input, the probabilities and the code."""
+    code = panels.code_start(selection) + (
+        "probabilities = cnnviz.predict(convnet, inputs)[0]\n"
+        "for index in probabilities.argsort()[:-6:-1]:\n"
+        '    print(f"{probabilities[index]:.3f}  {convnet.class_names[index]}")\n'
+    )
+    arrays = {"inputs": selection.inputs}
+    if selection.convnet.class_names:
+        arrays["probabilities"] = cache.probabilities(selection)
+    panels.take_away("overview", code, lambda: selection.received, arrays)

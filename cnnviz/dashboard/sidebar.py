@@ -41,7 +41,7 @@ def selection() -> Selection:
         layer = _choose_layer(convnet)
         class_index = _choose_class(convnet)
     _warn(convnet)
-    return Selection(convnet, state.picture(), photo, layer, class_index)
+    return Selection(convnet, state.picture(), photo.pixels, photo.notes, layer, class_index)
 
 
 def _give_back(error: ModelError) -> NoReturn:
@@ -165,7 +165,7 @@ def _take_upload(key: str) -> None:
 
 @st.cache_data(max_entries=64, show_spinner=False)
 def _thumbnail(name: str) -> np.ndarray:
-    return images.fit(cache.photo(name), (_THUMBNAIL, _THUMBNAIL))
+    return images.fit(cache.photo(name).pixels, (_THUMBNAIL, _THUMBNAIL))
 
 
 def _choose_layer(convnet: Convnet) -> str | None:

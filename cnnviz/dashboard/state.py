@@ -25,6 +25,7 @@ class Selection:
         convnet: The network.
         picture: Name of a sample, or sha256 of an uploaded picture.
         photo: `(height, width, 3)` uint8, as the person sees it.
+        notes: What has to be said of the photo: a first frame, a depth that was scaled.
         layer: Address that was chosen; None leaves it to the page.
         class_index: Class that was chosen; None is the predicted one.
     """
@@ -32,6 +33,7 @@ class Selection:
     convnet: Convnet
     picture: str
     photo: np.ndarray
+    notes: tuple[str, ...]
     layer: str | None
     class_index: int | None
 

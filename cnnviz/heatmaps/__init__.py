@@ -2,8 +2,8 @@
 
 On a layer's own grid: `grad_cam`, `grad_cam_plus_plus`, `hires_cam`, `layer_cam`, `score_cam`; on the picture's:
 `saliency`, `smooth_grad`, `integrated_gradients`, `occlusion`. `METHODS` lists them with their costs and units.
-`strip` maps many layers at once, `compare` two classes; `enlarge` brings a map to the picture's size, `box`
-frames its peak, `judge` puts its failures into words, and `deletion_score` tests whether the network agrees.
+`strip` maps many layers at once, `compare` two classes; `box` frames a map's peak, `judge` puts its failures into
+words, and `deletion_score` tests whether the network agrees.
 """
 
 from cnnviz.heatmaps.box import box
@@ -15,7 +15,6 @@ from cnnviz.heatmaps.masking import score_cam
 from cnnviz.heatmaps.methods import METHODS, Method
 from cnnviz.heatmaps.path_gradients import integrated_gradients
 from cnnviz.heatmaps.pixel_gradients import saliency, smooth_grad
-from cnnviz.heatmaps.shape import enlarge
 from cnnviz.heatmaps.steps import OnStep
 from cnnviz.heatmaps.strip import strip
 from cnnviz.heatmaps.verdict import Verdict, judge
@@ -30,7 +29,6 @@ __all__ = [
     "box",
     "compare",
     "deletion_score",
-    "enlarge",
     "grad_cam",
     "grad_cam_plus_plus",
     "hires_cam",

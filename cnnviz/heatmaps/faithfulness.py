@@ -8,8 +8,8 @@ import numpy as np
 
 from cnnviz.convnets import Convnet
 from cnnviz.heatmaps.colours import plain
-from cnnviz.heatmaps.shape import enlarge
 from cnnviz.heatmaps.steps import every, in_steps, of_class, read_classes
+from cnnviz.images import enlarge
 from cnnviz.probes import predict
 
 DELETED_SHARE = 0.1

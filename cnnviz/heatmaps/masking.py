@@ -7,8 +7,8 @@ import numpy as np
 from cnnviz.convnets import Convnet
 from cnnviz.heatmaps.colours import Colour, plain
 from cnnviz.heatmaps.finite import quiet
-from cnnviz.heatmaps.shape import enlarge
 from cnnviz.heatmaps.steps import OnStep, every, ignore, in_steps, of_class, read_classes
+from cnnviz.images import enlarge
 from cnnviz.layers import require_maps
 from cnnviz.probes import read
 

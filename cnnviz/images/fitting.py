@@ -79,7 +79,7 @@ def enlarge(heat: np.ndarray, size: tuple[int, int]) -> np.ndarray:
         (1, 224, 224)
     """
     if heat.ndim == 3:
-        return np.stack([enlarge(one, size) for one in heat])
+        return np.array([enlarge(one, size) for one in heat], np.float32).reshape(-1, *size)
     height, width = size
     resized = Image.fromarray(np.asarray(heat, np.float32)).resize((width, height), Image.Resampling.BILINEAR)
     return np.array(resized)

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from cnnviz.heatmaps import box, enlarge
+from cnnviz.heatmaps import box
+from cnnviz.images import enlarge
 
 
 def test_enlarging_interpolates_between_the_centres_of_cells():
@@ -23,11 +24,6 @@ def test_enlarging_agrees_with_tensorflow(rng):
     heat = rng.normal(size=(2, 7, 5)).astype(np.float32)
     expected = tf.image.resize(heat[..., None], (50, 64), "bilinear")[..., 0]
     np.testing.assert_allclose(enlarge(heat, (50, 64)), expected, atol=1e-4)
-
-
-def test_enlarging_refuses_a_single_map_without_a_batch():
-    with pytest.raises(ValueError, match=r"\(batch, rows, columns\)"):
-        enlarge(np.zeros((7, 7)), (14, 14))
 
 
 def test_a_box_frames_the_region_of_the_maximum_and_no_other():

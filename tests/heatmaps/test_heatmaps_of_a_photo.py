@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from cnnviz.heatmaps import box, enlarge, grad_cam, grad_cam_plus_plus, hires_cam, layer_cam
-from cnnviz.images import fit
+from cnnviz.heatmaps import box, grad_cam, grad_cam_plus_plus, hires_cam, layer_cam
+from cnnviz.images import enlarge, fit
 
 EGYPTIAN_CAT = 285
 CORNERS = {"upper left": (0, 0), "lower right": (112, 112), "upper right": (0, 112)}
