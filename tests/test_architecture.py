@@ -13,6 +13,7 @@ ROOT = Path(__file__).parents[1]
 # Each group may import the groups before it, and itself; siblings in one group are separate entries of equal rank.
 RANKS = {
     "errors": 0,
+    "folders": 0,
     "images": 1,
     "convnets": 2,
     "capture": 3,

@@ -68,8 +68,14 @@ def run(given: Namespace) -> Iterator[str]:
     columns = ceil(sqrt(len(photos)))
     output.save(path, lambda: images.contact_sheet(photos, columns=columns), _arrays(photos, found))
     if given.json:
-        facts = {"model": convnet.name, "layer": layer, "style": given.style, "size": given.size, "seed": given.seed}
-        yield output.to_json({**facts, "patterns": [_facts(pattern) for pattern in found], "out": path and str(path)})
+        settings = {
+            "style": given.style,
+            "size": given.size,
+            "steps": given.steps or STYLES[given.style].steps,
+            "seed": given.seed,
+        }
+        facts = {"model": convnet.name, "layer": layer, **settings, "patterns": [_facts(pattern) for pattern in found]}
+        yield output.to_json({**facts, "out": path and str(path)})
     else:
         yield _text(layer, given.style, found)
         yield f"Wrote {path}"

@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import sys
 import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -19,6 +18,7 @@ from cnnviz.convnets.config_rules import shown
 from cnnviz.convnets.convnet import SCALINGS
 from cnnviz.convnets.files import file_sha256
 from cnnviz.errors import ModelFileError
+from cnnviz.folders import cache_folder
 from cnnviz.images import Fit
 
 _VERSION = 1
@@ -103,18 +103,7 @@ def _cached(path: Path) -> Path:
 
 
 def _cached_folder() -> Path:
-    return cache_folder() / "answers"
-
-
-def cache_folder() -> Path:
-    """Where this system keeps what can be made again, `cnnviz` below it; it need not exist."""
-    if sys.platform == "win32":
-        base = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
-    elif sys.platform == "darwin":
-        base = Path.home() / "Library" / "Caches"
-    else:
-        base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return base / "cnnviz"
+    return cache_folder("answers")
 
 
 def _replace(path: Path, text: str) -> Path:

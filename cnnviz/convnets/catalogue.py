@@ -67,7 +67,8 @@ class _Application(NamedTuple):
     megabytes: int
 
 
-# Sizes of the weights as in the table at https://keras.io/api/applications/; where it has none or too much: 4 bytes a parameter.
+# Sizes of the weights as in the table at https://keras.io/api/applications/; where it has none or too much,
+# 4 bytes a parameter.
 _APPLICATIONS = {
     "vgg16": _Application("VGG16", 224, "imagenet-caffe", 528),
     "vgg19": _Application("VGG19", 224, "imagenet-caffe", 549),

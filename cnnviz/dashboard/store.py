@@ -9,7 +9,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from platformdirs import user_cache_path
+from cnnviz.folders import cache_folder
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _MODEL_NAME = re.compile(r"[A-Za-z0-9_-]{1,40}-[0-9a-f]{8}")
@@ -18,8 +18,7 @@ _MAX_BYTES = {"pictures": 500 * 2**20, "models": 3 * 2**30}
 
 def folder(kind: str) -> Path:
     """Folder of one kind of upload, made if needed; `CNNVIZ_CACHE_DIR` moves it."""
-    root = Path(os.environ.get("CNNVIZ_CACHE_DIR") or user_cache_path("cnnviz"))
-    path = root / kind
+    path = cache_folder(kind)
     path.mkdir(parents=True, exist_ok=True)
     return path
 

@@ -15,22 +15,18 @@ import zipfile
 import zlib
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 
 import numpy as np
-import platformdirs
 
 from cnnviz.filters.pattern import Pattern, Request
+from cnnviz.folders import cache_folder
 
 ASCENT_VERSION = 1
 """Part of every key; raise it when the ascent gives other pictures."""
 
 _MEGABYTE = 2**20
-
-
-def _default_root() -> Path:
-    chosen = os.environ.get("CNNVIZ_CACHE_DIR")
-    return (Path(chosen) if chosen else platformdirs.user_cache_path("cnnviz")) / "patterns"
 
 
 @dataclass(frozen=True)
@@ -42,7 +38,7 @@ class PatternStore:
         max_bytes: Most that its files may take together.
     """
 
-    root: Path = field(default_factory=_default_root)
+    root: Path = field(default_factory=partial(cache_folder, "patterns"))
     max_bytes: int = 500 * _MEGABYTE
 
     def find(self, request: Request, filters: Iterable[int]) -> dict[int, Pattern]:

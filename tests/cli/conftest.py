@@ -29,7 +29,7 @@ def save(model, path):
 
 @pytest.fixture(scope="session")
 def network(tmp_path_factory):
-    """Filters of `mix`: red, blue, green (asleep: its bias keeps it below zero), dead. Classes: red, blue, neither."""
+    """Filters of `mix`: red, blue, green (asleep: its bias keeps it below zero), dead. Classes: red, blue, not red."""
     import keras
     from keras import layers
 
@@ -38,12 +38,12 @@ def network(tmp_path_factory):
     pooled = layers.GlobalAveragePooling2D(name="pool")(maps)
     model = keras.Model(image, layers.Dense(3, activation="softmax", name="scores")(pooled))
     colours = np.array([[1, 0, 0, 0], [0, 0, 1, 0], [0, 1, 0, 0]], np.float32)
-    evidence = GAIN * np.eye(4, 3, dtype=np.float32) * [1, 1, 0]
+    evidence = GAIN * np.array([[1, 0, -0.5], [0, 1, 0], [0, 0, 0], [0, 0, 0]], np.float32)
     model.get_layer("mix").set_weights([colours[None, None], np.array([0, 0, -2, 0], np.float32)])
     model.get_layer("scores").set_weights([evidence, np.zeros(3, np.float32)])
     path = tmp_path_factory.mktemp("network") / "mixer.keras"
     save(model, path)
-    remember(path, Answers(scaling="0..1", class_names=("bright red", "deep blue", "neither")))
+    remember(path, Answers(scaling="0..1", class_names=("bright red", "deep blue", "not red")))
     return path
 
 
@@ -61,7 +61,7 @@ def picture(tmp_path_factory):
 @pytest.fixture(scope="session")
 def probabilities():
     """Of the three classes, for the picture."""
-    scores = np.exp([0.75 * GAIN, 0.25 * GAIN, 0])
+    scores = np.exp([0.75 * GAIN, 0.25 * GAIN, -0.375 * GAIN])
     return scores / scores.sum()
 
 

@@ -14,9 +14,7 @@ SAID = Answers("-1..1", "pad", ("cat", "Hund ÄÖ", "犬"), 1)
 @pytest.fixture
 def model(tmp_path, monkeypatch):
     """A model file, and a cache folder of this test's own."""
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.setenv("LOCALAPPDATA", str(tmp_path / "cache"))
-    monkeypatch.setattr(Path, "home", lambda: tmp_path / "cache")
+    monkeypatch.setenv("CNNVIZ_CACHE_DIR", str(tmp_path / "cache"))
     path = tmp_path / "models" / "a.keras"
     path.parent.mkdir()
     path.write_bytes(b"model")
