@@ -1,7 +1,6 @@
 """Is what a person said about a file found again, and nothing that somebody else put there believed?"""
 
 import json
-from pathlib import Path
 
 import pytest
 
