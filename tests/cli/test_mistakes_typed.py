@@ -2,6 +2,8 @@
 
 import shlex
 import socket
+import sys
+from argparse import Namespace
 
 import numpy as np
 import pytest
@@ -117,6 +119,15 @@ def test_what_is_not_finite_becomes_null():
     written = output.to_json(values)
     assert "".join(written.split()) == '{"a":null,"b":[null,1],"c":[[null,0.5]],"d":true,"e":null}'
     assert output.percent(float("nan")) == "not a number"
+
+
+def test_what_others_print_meanwhile_does_not_reach_a_program(capsys):
+    def run(options):
+        sys.stdout.write("Downloading data\n")
+        yield "the answer"
+
+    entry._carry_out(Namespace(run=run))
+    assert capsys.readouterr() == ("the answer\n", "Downloading data\n")
 
 
 def test_long_lists_are_cut_and_counted():

@@ -8,6 +8,8 @@ import pytest
 from PIL import Image
 
 from cnnviz.convnets import catalogue
+from cnnviz.convnets.catalogue import build_untrained
+from cnnviz.images import colour, png_bytes
 
 GAIN, SIZE = 6.0, 16  # of the network in conftest
 
@@ -60,7 +62,7 @@ def test_predict_matches_the_closed_form(cnnviz, network, picture, probabilities
     answer = json.loads(cnnviz("predict", picture, "--model", network, "--json").out)
     assert answer["model"] == "mixer"
     classes = answer["pictures"][0]["classes"]
-    assert [entry["name"] for entry in classes] == ["bright red", "deep blue", "neither"]
+    assert [entry["name"] for entry in classes] == ["bright red", "deep blue", "not red"]
     np.testing.assert_allclose([entry["probability"] for entry in classes], probabilities, rtol=1e-5)
 
 
@@ -108,26 +110,20 @@ def test_activations_draws_one_tile_a_channel(cnnviz, network, picture, tmp_path
     ]
 
 
-def test_activations_orders_channels_in_the_sheet_and_for_programs(cnnviz, network, tmp_path):
-    words = (
-        "activations",
-        "chelsea",
-        "--layer",
-        "mix",
-        "--model",
-        network,
-        "--order",
-        "strength",
-        "--normalise",
-        "layer",
-    )
-    facts = json.loads(cnnviz(*words, "--json", "--out", "sheet.png").out)
+def test_activations_orders_and_scales_channels_in_the_sheet_and_for_programs(cnnviz, network, tmp_path):
+    """A faint red and a full blue: the strongest first, and on one scale the red one is half as bright."""
+    (tmp_path / "here" / "faint.png").write_bytes(png_bytes(np.full((SIZE, SIZE, 3), (127, 0, 255), np.uint8)))
+    words = ("activations", "faint.png", "--layer", "mix", "--model", network, "--order", "strength")
+    looks = ("--normalise", "layer", "--colours", "gray")
+    facts = json.loads(cnnviz(*words, *looks, "--json", "--out", "sheet.png").out)
     channels = facts["channels"]
-    assert [entry["channel"] for entry in channels] != [0, 1, 2, 3] or channels[0]["maximum"] > channels[1]["maximum"]
-    assert sorted(entry["channel"] for entry in channels) == [0, 1, 2, 3]
+    assert [entry["channel"] for entry in channels] == [1, 0, 2, 3]
     assert [entry["is_silent"] for entry in channels] == [False, False, True, True]
+    assert channels[1]["mean"] == pytest.approx(127 / 255) and channels[1]["zero_share"] == 0
     assert facts["shape"] == [16, 16, 4] and facts["out"] == "sheet.png"
-    assert read(tmp_path / "here" / "sheet.png").shape == (130, 130, 3)
+    sheet = read(tmp_path / "here" / "sheet.png")
+    assert sheet.shape == (130, 130, 3)
+    assert (sheet[:64, :64] == 255).all() and np.abs(sheet[:64, 66:].astype(int) - 127).max() <= 1
 
 
 def test_activations_writes_the_maps_themselves_of_dense_layers_too(cnnviz, network, picture, probabilities):
@@ -168,6 +164,16 @@ def test_filters_climbs_those_that_were_typed_once_each_and_keeps_them(cnnviz, n
     assert again == {**facts, "out": None}
 
 
+def test_filters_hands_every_setting_on(cnnviz, network):
+    words = ("filters", "--model", network, "--filters", 0, "--size", 32, "--style", "textbook", "--json")
+    plain, longer, other = (
+        json.loads(cnnviz(*words, *more).out) for more in (("--steps", 2), ("--steps", 4), ("--steps", 2, "--seed", 1))
+    )
+    assert (plain["style"], plain["size"], plain["steps"], plain["seed"]) == ("textbook", 32, 2, 0)
+    assert plain["patterns"][0]["after"] < longer["patterns"][0]["after"]
+    assert plain["patterns"][0]["before"] != other["patterns"][0]["before"]
+
+
 def test_filters_takes_the_first_ones_unless_told(cnnviz, network):
     facts = json.loads(cnnviz("filters", "--model", network, "--size", 32, "--steps", 2, "--json").out)
     assert facts["layer"] == "mix"
@@ -201,10 +207,44 @@ def test_heatmap_explains_the_top_class_in_plain_words(cnnviz, network, picture,
     assert (overlay[-20:] == [0, 0, 255]).all() and not (overlay[:20] == [255, 0, 0]).all(axis=-1).any()
 
 
+def test_heatmap_explains_whatever_class_is_on_top(cnnviz, network, tmp_path):
+    (tmp_path / "here" / "sky.png").write_bytes(png_bytes(np.full((SIZE, SIZE, 3), (0, 0, 255), np.uint8)))
+    assert cnnviz("heatmap", "sky.png", "--model", network).out.startswith("deep blue (1): ")
+
+
 def test_heatmap_says_why_a_map_is_empty(cnnviz, network, picture):
     done = cnnviz("heatmap", picture, "--model", network, "--class", 2)
     assert done.code == 0
     assert "The map is empty: at this layer nothing speaks for this class." in done.out
+
+
+def test_heatmap_without_opacity_is_the_picture_as_the_network_receives_it(cnnviz, network, picture):
+    assert cnnviz("heatmap", picture, "--model", network, "--opacity", 0, "--out", "clear.png").code == 0
+    clear = read("clear.png")
+    assert (clear[:168] == [255, 0, 0]).all() and (clear[168:] == [0, 0, 255]).all()
+
+
+def test_heatmap_draws_what_speaks_against_a_class_in_another_colour(cnnviz, network, picture):
+    words = ("heatmap", picture, "--model", network, "--class", "not red", "--method", "integrated_gradients")
+    done = cnnviz(*words, "--opacity", 1, "--out", "against.png")
+    assert "Nothing here speaks for this class; the map only shows what speaks against it." in done.out
+    overlay = read("against.png")
+    assert (overlay[:140] == colour(np.zeros(1), "PuOr")).all()
+    assert (overlay[-28:] == [0, 0, 255]).all()
+
+
+def test_heatmap_uses_the_colours_asked_for(cnnviz, network, picture):
+    words = ("heatmap", picture, "--model", network, "--opacity", 1, "--colours", "viridis", "--out", "green.png")
+    assert cnnviz(*words).code == 0
+    assert (read("green.png")[:140] == colour(np.ones(1), "viridis")).all()
+
+
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+def test_weights_alone_open_with_the_name_of_their_architecture(cnnviz, tmp_path):
+    build_untrained("lenet5").save_weights(tmp_path / "digits.weights.h5")
+    words = ("layers", "--model", tmp_path / "digits.weights.h5")
+    assert cnnviz(*words).code == 2
+    assert json.loads(cnnviz(*words, "--architecture", "lenet5", "--json").out)["totals"]["parameters"] == 61_706
 
 
 @pytest.mark.parametrize("method", ["score_cam", "saliency", "smooth_grad", "integrated_gradients", "occlusion"])
