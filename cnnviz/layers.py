@@ -196,7 +196,7 @@ class _Trace:
 
 
 def _listing(convnet: Convnet) -> _Listing:
-    kept: _Listing = convnet.keep("layers", lambda: _list(convnet))
+    kept: _Listing = convnet.keep(("layers",), lambda: _list(convnet))
     return kept
 
 

@@ -31,6 +31,7 @@ except CnnvizError as error:
 if heats is not None:
     with heatmaps.show_maps(selection, method, classes, heats, look):
         heatmaps.show_method(selection, method, heats[0])
-        heatmaps.show_test(selection, heats[0], first, f"{method.name} {selection.layer} {first}")
+        for class_index, heat in zip(classes, heats, strict=True):
+            heatmaps.show_test(selection, heat, class_index, f"{method.name} {selection.layer}")
         heatmaps.take_away(selection, method, selection.layer, first, heats[0])
 heatmaps.show_strip(selection, first, selection.layer)

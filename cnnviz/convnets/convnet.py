@@ -111,7 +111,7 @@ class Convnet:
     outputs: Outputs
     class_names: tuple[str, ...]
     head: int = 0
-    _kept: OrderedDict[Hashable, Any] = field(default_factory=OrderedDict, init=False, repr=False)
+    _kept: OrderedDict[tuple[Hashable, ...], Any] = field(default_factory=OrderedDict, init=False, repr=False)
 
     @cached_property
     def fingerprint(self) -> str:
@@ -130,7 +130,7 @@ class Convnet:
     def __hash__(self) -> int:
         return hash(self.fingerprint)
 
-    def keep(self, key: Hashable, make: Callable[[], Any], *, at_most: int = 32) -> Any:
+    def keep(self, key: tuple[Hashable, ...], make: Callable[[], Any], *, at_most: int = 32) -> Any:
         """Make something once and keep it as long as this convnet lives; the least used goes first.
 
         What hangs on the convnet goes with it, where a cache of the module would hold its model in memory.
@@ -138,7 +138,7 @@ class Convnet:
         Args:
             key: What is kept; its first part names the kind, such as `("read", layers)`.
             make: Makes it. Two threads that ask at once may both make it, and get the same one.
-            at_most: How many things are kept.
+            at_most: How many things of this kind are kept.
         """
         with _keeping:
             if key in self._kept:
@@ -147,8 +147,9 @@ class Convnet:
         made = make()  # outside the lock: it may take long, and may keep things itself
         with _keeping:
             kept = self._kept.setdefault(key, made)
-            while len(self._kept) > at_most:
-                self._kept.popitem(last=False)
+            of_kind = [other for other in self._kept if other[0] == key[0]]
+            for oldest in of_kind[:-at_most]:
+                del self._kept[oldest]
         return kept
 
     def fit(self, photo: np.ndarray) -> np.ndarray:

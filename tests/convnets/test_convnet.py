@@ -175,11 +175,15 @@ def test_what_is_kept_is_made_once_and_the_least_used_goes_first():
     ours, made = convnet(), []
 
     def keep(key):
-        return ours.keep(key, lambda: made.append(key) or f"{key}!", at_most=2)
+        return ours.keep(("letter", key), lambda: made.append(key) or f"{key}!", at_most=2)
 
+    ours.keep(("number", 1), lambda: made.append(1))  # another kind takes no place from these
+    made.clear()
     assert [keep("a"), keep("b"), keep("a"), keep("c"), keep("a"), keep("b")] == ["a!", "b!", "a!", "c!", "a!", "b!"]
     assert made == ["a", "b", "c", "b"]
-    assert Convnet.keep(convnet(), "a", lambda: "another convnet's") == "another convnet's"
+    ours.keep(("number", 1), lambda: made.append(1))
+    assert made[-1] != 1
+    assert Convnet.keep(convnet(), ("a",), lambda: "another convnet's") == "another convnet's"
 
 
 def test_two_threads_that_make_the_same_thing_get_one():
@@ -189,7 +193,7 @@ def test_two_threads_that_make_the_same_thing_get_one():
         gate.wait()  # both are making it now
         return object()
 
-    threads = [threading.Thread(target=lambda: results.append(ours.keep("thing", make))) for _ in range(2)]
+    threads = [threading.Thread(target=lambda: results.append(ours.keep(("thing",), make))) for _ in range(2)]
     for thread in threads:
         thread.start()
     for thread in threads:
