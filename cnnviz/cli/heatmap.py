@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from argparse import Namespace
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +12,7 @@ import numpy as np
 
 from cnnviz import images
 from cnnviz.cli import options, output
+from cnnviz.cli.errors import CommandError
 from cnnviz.cli.opening import open_convnet, open_photo, picture_name
 from cnnviz.cli.progress import bar
 from cnnviz.convnets import Convnet
@@ -73,6 +75,8 @@ def add(verbs: options.Verbs) -> None:
 
 def run(given: Namespace) -> Iterator[str]:
     """Write the overlay and say what to think of it."""
+    if given.layer and not METHODS[given.method].has_layer:
+        raise CommandError(f"{METHODS[given.method].title} works on the pixels, at no layer. Leave --layer away.")
     photo = open_photo(given.picture)
     path = output.target(given, picture_name(given.picture), given.method, given.layer, given.class_name)
     convnet = open_convnet(given)
@@ -92,8 +96,8 @@ def _explain(convnet: Convnet, inputs: np.ndarray, given: Namespace) -> _Explain
     class_index = None if given.class_name is None else convnet.class_index(given.class_name)
     layer = require_maps(convnet, given.layer) if method.has_layer else None
     settings: dict[str, Any] = {"layer": layer} if layer else {}
-    with bar(method.title, "run") as on_step:
-        if method.is_slow:
+    with bar(method.title, "run") if method.is_slow else nullcontext() as on_step:
+        if on_step:
             settings["on_step"] = on_step
         heat = method.explain(convnet, inputs, class_index=class_index, **settings)
     return _Explained(convnet, method, layer, heat[0], deletion_score(convnet, inputs, heat, class_index=class_index))

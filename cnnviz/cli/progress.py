@@ -28,8 +28,8 @@ def note(text: str) -> Iterator[None]:
 
 @contextlib.contextmanager
 def bar(title: str, unit: str) -> Iterator[OnStep]:
-    """Draw a bar while the library works; gives the library's `on_step`."""
-    with tqdm(desc=title, unit=unit, disable=None, dynamic_ncols=True) as drawn:
+    """Draw a bar while the library works, then wipe it away; gives the library's `on_step`."""
+    with tqdm(desc=title, unit=unit, disable=None, leave=False, dynamic_ncols=True) as drawn:
 
         def on_step(done: int, total: int, _: Any) -> None:
             drawn.total = total

@@ -58,6 +58,7 @@ def files(network, picture, tmp_path):
         ("heatmap {P} {M} --class 3", "mixer has no class '3'."),
         ("heatmap {P} {M} --class e", "3 classes match 'e'"),
         ("heatmap {P} {M} --layer mox", "mixer has no layer 'mox'."),
+        ("heatmap {P} {M} --method saliency --layer mix", "Saliency works on the pixels, at no layer."),
         ("heatmap {P} {M} --method gradcam", "invalid choice: 'gradcam'"),
         ("heatmap {P} {M} --opacity nan", "expected a number from 0 to 1, not 'nan'"),
         ("heatmap {P} {M} --out {T}/none/x.png", "There is no folder"),
