@@ -23,8 +23,10 @@ def textbook_loop(convnet: Convnet, layer: str) -> Callable[[], Any]:
     import keras
     import tensorflow as tf
 
-    source = convnet.model
-    cut = keras.Model(source.inputs, source.get_layer(layer).output)
+    cut = keras.Model(convnet.model.inputs[0], convnet.model.get_layer(layer).output)
+    weights = cut.get_weights()
+    cut = keras.models.clone_model(cut, input_tensors=keras.Input((_SIZE, _SIZE, 3)))
+    cut.set_weights(weights)
 
     @tf.function(reduce_retracing=True)
     def step(image: Any, index: Any) -> Any:

@@ -1,12 +1,13 @@
 """What does a network answer, what do its layers hold, and how does the answer hang on them?
 
-One compiled function gives all of it. It is kept, so that the second picture costs one forward pass,
-and about a tenth more where gradients are asked for.
+One function gives all of it. From the second picture on it is compiled and kept, so that a picture costs one
+forward pass, and about a tenth more where gradients are asked for.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import contextlib
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -69,9 +70,8 @@ def read(
     """
     inputs = _checked_inputs(convnet, inputs)
     _check_classes(convnet, class_index, with_gradients)
-    run = compiled(convnet, tuple(layers), with_gradients)
     wanted = np.full(len(inputs), _OWN_TOP_CLASS if class_index is None else class_index, np.int32)
-    result = run(inputs, wanted)
+    result = _run(convnet, tuple(layers), with_gradients, inputs, wanted)
     return Reading(
         logits=result["logits"].numpy(),
         probabilities=result["probabilities"].numpy(),
@@ -115,9 +115,31 @@ def compiled(convnet: Convnet, layers: tuple[str, ...], with_gradients: bool) ->
     for address in layers:
         if address != INPUT:
             find_layer(convnet, address)
-    key = ("read", layers, with_gradients)
+    key = _key(layers, with_gradients)
     function: Callable[..., dict[str, Any]] = convnet.keep(key, lambda: _compile(convnet, layers, with_gradients))
     return function
+
+
+def _key(layers: tuple[str, ...], with_gradients: bool) -> tuple[Hashable, ...]:
+    return ("read", layers, with_gradients)
+
+
+def _run(
+    convnet: Convnet, layers: tuple[str, ...], with_gradients: bool, inputs: np.ndarray, wanted: np.ndarray
+) -> dict[str, Any]:
+    """Answer the first picture eagerly: tracing takes two to ten times as long, and pays from the second one on."""
+    import tensorflow as tf
+
+    is_first = not convnet.is_kept(_key(layers, with_gradients))
+    run: Any = compiled(convnet, layers, with_gradients)
+    if is_first:
+        with contextlib.suppress(_HiddenLogitsError):
+            return run.python_function(tf.constant(inputs), tf.constant(wanted))
+    return run(inputs, wanted)
+
+
+class _HiddenLogitsError(Exception):
+    """An eager run does not tell what its last activation was given; a graph does."""
 
 
 def _compile(convnet: Convnet, layers: tuple[str, ...], with_gradients: bool) -> Callable[..., dict[str, Any]]:
@@ -184,9 +206,16 @@ def _scores(convnet: Convnet, output: Any) -> tuple[Any, Any, bool]:
 
 def _before_last_activation(convnet: Convnet, scores: Any) -> Any | None:
     """Logits that a softmax or sigmoid was given, if one is the last thing that happens."""
+    import tensorflow as tf
+
+    if convnet.outputs == "logits":
+        return None
+    if tf.executing_eagerly():
+        if not hasattr(scores, "_keras_logits"):  # Keras leaves them there for its own losses
+            raise _HiddenLogitsError
+        return scores._keras_logits
     activation, given = last_activation(scores)
-    is_taken_off = activation == ("Softmax" if convnet.outputs == "softmax" else "Sigmoid")
-    return given if is_taken_off and convnet.outputs != "logits" else None
+    return given if activation == ("Softmax" if convnet.outputs == "softmax" else "Sigmoid") else None
 
 
 def _logits(convnet: Convnet, scores: Any) -> Any:

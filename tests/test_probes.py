@@ -7,9 +7,16 @@ import tensorflow as tf
 from keras import layers
 from tiny_nets import flat, listed, nested, pooled, randomise, state
 
-from cnnviz.convnets import SCALINGS, Preparation, convnet_from_model
+from cnnviz.convnets import SCALINGS, Convnet, Preparation, convnet_from_model
 from cnnviz.errors import ClassError, LayerError, ModelError
 from cnnviz.probes import INPUT, compiled, predict, read
+
+
+@pytest.fixture(autouse=True, params=["eager", "compiled"])
+def way(request, monkeypatch):
+    """Every law holds for the first picture, which runs eagerly, and for the later ones, which are compiled."""
+    if request.param == "compiled":
+        monkeypatch.setattr(Convnet, "is_kept", lambda self, key: True)
 
 
 def softmax(logits):
@@ -397,3 +404,13 @@ def test_mistakes_are_told_in_a_sentence(rng):
         read(convnet, inputs, class_index=3)
     with pytest.raises(ValueError, match=r"Expected inputs of shape \(batch, 6, 6, 3\). Received: \(6, 6, 3\)"):
         read(convnet, inputs[0])
+
+
+def test_the_first_answer_is_the_later_ones(lite0, cat):
+    inputs = lite0.prepare([cat])
+    address = "block7_add"  # asked for nowhere else
+    first, second = (read(lite0, inputs, layers=[address], with_gradients=True) for _ in range(2))
+    assert np.abs(first.gradients[address]).max() > 0
+    np.testing.assert_allclose(first.logits, second.logits, rtol=1e-4, atol=1e-4)
+    np.testing.assert_allclose(first.maps[address], second.maps[address], rtol=1e-3, atol=1e-4)
+    np.testing.assert_allclose(first.gradients[address], second.gradients[address], rtol=1e-2, atol=1e-5)

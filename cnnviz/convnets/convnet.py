@@ -152,6 +152,11 @@ class Convnet:
                 del self._kept[oldest]
         return kept
 
+    def is_kept(self, key: tuple[Hashable, ...]) -> bool:
+        """Whether something was made before and is still there."""
+        with _keeping:
+            return key in self._kept
+
     def fit(self, photo: np.ndarray) -> np.ndarray:
         """Show a photo as the network receives it, before scaling.
 
