@@ -413,4 +413,7 @@ def test_the_first_answer_is_the_later_ones(lite0, cat):
     assert np.abs(first.gradients[address]).max() > 0
     np.testing.assert_allclose(first.logits, second.logits, rtol=1e-4, atol=1e-4)
     np.testing.assert_allclose(first.maps[address], second.maps[address], rtol=1e-3, atol=1e-4)
-    np.testing.assert_allclose(first.gradients[address], second.gradients[address], rtol=1e-2, atol=1e-5)
+    difference = np.abs(first.gradients[address] - second.gradients[address])
+    # Where a ReLU6 sits on its kink, rounding alone decides whether the gradient passes.
+    assert difference.max() < 0.03 * np.abs(first.gradients[address]).max()
+    assert (difference > 1e-5).mean() < 0.02
