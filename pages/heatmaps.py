@@ -21,17 +21,17 @@ with st.container(horizontal=True, vertical_alignment="center"):
 with st.container(horizontal=True, vertical_alignment="center"):
     against = heatmaps.choose_against(selection)
 first = cache.class_index(selection)
-classes = [first] if against in (None, first) else [first, against]
+question = heatmaps.Question(selection, method, (first,) if against in (None, first) else (first, against))
 
 try:
-    heats = heatmaps.heats_or_progress(selection, method, selection.layer, classes)
+    heats = heatmaps.heats_or_progress(question)
 except CnnvizError as error:
     panels.explain(error)
     heats = None
 if heats is not None:
-    with heatmaps.show_maps(selection, method, classes, heats, look):
-        heatmaps.show_method(selection, method, heats[0])
-        for class_index, heat in zip(classes, heats, strict=True):
-            heatmaps.show_test(selection, heat, class_index, f"{method.name} {selection.layer}")
-        heatmaps.take_away(selection, method, selection.layer, first, heats[0])
+    with heatmaps.show_maps(question, heats, look):
+        heatmaps.show_method(question, heats[0])
+        for class_index, heat in zip(question.classes, heats, strict=True):
+            heatmaps.show_test(question, heat, class_index)
+        heatmaps.take_away(question, heats[0])
 heatmaps.show_strip(selection, first, selection.layer)

@@ -23,52 +23,39 @@ _FIRST_STRIDE = 4  # pixels: maps of a quarter of the picture show shapes and st
 def choose_layer(selection: Selection, infos: list[LayerInfo]) -> LayerInfo:
     """Draw the steps through the layers and return the one to show."""
     addresses = [info.address for info in infos]
-    current = selection.layer or _first(infos, selection)
-    position = addresses.index(current)
-    st.session_state["layer_step"] = current
-
-    def step(to: int) -> None:
-        state.select(state.LAYER, addresses[to % len(addresses)])
-
+    position = addresses.index(selection.layer or _first(infos, selection))
+    before, after = addresses[position - 1], addresses[(position + 1) % len(addresses)]
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.button(
-            texts.PREVIOUS,
-            icon=":material/chevron_left:",
-            shortcut="ArrowLeft",
-            on_click=step,
-            args=(position - 1,),
-            key="previous",
-        )
-        st.button(
-            texts.NEXT,
-            icon=":material/chevron_right:",
-            shortcut="ArrowRight",
-            on_click=step,
-            args=(position + 1,),
-            key="next",
-        )
+        _draw_step(texts.PREVIOUS, before, key="previous", arrow="Left")
+        _draw_step(texts.NEXT, after, key="next", arrow="Right")
         is_playing = st.toggle(texts.PLAY, key="play")
-        info = infos[position]
-        st.caption(
-            texts.WHERE.format(
-                number=position + 1,
-                count=len(infos),
-                kind=info.kind,
-                shape=figures.shape_text(info.output_shape),
-                field=figures.shape_text(info.receptive_field),
-            )
-        )
+        st.caption(_describe(infos[position], position, len(infos)))
     if len(addresses) > 1:
-        st.select_slider(
-            texts.STEP,
-            addresses,
-            key="layer_step",
-            on_change=lambda: state.select(state.LAYER, st.session_state["layer_step"]),
-            label_visibility="collapsed",
-        )
+        _draw_slider(addresses, addresses[position])
     if is_playing:
-        _play(addresses[(position + 1) % len(addresses)])
-    return info
+        _play(after)
+    return infos[position]
+
+
+def _draw_step(label: str, address: str, *, key: str, arrow: str) -> None:
+    icon = f":material/chevron_{arrow.lower()}:"
+    st.button(label, icon=icon, shortcut=f"Arrow{arrow}", on_click=state.select, args=(state.LAYER, address), key=key)
+
+
+def _describe(info: LayerInfo, position: int, count: int) -> str:
+    shape, field = figures.shape_text(info.output_shape), figures.shape_text(info.receptive_field)
+    return texts.WHERE.format(number=position + 1, count=count, kind=info.kind, shape=shape, field=field)
+
+
+def _draw_slider(addresses: list[str], current: str) -> None:
+    st.session_state["layer_step"] = current
+    st.select_slider(
+        texts.STEP,
+        addresses,
+        key="layer_step",
+        on_change=lambda: state.select(state.LAYER, st.session_state["layer_step"]),
+        label_visibility="collapsed",
+    )
 
 
 def _play(following: str) -> None:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -128,31 +129,26 @@ def _channel_effect(fingerprint: str, picture: str, layer: str, class_index: int
         return activations.channel_effect(_selection.convnet, _selection.inputs, layer=layer, class_index=class_index)
 
 
-def heatmap(selection: Selection, method: Method, layer: str | None, class_index: int) -> np.ndarray:
+def heatmap(selection: Selection, method: Method, class_index: int) -> np.ndarray:
     """One map of the selected picture by a quick method: `(rows, columns)`."""
-    place = layer if method.has_layer else None
-    return _heatmap(selection.convnet.fingerprint, selection.picture, method.name, place, class_index, selection)
+    place = {"layer": selection.layer} if method.has_layer else {}
+    key = f"{selection.convnet.fingerprint} {selection.picture} {method.name} {place} {class_index}"
+    return _heatmap(key, partial(method.explain, class_index=class_index, **place), selection)
 
 
 @st.cache_data(max_entries=256, show_spinner=False)
-def _heatmap(
-    fingerprint: str, picture: str, method: str, layer: str | None, class_index: int, _selection: Selection
-) -> np.ndarray:
-    chosen = heatmaps.METHODS[method]
-    place = {"layer": layer} if chosen.has_layer else {}
+def _heatmap(key: str, _explain: Callable[..., np.ndarray], _selection: Selection) -> np.ndarray:
     with compute():
-        return chosen.explain(_selection.convnet, _selection.inputs, class_index=class_index, **place)[0]
+        return _explain(_selection.convnet, _selection.inputs)[0]
 
 
 def deletion(selection: Selection, heat: np.ndarray, class_index: int, key: str) -> Deletion:
-    """What hiding the hottest part of a map does; `key` names the map."""
-    return _deletion(selection.convnet.fingerprint, selection.picture, key, class_index, selection, heat)
+    """What hiding the hottest part of a map does; `key` names all that the map hangs on."""
+    return _deletion(key, class_index, selection, heat)
 
 
 @st.cache_data(max_entries=256, show_spinner=False)
-def _deletion(
-    fingerprint: str, picture: str, key: str, class_index: int, _selection: Selection, _heat: np.ndarray
-) -> Deletion:
+def _deletion(key: str, class_index: int, _selection: Selection, _heat: np.ndarray) -> Deletion:
     with compute():
         return heatmaps.deletion_score(_selection.convnet, _selection.inputs, _heat[None], class_index=class_index)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import streamlit as st
@@ -68,35 +69,55 @@ def choose_look() -> Look:
     return Look(opacity, threshold, colours, has_box)
 
 
-def heats_or_progress(
-    selection: Selection, method: Method, layer: str | None, classes: list[int]
-) -> list[np.ndarray] | None:
+@dataclass(frozen=True, eq=False)
+class Question:
+    """What is asked: where a method sees one class, or two, in the selected picture.
+
+    Attributes:
+        selection: What is looked at.
+        method: How it is explained.
+        classes: One class, or the two that are compared.
+    """
+
+    selection: Selection
+    method: Method
+    classes: tuple[int, ...]
+
+    @property
+    def key(self) -> str:
+        """Name of all that the answer hangs on."""
+        selection = self.selection
+        parts = (selection.convnet.fingerprint, selection.picture, self.method.name, selection.layer, self.classes)
+        return " ".join(map(str, parts))
+
+    @property
+    def place(self) -> dict[str, str | None]:
+        """The layer, for the methods that take one."""
+        return {"layer": self.selection.layer} if self.method.has_layer else {}
+
+
+def heats_or_progress(question: Question) -> list[np.ndarray] | None:
     """Return one map a class, or draw the way to them: an estimate and a button, then progress with what there is."""
-    if not method.is_slow:
-        return [cache.heatmap(selection, method, layer, class_index) for class_index in classes]
-    key = f"{selection.convnet.fingerprint} {selection.picture} {method.name} {layer} {classes}"
-    job = jobs().get(key, owner())
+    if not question.method.is_slow:
+        return [cache.heatmap(question.selection, question.method, index) for index in question.classes]
+    job = jobs().get(question.key, owner())
     if job is not None and job.state == "done":
         return list(job.result)
     if job is not None and job.is_active:
-        _watch(selection, job)
+        _watch(question.selection, job)
     else:
-        _offer(selection, method, layer, classes, key, job)
+        _offer(question, job)
     return None
 
 
-def _offer(
-    selection: Selection, method: Method, layer: str | None, classes: list[int], key: str, job: Job | None
-) -> None:
+def _offer(question: Question, job: Job | None) -> None:
+    selection, method = question.selection, question.method
     if job is not None:
         panels.explain(job.error or texts.CANCELLED)
-    runs = len(classes) * method.runs(selection.convnet, layer=layer)
+    runs = len(question.classes) * method.runs(selection.convnet, layer=selection.layer)
     seconds = max(1.0, runs * cache.seconds_a_run(selection))
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.button(
-            texts.START, type="primary", icon=":material/play_arrow:", on_click=_start,
-            args=(selection, method, layer, classes, key),
-        )  # fmt: skip
+        st.button(texts.START, type="primary", icon=":material/play_arrow:", on_click=_start, args=(question,))
         st.caption(texts.SLOW.format(method=method.title, runs=runs, seconds=f"{seconds:.0f}"))
 
 
@@ -114,66 +135,67 @@ def _watch(selection: Selection, job: Job) -> None:
     watch()
 
 
-def _start(selection: Selection, method: Method, layer: str | None, classes: list[int], key: str) -> None:
-    place = {"layer": layer} if method.has_layer else {}
+def _start(question: Question) -> None:
+    selection, count = question.selection, len(question.classes)
 
     def work(job: Job) -> list[np.ndarray]:
         heats: list[np.ndarray] = []
 
         def on_step(done: int, total: int, heat: np.ndarray | None) -> None:
-            preview = None if heat is None else np.asarray(heat[0])
-            job.step(len(heats) * total + done, len(classes) * total, preview)
+            job.step(len(heats) * total + done, count * total, None if heat is None else np.asarray(heat[0]))
 
-        for class_index in classes:
-            heat = method.explain(
-                selection.convnet, selection.inputs, class_index=class_index, on_step=on_step, **place
-            )
-            heats.append(np.asarray(heat[0]))
+        explain = partial(question.method.explain, selection.convnet, selection.inputs, on_step=on_step)
+        for class_index in question.classes:
+            heats.append(np.asarray(explain(class_index=class_index, **question.place)[0]))
         return heats
 
-    jobs().start(key, owner(), work)
+    jobs().start(question.key, owner(), work)
 
 
-def show_maps(
-    selection: Selection, method: Method, classes: list[int], heats: list[np.ndarray], look: Look
-) -> DeltaGenerator:
+def show_maps(question: Question, heats: list[np.ndarray], look: Look) -> DeltaGenerator:
     """Draw the picture, one map a class on one scale, and their difference; return the place for facts."""
-    names = [selection.convnet.class_names[index] for index in classes]
+    selection, is_pair = question.selection, len(heats) > 1
+    names = [selection.convnet.class_names[index] for index in question.classes]
     probabilities = cache.probabilities(selection)
-    peak = max(float(np.nanmax(np.abs(heat), initial=0.0)) for heat in heats) or 1.0
-    is_pair = len(heats) > 1
+    peak = _peak(heats)
     places = st.columns(4 if is_pair else [3, 3, 2], gap="small" if is_pair else "medium")
     with places[0]:
-        nothing = np.full((1, 1), np.nan, np.float32)
-        gray = images.lookup_table("gray")
-        components.map_view(
-            selection.received,
-            nothing,
-            key="plain",
-            title=texts.PICTURE,
-            alt=texts.PICTURE_ALT,
-            unit="",
-            table=gray,
-            low=0,
-            high=0,
-        )
-    for place, index, name, heat in zip(places[1:-1], classes, names, heats, strict=True):
-        share = components.percent(float(probabilities[index]))
+        _show_picture(selection)
+    for place, index, name, heat in zip(places[1:], question.classes, names, heats, strict=False):
         with place:
-            _show_map(selection, method, heat, look, peak, f"{name} · {share}", key=f"heat {index}")
+            share = components.percent(float(probabilities[index]))
+            _show_map(question, heat, look, title=f"{name} · {share}", key=f"heat {index}", peak=peak)
     if not is_pair:
         return places[-1]
     with places[-1]:
-        _show_difference(selection, method, heats, names, look)
+        _show_difference(question, heats, names, look)
     st.caption(texts.ONE_SCALE)
     return st.container()
 
 
-def _show_map(
-    selection: Selection, method: Method, heat: np.ndarray, look: Look, peak: float, title: str, key: str
-) -> None:
+def _peak(heats: list[np.ndarray]) -> float:
+    """Largest finite value, whatever its sign; 1 where there is none, so that a scale has two ends."""
+    return max(float(np.nanmax(np.abs(heat), initial=0.0)) for heat in heats) or 1.0
+
+
+def _show_picture(selection: Selection) -> None:
     components.map_view(
         selection.received,
+        np.full((1, 1), np.nan, np.float32),
+        key="plain",
+        title=texts.PICTURE,
+        alt=texts.PICTURE_ALT,
+        unit="",
+        table=images.lookup_table("gray"),
+        low=0,
+        high=0,
+    )
+
+
+def _show_map(question: Question, heat: np.ndarray, look: Look, *, title: str, key: str, peak: float) -> None:
+    method = question.method
+    components.map_view(
+        question.selection.received,
         heat,
         key=key,
         title=title,
@@ -189,18 +211,16 @@ def _show_map(
     )
 
 
-def _show_difference(
-    selection: Selection, method: Method, heats: list[np.ndarray], names: list[str], look: Look
-) -> None:
+def _show_difference(question: Question, heats: list[np.ndarray], names: list[str], look: Look) -> None:
     difference = heats[0] - heats[1]
-    peak = float(np.nanmax(np.abs(difference), initial=0.0)) or 1.0
+    peak = _peak([difference])
     components.map_view(
-        selection.received,
+        question.selection.received,
         difference,
         key="difference",
         title=texts.DIFFERENCE.format(first=names[0], second=names[1]),
         alt=texts.DIFFERENCE_ALT.format(first=names[0]),
-        unit=method.units,
+        unit=question.method.units,
         table=images.lookup_table("PuOr"),
         low=-peak,
         high=peak,
@@ -218,23 +238,25 @@ def _where(heat: np.ndarray) -> str:
     return texts.PLACES[int(3 * row // heat.shape[0]), int(3 * column // heat.shape[1])]
 
 
-def show_method(selection: Selection, method: Method, heat: np.ndarray) -> None:
+def show_method(question: Question, heat: np.ndarray) -> None:
     """Say what the method shows, and on which grid."""
+    selection, method = question.selection, question.method
     st.markdown(f"**{method.title}.** {method.summary}")
     layer = selection.layer or default_layer(selection.convnet)
     rows, columns = heat.shape
     st.caption(texts.AT.format(layer=layer, rows=rows, columns=columns) if method.has_layer else texts.NO_LAYER)
 
 
-def show_test(selection: Selection, heat: np.ndarray, class_index: int, key: str) -> None:
+def show_test(question: Question, heat: np.ndarray, class_index: int) -> None:
     """Say what the map is worth: a sentence where it fails, and what hiding its hottest part does."""
+    selection = question.selection
     probability = float(cache.probabilities(selection)[class_index])
     verdict = heatmaps.judge(heat, probability=probability)
     if verdict.sentence:
         st.info(verdict.sentence, icon=":material/info:")
     if not verdict.is_drawable:
         return
-    deletion = cache.deletion(selection, heat, class_index, key)
+    deletion = cache.deletion(selection, heat, class_index, question.key)
     name = panels.plain(selection.convnet.class_names[class_index])
     before, after, random = (
         components.percent(float(value[0])) for value in (deletion.before, deletion.after, deletion.random_mean)
@@ -275,9 +297,10 @@ def show_strip(selection: Selection, class_index: int, layer: str | None) -> Non
     st.caption(texts.STRIP_HELP)
 
 
-def take_away(selection: Selection, method: Method, layer: str | None, class_index: int, heat: np.ndarray) -> None:
-    """Offer the map as a picture, as numbers and as code."""
-    place = f"layer={layer!r}, " if method.has_layer else ""
+def take_away(question: Question, heat: np.ndarray) -> None:
+    """Offer the first map as a picture, as numbers and as code."""
+    selection, method, class_index = question.selection, question.method, question.classes[0]
+    place = "".join(f"{name}={value!r}, " for name, value in question.place.items())
     code = panels.code_start(selection) + (
         f"heat = cnnviz.{method.name}(convnet, inputs, {place}class_index={class_index})  # (1, rows, columns)\n"
         "print(heat.max())\n"

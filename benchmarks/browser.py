@@ -1,0 +1,120 @@
+"""How long from a click to the picture in a real browser, with everything cached?"""
+
+from __future__ import annotations
+
+import os
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+_TARGET_SECONDS = 0.3
+_REPETITIONS = 7
+_TIMEOUT = 120_000
+
+
+@contextmanager
+def _server() -> Iterator[str]:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    with tempfile.TemporaryDirectory() as cache:
+        command = [sys.executable, "-m", "cnnviz", "app", "--headless", "--port", str(port)]
+        environment = os.environ | {"CNNVIZ_CACHE_DIR": cache}
+        process = subprocess.Popen(
+            command,
+            env=environment,
+            cwd=Path(__file__).parents[1],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        url = f"http://127.0.0.1:{port}"
+        try:
+            while not _is_healthy(url):
+                time.sleep(0.05)
+            yield url
+        finally:
+            process.terminate()
+            process.wait(20)
+
+
+def _is_healthy(url: str) -> bool:
+    try:
+        return bool(urllib.request.urlopen(f"{url}/_stcore/health", timeout=1).read() == b"ok")
+    except OSError:
+        return False
+
+
+def _report(what: str, seconds: list[float], target: float | None = _TARGET_SECONDS) -> None:
+    median = statistics.median(seconds)
+    said = "" if target is None else f"   target {target:.2f} s   {'reached' if median <= target else 'MISSED'}"
+    print(f"{what:<62}{median:8.2f} s{said}", flush=True)
+
+
+def _time(act: Callable[[], Any], wait: Callable[[], Any]) -> float:
+    start = time.perf_counter()
+    act()
+    wait()
+    return time.perf_counter() - start
+
+
+def _measure(page: Any, url: str) -> None:
+    first = _time(lambda: page.goto(url), lambda: page.get_by_role("heading", level=1).wait_for())
+    _report("title of the first page, TensorFlow still importing", [first], None)
+    _report(
+        "answer of the first page", [_time(lambda: None, lambda: page.locator(".bars button").first.wait_for())], None
+    )
+
+    page.goto(f"{url}/activations?layer=stem_relu")
+    sheet = page.locator("canvas[aria-label*='All 32 channels']")
+    sheet.wait_for()
+    page.wait_for_timeout(3000)
+
+    def pick(x: int) -> float:
+        def wait() -> None:
+            text = sheet.get_attribute("aria-valuetext")
+            page.locator("figcaption.title", has_text=text).wait_for()
+
+        return _time(lambda: sheet.click(position={"x": x, "y": 20}), wait)
+
+    places = (20, 130)
+    for x in places:  # every view once, so that it is cached
+        pick(x)
+        page.wait_for_timeout(1500)
+    _report("click on a channel", [pick(places[turn % 2]) for turn in range(_REPETITIONS)])
+
+    visits = {"Heatmaps": "canvas[aria-label*='Grad-CAM for']", "Activations": "canvas[aria-label*='All 32 channels']"}
+
+    def visit(name: str) -> float:
+        link = page.get_by_test_id("stSidebarNav").get_by_text(name)
+        return _time(link.click, page.locator(visits[name]).first.wait_for)
+
+    for name in (*visits, *visits):
+        visit(name)
+        page.wait_for_timeout(2500)
+    _report("page change", [visit(list(visits)[turn % 2]) for turn in range(_REPETITIONS + 1)])
+
+
+def main() -> None:
+    from playwright.sync_api import sync_playwright
+
+    with _server() as url, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path="/usr/bin/chromium",
+            args=["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+        )
+        page = browser.new_page(viewport={"width": 1440, "height": 1000}, reduced_motion="reduce")
+        page.set_default_timeout(_TIMEOUT)
+        _measure(page, url)
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()
