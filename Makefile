@@ -35,7 +35,7 @@ check: $(VENV)/.dev ## Lint, format and types
 bench: $(VENV)/.dev ## Print speed as ratios to the floor of the same run
 	$(BIN)/python -m benchmarks
 
-stress: $(VENV)/.dev ## Long runs: many views in one process
+stress: $(VENV)/.dev ## Long runs: hundreds of views, several sessions at once
 	$(BIN)/python -m benchmarks.stress
 
 clean: ## Remove the environment

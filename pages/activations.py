@@ -15,6 +15,7 @@ output = cache.feature_maps(selection, info.address)
 
 if not info.has_maps:
     activations.show_vector(info, output.ravel(), selection.convnet.class_names)
+    activations.take_away(selection, info, output)
     st.stop()
 
 statistics = channel_statistics(output)
@@ -28,4 +29,4 @@ with sheet:
     activations.show_sheet(info, output, statistics, channel=channel, look=look)
 with card:
     channel_card.show_card(selection, info, output, statistics, channel)
-activations.take_away(selection, info, output, channel)
+activations.take_away(selection, info, output)

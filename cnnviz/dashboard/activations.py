@@ -146,15 +146,16 @@ def show_received(selection: Selection) -> None:
     st.image(panels.enlarged(selection.received, 224), width="stretch", output_format="PNG", alt=texts.PICTURE_ALT)
 
 
-def take_away(selection: Selection, info: LayerInfo, maps: np.ndarray, channel: int) -> None:
-    """Offer the sheet, the maps and the code."""
+def take_away(selection: Selection, info: LayerInfo, output: np.ndarray) -> None:
+    """Offer the layer's output as a picture, as numbers and as code."""
     code = panels.code_start(selection) + (
         f"layer = {info.address!r}\n"
-        "maps = cnnviz.feature_maps(convnet, inputs, layers=[layer])[layer]  # (1, rows, columns, channels)\n"
-        f"print(maps.shape, maps[..., {channel}].max())\n"
+        "output = cnnviz.feature_maps(convnet, inputs, layers=[layer])[layer]\n"
+        f"print(output.shape)  # {(1, *output.shape)}\n"
     )
 
     def picture() -> np.ndarray:
+        maps = output if output.ndim == 3 else output.reshape(1, -1, 1)
         return images.contact_sheet(images.colour(activations.tiles(maps) / 255, "viridis"), columns=16, gap=1)
 
-    panels.take_away(f"activations-{panels.slug(info.address)}", code, picture, {"maps": maps})
+    panels.take_away(f"activations-{panels.slug(info.address)}", code, picture, {"output": output})
