@@ -19,6 +19,9 @@ _KINDS = {  # Okabe-Ito, so that kinds stay apart for colour-blind eyes
     "other": "#56B4E9",
 }
 
+_FLAT = -1.0  # height of layers without rows and columns
+_ROOMY = 40  # layers that fit beside each other at full size
+
 
 def kind_of(info: LayerInfo) -> str:
     """Sort a layer into one of seven kinds by its class's name."""
@@ -54,17 +57,17 @@ def architecture(infos: Sequence[LayerInfo], selected: str | None) -> go.Figure:
         figure.add_trace(
             go.Scatter(
                 x=[position], y=[heights[position]], mode="markers", hoverinfo="skip", showlegend=False,
-                marker={"size": 30, "symbol": "circle-open", "line": {"width": 4}, "color": "#D55E00"},
+                marker={"size": 26, "symbol": "circle-open", "line": {"width": 4}, "color": "#D55E00"},
             )
         )  # fmt: skip
     sides = sorted({info.output_shape[0] for info in infos if len(info.output_shape) == 3}, reverse=True)
     figure.update_layout(
-        height=300,
+        height=340,
         margin={"l": 10, "r": 10, "t": 10, "b": 10},
-        xaxis={"visible": False},
+        xaxis={"visible": False, "range": [-1, len(infos)]},
         yaxis={
-            "tickvals": [float(np.log2(s)) for s in sides],
-            "ticktext": [f"{s} px" for s in sides],
+            "tickvals": [*(float(np.log2(side)) for side in sides), _FLAT],
+            "ticktext": [*(f"{side} px" for side in sides), "flat"],
             "showgrid": True,
         },
         legend={"orientation": "h", "y": -0.05},
@@ -76,13 +79,14 @@ def architecture(infos: Sequence[LayerInfo], selected: str | None) -> go.Figure:
 
 
 def _height(info: LayerInfo) -> float:
-    return float(np.log2(info.output_shape[0])) if len(info.output_shape) == 3 else -1.0
+    return float(np.log2(info.output_shape[0])) if len(info.output_shape) == 3 else _FLAT
 
 
 def _nodes(
     infos: Sequence[LayerInfo], positions: list[int], heights: list[float], kind: str, colour: str
 ) -> go.Scatter:
-    sizes = [6 + 2.2 * np.log2(max(1, infos[i].filters)) for i in positions]
+    crowding = min(1.0, _ROOMY / len(infos))
+    sizes = [6 + 2.2 * crowding * np.log2(max(1, infos[i].filters)) for i in positions]
     return go.Scatter(
         x=positions,
         y=[heights[i] for i in positions],

@@ -170,12 +170,16 @@ def _show_table(infos: tuple[LayerInfo, ...], selectable: set[str]) -> None:
         height=380,
         on_select=took_row,
         selection_mode="single-row",
-        column_config={
-            name: st.column_config.Column(label, help=texts.COLUMN_HELP.get(name))
-            for name, label in texts.COLUMNS.items()
-        },
+        column_config={name: _column(name, label) for name, label in texts.COLUMNS.items()},
         alt=texts.TABLE_ALT,
     )
+
+
+def _column(name: str, label: str) -> Any:
+    explained = texts.COLUMN_HELP.get(name)
+    if name in ("parameters", "macs"):
+        return st.column_config.NumberColumn(label, help=explained, format="localized")
+    return st.column_config.Column(label, help=explained)
 
 
 def _short(number: int) -> str:
