@@ -20,7 +20,7 @@ _STYLE = """<style>
 .st-key-picture_in_url { display: none; }
 @media (max-width: 640px) {
   .stMainBlockContainer { padding: 2.75rem 0.9rem 1rem; }
-  .st-key-received { max-width: 10rem; }
+  .st-key-received { width: 10rem !important; }
 }
 </style>"""
 
