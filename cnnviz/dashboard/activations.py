@@ -143,7 +143,9 @@ def show_vector(info: LayerInfo, values: np.ndarray, names: tuple[str, ...]) -> 
 
 def show_received(selection: Selection) -> None:
     """Draw the picture as the network receives it."""
-    st.image(panels.enlarged(selection.received, 224), width="stretch", output_format="PNG", alt=texts.PICTURE_ALT)
+    with st.container(key="received"):
+        picture = panels.enlarged(selection.received, 224)
+        st.image(picture, width="stretch", output_format="PNG", alt=texts.PICTURE_ALT)
 
 
 def take_away(selection: Selection, info: LayerInfo, output: np.ndarray) -> None:
