@@ -160,9 +160,9 @@ def histograms(edges: np.ndarray, counts: dict[str, np.ndarray]) -> go.Figure:
     for name, count in counts.items():
         figure.add_trace(go.Scatter(x=centres, y=count, name=name, mode="lines", line_shape="hvh", fill="tozeroy"))
     figure.update_layout(
-        height=210,
-        margin={"l": 10, "r": 10, "t": 10, "b": 10},
-        legend={"orientation": "h", "y": 1.15},
+        height=230,
+        margin={"l": 10, "r": 10, "t": 40, "b": 10},
+        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"},
         xaxis_title="weight",
         yaxis_title="count",
     )

@@ -120,10 +120,12 @@ def show_kernel(selection: Selection, info: LayerInfo, channel: int) -> None:
 
 def kernel_picture(kernel: np.ndarray) -> tuple[np.ndarray, str]:
     """Draw one filter's weights `(rows, columns, inputs)`; return the picture and how to read it."""
-    peak = float(np.abs(kernel).max()) or 1.0
+    peak = float(np.max(np.abs(kernel), where=np.isfinite(kernel), initial=0.0)) or 1.0
     unit = (kernel / peak + 1) / 2
     if kernel.shape[-1] == 3:
-        return np.round(255 * unit).astype(np.uint8), texts.KERNEL_RGB
+        picture = np.round(255 * np.nan_to_num(unit, posinf=1, neginf=0)).astype(np.uint8)
+        picture[~np.isfinite(unit).all(axis=-1)] = images.NOT_A_NUMBER
+        return picture, texts.KERNEL_RGB
     coloured = images.colour(np.moveaxis(unit, -1, 0), "PuOr")
     if kernel.shape[-1] == 1:
         return coloured[0], texts.KERNEL_ONE

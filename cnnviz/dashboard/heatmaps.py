@@ -126,8 +126,7 @@ def _watch(selection: Selection, job: Job) -> None:
     def watch() -> None:
         if not job.is_active:
             st.rerun()
-        st.progress(job.done / max(1, job.total), text=texts.PROGRESS.format(done=job.done, total=job.total))
-        st.button(shared.CANCEL, key="cancel_heat", icon=":material/stop:", on_click=job.cancel)
+        panels.progress(job, texts.PROGRESS.format(done=job.done, total=job.total))
         if job.preview is not None:
             picture = images.overlay(selection.received, np.maximum(job.preview, 0), opacity=0.85)
             st.image(picture, width=336, output_format="PNG", alt=texts.PICTURE_ALT)
@@ -200,7 +199,7 @@ def _show_map(question: Question, heat: np.ndarray, look: Look, *, title: str, k
         key=key,
         title=title,
         alt=texts.MAP_ALT.format(method=method.title, name=title, where=_where(heat)),
-        unit=method.units,
+        unit=method.units if np.any(heat) else "",  # an empty map has no scale
         table=images.lookup_table("PuOr" if method.is_signed else look.colours),
         low=-peak if method.is_signed else 0.0,
         high=peak,

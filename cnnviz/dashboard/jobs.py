@@ -52,6 +52,11 @@ class Job:
         return self.state in ("queued", "running")
 
     @property
+    def is_stopping(self) -> bool:
+        """Whether it was asked to stop and has not yet."""
+        return self.is_active and self._stop.is_set()
+
+    @property
     def seconds_left(self) -> float:
         """Guess from the steps done so far."""
         spent = time.monotonic() - self.started if self.started else 0.0
@@ -60,6 +65,8 @@ class Job:
     def cancel(self) -> None:
         """Ask it to stop at its next step; queued, it stops at once."""
         self._stop.set()
+        if self.state == "queued":
+            self.state = "cancelled"
 
     def step(self, done: int, total: int, preview: Any = None) -> None:
         """Tell how far the work is; called by the work itself.

@@ -11,6 +11,8 @@ import numpy as np
 import streamlit as st
 
 from cnnviz import figures, images
+from cnnviz.convnets import catalogue
+from cnnviz.dashboard.jobs import Job
 from cnnviz.dashboard.state import Selection
 from cnnviz.dashboard.texts import shared
 from cnnviz.errors import CnnvizError
@@ -68,6 +70,18 @@ def name_layer(info: LayerInfo) -> None:
     st.caption(f"`{info.address}` · {info.kind} · {figures.shape_text(info.output_shape)}")
 
 
+def progress(job: Job, text: str) -> None:
+    """Draw how far a job is, and its Cancel; called again and again while it runs.
+
+    Args:
+        job: The job.
+        text: What is said while it runs.
+    """
+    said = shared.WAITING if job.state == "queued" else shared.STOPPING if job.is_stopping else text
+    st.progress(job.done / max(1, job.total), text=said)
+    st.button(shared.CANCEL, key="cancel", icon=":material/stop:", on_click=job.cancel, disabled=job.is_stopping)
+
+
 def plain(text: str) -> str:
     """Take Markdown's signs out of a name, so that it is shown as it is written."""
     return re.sub(r"([\\`*_{}\[\]()#+!|<>~$:])", r"\\\1", text)
@@ -83,9 +97,10 @@ def code_start(selection: Selection) -> str:
     convnet, picture = selection.convnet, selection.picture
     is_sample = picture in images.sample_photos()
     photo = f"cnnviz.sample_photos()[{picture!r}]" if is_sample else '"your-picture.jpg"'
+    network = repr(convnet.name) if convnet.name in catalogue() else '"your-model.keras"'
     return (
         "import cnnviz\n\n"
-        f"convnet = cnnviz.load_convnet({convnet.name!r})\n"
+        f"convnet = cnnviz.load_convnet({network})\n"
         f"photo = cnnviz.read_photo({photo})\n"
         "inputs = convnet.prepare([photo])\n"
     )

@@ -14,7 +14,6 @@ from cnnviz.dashboard.jobs import Job, jobs, owner
 from cnnviz.dashboard.state import Selection
 from cnnviz.dashboard.texts import activations as card_texts
 from cnnviz.dashboard.texts import filters as texts
-from cnnviz.dashboard.texts import shared
 from cnnviz.filters import Frame, Pattern, Request
 from cnnviz.layers import LayerInfo
 
@@ -63,13 +62,10 @@ def _preview(frame: Frame) -> dict[int, np.ndarray]:
 
 
 def progress(job: Job) -> None:
-    """Draw how far a job is, and its Cancel; called again and again while it runs."""
-    if job.done == 0:
-        st.progress(0.0, text=texts.PREPARING)
-    else:
-        left = seconds_text(job.seconds_left)
-        st.progress(job.done / job.total, text=texts.PROGRESS.format(done=job.done, total=job.total, left=left))
-    st.button(shared.CANCEL, key="cancel_patterns", icon=":material/stop:", on_click=job.cancel)
+    """Draw how far the ascent is, and its Cancel."""
+    left = seconds_text(job.seconds_left)
+    text = texts.PROGRESS.format(done=job.done, total=job.total, left=left) if job.done else texts.PREPARING
+    panels.progress(job, text)
 
 
 def estimate(selection: Selection, info: LayerInfo, count: int, size: int, steps: int) -> float:

@@ -64,6 +64,20 @@ def test_the_newest_request_of_an_owner_wins_and_others_wait_their_turn(jobs):
     assert wait_for(second, "done", "failed", "cancelled") == "done"
 
 
+def test_cancelling_what_waits_stops_it_at_once_and_it_never_runs(jobs):
+    started, ran = threading.Event(), []
+    first = jobs.start("first", "you", endless(started))
+    assert started.wait(SECONDS)
+    waiting = jobs.start("waiting", "me", lambda job: ran.append(1))
+    assert waiting.state == "queued"
+    waiting.cancel()
+    assert waiting.state == "cancelled"
+    first.cancel()
+    last = jobs.start("last", "me", lambda job: "after all")
+    assert wait_for(last, "done", "failed") == "done"
+    assert (waiting.state, ran) == ("cancelled", [])
+
+
 def test_closing_a_tab_stops_its_jobs_only(jobs):
     started = threading.Event()
     mine = jobs.start("mine", "me", endless(started))

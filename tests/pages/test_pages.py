@@ -125,3 +125,25 @@ def test_grown_patterns_are_found_again(open_page):
     assert not app.exception
     assert not [button for button in app.button if button.key == "grow"]
     assert "answer" in sentences(app)
+
+
+def test_a_network_with_nan_weights_is_named_and_shows_no_number_as_data(open_page, tmp_path):
+    import keras
+
+    from cnnviz.dashboard import store
+
+    model = keras.Sequential([keras.Input((8, 8, 3)), keras.layers.Conv2D(2, 3), keras.layers.GlobalAveragePooling2D()])
+    model.add(keras.layers.Dense(2, activation="softmax"))
+    model.layers[0].set_weights([np.full((3, 3, 3, 2), np.nan), np.zeros(2)])
+    model.save(tmp_path / "nan.keras")
+    name = store.put_model("nan.keras", (tmp_path / "nan.keras").read_bytes())
+    for page in PAGES:
+        app = open_page(page, model=name)
+        assert not app.exception
+        assert "54 of this network" in app.warning[0].value
+
+
+def test_a_share_that_is_no_number_is_a_dash():
+    from cnnviz.dashboard.components import percent
+
+    assert [percent(share) for share in (float("nan"), 0.0, 0.0042, 0.87)] == ["–", "< 0.1 %", "0.4 %", "87 %"]

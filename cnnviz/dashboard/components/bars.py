@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 
 import streamlit as st
@@ -29,7 +30,13 @@ def bars(
         on_pick: Called with the index that was picked, before the page runs again.
     """
     data = [
-        {"index": index, "name": name, "value": round(value, 6), "share": percent(value), "isPicked": index == picked}
+        {
+            "index": index,
+            "name": name,
+            "value": round(value, 6) if math.isfinite(value) else 0,  # JSON knows no NaN
+            "share": percent(value),
+            "isPicked": index == picked,
+        }
         for index, name, value in rows
     ]
 
@@ -42,7 +49,9 @@ def bars(
 
 
 def percent(share: float) -> str:
-    """Write a share 0..1 for people: 87 %, 0.4 %, < 0.1 %."""
+    """Write a share 0..1 for people: 87 %, 0.4 %, < 0.1 %; a dash for what is no number."""
+    if not math.isfinite(share):
+        return "–"
     if share < 0.001:
         return "< 0.1 %"
     return f"{100 * share:.0f} %" if share >= 0.0995 else f"{100 * share:.1f} %"
