@@ -54,7 +54,7 @@ def choose_against(selection: Selection) -> int | None:
     state.keep_within("against", names)
     chosen = st.selectbox(
         texts.AGAINST, names, index=None, key="against", bind="query-params", persist_state="session",
-        placeholder=texts.AGAINST_PLACEHOLDER, label_visibility="collapsed", width=320,
+        placeholder=texts.AGAINST_PLACEHOLDER, width=320,
     )  # fmt: skip
     return names.index(chosen) if chosen else None
 

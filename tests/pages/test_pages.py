@@ -140,7 +140,7 @@ def test_a_network_with_nan_weights_is_named_and_shows_no_number_as_data(open_pa
     for page in PAGES:
         app = open_page(page, model=name)
         assert not app.exception
-        assert "54 of this network" in app.warning[0].value
+        assert "hold 54 NaN" in app.warning[0].value
 
 
 def test_a_share_that_is_no_number_is_a_dash():

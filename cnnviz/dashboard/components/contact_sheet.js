@@ -19,7 +19,9 @@ export default function ({ data, parentElement, setStateValue }) {
       const tile = Math.min(h.tile * LARGEST, (width + GAP) / best - GAP);
       if (Math.ceil(h.count / best) * (tile * ratio + GAP) <= h.height) break;
     }
-    const next = Math.min(best, h.count), tile = Math.min(h.tile * LARGEST, (width + GAP) / next - GAP);
+    let next = Math.min(best, h.count);
+    for (let c = next; c <= Math.min(h.count, next + 3); c++) if (h.count <= 64 && h.count % c === 0) { next = c; break; }
+    const tile = Math.min(h.tile * LARGEST, (width + GAP) / next - GAP);
     const changed = next !== columns || Math.abs(tile - side) > 0.01;
     columns = next; side = tile;
     return changed;

@@ -38,7 +38,7 @@ CODE = "The code for this view"
 DOWNLOAD_PNG = "Picture (PNG)"
 DOWNLOAD_NPZ = "Numbers (.npz)"
 
-NOT_FINITE = "{count} of this network's weights are not finite numbers. What depends on them is left empty."
+NOT_FINITE = "This network's weights hold {count} NaN or infinite. Nothing that depends on them can be trusted."
 NO_CLASSES = "This network has no class scores. Its feature maps and filters can be seen."
 NO_MAPS = "This network has no convolution layers, so there are no maps to show."
 PREPARE = "What the file cannot tell"
