@@ -139,6 +139,7 @@ def _draw_sheet(
         on_pick=lambda position: state.select(state.CHANNEL, indices[position]),
         dimmed=[position for position, index in enumerate(indices) if index not in found and index not in forming],
         tile=150 if len(indices) <= _SOME else 96,
+        height=700,
         is_sharp=False,
     )
 
