@@ -21,7 +21,7 @@ if not info.has_maps:
 statistics = channel_statistics(output)
 received, sheet, card = st.columns([2, 7, 4], gap="medium")
 with card:
-    channel = channel_card.choose_channel(output.shape[-1], int(output.std(axis=(0, 1)).argmax()))
+    channel = channel_card.choose_channel(texts.CARD, output.shape[-1], int(output.std(axis=(0, 1)).argmax()))
 with received:
     activations.show_received(selection)
     look = activations.choose_look()

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from cnnviz.dashboard import filters, panels, patterns, shell, sidebar
+from cnnviz.dashboard import channel_card, filters, panels, patterns, shell, sidebar
 from cnnviz.dashboard.texts import filters as texts
 from cnnviz.errors import CnnvizError
 from cnnviz.filters import filter_count
@@ -19,7 +19,7 @@ sheet, card = st.columns([7, 4], gap="medium")
 try:
     count = filter_count(selection.convnet, info.address)
     with card:
-        channel = filters.choose_filter(count)
+        channel = channel_card.choose_channel(texts.FILTER, count)
     request = patterns.request(
         selection, info.address, style=settings.style, size=settings.size, steps=settings.steps, seed=settings.seed
     )

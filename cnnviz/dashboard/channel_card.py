@@ -17,14 +17,12 @@ _WEIGHT_PIXELS = 8  # a weight's side on the sheet of kernels, so that the gaps 
 _KEEPS_CHANNELS = ("BatchNormalization", "ReLU", "Activation", "LeakyReLU", "ELU", "PReLU", "Dropout", "Identity")
 
 
-def choose_channel(count: int, first: int) -> int:
-    """Draw the number of the channel; `first` until one is chosen."""
+def choose_channel(label: str, count: int, first: int = 0) -> int:
+    """Draw the number of the channel, or of the filter that makes it; `first` until one is chosen."""
     chosen = st.session_state.get(state.CHANNEL)
     if chosen is None or not 0 <= chosen < count:
         st.session_state[state.CHANNEL] = first
-    return int(
-        st.number_input(texts.CARD, 0, count - 1, key=state.CHANNEL, bind="query-params", persist_state="session")
-    )
+    return int(st.number_input(label, 0, count - 1, key=state.CHANNEL, bind="query-params", persist_state="session"))
 
 
 def show_card(

@@ -22,7 +22,6 @@ _DEPTH = 0.32  # a third of the way down: textures of several strokes, in VGG16 
 _SOME = 16
 _MEBIBYTE = 2**20
 _MOST_BYTES = 4 * _MEBIBYTE
-_POLL_SECONDS = 0.4
 _SIZES = (64, 96, 128, 160, 224)
 _STEPS = (8, 16, 30, 64, 128, 256)
 
@@ -67,30 +66,17 @@ def wanted_filters(which: str, count: int, channel: int) -> list[int]:
     return list(range(start, min(count, start + _SOME)))
 
 
-def choose_filter(count: int) -> int:
-    """Draw the number of the filter: the same selection as the channel of the activations."""
-    chosen = st.session_state.get(state.CHANNEL)
-    if chosen is None or not 0 <= chosen < count:
-        st.session_state[state.CHANNEL] = 0
-    return int(
-        st.number_input(texts.FILTER, 0, count - 1, key=state.CHANNEL, bind="query-params", persist_state="session")
-    )
-
-
 def show_sheet(selection: Selection, info: LayerInfo, request: Request, indices: list[int], channel: int) -> None:
     """Draw the patterns that are known, and the way to the others: estimate and button, or progress and Cancel."""
     job = patterns.job_of(request)
     if job is not None and job.is_active:
 
-        @st.fragment(run_every=_POLL_SECONDS)
-        def watch() -> None:
-            if not job.is_active:
-                st.rerun()
+        def draw() -> None:
             patterns.progress(job)
             found = patterns.known(request, indices)
             _draw_sheet(info, request, indices, found, job.preview or {}, channel)
 
-        watch()
+        panels.watch(job, draw)
         return
     found = patterns.known(request, indices)
     if job is not None and job.error:

@@ -19,7 +19,6 @@ from cnnviz.heatmaps import Method
 from cnnviz.layers import default_layer
 
 _STRIP_TILE = 96
-_POLL_SECONDS = 0.3
 
 
 @dataclass(frozen=True)
@@ -87,7 +86,7 @@ class Question:
     def key(self) -> str:
         """Name of all that the answer hangs on."""
         selection = self.selection
-        parts = (selection.convnet.fingerprint, selection.picture, self.method.name, selection.layer, self.classes)
+        parts = (selection.convnet.fingerprint, selection.picture, self.method.name, self.place, self.classes)
         return " ".join(map(str, parts))
 
     @property
@@ -122,16 +121,13 @@ def _offer(question: Question, job: Job | None) -> None:
 
 
 def _watch(selection: Selection, job: Job) -> None:
-    @st.fragment(run_every=_POLL_SECONDS)
-    def watch() -> None:
-        if not job.is_active:
-            st.rerun()
+    def draw() -> None:
         panels.progress(job, texts.PROGRESS.format(done=job.done, total=job.total))
         if job.preview is not None:
             picture = images.overlay(selection.received, np.maximum(job.preview, 0), opacity=0.85)
             st.image(picture, width=336, output_format="PNG", alt=texts.PICTURE_ALT)
 
-    watch()
+    panels.watch(job, draw)
 
 
 def _start(question: Question) -> None:

@@ -18,6 +18,9 @@ from cnnviz.dashboard.texts import shared
 from cnnviz.errors import CnnvizError
 from cnnviz.layers import LayerInfo
 
+POLL_SECONDS = 0.3
+"""Between two looks at a job that runs."""
+
 
 def head(texts: Any) -> None:
     """Draw a page's title, its question, and what one sees there."""
@@ -68,6 +71,18 @@ def choose_one(label: str, options: Mapping[str, str], *, key: str, in_url: bool
 def name_layer(info: LayerInfo) -> None:
     """Write a layer's name and size."""
     st.caption(f"`{info.address}` · {info.kind} · {figures.shape_text(info.output_shape)}")
+
+
+def watch(job: Job, draw: Callable[[], None]) -> None:
+    """Draw a job again and again while it runs, without running the page; then run the page once."""
+
+    @st.fragment(run_every=POLL_SECONDS)
+    def tick() -> None:
+        if not job.is_active:
+            st.rerun()
+        draw()
+
+    tick()
 
 
 def progress(job: Job, text: str) -> None:

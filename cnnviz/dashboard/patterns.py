@@ -17,13 +17,12 @@ from cnnviz.dashboard.texts import filters as texts
 from cnnviz.filters import Frame, Pattern, Request
 from cnnviz.layers import LayerInfo
 
-_POLL_SECONDS = 0.4
 _DEFAULT = ("natural", 128, 128, 0)  # style, size, steps, seed
 
 
 def request(selection: Selection, layer: str, *, style: str, size: int, steps: int, seed: int) -> Request:
     """Name all that a pattern hangs on."""
-    return Request(selection.convnet.fingerprint, layer, style, size, steps, seed)  # type: ignore[arg-type]
+    return Request(selection.convnet.fingerprint, layer, style, size, steps, seed)  # type: ignore[arg-type]  # one of the styles
 
 
 def known(wanted: Request, indices: Sequence[int]) -> dict[int, Pattern]:
@@ -45,7 +44,7 @@ def grow(selection: Selection, wanted: Request, indices: Sequence[int]) -> None:
             selection.convnet, layer=wanted.layer, filters=indices, style=wanted.style, size=wanted.size,
             steps=wanted.steps, seed=wanted.seed, store=filters.PatternStore(),
         ):  # fmt: skip
-            is_due = time.monotonic() - shown > _POLL_SECONDS
+            is_due = time.monotonic() - shown > panels.POLL_SECONDS
             job.step(frame.step, frame.total, _preview(frame) if is_due else None)
             shown = time.monotonic() if is_due else shown
 
@@ -89,15 +88,12 @@ def show_one(selection: Selection, info: LayerInfo, channel: int) -> None:
     job = job_of(wanted)
     if job is not None and job.is_active:
 
-        @st.fragment(run_every=_POLL_SECONDS)
-        def watch() -> None:
-            if not job.is_active:
-                st.rerun()
+        def draw() -> None:
             progress(job)
             if job.preview and channel in job.preview:
                 _show_photo(job.preview[channel], channel)
 
-        watch()
+        panels.watch(job, draw)
         return
     pattern = known(wanted, [channel]).get(channel)
     if pattern is None:

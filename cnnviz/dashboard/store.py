@@ -23,14 +23,11 @@ def folder(kind: str) -> Path:
     return path
 
 
-def put(kind: str, data: bytes, suffix: str = "") -> str:
+def put(kind: str, data: bytes) -> str:
     """Keep uploaded bytes and return their sha256; the oldest make room."""
     name = hashlib.sha256(data).hexdigest()
-    target = folder(kind) / f"{name}{suffix}"
-    if not target.exists():
-        with tempfile.NamedTemporaryFile(dir=target.parent, prefix=".", delete=False) as file:
-            file.write(data)
-        Path(file.name).replace(target)
+    target = folder(kind) / name
+    _write(target, data)
     os.utime(target)
     _make_room(kind, keep=target)
     return name
@@ -39,15 +36,11 @@ def put(kind: str, data: bytes, suffix: str = "") -> str:
 def put_model(file_name: str, data: bytes) -> str:
     """Keep an uploaded model in a folder of its own and return the name it goes by: `cats-3fa9c1e2`."""
     digest = hashlib.sha256(data).hexdigest()
-    stem, suffix = re.fullmatch(r"(.*?)((?:\.weights)?\.[A-Za-z0-9]{1,8})?", file_name, re.DOTALL).groups()  # type: ignore[union-attr]
+    stem, suffix = re.fullmatch(r"(.*?)((?:\.weights)?\.[A-Za-z0-9]{1,8})?", file_name, re.DOTALL).groups()  # type: ignore[union-attr]  # every name matches
     name = f"{re.sub(r'[^A-Za-z0-9_-]+', '-', stem).strip('-')[:40] or 'model'}-{digest[:8]}"
     home = folder("models") / name
     home.mkdir(exist_ok=True)
-    target = home / f"{name}{suffix or ''}"
-    if not target.exists():
-        with tempfile.NamedTemporaryFile(dir=home, prefix=".", delete=False) as file:
-            file.write(data)
-        Path(file.name).replace(target)
+    _write(home / f"{name}{suffix or ''}", data)
     os.utime(home)
     _make_room("models", keep=home)
     return name
@@ -72,6 +65,15 @@ def get(kind: str, name: str) -> Path | None:
     if not _SHA256.fullmatch(name):
         return None
     return next(iter(sorted(folder(kind).glob(f"{name}*"))), None)
+
+
+def _write(target: Path, data: bytes) -> None:
+    """Write a file that is named by what it holds: whole or not at all, and once."""
+    if target.exists():
+        return
+    with tempfile.NamedTemporaryFile(dir=target.parent, prefix=".", delete=False) as file:
+        file.write(data)
+    Path(file.name).replace(target)
 
 
 def _make_room(kind: str, keep: Path) -> None:

@@ -54,4 +54,3 @@ PATTERN_ALT = "What channel {channel} looks for: a picture made by gradient asce
 DEAD = "Dead: no picture was found that makes this filter answer."
 VECTOR = "{count} numbers, one a unit"
 VECTOR_ALT = "Bars of the {count} units of {layer}"
-UNITS = "unit"

@@ -25,7 +25,6 @@ MAP_ALT = "{method} for {name}: strongest at {where}"
 DIFFERENCE = "{first} minus {second}"
 DIFFERENCE_ALT = "Difference of the two maps; positive speaks for {first}"
 ONE_SCALE = "Both maps share one scale."
-PERCENT = "{name} {share}"
 DELETION = "Hiding the hottest 10 % changes **{name}** from {before} to **{after}**; hiding a random 10 %: {random}."
 DELETION_HELP = (
     "Pixels are replaced by the picture's mean colour; the random figure is the mean of five masks "

@@ -17,7 +17,6 @@ ANSWER = "What it says"
 ANSWER_HELP = "Click a class to follow it on every page."
 GRAPH = "Architecture"
 GRAPH_ALT = "Graph of the network's {count} layers from picture to answer"
-TABLE = "Layers"
 TABLE_ALT = "Table of all layers with output shape, parameters and receptive field"
 TOTALS = ("Parameters", "Multiply-adds a picture", "Memory, weights and maps", "Layers")
 COLUMNS = {
