@@ -15,6 +15,8 @@ import streamlit as st
 
 from cnnviz.errors import CancelledError, CnnvizError
 
+State = Literal["queued", "running", "done", "failed", "cancelled"]
+
 _KEPT = 32
 _log = logging.getLogger(__name__)
 
@@ -37,14 +39,14 @@ class Job:
 
     key: str
     owner: str
-    state: Literal["queued", "running", "done", "failed", "cancelled"] = "queued"
+    state: State = "queued"
     done: int = 0
     total: int = 0
     preview: Any = None
     result: Any = None
     error: str = ""
     started: float = 0.0
-    _stop: threading.Event = field(default_factory=threading.Event)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property
     def is_active(self) -> bool:
@@ -52,29 +54,28 @@ class Job:
         return self.state in ("queued", "running")
 
     @property
-    def is_stopping(self) -> bool:
-        """Whether it was asked to stop and has not yet."""
-        return self.is_active and self._stop.is_set()
-
-    @property
     def seconds_left(self) -> float:
         """Guess from the steps done so far."""
         spent = time.monotonic() - self.started if self.started else 0.0
         return spent / max(1, self.done) * (self.total - self.done)
 
+    def enter(self, state: State) -> None:
+        """Go on to another state, unless it has ended: what was cancelled stays so, whatever its step still brings."""
+        with self._lock:
+            if self.is_active:
+                self.state = state
+
     def cancel(self) -> None:
-        """Ask it to stop at its next step; queued, it stops at once."""
-        self._stop.set()
-        if self.state == "queued":
-            self.state = "cancelled"
+        """End it for everyone who looks; the worker, which may be compiling, leaves at its next step."""
+        self.enter("cancelled")
 
     def step(self, done: int, total: int, preview: Any = None) -> None:
         """Tell how far the work is; called by the work itself.
 
         Raises:
-            CancelledError: If it was asked to stop.
+            CancelledError: If it was cancelled.
         """
-        if self._stop.is_set():
+        if not self.is_active:
             raise CancelledError("Stopped.")
         self.done, self.total = done, total
         if done and not self.started:
@@ -107,11 +108,6 @@ class Jobs:
         """Find an owner's job by what it computes."""
         return self._jobs.get((owner, key))
 
-    def forget(self, key: str, owner: str) -> None:
-        """Drop an ended job, so that it can be asked for again."""
-        with self._lock:
-            self._jobs.pop((owner, key), None)
-
     def cancel_all(self, owner: str) -> None:
         """Stop everything of one owner, as when its tab is closed."""
         with self._lock:
@@ -126,16 +122,18 @@ class Jobs:
 def _run(job: Job, work: Callable[[Job], Any]) -> None:
     try:
         job.step(0, 0)
-        job.state = "running"
+        job.enter("running")
         job.result = work(job)
-        job.state = "done"
+        job.enter("done")
     except CancelledError:
-        job.state = "cancelled"
+        job.cancel()
     except CnnvizError as error:
-        job.error, job.state = str(error), "failed"
+        job.error = str(error)
+        job.enter("failed")
     except Exception as error:  # noqa: BLE001  # a worker thread has nobody above it to tell
         _log.exception("A job failed: %s", job.key)
-        job.error, job.state = f"It failed ({type(error).__name__}). The server's log says more.", "failed"
+        job.error = f"It failed ({type(error).__name__}). The server's log says more."
+        job.enter("failed")
 
 
 @st.cache_resource(show_spinner=False)

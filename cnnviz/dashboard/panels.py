@@ -92,9 +92,8 @@ def progress(job: Job, text: str) -> None:
         job: The job.
         text: What is said while it runs.
     """
-    said = shared.WAITING if job.state == "queued" else shared.STOPPING if job.is_stopping else text
-    st.progress(job.done / max(1, job.total), text=said)
-    st.button(shared.CANCEL, key="cancel", icon=":material/stop:", on_click=job.cancel, disabled=job.is_stopping)
+    st.progress(job.done / max(1, job.total), text=shared.WAITING if job.state == "queued" else text)
+    st.button(shared.CANCEL, key="cancel", icon=":material/stop:", on_click=job.cancel)
 
 
 def plain(text: str) -> str:

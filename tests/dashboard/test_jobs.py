@@ -34,13 +34,11 @@ def endless(started):
     return work
 
 
-def test_a_result_is_kept_until_it_is_forgotten(jobs):
+def test_a_result_is_kept_for_its_owner(jobs):
     job = jobs.start("six", "me", lambda job: 6)
     assert wait_for(job, "done", "failed") == "done"
     assert jobs.get("six", "me").result == 6
     assert jobs.get("six", "you") is None
-    jobs.forget("six", "me")
-    assert jobs.get("six", "me") is None
 
 
 def test_cancelling_stops_at_the_next_step_and_keeps_the_preview(jobs):
@@ -50,6 +48,25 @@ def test_cancelling_stops_at_the_next_step_and_keeps_the_preview(jobs):
     job.cancel()
     assert wait_for(job, "cancelled", "done", "failed") == "cancelled"
     assert 0 <= job.preview < 1_000_000
+
+
+def test_cancelling_ends_a_job_at_once_even_in_a_step_that_takes_long(jobs):
+    compiling, compiled = threading.Event(), threading.Event()
+
+    def work(job):
+        compiling.set()
+        compiled.wait(SECONDS)
+        return "too late"
+
+    job = jobs.start("slow step", "me", work)
+    assert compiling.wait(SECONDS)
+    job.cancel()
+    assert job.state == "cancelled"
+    after = jobs.start("after", "me", lambda job: "mine")
+    assert after.state == "queued"  # the worker is not torn out of its step
+    compiled.set()
+    assert wait_for(after, "done", "failed") == "done"
+    assert job.state == "cancelled"
 
 
 def test_the_newest_request_of_an_owner_wins_and_others_wait_their_turn(jobs):

@@ -27,7 +27,6 @@ UNTRAINED = "This is an architecture with random weights: its answers mean nothi
 IMPORTING = "Starting TensorFlow. This takes a few seconds, once ..."
 CANCEL = "Cancel"
 WAITING = "Waiting for another computation to end ..."
-STOPPING = "Stopping ..."
 
 WHAT = "What am I seeing?"
 SETTINGS = "Settings"
