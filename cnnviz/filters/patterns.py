@@ -20,6 +20,9 @@ SIZES = range(16, 1025)
 
 _PHOTOS_EVERY = 8
 
+OnStep = Callable[[int, int, np.ndarray], None]
+"""Told steps done, steps in all, and the photos so far."""
+
 
 def climb(
     convnet: Convnet,
@@ -57,19 +60,25 @@ def climb(
         >>> for frame in climb(convnet, layer="block5_expand_conv", filters=[3]):
         ...     show(frame.photos)                              # (1, 128, 128, 3)
     """
-    steps = STYLES[style].steps if steps is None else steps
-    wanted = _checked(convnet, layer, filters, size=size, steps=steps)
-    request = Request(convnet.fingerprint, layer, style, size, steps, seed)
+    request = Request(convnet.fingerprint, layer, style, size, _steps(style, steps), seed)
+    return _climb(convnet, request, filters=filters, store=store)
+
+
+def _climb(
+    convnet: Convnet, request: Request, *, filters: Iterable[int], store: PatternStore | None
+) -> Iterator[Frame]:
+    wanted = _checked(convnet, request, filters)
+    size, steps = request.size, request.steps
     finished = store.find(request, wanted) if store else {}
     missing = [index for index in dict.fromkeys(wanted) if index not in finished]
     total = steps * len(missing)
     yield Frame(0, total, wanted, size, dict(finished))
     if not missing:
         return
-    ascent = prepare(convnet, layer, style=STYLES[style], size=size)
+    ascent = prepare(convnet, request.layer, style=STYLES[request.style], size=size)
     done = 0
     for chunk in ascent.chunks(missing):
-        for step, batch in enumerate(_climb_batch(ascent, chunk, steps=steps, seed=seed)):
+        for step, batch in enumerate(_climb_batch(ascent, chunk, request)):
             if step == steps:
                 found = batch.patterns(size)
                 finished |= found
@@ -79,9 +88,9 @@ def climb(
         done += steps * len(chunk)
 
 
-def _climb_batch(ascent: Ascent, filters: tuple[int, ...], *, steps: int, seed: int) -> Iterator[Batch]:
+def _climb_batch(ascent: Ascent, filters: tuple[int, ...], request: Request) -> Iterator[Batch]:
     first: Height | None = None
-    for height in ascend(ascent, filters, steps=steps, seed=seed):
+    for height in ascend(ascent, filters, steps=request.steps, seed=request.seed):
         first = first or height
         yield Batch(ascent, filters, first, height)
 
@@ -96,17 +105,22 @@ def find_patterns(
     steps: int | None = None,
     seed: int = 0,
     store: PatternStore | None = None,
-    on_step: Callable[[int, int, np.ndarray], None] | None = None,
+    on_step: OnStep | None = None,
 ) -> tuple[Pattern, ...]:
     """Find patterns as `filter_patterns` does, with what became of each filter.
 
     Returns:
         One `Pattern` for each of `filters`, in that order.
     """
+    request = Request(convnet.fingerprint, layer, style, size, _steps(style, steps), seed)
+    return _find(convnet, request, filters=filters, store=store, on_step=on_step)
+
+
+def _find(
+    convnet: Convnet, request: Request, *, filters: Iterable[int], store: PatternStore | None, on_step: OnStep | None
+) -> tuple[Pattern, ...]:
     photos = np.empty(0, np.uint8)
-    for number, frame in enumerate(
-        climb(convnet, layer=layer, filters=filters, style=style, size=size, steps=steps, seed=seed, store=store)
-    ):
+    for number, frame in enumerate(_climb(convnet, request, filters=filters, store=store)):
         if on_step:
             is_due = number % _PHOTOS_EVERY == 0 or frame.step == frame.total
             photos = frame.photos if is_due else photos
@@ -124,7 +138,7 @@ def filter_patterns(
     steps: int | None = None,
     seed: int = 0,
     store: PatternStore | None = None,
-    on_step: Callable[[int, int, np.ndarray], None] | None = None,
+    on_step: OnStep | None = None,
 ) -> np.ndarray:
     """Find the picture that each filter of a layer answers to most, by gradient ascent from noise.
 
@@ -174,17 +188,8 @@ def filter_patterns(
         Simonyan, Vedaldi, Zisserman, "Deep Inside Convolutional Networks", 2014, eq. 1 (without its penalty).
         Olah, Mordvintsev, Schubert, "Feature Visualization", Distill 2017.
     """
-    found = find_patterns(
-        convnet,
-        layer=layer,
-        filters=filters,
-        style=style,
-        size=size,
-        steps=steps,
-        seed=seed,
-        store=store,
-        on_step=on_step,
-    )
+    request = Request(convnet.fingerprint, layer, style, size, _steps(style, steps), seed)
+    found = _find(convnet, request, filters=filters, store=store, on_step=on_step)
     return np.array([pattern.photo for pattern in found], np.uint8).reshape(-1, size, size, 3)
 
 
@@ -198,19 +203,23 @@ def estimate(
     Raises:
         LayerError: If the layer does not exist or cannot be climbed.
     """
-    steps = STYLES[style].steps if steps is None else steps
     ascent = prepare(convnet, layer, style=STYLES[style], size=size)
-    return ascent.seconds * count * (steps + 1)
+    return ascent.seconds * count * (_steps(style, steps) + 1)
 
 
-def _checked(convnet: Convnet, layer: str, filters: Iterable[int], *, size: int, steps: int) -> tuple[int, ...]:
+def _steps(style: StyleName, steps: int | None) -> int:
+    return STYLES[style].steps if steps is None else steps
+
+
+def _checked(convnet: Convnet, request: Request, filters: Iterable[int]) -> tuple[int, ...]:
+    size, steps = request.size, request.steps
     if size not in SIZES or steps < 1:
         raise ValueError(f"Expected a size of {SIZES[0]} to {SIZES[-1]} and steps >= 1. Received: {size} and {steps}.")
     wanted = tuple(int(index) for index in filters)
-    count = filter_count(convnet, layer)
+    count = filter_count(convnet, request.layer)
     for index in wanted:
         if not 0 <= index < count:
-            raise LayerError(f"Layer {layer!r} has no filter {index}. Its filters are 0 to {count - 1}.")
+            raise LayerError(f"Layer {request.layer!r} has no filter {index}. Its filters are 0 to {count - 1}.")
     return wanted
 
 
