@@ -53,7 +53,7 @@ def start_tensorflow() -> None:
         return
     os.environ[_LOG_LEVEL] = _FATAL_ONLY
     with note("Starting TensorFlow ..."), _silent_stderr():  # at its import TensorFlow writes past that setting
-        import tensorflow  # noqa: F401
+        import tensorflow  # noqa: F401  # only its start is wanted
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
 
 

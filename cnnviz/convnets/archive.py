@@ -46,18 +46,22 @@ class Slice(io.RawIOBase):
     def __init__(self, file: BinaryIO, start: int, length: int) -> None:
         self._file, self._start, self._length, self._position = file, start, length, 0
 
-    def readable(self) -> bool:  # noqa: D102
+    def readable(self) -> bool:
+        """Yes, always."""
         return True
 
-    def seekable(self) -> bool:  # noqa: D102
+    def seekable(self) -> bool:
+        """Yes, always."""
         return True
 
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:  # noqa: D102
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        """Move within the stretch; return the position, counted from its start."""
         origin = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._length}[whence]
         self._position = max(0, origin + offset)
         return self._position
 
-    def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]  # noqa: D102
+    def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]  # "any buffer" has no name before Python 3.12
+        """Read what fits into a buffer; return how much that was, 0 at the end."""
         wanted = max(0, min(len(buffer), self._length - self._position))
         self._file.seek(self._start + self._position)
         data = self._file.read(wanted)
@@ -112,7 +116,7 @@ def open_weights(file: BinaryIO, archive: zipfile.ZipFile) -> BinaryIO:
     info = archive.getinfo(WEIGHTS)
     if info.compress_type == zipfile.ZIP_STORED:
         return cast(BinaryIO, io.BufferedReader(Slice(file, _body(file, info), info.file_size)))
-    unpacked = tempfile.TemporaryFile()  # noqa: SIM115  the caller closes it
+    unpacked = tempfile.TemporaryFile()  # noqa: SIM115  # the caller closes it
     with archive.open(info) as member:
         while chunk := member.read(_CHUNK):
             unpacked.write(chunk)

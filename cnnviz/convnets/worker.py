@@ -37,7 +37,7 @@ def main(arguments: list[str]) -> None:
         answer = _try_out(open_model_file(path))
     except ModelFileError as error:
         answer = {"refused": str(error)}
-    except Exception as error:  # noqa: BLE001  Keras passes on whatever a layer raises when it runs
+    except Exception as error:  # noqa: BLE001  # Keras passes on whatever a layer raises when it runs
         answer = {"refused": f"The model cannot run on one picture ({type(error).__name__}). It is not opened."}
     (folder / ANSWER).write_text(json.dumps(answer))
 
