@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
-import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, get_args
@@ -18,7 +16,7 @@ from cnnviz.convnets.config_rules import shown
 from cnnviz.convnets.convnet import SCALINGS
 from cnnviz.convnets.files import file_sha256
 from cnnviz.errors import ModelFileError
-from cnnviz.folders import cache_folder
+from cnnviz.folders import cache_folder, written_whole
 from cnnviz.images import Fit
 
 _VERSION = 1
@@ -107,17 +105,9 @@ def _cached_folder() -> Path:
 
 
 def _replace(path: Path, text: str) -> Path:
-    """Write beside, then rename: a reader sees the old file or the new one."""
-    handle, name = tempfile.mkstemp(prefix=".", suffix=".tmp", dir=path.parent)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        return Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    with written_whole(path) as part:
+        part.write_text(text, encoding="utf-8")
+    return path
 
 
 def _read(path: Path) -> Answers | None:

@@ -10,7 +10,6 @@ import contextlib
 import hashlib
 import json
 import os
-import tempfile
 import zipfile
 import zlib
 from collections.abc import Iterable
@@ -21,7 +20,7 @@ from pathlib import Path
 import numpy as np
 
 from cnnviz.filters.pattern import Pattern, Request
-from cnnviz.folders import cache_folder
+from cnnviz.folders import cache_folder, written_whole
 
 ASCENT_VERSION = 1
 """Part of every key; raise it when the ascent gives other pictures."""
@@ -77,20 +76,15 @@ class PatternStore:
         return pattern if is_whole else None
 
     def _write(self, path: Path, pattern: Pattern) -> None:
-        handle, name = tempfile.mkstemp(dir=self.root, suffix=".part")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                np.savez_compressed(
-                    file,
-                    photo=pattern.photo,
-                    before=pattern.before,
-                    after=pattern.after,
-                    status=pattern.status,
-                    climbed_size=pattern.climbed_size,
-                )
-            Path(name).replace(path)
-        finally:
-            Path(name).unlink(missing_ok=True)
+        with written_whole(path) as part:
+            np.savez_compressed(
+                part,
+                photo=pattern.photo,
+                before=pattern.before,
+                after=pattern.after,
+                status=pattern.status,
+                climbed_size=pattern.climbed_size,
+            )
 
     def _evict(self) -> None:
         known = []
