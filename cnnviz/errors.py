@@ -2,11 +2,13 @@
 
     CnnvizError
     ├── PictureError          a picture that cannot be read
+    ├── DataError             labelled pictures that cannot be found, read or learned from
     ├── ModelError            a network that cannot be opened or used
     │   ├── ModelFileError        a model file that is refused, damaged or unsafe
     │   └── OfflineError          weights that would have to be downloaded
     ├── LayerError            a layer that does not exist or has no such view
     ├── ClassError            a class that the network does not have
+    ├── RunError              a training run, or what was asked of one, that cannot be
     └── CancelledError        long work that was asked to stop
 
 Every message is two short sentences at most: what is wrong, with the value in it, and what would do.
@@ -20,6 +22,10 @@ class CnnvizError(Exception):
 
 class PictureError(CnnvizError):
     """A picture that cannot be read."""
+
+
+class DataError(CnnvizError):
+    """Labelled pictures that cannot be found, read or learned from."""
 
 
 class ModelError(CnnvizError):
@@ -40,6 +46,10 @@ class LayerError(CnnvizError):
 
 class ClassError(CnnvizError):
     """A class that the network does not have."""
+
+
+class RunError(CnnvizError):
+    """A training run, or what was asked of one, that cannot be."""
 
 
 class CancelledError(CnnvizError):
