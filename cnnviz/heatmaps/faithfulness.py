@@ -25,7 +25,7 @@ class Deletion:
     Attributes:
         before: `(batch,)` probability of the class in the whole picture.
         after: `(batch,)` probability once the hottest pixels are gone; NaN where the map is not finite.
-        random: `(batch, 5)` probability once as many pixels are gone at random places.
+        random: `(batch, 5)` probability once the same mask, moved to a random place, hides as many pixels.
         classes: `(batch,)` int, the class.
     """
 
@@ -45,8 +45,10 @@ def deletion_score(
 ) -> Deletion:
     """Replace the hottest tenth of the picture by its mean colour, and see what the network still says.
 
-    Beside it stands the same with random masks of the same area and grain: noise on the map's own
-    grid, enlarged like the map, its hottest tenth replaced. A map that is no better than chance has found nothing.
+    Beside it stands the same with five random masks: the map's own, moved by random steps down and to the right;
+    what leaves the picture at one side comes back at the other. So their area and grain are the map's, whether
+    its cells are a layer's, the patches of occlusion or single pixels. Noise on the map's grid would not do:
+    occlusion has patches on a grid of pixels. A map that is no better than chance has found nothing.
 
     Args:
         convnet: Classifier; it is only read.
@@ -54,7 +56,7 @@ def deletion_score(
         heat: `(batch, rows, columns)`, one map a picture, signed or not; where a map is the same
             everywhere, as in the zeros of most maps, chance decides which pixels go first.
         class_index: Class whose probability is told; each picture's own top class if not given.
-        seed: Of the random masks, the same for every picture.
+        seed: Of the random steps, the same for every picture.
 
     Returns:
         Probabilities before and after, and after each of five random deletions.
@@ -72,6 +74,7 @@ def deletion_score(
 
     Reference:
         After the deletion game of Petsiuk et al., "RISE", BMVC 2018, section 4.2, at one point of its curve.
+        Random shifts on a torus as chance: Lotwick and Silverman, J. R. Statist. Soc. B 44, 1982.
     """
     if len(heat) != len(inputs):
         raise ValueError(f"Expected one map for each of {len(inputs)} pictures. Received: {len(heat)}.")
@@ -88,13 +91,12 @@ def deletion_score(
 
 
 def _masks(heat: np.ndarray, size: tuple[int, int], seed: int) -> np.ndarray:
-    """Mark what goes, `(batch, 1 + RANDOM_MASKS, height, width)`: first by the map, then by noise of its grain."""
-    rng = np.random.default_rng(seed)
-    noise = rng.random((RANDOM_MASKS, *heat.shape[1:]), np.float32)
-    ties = rng.permutation(size[0] * size[1])
-    random = _hottest(enlarge(noise, size), ties)
-    own = _hottest(enlarge(heat, size), ties)
-    return np.stack([np.concatenate([mask[None], random]) for mask in own])
+    """Mark what goes, `(batch, 1 + RANDOM_MASKS, height, width)`: first by the map, then the same elsewhere."""
+    rng, area = np.random.default_rng(seed), size[0] * size[1]
+    own = _hottest(enlarge(heat, size), rng.permutation(area))
+    places = 1 + rng.permutation(area - 1)[:RANDOM_MASKS]  # 0 would be the map's own
+    moved = [np.roll(own, divmod(int(place), size[1]), axis=(1, 2)) for place in places]
+    return np.stack([own, *moved], axis=1)
 
 
 def _hottest(heat: np.ndarray, ties: np.ndarray) -> np.ndarray:

@@ -3,7 +3,7 @@ import pytest
 from heatmap_nets import SIZE, sequential, wrap
 from tiny_nets import state
 
-from cnnviz.heatmaps import deletion_score
+from cnnviz.heatmaps import deletion_score, faithfulness, occlusion
 
 HIDDEN = round(0.1 * SIZE[0] * SIZE[1])  # 6 pixels
 
@@ -60,17 +60,39 @@ def test_a_coarse_map_is_enlarged_first(brightness, gray):
     assert np.abs(np.array(found) - score.after[0]).min() < 1e-6
 
 
-def test_random_masks_have_the_same_area_and_the_grain_of_the_map(brightness, gray, monkeypatch):
-    from cnnviz.heatmaps import faithfulness
+def edges(masks):
+    """How often a mask changes from one pixel to the next, on a torus: the finer its grain, the more often."""
+    return sum(np.count_nonzero(masks != np.roll(masks, 1, axis), axis=(-2, -1)) for axis in (-2, -1))
 
-    masks = faithfulness._masks(np.random.default_rng(5).random((2, 2, 2)), (64, 64), 0)
+
+@pytest.mark.parametrize(
+    ("heat", "bounds"),
+    [
+        (lambda rng: rng.random((2, 2, 2)), (0, 200)),  # a coarse layer
+        (lambda rng: rng.random((2, 64, 64)), (1000, 2000)),  # single pixels
+        (lambda rng: np.kron(rng.random((2, 8, 8)), np.ones((8, 8))), (0, 300)),  # patches on a grid of pixels
+        (lambda rng: np.zeros((2, 7, 7)), (1000, 2000)),  # nothing: chance decides pixel by pixel
+    ],
+)
+def test_random_masks_have_the_area_and_the_grain_of_the_map_on_any_grid(rng, heat, bounds):
+    masks = faithfulness._masks(heat(rng), (64, 64), 0)
     assert masks.shape == (2, 6, 64, 64)
     assert np.all(masks.sum(axis=(2, 3)) == round(0.1 * 64 * 64))
-    edges = np.abs(np.diff(masks.astype(int), axis=-1)).sum(axis=(2, 3))
-    fine = faithfulness._masks(np.random.default_rng(5).random((2, 64, 64)), (64, 64), 0)
-    fine_edges = np.abs(np.diff(fine.astype(int), axis=-1)).sum(axis=(2, 3))
-    assert edges.max() < 200 < fine_edges.min()
-    assert not np.array_equal(masks[0, 1], masks[0, 2])
+    assert bounds[0] < edges(masks[0, 0]) < bounds[1]
+    np.testing.assert_array_equal(edges(masks[:, 1:]), edges(masks[:, :1]).repeat(5, axis=1))
+
+
+def test_random_masks_of_occlusion_are_as_coarse_as_its_patches(brightness, gray):
+    heat = occlusion(brightness, gray, class_index=1, patch=2, stride=2)
+    assert np.ptp(heat.reshape(2, 4, 2, 4, 2), axis=(2, 4)).max() == 0 < np.ptp(heat)  # one value a patch
+    masks, fine = (faithfulness._masks(some, SIZE, 0) for some in (heat, gray[..., 0]))
+    np.testing.assert_array_equal(edges(masks[:, 1:]), edges(masks[:, :1]).repeat(5, axis=1))
+    assert edges(masks).max() < edges(fine).min()
+
+
+def test_random_masks_lie_at_different_places(rng):
+    masks = faithfulness._masks(rng.random((1, 4, 4)), SIZE, 3)[0]
+    assert len(np.unique(masks.reshape(6, -1), axis=0)) == 6
 
 
 def test_a_map_of_what_counts_does_better_than_chance_and_its_opposite_worse(brightness, gray):
@@ -82,7 +104,6 @@ def test_a_map_of_what_counts_does_better_than_chance_and_its_opposite_worse(bri
     assert np.all(best.after < best.random.min(axis=1))
     assert np.all(worst.after > worst.random.max(axis=1))
     np.testing.assert_allclose(best.random_mean, best.random.mean(axis=1))
-    np.testing.assert_array_equal(best.random, worst.random)
 
 
 def test_the_score_depends_on_the_seed_and_not_on_the_neighbours(deep, pictures, rng):

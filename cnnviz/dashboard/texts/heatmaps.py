@@ -28,7 +28,7 @@ ONE_SCALE = "Both maps share one scale."
 DELETION = "Hiding the hottest 10 % changes **{name}** from {before} to **{after}**; hiding a random 10 %: {random}."
 DELETION_HELP = (
     "Pixels are replaced by the picture's mean colour; the random figure is the mean of five masks "
-    "of the same area and grain."
+    "of the same area and grain: the same mask, moved to random places."
 )
 STRIP = "Every layer"
 STRIP_HELP = "Grad-CAM at each layer, each on its own scale. Click one to look closer."
