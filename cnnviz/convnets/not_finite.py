@@ -16,13 +16,20 @@ def count_not_finite(convnet: Convnet) -> int:
     """Count the weights that are NaN or infinite.
 
     Returns:
-        How many; 0 for a sound network. What such a network computes is NaN behind the first layer that holds one,
-        and must be shown as such, never as data.
+        How many; 0 for a sound network. What the layers with such weights return, and all behind them, must not be
+        shown as data, not even where it is a number: `cnnviz.layers.first_not_finite` says where that begins.
     """
     return count_not_finite_weights(convnet.model)
 
 
 def count_not_finite_weights(model: keras.Model) -> int:
     """Count the weights of a Keras model that are NaN or infinite."""
-    arrays = (np.asarray(weight.numpy(), np.float32) for weight in model.weights if "float" in str(weight.dtype))
-    return sum(int(array.size - np.isfinite(array).sum()) for array in arrays)
+    return sum(count_in_weight(weight) for weight in model.weights)
+
+
+def count_in_weight(weight: keras.Variable) -> int:
+    """Count the values of one array of weights that are NaN or infinite."""
+    if "float" not in str(weight.dtype):
+        return 0
+    values = np.asarray(weight.numpy(), np.float32)
+    return int(values.size - np.isfinite(values).sum())
