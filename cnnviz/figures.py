@@ -127,23 +127,25 @@ def shape_text(shape: tuple[int, ...]) -> str:
 
 
 def vector(values: np.ndarray, names: Sequence[str]) -> go.Figure:
-    """Draw one number a unit as bars; units are named where there is one name for each.
+    """Draw one number a unit as bars; pointing anywhere above or below a bar names its unit.
 
     Args:
         values: `(units,)`.
-        names: Names of the units, or of something else of another number.
+        names: One name a unit.
     """
-    text = list(names) if len(names) == values.size else [f"unit {index}" for index in range(values.size)]
     figure = go.Figure(
-        go.Bar(x=np.arange(values.size), y=values, text=text, hovertemplate="%{text}<br>%{y:.4g}<extra></extra>")
-    )
-    figure.update_traces(textposition="none", marker_line_width=0)
+        go.Bar(
+            x=np.arange(values.size), y=values, text=list(names), textposition="none", marker_line_width=0,
+            hovertemplate="%{text}<br>%{y:.4g}<extra></extra>",
+        )
+    )  # fmt: skip
     figure.update_layout(
         height=420,
         margin={"l": 10, "r": 10, "t": 10, "b": 10},
         xaxis_title="unit",
         yaxis_title="activation",
         bargap=0.05,
+        hovermode="x",
     )
     return figure
 

@@ -207,6 +207,11 @@ def _first_not_finite(convnet: Convnet) -> str | None:
     return next(address for address in order if any(f"{address}/".startswith(folder) for folder in folders))
 
 
+def score_layer(convnet: Convnet) -> str | None:
+    """Address of the layer whose output is the class scores; None where there are none, or no layer made them."""
+    return _listing(convnet).made_scores if convnet.outputs != "none" else None
+
+
 def require_maps(convnet: Convnet, address: str | None) -> str:
     """Resolve a layer that must have feature maps; the default layer if none is given.
 
@@ -230,6 +235,7 @@ def _shorten(text: str, limit: int = 160) -> str:
 class _Listing:
     infos: tuple[LayerInfo, ...]
     leading_to_scores: frozenset[str]
+    made_scores: str | None
 
 
 @dataclass(frozen=True)
@@ -262,7 +268,7 @@ def _list(convnet: Convnet) -> _Listing:
                 call.layer
             ):  # a container hands on what its last layer made
                 producers[id(tensor)] = call.address
-    return _Listing(tuple(infos), _upstream(trace))
+    return _Listing(tuple(infos), _upstream(trace), producers.get(id(trace.scores)))
 
 
 def _run_symbolically(convnet: Convnet) -> _Trace:

@@ -11,10 +11,11 @@ shell.require_shell()
 panels.head(texts)
 selection = sidebar.selection()
 info = activations.choose_layer(selection, sidebar.viewable(selection.convnet))
+activations.stop_if_broken(selection, info)
 output = cache.feature_maps(selection, info.address)
 
 if not info.has_maps:
-    activations.show_vector(info, output.ravel(), selection.convnet.class_names)
+    activations.show_vector(selection, info, output.ravel())
     activations.take_away(selection, info, output)
     st.stop()
 

@@ -10,13 +10,14 @@ import streamlit as st
 
 from cnnviz import activations, figures, images
 from cnnviz.activations import ChannelStatistics, Normalise, Order
-from cnnviz.dashboard import components, panels, state
+from cnnviz.dashboard import channel_card, components, panels, state
 from cnnviz.dashboard.state import Selection
 from cnnviz.dashboard.texts import activations as texts
 from cnnviz.dashboard.texts import shared
-from cnnviz.layers import LayerInfo, default_layer
+from cnnviz.layers import LayerInfo, default_layer, find_layer, first_not_finite, is_sound, score_layer
 
 _PLAY_SECONDS = 1.2
+_SHOWN_UNITS = 5
 _FIRST_STRIDE = 4  # pixels: maps of a quarter of the picture show shapes and still fill the sheet
 
 
@@ -132,13 +133,40 @@ def show_sheet(info: LayerInfo, maps: np.ndarray, statistics: ChannelStatistics,
     st.caption(f"{counts} · {said}")
 
 
-def show_vector(info: LayerInfo, values: np.ndarray, names: tuple[str, ...]) -> None:
-    """Draw a dense layer as bars."""
-    st.caption(texts.VECTOR.format(count=values.size))
-    st.plotly_chart(
-        figures.vector(values, names), key="vector", config={"displayModeBar": False},
-        alt=texts.VECTOR_ALT.format(count=values.size, layer=info.address),
-    )  # fmt: skip
+def stop_if_broken(selection: Selection, info: LayerInfo) -> None:
+    """Stop the page with a sentence where a layer's output depends on weights that are NaN or infinite."""
+    if is_sound(selection.convnet, info.address):
+        return
+    panels.explain(texts.BROKEN.format(layer=info.address, broken=first_not_finite(selection.convnet)))
+    st.stop()
+
+
+def show_vector(selection: Selection, info: LayerInfo, values: np.ndarray) -> None:
+    """Draw a dense layer as bars, its strongest units by name beside them."""
+    names = _unit_names(selection, info, values.size)
+    bars, beside = st.columns([3, 1], gap="large")
+    with bars:
+        st.caption(texts.VECTOR.format(count=values.size))
+        st.plotly_chart(
+            figures.vector(values, names), key="vector", config={"displayModeBar": False},
+            alt=texts.VECTOR_ALT.format(count=values.size, layer=info.address),
+        )  # fmt: skip
+    with beside:
+        st.caption(texts.STRONGEST)
+        for unit in np.argsort(-values, kind="stable")[:_SHOWN_UNITS]:
+            st.markdown(texts.STRONGEST_ROW.format(name=panels.plain(names[unit]), value=f"{values[unit]:.3g}"))
+
+
+def _unit_names(selection: Selection, info: LayerInfo, count: int) -> list[str]:
+    """Name the units: by class where they are the class scores, or become them unit by unit; else by number."""
+    convnet = selection.convnet
+    address = score_layer(convnet)
+    classes = convnet.class_names[-1:] if convnet.outputs == "sigmoid" else convnet.class_names
+    if address is not None and len(classes) == count:
+        source = channel_card.convolution_of(selection, find_layer(convnet, address))
+        if channel_card.convolution_of(selection, info) == source:
+            return list(classes)
+    return [texts.UNIT_NAME.format(unit=unit) for unit in range(count)]
 
 
 def show_received(selection: Selection) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import prod
+
 import numpy as np
 import streamlit as st
 
@@ -11,10 +13,20 @@ from cnnviz.dashboard import cache, components, panels, patterns, state
 from cnnviz.dashboard.state import Selection
 from cnnviz.dashboard.texts import activations as texts
 from cnnviz.errors import LayerError
-from cnnviz.layers import LayerInfo, layers
+from cnnviz.layers import LayerInfo, find_layer, first_not_finite, layers
 
 _WEIGHT_PIXELS = 8  # a weight's side on the sheet of kernels, so that the gaps between kernels stay thin
-_KEEPS_CHANNELS = ("BatchNormalization", "ReLU", "Activation", "LeakyReLU", "ELU", "PReLU", "Dropout", "Identity")
+_KEEPS_CHANNELS = (
+    "BatchNormalization",
+    "ReLU",
+    "Activation",
+    "Softmax",
+    "LeakyReLU",
+    "ELU",
+    "PReLU",
+    "Dropout",
+    "Identity",
+)
 
 
 def choose_channel(label: str, count: int, first: int = 0) -> int:
@@ -63,9 +75,7 @@ def _show_map(selection: Selection, info: LayerInfo, values: np.ndarray, channel
         opacity=st.session_state.get("card_opacity", 0.9),
         is_sharp=True,
     )
-    st.slider(
-        texts.OPACITY, 0.0, 1.0, 0.9, 0.05, key="card_opacity", persist_state="session", label_visibility="collapsed"
-    )
+    st.slider(texts.OPACITY, 0.0, 1.0, 0.9, 0.05, key="card_opacity", persist_state="session")
 
 
 def _show_statistics(statistics: ChannelStatistics, channel: int) -> None:
@@ -78,7 +88,7 @@ def _show_statistics(statistics: ChannelStatistics, channel: int) -> None:
 
 
 def _show_effect(selection: Selection, info: LayerInfo, channel: int) -> None:
-    if not selection.convnet.class_names:
+    if not selection.convnet.class_names or first_not_finite(selection.convnet):
         return
     class_index = cache.class_index(selection)
     effect = cache.channel_effect(selection, info.address, class_index)[channel]
@@ -101,10 +111,12 @@ def _show_patch(selection: Selection, info: LayerInfo, maps: np.ndarray, channel
 def show_kernel(selection: Selection, info: LayerInfo, channel: int) -> None:
     """Draw the weights of one filter; a sentence where the layer has none."""
     st.caption(texts.KERNEL)
+    source = find_layer(selection.convnet, convolution_of(selection, info))
     try:
-        kernel = filters.kernels(selection.convnet, convolution_of(selection, info))[..., channel]
+        kernel = filters.kernels(selection.convnet, source.address)[..., channel]
     except LayerError:
-        st.caption(texts.NO_KERNEL)
+        inputs = source.macs // prod(source.output_shape)  # of a dense layer; other layers without kernels have none
+        st.caption(texts.NO_WINDOW.format(count=inputs) if inputs else texts.NO_KERNEL)
         return
     picture, said = kernel_picture(kernel)
     st.image(

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import streamlit as st
 
 from cnnviz import figures, probes
-from cnnviz.convnets import SCALINGS, Answers, Convnet, remember
+from cnnviz.convnets import SCALINGS, Answers, Convnet, Scaling, recall, remember
 from cnnviz.dashboard import cache, components, panels, state, store
 from cnnviz.dashboard.state import Selection
 from cnnviz.dashboard.texts import overview as texts
 from cnnviz.dashboard.texts import shared
-from cnnviz.images import Fit
-from cnnviz.layers import LayerInfo, layers, totals
+from cnnviz.errors import CnnvizError
+from cnnviz.layers import LayerInfo, first_not_finite, layers, totals
 
 _SHOWN_CLASSES = 5
 _SCREEN = 448
@@ -48,6 +48,9 @@ def show_answer(selection: Selection) -> None:
     if not names:
         panels.explain(shared.NO_CLASSES)
         return
+    if broken := first_not_finite(selection.convnet):
+        panels.explain(texts.NO_ANSWER.format(layer=broken))
+        return
     probabilities = cache.probabilities(selection)
     top = [int(index) for index in np.argsort(-probabilities, kind="stable")[:_SHOWN_CLASSES]]
     if selection.class_index is not None and selection.class_index not in top:
@@ -67,51 +70,65 @@ def ask_what_the_file_cannot_tell(selection: Selection) -> None:
     path = store.model_path(state.model())
     if path is None:
         return
-    convnet = selection.convnet
-    with st.expander(shared.PREPARE, icon=":material/tune:"), st.form("answers", border=False):
+    is_answered = recall(path) is not None
+    # Another key after the first answer: the same one would stay as open as it is.
+    key = f"prepare {state.model()} {is_answered}"
+    expander = st.expander(shared.PREPARE, expanded=not is_answered, icon=":material/tune:", key=key, on_change="rerun")
+    if not expander.open:
+        return
+    with expander, st.form("answers", border=False):
         choose, check = st.columns(2, gap="large")
         with choose:
-            scalings = list(SCALINGS)
-            current = scalings.index(convnet.preparation.scaling.name)
-            scaling = st.selectbox(shared.SCALING, scalings, index=current)
-            fits = list(shared.FITS)
-            fit = st.selectbox(
-                shared.FIT, fits, index=fits.index(convnet.preparation.fit), format_func=shared.FITS.__getitem__
-            )
-            names = st.text_area(shared.CLASS_NAMES, "\n".join(convnet.class_names), height=160)
-            head = st.number_input(shared.HEAD, 0, max(0, len(convnet.model.outputs) - 1), convnet.head)
+            given = _ask(selection.convnet)
         with check:
             st.caption(shared.PREPARE_HELP)
             _show_check(selection)
         if st.form_submit_button(shared.SAVE, type="primary"):
-            given = tuple(line.strip() for line in names.splitlines() if line.strip())
-            _remember(convnet, path, Answers(scaling, cast(Fit, fit), given, int(head)))
+            _remember(selection.convnet, path, given)
+
+
+def _ask(convnet: Convnet) -> dict[str, Any]:
+    """Draw the questions, filled in with what was answered or guessed; return the fields of `Answers`."""
+    preparation, scalings, fits = convnet.preparation, list(SCALINGS), list(shared.FITS)
+    scaling = st.selectbox(shared.SCALING, scalings, index=scalings.index(preparation.scaling.name))
+    fit = st.selectbox(shared.FIT, fits, index=fits.index(preparation.fit), format_func=shared.FITS.__getitem__)
+    names = st.text_area(shared.CLASS_NAMES, "\n".join(convnet.class_names), height=160)
+    head = st.number_input(shared.HEAD, 0, max(0, len(convnet.model.outputs) - 1), convnet.head)
+    lines = tuple(line.strip() for line in names.splitlines() if line.strip())
+    return {"scaling": scaling, "fit": fit, "class_names": lines, "head": int(head)}
 
 
 def _show_check(selection: Selection) -> None:
     """Say what the network answers to the selected picture under each scaling."""
-    if not selection.convnet.class_names:
+    convnet = selection.convnet
+    if not convnet.class_names or first_not_finite(convnet):
         return
-    for name, scaling in SCALINGS.items():
-        if scaling.is_bgr and selection.convnet.preparation.channels != 3:
-            continue
-        if len(scaling.scale) not in (1, selection.convnet.preparation.channels):
-            continue
-        preparation = replace(selection.convnet.preparation, scaling=scaling)
-        inputs = replace(selection.convnet, preparation=preparation).prepare([selection.photo])
-        probabilities = probes.predict(selection.convnet, inputs)[0]
-        top = int(np.nan_to_num(probabilities).argmax())
-        share = components.percent(float(probabilities[top]))
-        st.text(shared.PREPARE_ROW.format(scaling=name, name=selection.convnet.class_names[top], share=share))
+    scalings = [scaling for scaling in SCALINGS.values() if _is_possible(scaling, convnet.preparation.channels)]
+    preparations = [replace(convnet.preparation, scaling=scaling) for scaling in scalings]
+    inputs = [replace(convnet, preparation=preparation).prepare([selection.photo]) for preparation in preparations]
+    with cache.compute():
+        probabilities = probes.predict(convnet, np.concatenate(inputs))
+    for scaling, row in zip(scalings, np.nan_to_num(probabilities), strict=True):
+        top = int(row.argmax())
+        share = components.percent(float(row[top]))
+        st.text(shared.PREPARE_ROW.format(scaling=scaling.name, name=convnet.class_names[top], share=share))
 
 
-def _remember(convnet: Convnet, path: Path, answers: Answers) -> None:
-    is_same_head = answers.head == convnet.head
-    if is_same_head and len(answers.class_names) != len(convnet.class_names):
-        given, count = len(answers.class_names), len(convnet.class_names)
-        panels.explain(shared.CLASS_NAMES_WRONG.format(given=given, count=count))
+def _is_possible(scaling: Scaling, channels: int) -> bool:
+    return len(scaling.scale) in (1, channels) and len(scaling.offset) in (1, channels)
+
+
+def _remember(convnet: Convnet, path: Path, given: dict[str, Any]) -> None:
+    is_same_head = given["head"] == convnet.head
+    said, count = len(given["class_names"]), len(convnet.class_names)
+    if is_same_head and said != count:
+        panels.explain(shared.CLASS_NAMES_WRONG.format(given=said, count=count))
         return
-    remember(path, answers if is_same_head else replace(answers, class_names=()))
+    try:
+        remember(path, Answers(**given if is_same_head else given | {"class_names": ()}))
+    except (ValueError, CnnvizError) as error:  # a name too long; a folder that cannot be written
+        panels.explain(str(error))
+        return
     st.rerun()
 
 
