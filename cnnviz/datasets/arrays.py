@@ -1,0 +1,100 @@
+"""How do pictures of any size become one array? Each is decoded and fitted once, and kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from cnnviz.datasets import cache
+from cnnviz.datasets.dataset import ArrayPictures, OnStep, Part
+from cnnviz.datasets.threads import in_threads
+from cnnviz.errors import DataError
+from cnnviz.folders import written_whole
+from cnnviz.images import Fit, fit, gray
+
+_VERSION = 1
+_MAX_MEMORY = 2**30  # where nothing can be written
+
+
+def photos(
+    part: Part,
+    *,
+    size: tuple[int, int],
+    channels: int,
+    indices: np.ndarray | None = None,
+    how: Fit = "crop",
+    on_step: OnStep | None = None,
+) -> np.ndarray:
+    """Bring pictures to one size and one number of channels.
+
+    A whole part is kept as a file in the cache folder and mapped into memory from there, so that the
+    next run starts at once. Pictures that have the size already are returned as they are.
+
+    Args:
+        part: Labelled pictures.
+        size: Rows and columns wanted.
+        channels: 1 for gray, 3 for colours.
+        indices: Which pictures; all if not given.
+        how: How a picture of another shape is fitted, see `images.fit`.
+        on_step: Called with the pictures done and their number, when they are decoded.
+
+    Returns:
+        `(n, rows, columns, channels)` uint8, 0..255, read-only.
+
+    Raises:
+        DataError: If they would take more room than there is.
+        PictureError: If a file changed since the data set was opened and cannot be read any more.
+    """
+    if channels not in (1, 3) or min(size) < 1:
+        raise ValueError(f"Expected channels 1 or 3 and a size of at least 1 x 1. Received: {channels} and {size}.")
+    shape = (len(part), *size, channels)
+    if isinstance(part.pictures, ArrayPictures) and part.pictures.pixels.shape == shape:
+        return part.pictures.pixels if indices is None else part.pictures.pixels[indices]
+    path = cache.cached(f"{part.fingerprint}-{size[0]}x{size[1]}x{channels}-{how}-{_VERSION}.npy")
+    kept = _recall(path, shape)
+    read = partial(_fitted, part, size, channels, how)
+    if kept is None and indices is not None:
+        return np.stack(list(in_threads(read, indices.tolist(), on_step=on_step)))
+    if kept is None:
+        kept = _keep(path, in_threads(read, range(len(part)), on_step=on_step), shape)
+    return kept if indices is None else kept[indices]
+
+
+def _fitted(part: Part, size: tuple[int, int], channels: int, how: Fit, index: int) -> np.ndarray:
+    """One picture as a network receives it: fitted first, then turned gray."""
+    photo = part.photo(index)
+    fitted = fit(photo.repeat(3 // photo.shape[-1], axis=-1), size, how=how)
+    return gray(fitted)[..., :1] if channels == 1 else fitted
+
+
+def _recall(path: Path, shape: tuple[int, ...]) -> np.ndarray | None:
+    """Map what was kept; None if it is missing or damaged."""
+    try:
+        kept = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (OSError, ValueError, EOFError):
+        return None
+    return kept if kept.shape == shape and kept.dtype == np.uint8 else None
+
+
+def _keep(path: Path, fitted: Iterator[np.ndarray], shape: tuple[int, ...]) -> np.ndarray:
+    """Write pictures one after the other, so that memory never holds them all, and map the file."""
+    total = int(np.prod(shape, dtype=np.int64))
+    amount = f"{shape[0]:,} pictures of {shape[2]} x {shape[1]} pixels take {total / 2**30:.1f} GB"
+    if total > cache.MAX_BYTES:
+        raise DataError(f"{amount}; at most {cache.MAX_BYTES / 2**30:.0f} GB are kept. Choose a smaller size or fewer.")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with written_whole(path) as part, part.open("wb") as file:
+            header = {"descr": "|u1", "fortran_order": False, "shape": shape}
+            np.lib.format.write_array_header_1_0(file, header)
+            for photo in fitted:
+                file.write(photo.tobytes())
+    except OSError as error:
+        raise DataError(
+            f"{amount}, and they cannot be kept: {error.strerror}. Free some space, or set CNNVIZ_CACHE_DIR."
+        ) from error
+    cache.make_room(keep=path)
+    return np.load(path, mmap_mode="r", allow_pickle=False)

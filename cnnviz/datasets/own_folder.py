@@ -1,0 +1,100 @@
+"""What can be learned from a person's own folder, or zip archive, of pictures?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from cnnviz.datasets.dataset import Dataset, OnStep
+from cnnviz.datasets.files import Parts, dataset_of_files, files_of
+from cnnviz.datasets.inspection import Finding, inspect
+from cnnviz.datasets.layout import Layout, find_layout
+from cnnviz.datasets.notes import note_files, shown
+from cnnviz.datasets.sources import Source, open_source
+from cnnviz.errors import DataError
+
+LEAST_PICTURES = 5
+"""Readable training pictures that each class needs, so that some can be held out."""
+
+
+def open_folder(path: str | Path, *, seed: int = 0, on_step: OnStep | None = None) -> Dataset:
+    """Open labelled pictures: one folder per class, or train, validation and test above these.
+
+    Every file is looked at once, whatever its name; what cannot be read is left out and named in the
+    notes. Of pictures with equal pixels one is kept, the test's before the others', so that no picture
+    is both learned and tested. Where there is no test folder, 20 % of each class are held out as test
+    pictures; where there is no validation folder, 10 % of each class of what then remains.
+
+    Args:
+        path: A folder or a zip archive, which is not unpacked. Hidden files and links are left aside.
+        seed: Chooses what is held out.
+        on_step: Called with the files looked at and their number.
+
+    Returns:
+        The data set; its pictures are read from the files when they are asked for.
+
+    Raises:
+        DataError: If there is nothing to learn from, with the reason.
+
+    Example:
+        >>> open_folder("pets").class_names
+        ('cats', 'dogs')
+    """
+    return folder_dataset(open_source(Path(path)), seed=seed, on_step=on_step)
+
+
+def folder_dataset(source: Source, *, seed: int = 0, on_step: OnStep | None = None) -> Dataset:
+    """Make a data set of what `open_folder` found at its path."""
+    layout = find_layout(source)
+    findings = inspect(source, files_of(layout.parts), on_step=on_step)
+    parts, copies = _without_copies(layout, findings)
+    problems = [finding.problem for finding in findings.values() if finding.problem]
+    _check(source.name, layout, parts, problems)
+    notes = (
+        *note_files("left out", problems),
+        *note_files("left out, as copies of others", copies),
+        *note_files("outside the folders of the classes and left out", list(map(shown, layout.outside))),
+        *((f"{source.links:,} links are not followed.",) if source.links else ()),
+    )
+    return dataset_of_files(
+        source,
+        parts,
+        name=str(source.path.resolve()),
+        title=shown(source.path.resolve().name),
+        class_names=tuple(map(shown, layout.class_names)),
+        findings=findings,
+        notes=notes,
+        seed=seed,
+    )
+
+
+def _without_copies(layout: Layout, findings: Mapping[str, Finding]) -> tuple[Parts, list[str]]:
+    """Keep what can be read, each picture once; and say which file is a copy of which."""
+    first: dict[str, str] = {}
+    copies: list[str] = []
+
+    def is_kept(key: str) -> bool:
+        finding = findings[key]
+        if finding.problem:
+            return False
+        original = first.setdefault(finding.digest, key)
+        if original != key:
+            copies.append(f"{shown(key)} is {shown(original)}")
+        return original == key
+
+    ordered = sorted(layout.parts, key=("test", "validation", "train").index)
+    return {part: tuple(list(filter(is_kept, keys)) for keys in layout.parts[part]) for part in ordered}, copies
+
+
+def _check(name: str, layout: Layout, parts: Parts, problems: Sequence[str]) -> None:
+    """Refuse a set in which a class has too few pictures."""
+    if not files_of(parts):
+        raise DataError(f"None of the {len(problems)} files in {name} is a picture that can be read: {problems[0]}.")
+    for part, classes in parts.items():
+        least = LEAST_PICTURES if part == "train" else 1
+        for class_name, keys in zip(layout.class_names, classes, strict=True):
+            if len(keys) < least:
+                raise DataError(
+                    f"Class {shown(class_name)!r} has {len(keys)} different pictures in {part} that can be read; "
+                    f"{least} are needed. Add pictures, or remove the folder."
+                )

@@ -1,0 +1,107 @@
+"""In which order does a network see the pictures? In one that only the seed and the epoch decide."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cnnviz.datasets.arrays import photos
+from cnnviz.datasets.dataset import OnStep, Part
+from cnnviz.images import Fit
+
+if TYPE_CHECKING:
+    import tensorflow as tf
+
+_IN_MEMORY = 2**30
+
+
+def pipeline(
+    part: Part,
+    *,
+    size: tuple[int, int],
+    channels: int,
+    batch_size: int,
+    seed: int | None = None,
+    first_epoch: int = 0,
+    epochs: int | None = None,
+    one_hot: bool = False,
+    how: Fit = "crop",
+    on_step: OnStep | None = None,
+) -> tf.data.Dataset:
+    """Feed labelled pictures to `fit` or `evaluate`.
+
+    With a seed, epoch follows epoch without end, each in its own order:
+
+        order of an epoch = random permutation keyed by (seed, epoch)
+
+    so a run that resumes with `first_epoch=7` sees what an undisturbed one sees from epoch 7 on. No batch
+    reaches into the next epoch: the last one of each is smaller where the batch size does not divide the
+    number of pictures. Without a seed the pictures come once, in their order.
+
+    Args:
+        part: Labelled pictures; never augmented here.
+        size: Rows and columns that the network wants.
+        channels: 1 for gray, 3 for colours.
+        batch_size: Pictures in a batch.
+        seed: Shuffles every epoch.
+        first_epoch: Number of the first epoch, counted from 0.
+        epochs: How many; without end if not given, or one where there is no seed.
+        one_hot: Give each label as a row of zeros with a one.
+        how: How a picture of another shape is fitted, see `images.fit`.
+        on_step: Called with the pictures done and their number, when they are first decoded.
+
+    Returns:
+        Batches, prefetched: photos `(batch, rows, columns, channels)` float32 0..255, and labels `(batch,)`
+        int32 or `(batch, classes)` float32. Give `fit` `steps_per_epoch=ceil(len(part) / batch_size)` where
+        there is no end.
+
+    Raises:
+        DataError: If the fitted pictures would take more room than there is.
+    """
+    import tensorflow as tf
+
+    pixels = photos(part, size=size, channels=channels, how=how, on_step=on_step)
+    gather = _gather(pixels)
+    labels = tf.constant(part.labels, tf.int32)
+    if one_hot:
+        labels = tf.one_hot(labels, part.class_count)
+
+    def batch(indices: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        return tf.cast(gather(indices), tf.float32), tf.gather(labels, indices)
+
+    order = _order(len(part), batch_size, seed=seed, first_epoch=first_epoch, epochs=epochs)
+    return order.map(batch).prefetch(tf.data.AUTOTUNE)
+
+
+def _order(count: int, batch_size: int, *, seed: int | None, first_epoch: int, epochs: int | None) -> tf.data.Dataset:
+    """Batches of indices, epoch after epoch."""
+    import tensorflow as tf
+
+    def one_epoch(epoch: tf.Tensor) -> tf.data.Dataset:
+        indices = tf.range(count)
+        if seed is not None:
+            indices = tf.random.experimental.stateless_shuffle(
+                indices, seed=[tf.cast(seed, tf.int64), epoch], alg="philox"
+            )
+        starts = tf.data.Dataset.range(0, count, batch_size)
+        return starts.map(lambda start: indices[start : start + batch_size])
+
+    epochs = 1 if seed is None and epochs is None else epochs
+    end = np.iinfo(np.int64).max if epochs is None else first_epoch + epochs
+    return tf.data.Dataset.range(first_epoch, end).flat_map(one_epoch)
+
+
+def _gather(pixels: np.ndarray) -> Any:
+    """A function from indices to pictures: from memory, or read from a large file."""
+    import tensorflow as tf
+
+    if pixels.nbytes <= _IN_MEMORY:
+        held = tf.constant(pixels)
+        return lambda indices: tf.gather(held, indices)
+
+    def read(indices: tf.Tensor) -> tf.Tensor:
+        found = tf.numpy_function(lambda chosen: pixels[chosen], [indices], tf.uint8, stateful=False)
+        return tf.ensure_shape(found, (None, *pixels.shape[1:]))
+
+    return read
