@@ -70,12 +70,14 @@ def pipeline(
     def batch(indices: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         return tf.cast(gather(indices), tf.float32), tf.gather(labels, indices)
 
-    order = _order(len(part), batch_size, seed=seed, first_epoch=first_epoch, epochs=epochs)
+    order = batch_order(len(part), batch_size, seed=seed, first_epoch=first_epoch, epochs=epochs)
     return order.map(batch).prefetch(tf.data.AUTOTUNE)
 
 
-def _order(count: int, batch_size: int, *, seed: int | None, first_epoch: int, epochs: int | None) -> tf.data.Dataset:
-    """Batches of indices, epoch after epoch."""
+def batch_order(
+    count: int, batch_size: int, *, seed: int | None = None, first_epoch: int = 0, epochs: int | None = None
+) -> tf.data.Dataset:
+    """Give the indices of each batch `(batch,)` int32, epoch after epoch, in the order that `pipeline` follows."""
     import tensorflow as tf
 
     def one_epoch(epoch: tf.Tensor) -> tf.data.Dataset:
