@@ -8,7 +8,7 @@ import sys
 from argparse import Namespace
 from collections.abc import Sequence
 
-from cnnviz.cli import activations, app, filters, heatmap, layers, models, predict
+from cnnviz.cli import activations, app, filters, heatmap, layers, models, predict, train
 from cnnviz.cli.options import Parser
 from cnnviz.errors import CnnvizError
 
@@ -16,7 +16,7 @@ EXIT_MISTAKE = 2
 EXIT_INTERRUPTED = 130  # what shells expect after Ctrl-C: 128 + SIGINT
 EXIT_CLOSED_PIPE = 141  # 128 + SIGPIPE
 
-_VERBS = (app, models, layers, predict, activations, filters, heatmap)
+_VERBS = (app, models, layers, predict, activations, filters, heatmap, train)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

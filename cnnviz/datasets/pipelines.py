@@ -91,7 +91,9 @@ def batch_order(
 
     epochs = 1 if seed is None and epochs is None else epochs
     end = np.iinfo(np.int64).max if epochs is None else first_epoch + epochs
-    return tf.data.Dataset.range(first_epoch, end).flat_map(one_epoch)
+    batches = tf.data.INFINITE_CARDINALITY if epochs is None else -(-count // batch_size) * epochs
+    order = tf.data.Dataset.range(first_epoch, end).flat_map(one_epoch)
+    return order.apply(tf.data.experimental.assert_cardinality(batches))  # Keras warns of what may run out
 
 
 def _gather(pixels: np.ndarray) -> Any:

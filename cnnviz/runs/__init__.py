@@ -1,0 +1,33 @@
+"""What became of a training run? Its folder tells: files are the truth, and reading them changes nothing.
+
+- `recipe.json`: what was asked for
+- `environment.json`: versions, seed, data
+- `status.json`: where it stands, replaced as a whole
+- `history.csv`: one row an epoch
+- `train.log`: what it said
+- `lock`: held while the trainer lives
+- `stop`: somebody asks it to stop
+- `checkpoints/`: all that an exact resume needs
+- `snapshots/`: weights at chosen epochs
+- `tensorboard/`: for TensorBoard
+- `best.keras`: weights of the best epoch
+- `last.keras`: weights of the last epoch
+"""
+
+from cnnviz.runs.folder import Run, list_runs, open_run, runs_folder
+from cnnviz.runs.history import History, read_history
+from cnnviz.runs.status import ENDED, RESUMABLE, STATES, State, Status
+
+__all__ = [
+    "ENDED",
+    "RESUMABLE",
+    "STATES",
+    "History",
+    "Run",
+    "State",
+    "Status",
+    "list_runs",
+    "open_run",
+    "read_history",
+    "runs_folder",
+]

@@ -1,0 +1,178 @@
+"""What happens after each batch and each epoch of a run?"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from cnnviz.errors import CancelledError, RunError
+from cnnviz.folders import written_whole
+from cnnviz.runs import folder as names
+from cnnviz.training import checkpoint
+from cnnviz.training.checkpoint import Checkpoint
+from cnnviz.training.plan import Plan
+from cnnviz.training.recipe import Recipe
+from cnnviz.training.record import Record, append_epoch
+
+MONITOR = "val_loss"
+"""What is small in the best epoch: smoother than accuracy, and what over-fitting raises first."""
+
+_TELL_SECONDS = 0.5
+_SNAPSHOT_BYTES = 100 * 2**20
+
+OnEpoch = Callable[[int, Mapping[str, float]], None]
+
+
+class Reporter(keras.callbacks.Callback):
+    """Says how far the epoch is; ends the run when somebody asks, or when its loss is no number any more."""
+
+    def __init__(self, record: Record) -> None:
+        super().__init__()
+        self.record = record
+        self._told = 0.0
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        """Start counting batches anew."""
+        self.record.tell(step=0)
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        """Twice a second, look whether to go on, and tell."""
+        now = time.monotonic()
+        if now - self._told < _TELL_SECONDS:
+            return
+        self._told = now
+        if self.record.is_asked_to_stop():
+            raise CancelledError("Stopped.")
+        metrics = {name: float(value) for name, value in (logs or {}).items()}
+        _require_finite(metrics, epoch=self.record.status.epoch + 1)
+        self.record.tell(step=batch + 1, metrics=metrics)
+
+
+class Keeper(keras.callbacks.Callback):
+    """Keeps what an epoch brought; the last of the callbacks, so that it sees what the others decided.
+
+    The order makes a kill harmless at any moment: best weights, row, and then the checkpoint, from which a resume cuts
+    the history back and trains the epoch again.
+    """
+
+    def __init__(
+        self, plan: Plan, recipe: Recipe, record: Record, *, phase: int, others: Sequence[keras.callbacks.Callback],
+        resumed: Checkpoint | None, on_epoch: OnEpoch | None,
+    ) -> None:  # fmt: skip
+        super().__init__()
+        self.plan, self.recipe, self.record = plan, recipe, record
+        self.phase, self.others, self.resumed, self.on_epoch = phase, others, resumed, on_epoch
+        self._began = 0.0
+
+    def on_train_begin(self, logs: Any = None) -> None:
+        """Give the other callbacks back what they had counted, which they have just forgotten."""
+        for other, kept in zip(self.others, self.resumed.notes["callbacks"] if self.resumed else (), strict=False):
+            vars(other).update(kept)
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        """Look at the clock."""
+        self._began = time.monotonic()
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        """Write everything down."""
+        number = epoch + 1
+        values = {name: float(value) for name, value in (logs or {}).items()}
+        _require_finite(values, epoch=number)
+        seconds = time.monotonic() - self._began
+        values |= {"learning_rate": float(self.model.optimizer.learning_rate), "phase": self.phase, "seconds": seconds}
+        best = self._keep_best(number, values[MONITOR])
+        append_epoch(self.record.path / names.HISTORY, number, values)
+        self._keep_snapshot(number)
+        self._keep_checkpoint(number, best)
+        self.record.tell(epoch=number, step=0, best=best, seconds=self.record.status.seconds + seconds)
+        if self.on_epoch:
+            self.on_epoch(number, values)
+
+    def _keep_best(self, epoch: int, value: float) -> dict[str, Any]:
+        best = self.record.status.best
+        if best and value >= best["value"]:
+            return best
+        save_product(self.plan.product, self.record.path / names.BEST)
+        return {"epoch": epoch, "monitor": MONITOR, "value": value}
+
+    def _keep_snapshot(self, epoch: int) -> None:
+        if epoch in snapshot_epochs(self.plan.product, self.recipe):
+            save_snapshot(self.plan.product, self.record.path, epoch)
+
+    def _keep_checkpoint(self, epoch: int, best: Mapping[str, Any]) -> None:
+        variables = [*self.plan.variables(), *self.model.optimizer.variables]
+        is_over = self.model.stop_training or epoch >= self.plan.phases[self.phase].last_epoch
+        notes = {
+            "best": best,
+            "seconds": self.record.status.seconds,
+            "callbacks": [_plain_state(other) for other in self.others],
+        }
+        arrays = tuple(np.asarray(variable) for variable in variables)
+        checkpoint.save(
+            self.record.path / names.CHECKPOINTS, Checkpoint(epoch, self.phase, bool(is_over), notes, arrays)
+        )
+
+
+def deciding(recipe: Recipe) -> list[keras.callbacks.Callback]:
+    """Make the callbacks that change how a run goes on."""
+    made: list[keras.callbacks.Callback] = []
+    if recipe.schedule == "plateau":
+        made.append(keras.callbacks.ReduceLROnPlateau(MONITOR, factor=0.2, patience=2))
+    if recipe.schedule == "exponential":
+        made.append(keras.callbacks.LearningRateScheduler(lambda epoch, rate: rate * 0.9 if epoch else rate))
+    if recipe.patience:
+        made.append(keras.callbacks.EarlyStopping(MONITOR, patience=recipe.patience))
+    return made
+
+
+def tensorboard(recipe: Recipe, run: Path) -> list[keras.callbacks.Callback]:
+    """Make the callback that writes for TensorBoard, if the recipe wants it."""
+    folder = run / names.TENSORBOARD
+    return [keras.callbacks.TensorBoard(folder, write_graph=False)] if recipe.has_tensorboard else []
+
+
+def load_product(path: Path) -> keras.Model:
+    """Open a network that `save_product` wrote."""
+    return keras.saving.load_model(path, compile=False)
+
+
+def save_product(model: keras.Model, path: Path) -> None:
+    """Save a network as a whole file, not compiled."""
+    with written_whole(path) as part:
+        model.save(part)
+
+
+def snapshot_epochs(model: keras.Model, recipe: Recipe) -> set[int]:
+    """Epochs of which the weights are kept: dense at first, when most happens; fewer of a large network; the last."""
+    room = int(_SNAPSHOT_BYTES // max(1, 4 * model.count_params()))
+    count = min(recipe.snapshots, recipe.epochs, room)
+    return {round(epoch) for epoch in np.geomspace(1, recipe.epochs, count)} if count > 1 else set()
+
+
+def save_snapshot(model: keras.Model, run: Path, epoch: int) -> None:
+    """Keep the weights after an epoch; 0 for those before the first."""
+    folder = run / names.SNAPSHOTS
+    folder.mkdir(exist_ok=True)
+    with written_whole(folder / f"epoch-{epoch:06d}.weights.h5") as part:
+        whole = part.with_suffix(".weights.h5")  # Keras insists on both endings
+        model.save_weights(whole)
+        whole.replace(part)
+
+
+def _require_finite(metrics: Mapping[str, float], *, epoch: int) -> None:
+    if not all(map(math.isfinite, metrics.values())):
+        raise RunError(
+            f"The loss became {metrics.get('loss', math.nan)} in epoch {epoch}. "
+            "Try a smaller learning rate, or clip the gradients."
+        )
+
+
+def _plain_state(other: keras.callbacks.Callback) -> dict[str, Any]:
+    """What a callback counts: its plain numbers."""
+    return {name: value for name, value in vars(other).items() if isinstance(value, bool | int | float | None)}

@@ -1,0 +1,96 @@
+"""What does a run need to go on as if nothing had happened?
+
+More than weights: the optimiser's state, every seed generator's, what the callbacks have counted, and which epoch was
+finished. All of it is one file, which appears whole or not at all; the one before goes when it is there.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cnnviz.errors import RunError
+from cnnviz.folders import written_whole
+
+if TYPE_CHECKING:
+    import keras
+
+VERSION = 1
+
+_NAME = "epoch-{:06d}.npz"
+
+
+@dataclass(frozen=True, eq=False)
+class Checkpoint:
+    """A run after a finished epoch.
+
+    Attributes:
+        epoch: Epochs finished.
+        phase: Index of the phase that the epoch belonged to.
+        is_phase_over: Whether that phase ended with it.
+        notes: Plain values beside the arrays: what the callbacks have counted, the best so far.
+        arrays: Values of the variables, in their order.
+    """
+
+    epoch: int
+    phase: int
+    is_phase_over: bool
+    notes: Mapping[str, Any]
+    arrays: tuple[np.ndarray, ...]
+
+
+def save(folder: Path, checkpoint: Checkpoint) -> None:
+    """Write a checkpoint, then drop the older ones."""
+    folder.mkdir(exist_ok=True)
+    path = folder / _NAME.format(checkpoint.epoch)
+    meta = {
+        "version": VERSION,
+        "epoch": checkpoint.epoch,
+        "phase": checkpoint.phase,
+        "is_phase_over": checkpoint.is_phase_over,
+        "notes": checkpoint.notes,
+    }
+    arrays = {f"variable_{number}": array for number, array in enumerate(checkpoint.arrays)}
+    with written_whole(path) as part:
+        np.savez(part, meta=np.array(json.dumps(meta)), **arrays)  # type: ignore[arg-type]  # names are no flags
+    for other in folder.glob("epoch-*.npz"):
+        if other != path:
+            other.unlink(missing_ok=True)
+
+
+def load(folder: Path) -> Checkpoint | None:
+    """Read the newest checkpoint; None if there is none.
+
+    Raises:
+        RunError: If it was written by another version, or is damaged.
+    """
+    path = max(folder.glob("epoch-*.npz"), default=None)
+    if path is None:
+        return None
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            meta = json.loads(str(file["meta"]))
+            arrays = tuple(file[f"variable_{number}"] for number in range(len(file.files) - 1))
+    except Exception as error:  # a damaged archive raises whatever its bytes lead to
+        raise RunError(f"The checkpoint {path.name!r} is damaged. Start the run anew.") from error
+    if meta["version"] != VERSION:
+        raise RunError(f"The checkpoint was written by version {meta['version']}, not {VERSION}. Start the run anew.")
+    return Checkpoint(meta["epoch"], meta["phase"], meta["is_phase_over"], meta["notes"], arrays)
+
+
+def put_back(variables: Sequence[keras.Variable], arrays: Sequence[np.ndarray]) -> None:
+    """Give variables the values that were saved.
+
+    Raises:
+        RunError: If they are not those of this network.
+    """
+    shapes = [tuple(variable.shape) for variable in variables]
+    if shapes != [array.shape for array in arrays]:
+        raise RunError("The checkpoint belongs to another network. Start the run anew.")
+    for variable, array in zip(variables, arrays, strict=True):
+        variable.assign(array)

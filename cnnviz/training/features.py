@@ -1,0 +1,63 @@
+"""What does a frozen base make of each picture? Computed once, kept on disk, read in every epoch."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cnnviz.datasets import Part, batch_order, pipeline
+from cnnviz.folders import cache_folder, written_whole
+from cnnviz.training.recipe import Recipe
+
+if TYPE_CHECKING:
+    import keras
+    import tensorflow as tf
+
+_BATCH = 32
+
+
+def features_of(body: keras.Model, part: Part, *, key: str) -> np.ndarray:
+    """Run a frozen body once over pictures, or read what it gave before.
+
+    Args:
+        body: From pixels 0..255 to vectors.
+        part: The pictures.
+        key: What the body is.
+
+    Returns:
+        `(pictures, values)` float32, read from the disk as it is needed.
+    """
+    name = hashlib.sha256(f"{key} {part.fingerprint}".encode()).hexdigest()[:32]
+    path = cache_folder("features") / f"{name}.npy"
+    if not path.is_file():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with written_whole(path) as whole:
+            _run(body, part, whole)
+    return np.load(path, mmap_mode="r", allow_pickle=False)
+
+
+def _run(body: keras.Model, part: Part, path: Any) -> None:
+    import tensorflow as tf
+
+    _, rows, columns, channels = body.inputs[0].shape
+    forward = tf.function(lambda photos: body(photos, training=False), reduce_retracing=True)
+    shape = (len(part), body.outputs[0].shape[-1])
+    kept = np.lib.format.open_memmap(path, mode="w+", dtype=np.float32, shape=shape)
+    done = 0
+    for photos, _ in pipeline(part, size=(rows, columns), channels=channels, batch_size=_BATCH):
+        kept[done : done + len(photos)] = forward(photos).numpy()
+        done += len(photos)
+    kept.flush()
+
+
+def feature_batches(recipe: Recipe, features: np.ndarray, part: Part, **order: Any) -> tf.data.Dataset:
+    """Stream vectors and labels in batches, in the order that pictures would come in."""
+    import tensorflow as tf
+
+    held, labels = tf.constant(np.asarray(features)), tf.constant(part.labels, tf.int32)
+    if recipe.is_one_hot:
+        labels = tf.one_hot(labels, part.class_count)
+    indices = batch_order(len(part), recipe.batch_size, **order)
+    return indices.map(lambda chosen: (tf.gather(held, chosen), tf.gather(labels, chosen))).prefetch(tf.data.AUTOTUNE)

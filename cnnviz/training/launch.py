@@ -1,0 +1,113 @@
+"""How is a run started, stopped, resumed and deleted, from wherever somebody asks for it?"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from dataclasses import asdict
+from pathlib import Path
+
+from cnnviz.errors import RunError
+from cnnviz.runs import RESUMABLE, Run, Status, open_run, runs_folder
+from cnnviz.runs import folder as names
+from cnnviz.training.recipe import Recipe
+from cnnviz.training.record import write_json
+
+_MOST_NAMESAKES = 1000
+_NICENESS = 5  # the page that watches a run must stay quick
+
+
+def create_run(recipe: Recipe, *, folder: Path | None = None) -> Path:
+    """Make a run's folder, queued; it is named by its recipe and the time.
+
+    Args:
+        recipe: What will be trained.
+        folder: Folder of all runs; `runs_folder()` if not given.
+
+    Raises:
+        RunError: If the folder cannot be written.
+    """
+    try:
+        path = _new_folder(folder or runs_folder(), f"{recipe.name}-{time.strftime('%Y%m%d-%H%M%S')}")
+        write_json(path / names.STATUS, asdict(Status(epochs=recipe.epochs, updated=time.time())))
+        write_json(path / names.RECIPE, recipe.to_json())  # last: what has a recipe is a run
+    except OSError as error:
+        raise RunError(f"No run can be kept in {str(folder or runs_folder())!r}: {error.strerror}.") from error
+    return path
+
+
+def _new_folder(folder: Path, name: str) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    for number in range(1, _MOST_NAMESAKES):
+        path = folder / (name if number == 1 else f"{name}-{number}")
+        try:
+            path.mkdir()
+        except FileExistsError:
+            continue
+        return path
+    raise RunError(f"There are {_MOST_NAMESAKES} runs called {name!r}. Delete some of them.")
+
+
+def launch(path: Path) -> subprocess.Popen[bytes]:
+    """Train a run in a process of its own, which outlives whoever launched it.
+
+    Args:
+        path: The run's folder.
+
+    Returns:
+        The process; nobody needs to wait for it.
+    """
+    command = [sys.executable, "-m", "cnnviz", "train", "--run", str(path.resolve())]
+    environment = os.environ | {"TF_CPP_MIN_LOG_LEVEL": "2", "CNNVIZ_NICE": str(_NICENESS)}
+    with (path / names.LOG).open("ab") as log:
+        return subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            env=environment,
+            start_new_session=True,
+        )
+
+
+def stop(path: Path) -> None:
+    """Ask a run to stop; it keeps its best weights and can be resumed.
+
+    Raises:
+        RunError: If it has ended.
+    """
+    run = open_run(path)
+    if not run.status.is_active:
+        raise RunError(f"{run.name!r} is not running: it is {run.status.state}.")
+    (path / names.STOP).touch()
+
+
+def reopen(path: Path) -> None:
+    """Make an ended run ready to go on from its last finished epoch.
+
+    Raises:
+        RunError: If it is running or has finished.
+    """
+    run = open_run(path)
+    if run.status.state not in RESUMABLE:
+        raise RunError(f"{run.name!r} is {run.status.state}. Only a run that ended before its time can be resumed.")
+    (path / names.STOP).unlink(missing_ok=True)
+    status = asdict(run.status) | {"state": "queued", "reason": "", "doing": "", "updated": time.time()}
+    write_json(path / names.STATUS, status)
+
+
+def delete(run: Run) -> None:
+    """Delete a run's folder and all in it.
+
+    Raises:
+        RunError: If it is running, or cannot be deleted.
+    """
+    if open_run(run.path).status.is_active:
+        raise RunError(f"{run.name!r} is running. Stop it first.")
+    try:
+        shutil.rmtree(run.path)
+    except OSError as error:
+        raise RunError(f"{run.name!r} cannot be deleted: {error.strerror}.") from error

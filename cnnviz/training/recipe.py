@@ -1,0 +1,169 @@
+"""What is trained on what, and how?"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any, Literal, get_args
+
+from cnnviz.errors import RunError
+from cnnviz.training.augmentation import Augmentation
+
+Optimizer = Literal["sgd", "momentum", "nag", "adagrad", "adadelta", "rmsprop", "adam"]
+Schedule = Literal["constant", "plateau", "exponential"]
+Way = Literal["features", "frozen", "fine-tuning"]
+Pooling = Literal["average", "flatten"]
+
+OPTIMIZERS: tuple[Optimizer, ...] = get_args(Optimizer)
+SCHEDULES: tuple[Schedule, ...] = get_args(Schedule)
+WAYS: tuple[Way, ...] = get_args(Way)
+
+TRANSFER = "transfer"
+"""What `Recipe.network` is called when the network is a trained base with a new head."""
+
+
+@dataclass(frozen=True)
+class Transfer:
+    """How a trained network becomes the base of a new one.
+
+    Attributes:
+        base: Name of the catalogue, path of a model file or of a run.
+        cut: Address of the last layer that is kept; None for the last one with maps. For a task unlike the base's
+            own, an earlier one: the last blocks know too much about the old classes.
+        way: `features`: the frozen base runs once over the data, and only the head is trained, on what it gave.
+            `frozen`: the frozen base runs in every epoch, so that pictures may be augmented. `fine-tuning`: first
+            the head alone, then the base's last convolutions with it, at `fine_rate`.
+        pooling: How maps become a vector: averaged over positions, or all values in a row.
+        dense: Units of the head's hidden layer; 0 for none.
+        dropout: Share of the hidden values that is dropped while training.
+        unfrozen: How many of the base's last convolutions are trained in the second phase; 0 for all of them.
+        head_epochs: Epochs of the first phase of `fine-tuning`; the recipe's `epochs` count both.
+        fine_rate: Learning rate of the second phase.
+    """
+
+    base: str = "efficientnet-lite0"
+    cut: str | None = None
+    way: Way = "features"
+    pooling: Pooling = "average"
+    dense: int = 256
+    dropout: float = 0.5
+    unfrozen: int = 3
+    head_epochs: int = 5
+    fine_rate: float = 1e-5
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """All that a run hangs on; with the same recipe and machine a run gives the same network.
+
+    Attributes:
+        name: Name of the recipe it came from.
+        data: Name of a data set, or path of a folder or .zip of pictures.
+        network: Name of an architecture of the catalogue, or `transfer`.
+        epochs: Most passes over the training pictures.
+        batch_size: Pictures a step; times the replicas of a strategy.
+        optimizer: One of `OPTIMIZERS`.
+        learning_rate: Step size; None for the optimiser's usual one.
+        schedule: `constant`; `plateau`: a fifth whenever val_loss has not fallen for two epochs; `exponential`:
+            times 0.9 each epoch.
+        patience: Epochs without a smaller val_loss after which it stops; None to run all epochs.
+        seed: Of weights, order of the pictures, dropout and augmentation.
+        size: Side of the pictures in pixels; None for the network's own.
+        augmentation: How training pictures are varied.
+        dropout: Share dropped before the last layer; None for what the network has by itself.
+        l1: Weight of the sum of absolute weights in the loss.
+        l2: Weight of the sum of squared weights in the loss.
+        has_batch_norm: Whether the activations of hidden layers are normalised over each batch.
+        clip_norm: Longest gradient of a weight, or None.
+        clip_value: Largest entry of a gradient, or None.
+        is_one_hot: Whether labels are one-hot vectors, with the loss that belongs to them, instead of numbers.
+        transfer: The base and what becomes of it, if `network` is `transfer`.
+        strategy: How the work is shared: `none`, `mirrored` or `multi-worker`.
+        snapshots: Most epochs of which the weights are kept for the time lapse; 0 for none.
+        has_tensorboard: Whether it writes for TensorBoard.
+    """
+
+    name: str
+    data: str
+    network: str
+    epochs: int
+    batch_size: int = 64
+    optimizer: Optimizer = "adam"
+    learning_rate: float | None = None
+    schedule: Schedule = "constant"
+    patience: int | None = None
+    seed: int = 0
+    size: int | None = None
+    augmentation: Augmentation = field(default_factory=Augmentation)
+    dropout: float | None = None
+    l1: float = 0.0
+    l2: float = 0.0
+    has_batch_norm: bool = False
+    clip_norm: float | None = None
+    clip_value: float | None = None
+    is_one_hot: bool = False
+    transfer: Transfer | None = None
+    strategy: str = "none"
+    snapshots: int = 12
+    has_tensorboard: bool = True
+
+    def __post_init__(self) -> None:
+        _require(self.epochs >= 1, f"{self.epochs} epochs are none. Ask for at least one.")
+        _require(self.batch_size >= 1, f"A batch of {self.batch_size} pictures is none. Ask for at least one.")
+        _require(self.optimizer in OPTIMIZERS, f"There is no optimiser {self.optimizer!r}: {', '.join(OPTIMIZERS)}.")
+        _require(self.schedule in SCHEDULES, f"There is no schedule {self.schedule!r}: {', '.join(SCHEDULES)}.")
+        rate = self.learning_rate
+        _require(
+            rate is None or (math.isfinite(rate) and rate > 0),
+            f"A learning rate of {rate} does not learn. Ask for a positive one, such as 0.001.",
+        )
+        _require(self.patience is None or self.patience >= 1, f"A patience of {self.patience} never begins. Ask for 1.")
+        _require(self.seed >= 0, f"A seed of {self.seed} is negative. Ask for 0 or more.")
+        _require(self.dropout is None or 0 <= self.dropout < 1, f"Dropout {self.dropout} is not between 0 and 1.")
+        _require((self.network == TRANSFER) == (self.transfer is not None), "A transfer needs a base, and only it.")
+
+    def to_json(self) -> dict[str, Any]:
+        """Write it as plain values."""
+        return asdict(self)
+
+
+def edited(recipe: Recipe, changes: Mapping[str, Any]) -> Recipe:
+    """Change settings by name; a dot reaches into `augmentation` and `transfer`: `augmentation.rotation`.
+
+    Raises:
+        RunError: If there is no such setting, or the value cannot be.
+    """
+    plain = recipe.to_json()
+    for name, value in changes.items():
+        *path, last = name.split(".")
+        group: Any = plain
+        for part in path:
+            group = group.get(part) if isinstance(group, dict) else None
+        if not isinstance(group, dict) or last not in group:
+            known = ", ".join(group if isinstance(group, dict) else plain)
+            raise RunError(f"There is no setting {name!r} in {recipe.name}. There are: {known}.")
+        group[last] = value
+    return recipe_from_json(plain)
+
+
+def recipe_from_json(found: Mapping[str, Any]) -> Recipe:
+    """Read a recipe back; a setting that this version does not know is an error, a missing one has its default.
+
+    Raises:
+        RunError: If it is no recipe.
+    """
+    plain = dict(found)
+    try:
+        plain["augmentation"] = Augmentation(**plain.get("augmentation", {}))
+        if plain.get("transfer") is not None:
+            plain["transfer"] = Transfer(**plain["transfer"])
+        return Recipe(**plain)
+    except TypeError as error:
+        known = ", ".join(part.name for part in fields(Recipe))
+        raise RunError(f"The recipe cannot be read ({error}). It may have: {known}.") from error
+
+
+def _require(holds: bool, sentence: str) -> None:
+    if not holds:
+        raise RunError(sentence)

@@ -1,0 +1,136 @@
+"""Which recipes come by name?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cnnviz.training.augmentation import Augmentation
+from cnnviz.training.recipe import TRANSFER, Recipe, Transfer
+
+_TEXTBOOK = Augmentation(horizontal_flip=True, rotation=36.0, zoom=0.2)  # the usual three of the small data set
+_PHOTOS = "fashion-sample"  # what is there offline; a folder of one's own photos takes its place
+
+
+@dataclass(frozen=True)
+class Named:
+    """A recipe with what a person should know before they choose it.
+
+    Attributes:
+        recipe: Its settings.
+        title: Its name for people.
+        summary: What it is, and what it must show.
+    """
+
+    recipe: Recipe
+    title: str
+    summary: str
+
+
+def _named(recipe: Recipe, title: str, summary: str) -> tuple[str, Named]:
+    return recipe.name, Named(recipe, title, summary)
+
+
+RECIPES: dict[str, Named] = dict(
+    (
+        _named(
+            Recipe("lenet5", "mnist-5k", "lenet5", 12, batch_size=32, patience=3),
+            "LeNet-5",
+            "The first convnet, on handwritten digits: 61,706 parameters, two convolutions.",
+        ),
+        _named(
+            Recipe("mnist-dense", "mnist-5k", "mnist_dense", 5, batch_size=32, optimizer="sgd"),
+            "Digits without convolution",
+            "The baseline that convolution beats: one hidden layer, 101,770 parameters.",
+        ),
+        _named(
+            Recipe("mnist-convnet", "mnist-5k", "mnist_convnet", 5, optimizer="rmsprop"),
+            "Digit convnet",
+            "Three convolutions (32, 64, 128), 104,202 parameters; at least 99 % with all of MNIST.",
+        ),
+        _named(
+            Recipe("fashion-cnn", "fashion-sample", "fashion_cnn", 20, patience=2),
+            "Fashion convnet",
+            "Two padded convolutions, a dense layer and dropout 0.4; at least 91 % with all of Fashion-MNIST.",
+        ),
+        _named(
+            Recipe("cifar10-cnn", "cifar10", "cifar10_cnn", 10),
+            "CIFAR-10 convnet",
+            "Three convolutions on small colour photos, 122,570 parameters; about 71 %.",
+        ),
+        _named(
+            Recipe("scratch", _PHOTOS, "small_data_convnet", 30, batch_size=32, optimizer="rmsprop"),
+            "From scratch",
+            "Five convolutions on a few photos. It over-fits, visibly: the first step of the ladder.",
+        ),
+        _named(
+            Recipe(
+                "scratch-augmented",
+                _PHOTOS,
+                "small_data_convnet",
+                60,
+                batch_size=32,
+                optimizer="rmsprop",
+                augmentation=_TEXTBOOK,
+                dropout=0.5,
+            ),
+            "From scratch, augmented",
+            "The same network; every epoch sees each photo turned, zoomed or mirrored anew, and dropout 0.5.",
+        ),
+        _named(
+            Recipe(
+                "feature-extraction",
+                _PHOTOS,
+                TRANSFER,
+                20,
+                batch_size=32,
+                optimizer="rmsprop",
+                transfer=Transfer(),
+            ),
+            "Feature extraction",
+            "A trained base looks at every photo once; only a small head learns, in well under a second an epoch.",
+        ),
+        _named(
+            Recipe(
+                "feature-extraction-augmented",
+                _PHOTOS,
+                TRANSFER,
+                20,
+                batch_size=32,
+                optimizer="rmsprop",
+                augmentation=_TEXTBOOK,
+                transfer=Transfer(way="frozen"),
+            ),
+            "Feature extraction, augmented",
+            "The frozen base looks at varied photos in every epoch; slower, and harder to over-fit.",
+        ),
+        _named(
+            Recipe(
+                "fine-tuning",
+                _PHOTOS,
+                TRANSFER,
+                20,
+                batch_size=32,
+                optimizer="rmsprop",
+                augmentation=_TEXTBOOK,
+                transfer=Transfer(way="fine-tuning"),
+            ),
+            "Fine-tuning",
+            "First the head alone, then the base's last three convolutions with it, in small steps.",
+        ),
+        _named(
+            Recipe(
+                "resnet50-transfer",
+                _PHOTOS,
+                TRANSFER,
+                10,
+                batch_size=32,
+                optimizer="nag",
+                learning_rate=0.01,
+                augmentation=_TEXTBOOK,
+                transfer=Transfer(base="resnet50", way="frozen", dense=0, dropout=0.0),
+            ),
+            "ResNet50 transfer",
+            "ResNet50, averaged over positions, and one softmax layer for any number of classes.",
+        ),
+    )
+)
