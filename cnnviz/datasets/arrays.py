@@ -16,7 +16,6 @@ from cnnviz.folders import written_whole
 from cnnviz.images import Fit, fit, gray
 
 _VERSION = 1
-_MAX_MEMORY = 2**30  # where nothing can be written
 
 
 def photos(
@@ -94,7 +93,7 @@ def _keep(path: Path, fitted: Iterator[np.ndarray], shape: tuple[int, ...]) -> n
                 file.write(photo.tobytes())
     except OSError as error:
         raise DataError(
-            f"{amount}, and they cannot be kept: {error.strerror}. Free some space, or set CNNVIZ_CACHE_DIR."
+            f"{amount} and cannot be kept: {error.strerror}. Free space or set CNNVIZ_CACHE_DIR."
         ) from error
     cache.make_room(keep=path)
     return np.load(path, mmap_mode="r", allow_pickle=False)

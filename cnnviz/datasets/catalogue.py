@@ -84,7 +84,7 @@ def load_dataset(name_or_path: str | Path, *, seed: int = 0, on_step: OnStep | N
     """Open labelled pictures by name, or from a folder or zip archive.
 
     Validation pictures are held out from the training pictures, 10 % of each class; from a folder see
-    `open_folder`. In `mnist-5k` the test pictures are the last 100 of each digit, whatever the seed.
+    `open_folder`. In `mnist-5k` every fifth picture of each digit is a test picture, whatever the seed.
     `cats-vs-dogs`, and any folder or archive with Kaggle's names, gives the textbooks' 1,000, 500 and
     1,000 pictures of each class by number.
 

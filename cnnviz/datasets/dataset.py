@@ -124,10 +124,12 @@ def array_part(pixels: np.ndarray, labels: np.ndarray, class_count: int) -> Part
     pixels = np.ascontiguousarray(pixels[..., None] if pixels.ndim == 3 else pixels)
     pixels.setflags(write=False)  # one array serves everybody
     labels = labels.astype(np.int64)
-    return Part(ArrayPictures(pixels), labels, class_count, digest(str(pixels.shape).encode(), pixels, labels))
+    return Part(
+        ArrayPictures(pixels), labels, class_count, digest(str(pixels.shape).encode(), pixels.data, labels.data)
+    )
 
 
-def digest(*pieces: bytes | np.ndarray) -> str:
+def digest(*pieces: bytes | memoryview) -> str:
     """Sha256 of all pieces in their order."""
     found = hashlib.sha256()
     for piece in pieces:

@@ -1,4 +1,4 @@
-"""Which files are pictures that can be read, and what are they like? Every picture is decoded once; the answers are kept."""
+"""Which files are pictures that can be read, and what are they like? Each is looked at once; answers are kept."""
 
 from __future__ import annotations
 

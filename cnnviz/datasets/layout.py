@@ -124,7 +124,8 @@ def _check_classes(part: PartName, found: dict[str, list[str]], classes: set[str
     differing = sorted(map(shown, classes ^ set(found)), key=natural_key)
     if differing:
         raise DataError(
-            f"The classes in train and in {part} differ: {listed(differing)}. Give both the same folders, or remove {part}."
+            f"The classes in train and in {part} differ: {listed(differing)}. "
+            f"Give both the same folders, or remove {part}."
         )
     empty = sorted((shown(name) for name, keys in found.items() if not keys), key=natural_key)
     if empty:

@@ -46,7 +46,8 @@ def note_balance(counts: np.ndarray, class_names: Sequence[str]) -> tuple[str, .
     most, least = int(np.argmax(counts)), int(np.argmin(counts))
     if counts[most] < _IMBALANCE * counts[least]:
         return ()
+    share = counts[most] / counts.sum()
     return (
         f"Class {class_names[most]!r} has {counts[most]:,} training pictures, class {class_names[least]!r} only "
-        f"{counts[least]:,}: always answering {class_names[most]!r} is right in {counts[most] / counts.sum():.0%} of them.",
+        f"{counts[least]:,}: always answering {class_names[most]!r} is right in {share:.0%} of them.",
     )

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from cnnviz.datasets.dataset import Dataset, OnStep
-from cnnviz.datasets.files import Parts, dataset_of_files, files_of
+from cnnviz.datasets.files import dataset_of_files, files_of
 from cnnviz.datasets.inspection import Finding, inspect
-from cnnviz.datasets.layout import Layout, find_layout
+from cnnviz.datasets.layout import Layout, Parts, find_layout
 from cnnviz.datasets.notes import note_files, shown
 from cnnviz.datasets.sources import Source, open_source
 from cnnviz.errors import DataError

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,8 +12,6 @@ from cnnviz.images import Fit
 
 if TYPE_CHECKING:
     import tensorflow as tf
-
-_IN_MEMORY = 2**30
 
 
 def pipeline(
@@ -62,13 +60,15 @@ def pipeline(
     import tensorflow as tf
 
     pixels = photos(part, size=size, channels=channels, how=how, on_step=on_step)
-    gather = _gather(pixels)
     labels = tf.constant(part.labels, tf.int32)
     if one_hot:
         labels = tf.one_hot(labels, part.class_count)
 
     def batch(indices: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        return tf.cast(gather(indices), tf.float32), tf.gather(labels, indices)
+        # As quick as a tensor's own gather, without a copy in memory, and from a mapped file as well.
+        chosen = tf.numpy_function(pixels.__getitem__, [indices], tf.uint8, stateful=False)
+        chosen = tf.ensure_shape(chosen, (None, *pixels.shape[1:]))
+        return tf.cast(chosen, tf.float32), tf.gather(labels, indices)
 
     order = batch_order(len(part), batch_size, seed=seed, first_epoch=first_epoch, epochs=epochs)
     return order.map(batch).prefetch(tf.data.AUTOTUNE)
@@ -94,18 +94,3 @@ def batch_order(
     batches = tf.data.INFINITE_CARDINALITY if epochs is None else -(-count // batch_size) * epochs
     order = tf.data.Dataset.range(first_epoch, end).flat_map(one_epoch)
     return order.apply(tf.data.experimental.assert_cardinality(batches))  # Keras warns of what may run out
-
-
-def _gather(pixels: np.ndarray) -> Any:
-    """A function from indices to pictures: from memory, or read from a large file."""
-    import tensorflow as tf
-
-    if pixels.nbytes <= _IN_MEMORY:
-        held = tf.constant(pixels)
-        return lambda indices: tf.gather(held, indices)
-
-    def read(indices: tf.Tensor) -> tf.Tensor:
-        found = tf.numpy_function(lambda chosen: pixels[chosen], [indices], tf.uint8, stateful=False)
-        return tf.ensure_shape(found, (None, *pixels.shape[1:]))
-
-    return read

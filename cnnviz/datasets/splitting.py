@@ -21,7 +21,7 @@ def subset(part: Part, indices: np.ndarray) -> Part:
         indices: `(m,)` integers, in the order wanted.
     """
     indices = np.asarray(indices, np.int64)
-    fingerprint = digest(part.fingerprint.encode(), indices)
+    fingerprint = digest(part.fingerprint.encode(), indices.data)
     return Part(part.pictures.take(indices), part.labels[indices], part.class_count, fingerprint)
 
 
