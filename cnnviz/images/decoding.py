@@ -76,10 +76,11 @@ def decode(data: bytes, name: str) -> Photo:
         kind, mode, size = image.format or "", image.mode, (image.height, image.width)
         _check_size(size, name)
         notes = [*_note_frames(image), *_note_draft(image)]
-        try:
-            image.load()
-        except Exception as error:  # on hostile bytes Pillow raises almost anything
-            raise _damaged(kind, name) from error
+    try:
+        image.load()  # has no remarks to make, and runs in several threads at once
+    except Exception as error:  # on hostile bytes Pillow raises almost anything
+        raise _damaged(kind, name) from error
+    with _quiet():
         turn = _turn_of(image)
         image = _without_depth(image, notes)
         if turn is not None:
