@@ -11,6 +11,7 @@ from pathlib import Path
 from cnnviz.datasets import known
 from cnnviz.datasets.cats_and_dogs import cats_and_dogs, find_cats_and_dogs, is_kaggles, open_cats_and_dogs
 from cnnviz.datasets.dataset import Dataset, OnStep
+from cnnviz.datasets.notes import shown
 from cnnviz.datasets.own_folder import folder_dataset
 from cnnviz.datasets.sources import open_source
 from cnnviz.errors import DataError
@@ -108,12 +109,18 @@ def load_dataset(name_or_path: str | Path, *, seed: int = 0, on_step: OnStep | N
         return _BY_SEED[name](seed)
     if name == _CATS_AND_DOGS:
         return open_cats_and_dogs(on_step=on_step)
-    path = Path(name).expanduser()
-    if not path.exists():
+    if not _exists(name):
         close = difflib.get_close_matches(name.casefold(), catalogue(), n=2)
         meant = f"Did you mean {' or '.join(close)}?" if close else f"Names: {', '.join(catalogue())}."
-        raise DataError(f"There is no data set, folder or zip archive {name!r}. {meant}")
-    source = open_source(path)
+        raise DataError(f"There is no data set, folder or zip archive {shown(name)!r}. {meant}")
+    source = open_source(Path(name))
     if is_kaggles(source):
         return cats_and_dogs(source, on_step=on_step)
     return folder_dataset(source, seed=seed, on_step=on_step)
+
+
+def _exists(name: str) -> bool:
+    try:
+        return bool(name) and Path(name).exists()
+    except (OSError, ValueError):  # a name that no file can have
+        return False
