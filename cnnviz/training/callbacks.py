@@ -38,7 +38,8 @@ class Reporter(keras.callbacks.Callback):
         self._told = 0.0
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
-        """Start counting batches anew."""
+        """Look whether to go on at all; epochs may be shorter than the time between two looks."""
+        self._stop_if_asked()
         self.record.tell(step=0)
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
@@ -47,11 +48,14 @@ class Reporter(keras.callbacks.Callback):
         if now - self._told < _TELL_SECONDS:
             return
         self._told = now
-        if self.record.is_asked_to_stop():
-            raise CancelledError("Stopped.")
+        self._stop_if_asked()
         metrics = {name: float(value) for name, value in (logs or {}).items()}
         _require_finite(metrics, epoch=self.record.status.epoch + 1)
         self.record.tell(step=batch + 1, metrics=metrics)
+
+    def _stop_if_asked(self) -> None:
+        if self.record.is_asked_to_stop():
+            raise CancelledError("Stopped.")
 
 
 class Keeper(keras.callbacks.Callback):

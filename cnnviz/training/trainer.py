@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from filelock import FileLock, Timeout
+from filelock import AcquireReturnProxy, FileLock, Timeout
 
 from cnnviz.convnets.answers import Answers, remember
 from cnnviz.datasets import Dataset, load_dataset, photos
@@ -58,16 +58,19 @@ def carry_out(path: Path, *, on_epoch: OnEpoch | None = None) -> Run:
     run = open_run(path)
     if run.status.state == "finished":
         raise RunError(f"{run.name!r} has finished. Start a new run to train again.")
-    lock = FileLock(path / names.LOCK)
-    try:
-        lock.acquire(timeout=_LOCK_SECONDS)
-    except Timeout as error:
-        raise RunError(f"{run.name!r} is being trained already. Stop it first.") from error
-    with lock:
+    with _held(run):
         record = Record(path, run.status)
         with _ending(record):
             _carry_out(record, recipe_from_json(run.recipe), on_epoch)
     return open_run(path)
+
+
+def _held(run: Run) -> AcquireReturnProxy:
+    """Take the run's lock, which is free again when this process ends, however it ends."""
+    try:
+        return FileLock(run.path / names.LOCK).acquire(timeout=_LOCK_SECONDS)
+    except Timeout as error:
+        raise RunError(f"{run.name!r} is being trained already. Stop it first.") from error
 
 
 @contextmanager
