@@ -144,14 +144,16 @@ def stop_if_broken(selection: Selection, info: LayerInfo) -> None:
 def show_vector(selection: Selection, info: LayerInfo, values: np.ndarray) -> None:
     """Draw a dense layer as bars, its strongest units by name beside them."""
     names = _unit_names(selection, info, values.size)
-    bars, beside = st.columns([3, 1], gap="large")
+    received, bars, strongest = st.columns([2, 7, 4], gap="medium")
+    with received:
+        show_received(selection)
     with bars:
-        st.caption(texts.VECTOR.format(count=values.size))
         st.plotly_chart(
             figures.vector(values, names), key="vector", config={"displayModeBar": False},
             alt=texts.VECTOR_ALT.format(count=values.size, layer=info.address),
         )  # fmt: skip
-    with beside:
+        st.caption(texts.VECTOR.format(count=values.size))
+    with strongest, st.container(gap="xsmall"):
         st.caption(texts.STRONGEST)
         for unit in np.argsort(-values, kind="stable")[:_SHOWN_UNITS]:
             st.markdown(texts.STRONGEST_ROW.format(name=panels.plain(names[unit]), value=f"{values[unit]:.3g}"))

@@ -79,23 +79,23 @@ def ask_what_the_file_cannot_tell(selection: Selection) -> None:
     with expander, st.form("answers", border=False):
         choose, check = st.columns(2, gap="large")
         with choose:
-            given = _ask(selection.convnet)
+            _ask(selection.convnet, key)
         with check:
-            st.caption(shared.PREPARE_HELP)
             _show_check(selection)
-        if st.form_submit_button(shared.SAVE, type="primary"):
-            _remember(selection.convnet, path, given)
+        st.form_submit_button(shared.SAVE, type="primary", on_click=_remember, args=(selection.convnet, path, key))
+        if sentence := st.session_state.pop("_answers_error", None):
+            panels.explain(sentence)
 
 
-def _ask(convnet: Convnet) -> dict[str, Any]:
-    """Draw the questions, filled in with what was answered or guessed; return the fields of `Answers`."""
+def _ask(convnet: Convnet, key: str) -> None:
+    """Draw the questions, filled in with what was answered or guessed."""
     preparation, scalings, fits = convnet.preparation, list(SCALINGS), list(shared.FITS)
-    scaling = st.selectbox(shared.SCALING, scalings, index=scalings.index(preparation.scaling.name))
-    fit = st.selectbox(shared.FIT, fits, index=fits.index(preparation.fit), format_func=shared.FITS.__getitem__)
-    names = st.text_area(shared.CLASS_NAMES, "\n".join(convnet.class_names), height=160)
-    head = st.number_input(shared.HEAD, 0, max(0, len(convnet.model.outputs) - 1), convnet.head)
-    lines = tuple(line.strip() for line in names.splitlines() if line.strip())
-    return {"scaling": scaling, "fit": fit, "class_names": lines, "head": int(head)}
+    scaling, fit = scalings.index(preparation.scaling.name), fits.index(preparation.fit)
+    st.selectbox(shared.SCALING, scalings, index=scaling, key=f"{key} scaling")
+    st.selectbox(shared.FIT, fits, index=fit, format_func=shared.FITS.__getitem__, key=f"{key} fit")
+    st.text_area(shared.CLASS_NAMES, "\n".join(convnet.class_names), height=160, key=f"{key} names")
+    if last := len(getattr(convnet.model, "outputs", None) or [None]) - 1:
+        st.number_input(shared.HEAD, 0, last, convnet.head, key=f"{key} head")
 
 
 def _show_check(selection: Selection) -> None:
@@ -103,6 +103,7 @@ def _show_check(selection: Selection) -> None:
     convnet = selection.convnet
     if not convnet.class_names or first_not_finite(convnet):
         return
+    st.caption(shared.PREPARE_HELP)
     scalings = [scaling for scaling in SCALINGS.values() if _is_possible(scaling, convnet.preparation.channels)]
     preparations = [replace(convnet.preparation, scaling=scaling) for scaling in scalings]
     inputs = [replace(convnet, preparation=preparation).prepare([selection.photo]) for preparation in preparations]
@@ -118,18 +119,19 @@ def _is_possible(scaling: Scaling, channels: int) -> bool:
     return len(scaling.scale) in (1, channels) and len(scaling.offset) in (1, channels)
 
 
-def _remember(convnet: Convnet, path: Path, given: dict[str, Any]) -> None:
-    is_same_head = given["head"] == convnet.head
-    said, count = len(given["class_names"]), len(convnet.class_names)
-    if is_same_head and said != count:
-        panels.explain(shared.CLASS_NAMES_WRONG.format(given=said, count=count))
+def _remember(convnet: Convnet, path: Path, key: str) -> None:
+    """Keep what was answered, or leave a sentence about what is wrong with it."""
+    scaling, fit, text = (st.session_state[f"{key} {name}"] for name in ("scaling", "fit", "names"))
+    head = int(st.session_state.get(f"{key} head", convnet.head))
+    names = tuple(line.strip() for line in text.splitlines() if line.strip())
+    given, count = len(names), len(convnet.class_names)
+    if head == convnet.head and given != count:
+        st.session_state["_answers_error"] = shared.CLASS_NAMES_WRONG.format(given=given, count=count)
         return
     try:
-        remember(path, Answers(**given if is_same_head else given | {"class_names": ()}))
+        remember(path, Answers(scaling, fit, names if head == convnet.head else (), head))
     except (ValueError, CnnvizError) as error:  # a name too long; a folder that cannot be written
-        panels.explain(str(error))
-        return
-    st.rerun()
+        st.session_state["_answers_error"] = str(error)
 
 
 def show_architecture(selection: Selection) -> None:
