@@ -14,7 +14,8 @@ from cnnviz.convnets.config_rules import shown
 from cnnviz.convnets.convnet import SCALINGS, Convnet, Preparation
 from cnnviz.convnets.files import open_model_file
 from cnnviz.convnets.wrapping import convnet_from_model, guess_preparation
-from cnnviz.errors import CnnvizError, ModelError, ModelFileError
+from cnnviz.errors import CnnvizError, ModelError, ModelFileError, RunError
+from cnnviz.runs import BEST, is_run, open_run, runs_folder
 
 if TYPE_CHECKING:
     import keras
@@ -36,7 +37,8 @@ def load_convnet(
     What a file cannot tell and is not given here is taken from what was remembered of that file, else guessed.
 
     Args:
-        source: A name of the catalogue, or a path to a `.keras`, `.h5` or `.weights.h5` file.
+        source: A name of the catalogue; a path to a `.keras`, `.h5` or `.weights.h5` file; a training run, by its
+            name or its folder, with the weights of its best epoch.
         preparation: How a photo becomes its input.
         class_names: One name a class, two for a single sigmoid.
         head: Which of several outputs holds the class scores; the first if nobody said.
@@ -49,11 +51,13 @@ def load_convnet(
     Raises:
         ModelError: If nothing answers to the name, or the model does not take one picture.
         ModelFileError: If the file is missing, damaged, or holds anything that could run.
+        RunError: If a run has not finished an epoch.
 
     Example:
         >>> load_convnet("cats.keras", class_names=["cat", "dog"]).class_names
         ('cat', 'dog')
     """
+    source = _of_run(source) or source
     if _is_path(source):
         entry = _entry(architecture) if architecture else None
         builder = entry.build_untrained if entry else None
@@ -68,6 +72,19 @@ def load_convnet(
         class_names=class_names or entry.class_names(),
         head=head or 0,
     )
+
+
+def _of_run(source: str | Path) -> Path | None:
+    """Find the network of a run, if the source is one."""
+    if source in catalogue():
+        return None
+    folder = next((place for place in (Path(source), runs_folder() / source) if is_run(place)), None)
+    if folder is None:
+        return None
+    run = open_run(folder)
+    if run.model is None:
+        raise RunError(f"{run.name!r} has not finished an epoch, so there is no network to open yet.")
+    return run.model
 
 
 def _is_path(source: str | Path) -> bool:
@@ -114,7 +131,9 @@ def _wrap(
 
 
 def _name(path: Path) -> str:
-    """The file's name without the ending that says what kind of file it is."""
+    """The file's name without the ending that says what kind of file it is; of a run, the run's."""
+    if path.name == BEST and is_run(path.parent):
+        return path.parent.resolve().name
     return next((path.name.removesuffix(suffix) for suffix in _SUFFIXES if path.name.endswith(suffix)), path.name)
 
 

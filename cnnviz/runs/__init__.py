@@ -14,11 +14,12 @@
 - `last.keras`: weights of the last epoch
 """
 
-from cnnviz.runs.folder import Run, list_runs, open_run, runs_folder
+from cnnviz.runs.folder import BEST, Run, is_run, list_runs, open_run, runs_folder
 from cnnviz.runs.history import History, read_history
 from cnnviz.runs.status import ENDED, RESUMABLE, STATES, State, Status
 
 __all__ = [
+    "BEST",
     "ENDED",
     "RESUMABLE",
     "STATES",
@@ -26,6 +27,7 @@ __all__ = [
     "Run",
     "State",
     "Status",
+    "is_run",
     "list_runs",
     "open_run",
     "read_history",

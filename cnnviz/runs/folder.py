@@ -71,6 +71,14 @@ def runs_folder() -> Path:
     return Path(os.environ.get("CNNVIZ_RUNS_DIR") or "runs")
 
 
+def is_run(path: Path) -> bool:
+    """Whether a folder is one of a run."""
+    try:
+        return (path / RECIPE).is_file()
+    except (OSError, ValueError):  # a name that no folder can have
+        return False
+
+
 def open_run(path: str | Path) -> Run:
     """Read a run's folder.
 

@@ -28,6 +28,7 @@ class Status:
         step: Batches done of the epoch that runs.
         steps: Batches an epoch has.
         seconds: Time spent in finished epochs.
+        epoch_seconds: Time spent in the epoch that runs.
         metrics: Means over the batches of the epoch that runs.
         best: `epoch`, `monitor` and `value` of the best epoch so far; empty before the first.
         test: What the best weights reach on the test pictures: `loss`, `accuracy`, `confusion`; empty before.
@@ -42,6 +43,7 @@ class Status:
     step: int = 0
     steps: int = 0
     seconds: float = 0.0
+    epoch_seconds: float = 0.0
     metrics: dict[str, float] = field(default_factory=dict)
     best: dict[str, Any] = field(default_factory=dict)
     test: dict[str, Any] = field(default_factory=dict)
@@ -54,11 +56,12 @@ class Status:
 
     @property
     def seconds_left(self) -> float | None:
-        """Guess from the epochs done; None before the first."""
-        if not self.epoch or not self.is_active:
+        """Guess from finished epochs, or from the first batches; None before those."""
+        done = self.epoch or (self.step / self.steps if self.steps else 0.0)
+        if not done or not self.is_active:
             return None
-        left = self.epochs - self.epoch - (self.step / self.steps if self.steps else 0)
-        return self.seconds / self.epoch * max(0.0, left)
+        spent = self.seconds if self.epoch else self.epoch_seconds
+        return max(0.0, spent / done * (self.epochs - self.epoch) - self.epoch_seconds)
 
 
 def read_status(path: Path) -> Status | None:
@@ -66,8 +69,8 @@ def read_status(path: Path) -> Status | None:
     try:
         if path.stat().st_size > _MAX_BYTES:
             return None
-        found = json.loads(path.read_text(encoding="utf-8"))
+        found = dict(json.loads(path.read_text(encoding="utf-8")))
         status = Status(**{part.name: found[part.name] for part in fields(Status) if part.name in found})
     except (OSError, ValueError, TypeError, RecursionError):
         return None
-    return status if status.state in STATES else None
+    return status if "state" in found and status.state in STATES else None

@@ -35,12 +35,13 @@ class Reporter(keras.callbacks.Callback):
     def __init__(self, record: Record) -> None:
         super().__init__()
         self.record = record
-        self._told = 0.0
+        self._told = self._began = 0.0
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         """Look whether to go on at all; epochs may be shorter than the time between two looks."""
         self._stop_if_asked()
-        self.record.tell(step=0)
+        self._began = time.monotonic()
+        self.record.tell(step=0, epoch_seconds=0.0)
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         """Twice a second, look whether to go on, and tell."""
@@ -51,7 +52,7 @@ class Reporter(keras.callbacks.Callback):
         self._stop_if_asked()
         metrics = {name: float(value) for name, value in (logs or {}).items()}
         _require_finite(metrics, epoch=self.record.status.epoch + 1)
-        self.record.tell(step=batch + 1, metrics=metrics)
+        self.record.tell(step=batch + 1, metrics=metrics, epoch_seconds=now - self._began)
 
     def _stop_if_asked(self) -> None:
         if self.record.is_asked_to_stop():
@@ -94,7 +95,9 @@ class Keeper(keras.callbacks.Callback):
         append_epoch(self.record.path / names.HISTORY, number, values)
         self._keep_snapshot(number)
         self._keep_checkpoint(number, best)
-        self.record.tell(epoch=number, step=0, best=best, seconds=self.record.status.seconds + seconds)
+        self.record.tell(
+            epoch=number, step=0, epoch_seconds=0.0, best=best, seconds=self.record.status.seconds + seconds
+        )
         if self.on_epoch:
             self.on_epoch(number, values)
 

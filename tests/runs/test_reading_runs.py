@@ -1,0 +1,84 @@
+"""Is a run's folder read as it is, whatever state it is in?"""
+
+import json
+import os
+from dataclasses import asdict
+
+import numpy as np
+import pytest
+from filelock import FileLock
+
+from cnnviz.errors import RunError
+from cnnviz.runs import Status, list_runs, open_run, read_history, runs_folder
+
+
+def make_run(folder, name, **status):
+    path = folder / name
+    path.mkdir(parents=True)
+    (path / "recipe.json").write_text(json.dumps({"name": "lenet5"}))
+    (path / "status.json").write_text(json.dumps(asdict(Status(**status))))
+    return path
+
+
+def test_a_history_leaves_out_the_row_that_is_being_written(tmp_path):
+    path = tmp_path / "history.csv"
+    path.write_text("epoch,loss,val_loss\n1,0.5,0.6\n2,0.25,nan\n3,0.1")
+    history = read_history(path)
+    np.testing.assert_array_equal(history.epochs, [1, 2])
+    np.testing.assert_array_equal(history.columns["loss"], [0.5, 0.25])
+    assert np.isnan(history.columns["val_loss"][1])
+
+
+def test_a_missing_or_strange_history_has_no_rows(tmp_path):
+    assert len(read_history(tmp_path / "none.csv")) == 0
+    (tmp_path / "odd.csv").write_text("no,header\n,\nx,y\n")
+    assert len(read_history(tmp_path / "odd.csv")) == 0
+
+
+@pytest.mark.parametrize("state", ["running", "stopping"])
+def test_a_run_without_its_trainer_is_interrupted(tmp_path, state):
+    path = make_run(tmp_path, "a", state=state, epoch=3)
+    (path / "lock").touch()
+    assert (open_run(path).status.state, open_run(path).status.epoch) == ("interrupted", 3)
+    with FileLock(path / "lock"):
+        assert open_run(path).status.state == state
+
+
+def test_a_run_that_was_launched_just_now_is_queued_and_one_that_never_began_is_interrupted(tmp_path):
+    import time
+
+    assert open_run(make_run(tmp_path, "now", updated=time.time())).status.state == "queued"
+    assert open_run(make_run(tmp_path, "long ago", updated=time.time() - 3600)).status.state == "interrupted"
+
+
+def test_runs_are_listed_newest_first_and_what_is_none_is_left_out(tmp_path):
+    for age, name in enumerate(["new", "middle", "old"]):
+        recipe = make_run(tmp_path, name, state="finished") / "recipe.json"
+        os.utime(recipe, (1e9 - age, 1e9 - age))
+    (tmp_path / "empty").mkdir()
+    broken = make_run(tmp_path, "broken", state="finished")
+    (broken / "status.json").write_text("{")
+    assert [run.name for run in list_runs(tmp_path)] == ["new", "middle", "old"]
+    assert list_runs(tmp_path / "nowhere") == []
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"state": "dancing"}', '{"state": 3}', "x" * 2_000_000])
+def test_a_status_that_cannot_be_understood_is_no_run(tmp_path, text):
+    path = make_run(tmp_path, "a")
+    (path / "status.json").write_text(text)
+    with pytest.raises(RunError, match="is not a run"):
+        open_run(path)
+
+
+def test_time_left_is_guessed_from_epochs_or_from_the_first_batches():
+    assert Status("running", epochs=10).seconds_left is None
+    first = Status("running", epochs=10, step=5, steps=20, epoch_seconds=3.0)
+    assert first.seconds_left == pytest.approx(10 * 12 - 3)  # 12 s an epoch
+    later = Status("running", epochs=10, epoch=4, seconds=40.0, step=10, steps=20, epoch_seconds=5.0)
+    assert later.seconds_left == pytest.approx(6 * 10 - 5)
+    assert Status("finished", epochs=10, epoch=10, seconds=100.0).seconds_left is None
+
+
+def test_the_environment_moves_the_folder_of_runs(monkeypatch, tmp_path):
+    monkeypatch.setenv("CNNVIZ_RUNS_DIR", str(tmp_path))
+    assert runs_folder() == tmp_path
