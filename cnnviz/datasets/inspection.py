@@ -81,7 +81,7 @@ def _recall(path: Path) -> dict[str, Finding]:
             key: Finding(str(problem), (int(rows), int(columns)), bool(is_gray), str(same))
             for key, (problem, (rows, columns), is_gray, same) in found["files"].items()
         }
-    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return {}
 
 

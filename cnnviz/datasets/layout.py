@@ -59,10 +59,10 @@ def find_layout(source: Source) -> Layout:
     """
     files = {tuple(key.split("/")): key for key in source.files}
     outer = _outer_folder(set(files))
-    inner = {path[len(outer) :]: key for path, key in files.items() if path[: len(outer)] == outer}
+    depth = len(outer)
+    inner = {path[depth:]: key for path, key in files.items() if path[:depth] == outer}
     folders = {tuple(key.split("/")) for key in source.folders}
-    folders = {path[len(outer) :] for path in folders if path[: len(outer)] == outer}
-    found = _by_part(inner, folders)
+    found = _by_part(inner, {path[depth:] for path in folders if path[:depth] == outer and len(path) > depth})
     _check(found, source.name)
     class_names = tuple(sorted(found["train"], key=natural_key))
     kept = {key for classes in found.values() for keys in classes.values() for key in keys}

@@ -52,9 +52,9 @@ def folder_dataset(source: Source, *, seed: int = 0, on_step: OnStep | None = No
     _check(source.name, layout, parts, problems)
     notes = (
         *note_files("left out", problems),
-        *note_files("left out, as copies of others", copies),
+        *note_files("left out because the same picture is there already", copies),
         *note_files("outside the folders of the classes and left out", list(map(shown, layout.outside))),
-        *((f"{source.links:,} links are not followed.",) if source.links else ()),
+        *((f"Links are not followed, of which there are {source.links:,}.",) if source.links else ()),
     )
     return dataset_of_files(
         source,

@@ -51,8 +51,8 @@ def pipeline(
 
     Returns:
         Batches, prefetched: photos `(batch, rows, columns, channels)` float32 0..255, and labels `(batch,)`
-        int32 or `(batch, classes)` float32. Give `fit` `steps_per_epoch=ceil(len(part) / batch_size)` where
-        there is no end.
+        int32 or `(batch, classes)` float32. Where there is no end, `fit` needs
+        `steps_per_epoch=ceil(len(part) / batch_size)`; it warns unless `shuffle=False`.
 
     Raises:
         DataError: If the fitted pictures would take more room than there is.
