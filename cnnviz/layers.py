@@ -194,6 +194,22 @@ def is_sound(convnet: Convnet, address: str) -> bool:
     return order.index(find_layer(convnet, address).address) < order.index(broken)
 
 
+def require_sound(convnet: Convnet, address: str | None = None) -> None:
+    """Refuse what depends on weights that are NaN or infinite: a layer's output, the class scores if none is given.
+
+    Raises:
+        LayerError: If it does, or there is no layer at that address.
+    """
+    broken = first_not_finite(convnet)
+    if broken is None or (address is not None and is_sound(convnet, address)):
+        return
+    subject = "The class scores depend" if address is None else f"The output of {address!r} depends"
+    raise LayerError(
+        f"{subject} on weights of {broken!r} that are NaN or infinite. "
+        f"Look at the layers that run before {broken!r}, or choose another network."
+    )
+
+
 def _first_not_finite(convnet: Convnet) -> str | None:
     broken = [weight for weight in convnet.model.weights if count_in_weight(weight)]
     if not broken:

@@ -5,13 +5,19 @@ import streamlit as st
 from cnnviz.activations import channel_statistics
 from cnnviz.dashboard import activations, cache, channel_card, panels, shell, sidebar
 from cnnviz.dashboard.texts import activations as texts
+from cnnviz.errors import LayerError
+from cnnviz.layers import require_sound
 
 shell.require_shell()
 
 panels.head(texts)
 selection = sidebar.selection()
 info = activations.choose_layer(selection, sidebar.viewable(selection.convnet))
-activations.stop_if_broken(selection, info)
+try:
+    require_sound(selection.convnet, info.address)
+except LayerError as error:
+    panels.explain(error)
+    st.stop()
 output = cache.feature_maps(selection, info.address)
 
 if not info.has_maps:
@@ -29,5 +35,5 @@ with received:
 with sheet:
     activations.show_sheet(info, output, statistics, channel=channel, look=look)
 with card:
-    channel_card.show_card(selection, info, output, statistics, channel)
+    channel_card.show_card(selection, info, maps=output, statistics=statistics, channel=channel)
 activations.take_away(selection, info, output)

@@ -10,7 +10,7 @@ from cnnviz.activations import feature_maps
 from cnnviz.capture import walk
 from cnnviz.convnets import Preparation, convnet_from_model
 from cnnviz.errors import LayerError
-from cnnviz.layers import first_not_finite, is_sound, layers
+from cnnviz.layers import first_not_finite, is_sound, layers, require_sound
 
 SIZE = (9, 8)
 
@@ -127,6 +127,23 @@ def test_a_weight_that_no_listed_layer_holds_leaves_nothing_to_believe():
     model(np.zeros((1, *SIZE, 3), np.float32))
     model.gain.assign(np.inf)
     assert first_not_finite(wrap(model)) == "stem"
+
+
+def test_what_depends_on_broken_weights_is_refused_by_name():
+    model = flat()
+    require_sound(wrap(model))
+    require_sound(wrap(model), "scores")
+    spoil(model.get_layer("conv2"))
+    convnet = wrap(model)
+    require_sound(convnet, "bn")
+    advice = "Look at the layers that run before 'conv2', or choose another network."
+    with pytest.raises(LayerError) as refused:
+        require_sound(convnet, "pool")
+    assert (
+        str(refused.value) == f"The output of 'pool' depends on weights of 'conv2' that are NaN or infinite. {advice}"
+    )
+    with pytest.raises(LayerError, match="The class scores depend on weights of 'conv2'"):
+        require_sound(convnet)
 
 
 def test_a_layer_that_does_not_exist_is_named():

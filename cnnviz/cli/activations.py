@@ -21,7 +21,7 @@ from cnnviz.activations import (
 )
 from cnnviz.cli import options, output
 from cnnviz.cli.opening import open_convnet, open_photo, picture_name
-from cnnviz.layers import default_layer, find_layer, require_maps
+from cnnviz.layers import default_layer, find_layer, require_maps, require_sound
 
 _SIDE = 64  # pixels of a tile
 
@@ -57,6 +57,7 @@ def run(given: Namespace) -> Iterator[str]:
     photo = open_photo(given.picture)
     convnet = open_convnet(given)
     layer = find_layer(convnet, given.layer or default_layer(convnet)).address
+    require_sound(convnet, layer)
     path = output.target(given, picture_name(given.picture), layer)
     maps = feature_maps(convnet, convnet.prepare([photo]), layers=[layer])[layer][0]
     statistics = channel_statistics(maps)

@@ -17,7 +17,7 @@ from cnnviz.cli.opening import open_convnet, open_photo, picture_name
 from cnnviz.cli.progress import bar
 from cnnviz.convnets import Convnet
 from cnnviz.heatmaps import METHODS, Deletion, Method, Verdict, box, deletion_score, judge
-from cnnviz.layers import require_maps
+from cnnviz.layers import require_maps, require_sound
 
 _SIDE = 224  # pixels; pictures of smaller networks are enlarged
 
@@ -80,6 +80,7 @@ def run(given: Namespace) -> Iterator[str]:
     photo = open_photo(given.picture)
     path = output.target(given, picture_name(given.picture), given.method, given.layer, given.class_name)
     convnet = open_convnet(given)
+    require_sound(convnet)
     explained = _explain(convnet, convnet.prepare([photo]), given)
     received = convnet.fit(photo)
     arrays = {"heat": explained.heat, "photo": received, "class_index": explained.class_index}

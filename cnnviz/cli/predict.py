@@ -14,6 +14,7 @@ from cnnviz.cli.opening import open_convnet, open_photo
 from cnnviz.cli.progress import bar
 from cnnviz.convnets import Convnet
 from cnnviz.errors import PictureError
+from cnnviz.layers import require_sound
 from cnnviz.probes import predict
 
 _BATCH = 16
@@ -49,6 +50,7 @@ def run(given: Namespace) -> Iterator[str]:
     if len(given.picture) == 1:
         open_photo(given.picture[0])  # a mistake is told at once, not after TensorFlow's start
     convnet = open_convnet(given)
+    require_sound(convnet)
     answers = _ask(convnet, given.picture)
     yield _json(convnet, answers, given.top) if given.json else _text(convnet, answers, given.top)
     failed = [answer.probabilities for answer in answers if isinstance(answer.probabilities, PictureError)]

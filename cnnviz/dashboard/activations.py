@@ -14,7 +14,7 @@ from cnnviz.dashboard import channel_card, components, panels, state
 from cnnviz.dashboard.state import Selection
 from cnnviz.dashboard.texts import activations as texts
 from cnnviz.dashboard.texts import shared
-from cnnviz.layers import LayerInfo, default_layer, find_layer, first_not_finite, is_sound, score_layer
+from cnnviz.layers import LayerInfo, default_layer, find_layer, score_layer
 
 _PLAY_SECONDS = 1.2
 _SHOWN_UNITS = 5
@@ -131,14 +131,6 @@ def show_sheet(info: LayerInfo, maps: np.ndarray, statistics: ChannelStatistics,
     said = texts.SCALE_LAYER.format(low=low_text, high=high_text) if look.scale == "layer" else texts.SCALE_CHANNEL
     counts = texts.SILENT.format(count=len(ranks), silent=int(statistics.is_silent.sum()))
     st.caption(f"{counts} · {said}")
-
-
-def stop_if_broken(selection: Selection, info: LayerInfo) -> None:
-    """Stop the page with a sentence where a layer's output depends on weights that are NaN or infinite."""
-    if is_sound(selection.convnet, info.address):
-        return
-    panels.explain(texts.BROKEN.format(layer=info.address, broken=first_not_finite(selection.convnet)))
-    st.stop()
 
 
 def show_vector(selection: Selection, info: LayerInfo, values: np.ndarray) -> None:

@@ -31,14 +31,12 @@ _KEEPS_CHANNELS = (
 
 def choose_channel(label: str, count: int, first: int = 0) -> int:
     """Draw the number of the channel, or of the filter that makes it; `first` until one is chosen."""
-    chosen = st.session_state.get(state.CHANNEL)
-    if chosen is None or not 0 <= chosen < count:
-        st.session_state[state.CHANNEL] = first
-    return int(st.number_input(label, 0, count - 1, key=state.CHANNEL, bind="query-params", persist_state="session"))
+    state.settle(state.CHANNEL, range(count), first)
+    return int(st.number_input(label, 0, count - 1, key=state.CHANNEL, persist_state="session"))
 
 
 def show_card(
-    selection: Selection, info: LayerInfo, maps: np.ndarray, statistics: ChannelStatistics, channel: int
+    selection: Selection, info: LayerInfo, *, maps: np.ndarray, statistics: ChannelStatistics, channel: int
 ) -> None:
     """Draw everything about one channel of the selected layer.
 
@@ -118,7 +116,7 @@ def show_kernel(selection: Selection, info: LayerInfo, channel: int) -> None:
         inputs = source.macs // prod(source.output_shape)  # of a dense layer; other layers without kernels have none
         st.caption(texts.NO_WINDOW.format(count=inputs) if inputs else texts.NO_KERNEL)
         return
-    picture, said = kernel_picture(kernel)
+    picture, said = _kernel_picture(kernel)
     st.image(
         panels.enlarged(picture, 160),
         width="stretch",
@@ -128,7 +126,7 @@ def show_kernel(selection: Selection, info: LayerInfo, channel: int) -> None:
     st.caption(said)
 
 
-def kernel_picture(kernel: np.ndarray) -> tuple[np.ndarray, str]:
+def _kernel_picture(kernel: np.ndarray) -> tuple[np.ndarray, str]:
     """Draw one filter's weights `(rows, columns, inputs)`; return the picture and how to read it."""
     peak = float(np.max(np.abs(kernel), where=np.isfinite(kernel), initial=0.0)) or 1.0
     unit = (kernel / peak + 1) / 2

@@ -16,8 +16,8 @@ from cnnviz.dashboard import cache, components, panels, state, store
 from cnnviz.dashboard.state import Selection
 from cnnviz.dashboard.texts import overview as texts
 from cnnviz.dashboard.texts import shared
-from cnnviz.errors import CnnvizError
-from cnnviz.layers import LayerInfo, first_not_finite, layers, totals
+from cnnviz.errors import CnnvizError, LayerError
+from cnnviz.layers import LayerInfo, first_not_finite, layers, require_sound, totals
 
 _SHOWN_CLASSES = 5
 _SCREEN = 448
@@ -48,8 +48,10 @@ def show_answer(selection: Selection) -> None:
     if not names:
         panels.explain(shared.NO_CLASSES)
         return
-    if broken := first_not_finite(selection.convnet):
-        panels.explain(texts.NO_ANSWER.format(layer=broken))
+    try:
+        require_sound(selection.convnet)
+    except LayerError as error:
+        panels.explain(error)
         return
     probabilities = cache.probabilities(selection)
     top = [int(index) for index in np.argsort(-probabilities, kind="stable")[:_SHOWN_CLASSES]]
@@ -165,7 +167,25 @@ def _show_totals(convnet: Convnet, infos: tuple[LayerInfo, ...]) -> None:
 
 
 def _show_table(infos: tuple[LayerInfo, ...], selectable: set[str]) -> None:
-    table = pd.DataFrame(
+    def took_row() -> None:
+        rows = st.session_state["layer_table"].selection.rows
+        if rows and infos[rows[0]].address in selectable:
+            state.select(state.LAYER, infos[rows[0]].address)
+
+    st.dataframe(
+        _table(infos),
+        key="layer_table",
+        hide_index=True,
+        height=380,
+        on_select=took_row,
+        selection_mode="single-row",
+        column_config={name: _column(name, label) for name, label in texts.COLUMNS.items()},
+        alt=texts.TABLE_ALT,
+    )
+
+
+def _table(infos: tuple[LayerInfo, ...]) -> pd.DataFrame:
+    return pd.DataFrame(
         {
             "layer": [info.address for info in infos],
             "kind": [info.kind for info in infos],
@@ -175,22 +195,6 @@ def _show_table(infos: tuple[LayerInfo, ...], selectable: set[str]) -> None:
             "field": [figures.shape_text(info.receptive_field) for info in infos],
             "stride": [figures.shape_text(info.stride) for info in infos],
         }
-    )
-
-    def took_row() -> None:
-        rows = st.session_state["layer_table"].selection.rows
-        if rows and infos[rows[0]].address in selectable:
-            state.select(state.LAYER, infos[rows[0]].address)
-
-    st.dataframe(
-        table,
-        key="layer_table",
-        hide_index=True,
-        height=380,
-        on_select=took_row,
-        selection_mode="single-row",
-        column_config={name: _column(name, label) for name, label in texts.COLUMNS.items()},
-        alt=texts.TABLE_ALT,
     )
 
 

@@ -100,7 +100,7 @@ def test_the_unit_of_a_single_sigmoid_is_the_second_class(open_page, tmp_path):
 def test_layers_at_or_behind_broken_weights_are_not_drawn(open_page, broken, layer):
     app = open_page("activations", model=broken, layer=layer)
     assert not app.exception
-    assert f"What {layer} returns is not drawn: it depends on the weights of middle" in sentences(app)
+    assert f"The output of '{layer}' depends on weights of 'middle' that are NaN or infinite." in sentences(app)
     assert not charts(app)
     assert "silent on this picture" not in sentences(app)
 
@@ -115,7 +115,7 @@ def test_layers_before_broken_weights_are_drawn_without_their_effect_on_the_answ
 def test_no_answer_is_drawn_of_broken_weights(open_page, broken):
     app = open_page("overview", model=broken)
     assert not app.exception
-    assert "No answer is drawn: it depends on the weights of middle" in sentences(app)
+    assert "The class scores depend on weights of 'middle' that are NaN or infinite." in sentences(app)
     assert "%" not in sentences(app)
 
 

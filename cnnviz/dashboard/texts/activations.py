@@ -57,8 +57,4 @@ VECTOR = "{count} numbers, one a unit"
 UNIT_NAME = "unit {unit}"
 STRONGEST = "Strongest"
 STRONGEST_ROW = "{name} **{value}**"
-BROKEN = (
-    "What {layer} returns is not drawn: it depends on the weights of {broken} that are NaN or infinite. "
-    "Choose a layer that runs before {broken}, or another network."
-)
 VECTOR_ALT = "Bars of the {count} units of {layer}"

@@ -15,10 +15,6 @@ RECEIVED_ALT = "The picture as the network receives it, {height} by {width} pixe
 AUDIT = "{height} × {width} × {channels} · {fit} · numbers {low} to {high}, mean {mean}"
 ANSWER = "What it says"
 ANSWER_HELP = "Click a class to follow it on every page."
-NO_ANSWER = (
-    "No answer is drawn: it depends on the weights of {layer} that are NaN or infinite. "
-    "The layers before {layer} can be looked at; for an answer, choose another network."
-)
 GRAPH = "Architecture"
 GRAPH_ALT = "Graph of the network's {count} layers from picture to answer"
 TABLE_ALT = "Table of all layers with output shape, parameters and receptive field"
