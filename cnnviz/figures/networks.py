@@ -1,4 +1,4 @@
-"""Which charts are drawn? Plotly figures from arrays and layer lists; nothing is computed here."""
+"""How is a network drawn: its layers as a graph, a layer of units as bars, weights as histograms?"""
 
 from __future__ import annotations
 
