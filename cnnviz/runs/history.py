@@ -8,6 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
+_SEEN_EPOCHS = 2
+
 
 @dataclass(frozen=True, eq=False)
 class History:
@@ -24,6 +26,25 @@ class History:
 
     def __len__(self) -> int:
         return len(self.epochs)
+
+    @property
+    def best_epoch(self) -> int | None:
+        """Epoch of the smallest `val_loss`; None where there is none."""
+        losses = self.columns.get("val_loss", np.zeros(0))
+        return int(self.epochs[np.nanargmin(losses)]) if np.isfinite(losses).any() else None
+
+    @property
+    def over_fits_from(self) -> int | None:
+        """Epoch after which it learned by heart: `val_loss` was never as small again, while `loss` went on falling.
+
+        None where that has not been seen for two epochs at least. Accuracy may still rise meanwhile: the network gets
+        more right, and is surer where it is wrong.
+        """
+        best = self.best_epoch
+        if best is None or self.epochs[-1] < best + _SEEN_EPOCHS:
+            return None
+        losses = self.columns["loss"]
+        return best if losses[-1] < losses[self.epochs == best][0] else None
 
 
 def read_history(path: Path) -> History:

@@ -9,7 +9,7 @@ import pytest
 from filelock import FileLock
 
 from cnnviz.errors import RunError
-from cnnviz.runs import Status, list_runs, open_run, read_history, runs_folder
+from cnnviz.runs import History, Status, list_runs, open_run, read_history, runs_folder
 
 
 def make_run(folder, name, **status):
@@ -33,6 +33,26 @@ def test_a_missing_or_strange_history_has_no_rows(tmp_path):
     assert len(read_history(tmp_path / "none.csv")) == 0
     (tmp_path / "odd.csv").write_text("no,header\n,\nx,y\n")
     assert len(read_history(tmp_path / "odd.csv")) == 0
+
+
+def history_of(loss, val_loss):
+    columns = {"loss": np.array(loss, float), "val_loss": np.array(val_loss, float)}
+    return History(np.arange(1, len(loss) + 1), columns)
+
+
+@pytest.mark.parametrize(
+    ("loss", "val_loss", "best", "from_epoch"),
+    [
+        ([4, 3, 2, 1], [4, 3, 2, 1], 4, None),  # still learning
+        ([4, 3, 2, 1], [4, 2, 3, 4], 2, 2),  # by heart after the second
+        ([4, 3, 2], [4, 2, 3], 2, None),  # one bad epoch proves nothing
+        ([4, 1, 2, 3], [4, 2, 3, 4], 2, None),  # both rise: it forgets, which is another illness
+        ([4, 3], [np.nan, np.nan], None, None),
+    ],
+)
+def test_over_fitting_begins_where_only_the_training_loss_goes_on_falling(loss, val_loss, best, from_epoch):
+    history = history_of(loss, val_loss)
+    assert (history.best_epoch, history.over_fits_from) == (best, from_epoch)
 
 
 @pytest.mark.parametrize("state", ["running", "stopping"])
