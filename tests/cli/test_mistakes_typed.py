@@ -28,7 +28,7 @@ def files(network, picture, tmp_path):
     ("command", "said"),
     [
         ("", "arguments are required: VERB"),
-        ("train", "invalid choice: 'train'"),
+        ("paint", "invalid choice: 'paint'"),
         ("layers --model nowhere", "There is no network 'nowhere'."),
         ("layers --model {T}/words.txt", "Model"),
         ("layers --model {T}/none.keras", "none.keras"),
