@@ -2,10 +2,11 @@
 
 import streamlit as st
 
-from cnnviz.dashboard import shell, sidebar
+from cnnviz.dashboard import shell, sidebar, state
 
 shell.configure()
 shell.warm()
+state.follow_url()
 page = st.navigation(shell.pages())
 sidebar.show()
 shell.run_page(page)

@@ -33,14 +33,13 @@ class Look:
 
 def choose_method() -> Method:
     """Draw the choice of the method."""
+    state.settle(state.METHOD, heatmaps.METHODS, "grad_cam")
     name = st.pills(
         texts.METHOD,
         list(heatmaps.METHODS),
         format_func=lambda key: heatmaps.METHODS[key].title,
-        default="grad_cam",
         required=True,
-        key="method",
-        bind="query-params",
+        key=state.METHOD,
         persist_state="session",
         label_visibility="collapsed",
     )
@@ -50,9 +49,9 @@ def choose_method() -> Method:
 def choose_against(selection: Selection) -> int | None:
     """Draw the choice of a second class."""
     names = list(selection.convnet.class_names)
-    state.keep_within("against", names)
+    state.settle(state.AGAINST, names)
     chosen = st.selectbox(
-        texts.AGAINST, names, index=None, key="against", bind="query-params", persist_state="session",
+        texts.AGAINST, names, index=None, key=state.AGAINST, persist_state="session",
         placeholder=texts.AGAINST_PLACEHOLDER, width=320,
     )  # fmt: skip
     return names.index(chosen) if chosen else None

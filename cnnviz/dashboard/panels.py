@@ -12,6 +12,7 @@ import streamlit as st
 
 from cnnviz import figures, images
 from cnnviz.convnets import catalogue
+from cnnviz.dashboard import state
 from cnnviz.dashboard.jobs import Job
 from cnnviz.dashboard.state import Selection
 from cnnviz.dashboard.texts import shared
@@ -54,14 +55,13 @@ def choose_one(label: str, options: Mapping[str, str], *, key: str, in_url: bool
         key: Key of the choice, and its name in the URL.
         in_url: Whether a link keeps it.
     """
+    state.settle(key, options, next(iter(options)))
     chosen = st.segmented_control(
         label,
         list(options),
         format_func=options.__getitem__,
-        default=next(iter(options)),
         required=True,
         key=key,
-        bind="query-params" if in_url else None,
         persist_state="session",
         label_visibility="collapsed" if in_url else "visible",
     )

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import gc
 import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import StopException
 
+from cnnviz.dashboard import panels, state
 from cnnviz.dashboard.texts import activations, filters, heatmaps, shared
 
 if TYPE_CHECKING:
@@ -17,7 +20,6 @@ _FLAG = "_shell_active"
 # The pictures are the interface: they get the space that Streamlit leaves around its pages.
 _STYLE = """<style>
 .stMainBlockContainer { padding: 2.75rem 2rem 2rem; }
-.st-key-picture_in_url { display: none; }
 @media (max-width: 640px) {
   .stMainBlockContainer { padding: 2.75rem 0.9rem 1rem; }
   .st-key-received { width: 10rem !important; }
@@ -51,13 +53,19 @@ def configure() -> None:
 
 
 def run_page(page: StreamlitPage) -> None:
-    """Run a page inside the frame."""
+    """Run a page inside the frame; then say what a link asked for in vain, and let the URL say what is shown."""
     st.session_state[_FLAG] = True
     st.html(_STYLE)
+    above = st.container()
     try:
-        page.run()
+        with suppress(StopException):  # a page ends early where it has said why
+            page.run()
     finally:
         st.session_state.pop(_FLAG, None)
+    with above:
+        for key, asked, shown in state.take_refused():
+            panels.explain(shared.refused(key, asked, shown))
+    state.publish()
 
 
 def require_shell() -> None:

@@ -76,15 +76,12 @@ def viewable(convnet: Convnet) -> list[LayerInfo]:
 
 
 def _choose_network() -> None:
-    linked = str(st.query_params.get(state.MODEL) or st.session_state.get(state.MODEL) or "")
+    linked = state.model()
     if linked not in own_networks() and store.model_path(linked):
         own_networks().append(linked)
-    names = [*catalogue(), *own_networks()]  # the default first: only other values stand in the URL
-    state.keep_within(state.MODEL, names)
-    st.session_state.setdefault(state.MODEL, DEFAULT)
-    if st.session_state[state.MODEL] is None:
-        st.session_state[state.MODEL] = DEFAULT
-    st.selectbox(shared.NETWORK, names, key=state.MODEL, bind="query-params")
+    names = [*catalogue(), *own_networks()]
+    state.settle(state.MODEL, names, DEFAULT)
+    st.selectbox(shared.NETWORK, names, key=state.MODEL)
     with st.popover(shared.OWN_NETWORK, icon=":material/upload_file:", width="stretch"):
         st.file_uploader(
             shared.OWN_NETWORK_HELP,
@@ -109,25 +106,18 @@ def _take_model() -> None:
 
 
 def _choose_picture() -> None:
-    # Streamlit keeps a value in the URL only for a widget; this one is not seen, the sheet below is its face.
-    with st.container(key="picture_in_url"):
-        st.text_input(shared.PICTURE, key=state.PICTURE, bind="query-params", label_visibility="collapsed")
     names = list(images.sample_photos())
-    current = state.picture()
-    if current not in names:
-        names.insert(0, current)
-    try:
-        thumbnails = np.stack([_thumbnail(name) for name in names])
-    except CnnvizError:
-        names = [name for name in names if name != current]
-        thumbnails = np.stack([_thumbnail(name) for name in names])
+    if store.get("pictures", state.picture()):
+        names.insert(0, state.picture())
+    state.settle(state.PICTURE, names, state.DEFAULT_PICTURE)
+    thumbnails = np.stack([_thumbnail(name) for name in names])
     st.markdown(shared.PICTURE)
     components.contact_sheet(
         thumbnails,
         key="pictures",
         title=shared.PICTURE,
         names=[shared.OWN_PICTURE if len(name) == 64 else name for name in names],
-        picked=names.index(current) if current in names else None,
+        picked=names.index(state.picture()),
         on_pick=lambda position: state.select(state.PICTURE, names[position]),
         tile=72,
         is_sharp=False,
@@ -170,9 +160,14 @@ def _thumbnail(name: str) -> np.ndarray:
 
 def _choose_layer(convnet: Convnet) -> str | None:
     addresses = [info.address for info in viewable(convnet)]
-    state.keep_within(state.LAYER, addresses)
+    state.settle(state.LAYER, addresses)
     chosen = st.selectbox(
-        shared.LAYER, addresses, index=None, key=state.LAYER, bind="query-params", placeholder=shared.LAYER_PLACEHOLDER
+        shared.LAYER,
+        addresses,
+        index=None,
+        key=state.LAYER,
+        persist_state="session",
+        placeholder=shared.LAYER_PLACEHOLDER,
     )
     return str(chosen) if chosen else None
 
@@ -181,8 +176,8 @@ def _choose_class(convnet: Convnet) -> int | None:
     names = list(convnet.class_names)
     if not names:
         return None
-    state.keep_within(state.CLASS, names)
+    state.settle(state.CLASS, names)
     chosen = st.selectbox(
-        shared.CLASS, names, index=None, key=state.CLASS, bind="query-params", placeholder=shared.CLASS_PLACEHOLDER
+        shared.CLASS, names, index=None, key=state.CLASS, persist_state="session", placeholder=shared.CLASS_PLACEHOLDER
     )
     return names.index(chosen) if chosen else None

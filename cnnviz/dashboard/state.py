@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from cnnviz.convnets import DEFAULT
 
@@ -14,7 +16,11 @@ if TYPE_CHECKING:
     from cnnviz.convnets import Convnet
 
 MODEL, PICTURE, LAYER, CHANNEL, CLASS = "model", "picture", "layer", "channel", "class"
+METHOD, AGAINST, STYLE, WHICH = "method", "against", "style", "which"
+IN_URL = (MODEL, PICTURE, LAYER, CHANNEL, CLASS, METHOD, AGAINST, STYLE, WHICH)
+"""What a link keeps; a value that the app would choose itself is left out."""
 DEFAULT_PICTURE = "chelsea"
+_PUBLISHED, _DEFAULTS, _LINKED, _REFUSED = "_published", "_defaults", "_linked", "_refused"
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,10 +69,73 @@ def select(key: str, value: str | int | None) -> None:
     st.session_state[key] = value
 
 
-def keep_within(key: str, options: list[str]) -> None:
-    """Forget a selection that the current network does not have."""
-    if st.session_state.get(key) not in (None, *options):
-        st.session_state[key] = None
+def settle(key: str, options: Container[object], default: str | int | None = None) -> None:
+    """Keep a choice within what there is, before its widget is drawn; else it is the default.
+
+    A default follows its page until something is chosen: what is shown hangs on what the URL says, and on nothing
+    that was shown before.
+
+    Args:
+        key: Key of the choice.
+        options: What can be chosen now.
+        default: What the app would choose itself.
+    """
+    chosen, usual = st.session_state.get(key), _defaults().get(key)
+    _defaults()[key] = default
+    if chosen not in (None, "", usual) and chosen in options:
+        return
+    if key in st.session_state.get(_LINKED, ()) and chosen not in (None, "", usual, default):
+        st.session_state.setdefault(_REFUSED, []).append((key, chosen, default))
+    st.session_state[key] = default
+
+
+def _defaults() -> dict[str, str | int | None]:
+    return st.session_state.setdefault(_DEFAULTS, {})
+
+
+def take_refused() -> list[tuple[str, object, object]]:
+    """List once what a link asked for and there is not: key, what was asked, what is shown instead."""
+    return st.session_state.pop(_REFUSED, [])
+
+
+def follow_url() -> None:
+    """Select what the URL says where it speaks first: after a link, Back or Forward; before the navigation is drawn.
+
+    Else the session knows better, and the browser is told the parameters before the page: a change of page is then
+    one step of the browser's history with the selection in it. Streamlit's own binding of widgets to the URL makes
+    a step of each parameter, none of a choice in a list, and drops on Back what the other page's widgets hold.
+    """
+    st.session_state[_LINKED] = ()
+    if _PUBLISHED not in st.session_state or _is_history_step():
+        _take_over(st.query_params.to_dict())
+    elif st.query_params.to_dict() != st.session_state[_PUBLISHED]:
+        st.query_params.from_dict(st.session_state[_PUBLISHED])
+
+
+def _take_over(given: dict[str, str]) -> None:
+    for key in IN_URL:
+        value = given.get(key)
+        st.session_state[key] = int(value) if key == CHANNEL and value and value.isdecimal() else value
+    st.session_state[_LINKED] = tuple(key for key in IN_URL if key in given)
+    st.session_state[_PUBLISHED] = given
+
+
+def _is_history_step() -> bool:
+    """Whether Back or Forward was pressed; a slow browser's old URL looks the same otherwise."""
+    context = get_script_run_ctx()
+    return context is not None and context.is_history_navigation
+
+
+def publish() -> None:
+    """Write the selection into the URL: one step of the browser's history for all that a run changed."""
+    said = st.query_params.to_dict()
+    order = dict.fromkeys([*said, *IN_URL])  # a link keeps its order, else it would count as another one
+    chosen = {key: st.session_state.get(key) for key in order if key in IN_URL}
+    usual = _defaults()
+    wanted = {key: str(value) for key, value in chosen.items() if value not in (None, "", usual.get(key))}
+    st.session_state[_PUBLISHED] = wanted
+    if wanted != said or _is_history_step():  # a run that Back overtook may have replaced the URL it went to
+        st.query_params.from_dict(wanted)
 
 
 def select_later(key: str, value: str | int | None) -> None:

@@ -85,7 +85,7 @@ def test_the_channel_survives_a_visit_to_another_page_and_a_smaller_layer(open_p
 
 
 def test_a_slow_method_is_estimated_before_it_starts(open_page):
-    app = open_page("heatmaps", method="Occlusion")
+    app = open_page("heatmaps", method="occlusion")
     assert not app.exception
     assert "runs of the network" in sentences(app)
 
@@ -116,7 +116,7 @@ def test_grown_patterns_are_found_again(open_page):
     from cnnviz.filters import PatternStore, find_patterns
 
     convnet = load_convnet()
-    app = open_page("filters", layer="stem_conv", style="textbook", which="this filter")
+    app = open_page("filters", layer="stem_conv", style="textbook", which="one")
     assert app.button(key="grow").label == "Grow this pattern"
     find_patterns(
         convnet, layer="stem_conv", filters=[0], style="textbook", size=128, steps=30, seed=0, store=PatternStore()

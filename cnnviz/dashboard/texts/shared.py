@@ -49,3 +49,17 @@ CLASS_NAMES = "Class names, one a line"
 CLASS_NAMES_WRONG = "{given} names for {count} classes. Give one name a line."
 SAVE = "Remember"
 HEAD = "Output with the class scores"
+
+_REFUSED = {
+    "model": "The network of this link, {asked}, is not on this server (any more).",
+    "picture": "The picture of this link is not on this server any more. Upload it again, or choose a sample.",
+}
+_REFUSED_OTHER = "This link asks for {key} {asked}, which there is not."
+_SHOWN = "Shown instead: {shown}."
+_SHOWN_OWN = "Shown instead: what the page chooses itself."
+
+
+def refused(key: str, asked: object, shown: object) -> str:
+    """Say that a link asks for something that is not there, and what is shown instead."""
+    said = _REFUSED.get(key, _REFUSED_OTHER).format(key=key, asked=repr(asked)[:60])
+    return f"{said} {_SHOWN_OWN if shown is None else _SHOWN.format(shown=shown)}"
