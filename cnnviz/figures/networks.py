@@ -51,15 +51,9 @@ def architecture(infos: Sequence[LayerInfo], selected: str | None) -> go.Figure:
     for kind, colour in _KINDS.items():
         positions = [i for i, info in enumerate(infos) if kind_of(info) == kind and not info.is_container]
         if positions:
-            figure.add_trace(_nodes(infos, positions, heights, kind, colour))
+            figure.add_trace(_nodes(infos, positions, name=kind, colour=colour))
     if selected in where:
-        position = where[selected]
-        figure.add_trace(
-            go.Scatter(
-                x=[position], y=[heights[position]], mode="markers", hoverinfo="skip", showlegend=False,
-                marker={"size": 26, "symbol": "circle-open", "line": {"width": 4}, "color": "#D55E00"},
-            )
-        )  # fmt: skip
+        figure.add_trace(_ring(where[selected], heights[where[selected]]))
     sides = sorted({info.output_shape[0] for info in infos if len(info.output_shape) == 3}, reverse=True)
     figure.update_layout(
         height=340,
@@ -78,20 +72,23 @@ def architecture(infos: Sequence[LayerInfo], selected: str | None) -> go.Figure:
     return figure
 
 
+def _ring(position: int, height: float) -> go.Scatter:
+    marker = {"size": 26, "symbol": "circle-open", "line": {"width": 4}, "color": "#D55E00"}
+    return go.Scatter(x=[position], y=[height], mode="markers", hoverinfo="skip", showlegend=False, marker=marker)
+
+
 def _height(info: LayerInfo) -> float:
     return float(np.log2(info.output_shape[0])) if len(info.output_shape) == 3 else _FLAT
 
 
-def _nodes(
-    infos: Sequence[LayerInfo], positions: list[int], heights: list[float], kind: str, colour: str
-) -> go.Scatter:
+def _nodes(infos: Sequence[LayerInfo], positions: list[int], *, name: str, colour: str) -> go.Scatter:
     crowding = min(1.0, _ROOMY / len(infos))
     sizes = [6 + 2.2 * crowding * np.log2(max(1, infos[i].filters)) for i in positions]
     return go.Scatter(
         x=positions,
-        y=[heights[i] for i in positions],
+        y=[_height(infos[i]) for i in positions],
         mode="markers",
-        name=kind,
+        name=name,
         marker={"size": sizes, "color": colour, "opacity": 0.9, "line": {"width": 0}},
         customdata=[infos[i].address for i in positions],
         text=[f"{infos[i].address}<br>{infos[i].kind}, {shape_text(infos[i].output_shape)}" for i in positions],
