@@ -1,7 +1,9 @@
 """Do figures show the numbers they are given, and name them?"""
 
+import keras
 import numpy as np
 import pytest
+from keras import layers as kl
 from tiny_nets import nested
 
 from cnnviz import figures
@@ -46,3 +48,18 @@ def test_the_graph_has_every_layer_once_at_its_place_and_a_ring_around_the_selec
     ring = figure.data[-1]
     assert infos[ring.x[0]].address == "encoder/backbone/bn"
     assert len(figures.architecture(infos, None).data) == len(figure.data) - 1
+
+
+def test_sizes_are_named_once_and_never_over_each_other():
+    image = keras.Input((32, 32, 3))
+    x = kl.Conv2D(2, 3)(kl.Conv2D(2, 3)(image))  # 30 and 28 rows: a tenth of a line apart
+    x = kl.Flatten()(kl.MaxPooling2D(2)(x))
+    axis = figures.architecture(layers(convnet_from_model(keras.Model(image, x))), None).layout.yaxis
+    assert list(axis.ticktext) == ["30 px", "14 px", "flat"]
+    np.testing.assert_allclose(axis.tickvals, [np.log2(30), np.log2(14), -1])
+
+
+def test_the_graph_of_a_dense_network_has_one_height():
+    image = keras.Input((4, 4, 3))
+    infos = layers(convnet_from_model(keras.Model(image, kl.Dense(2)(kl.Flatten()(image)))))
+    assert list(figures.architecture(infos, None).layout.yaxis.ticktext) == ["flat"]

@@ -20,6 +20,7 @@ _KINDS = {  # Okabe-Ito, so that kinds stay apart for colour-blind eyes
 }
 
 _FLAT = -1.0  # height of layers without rows and columns
+_TICK_SHARE = 0.07  # of the graph's height: a line of text
 _ROOMY = 40  # layers that fit beside each other at full size
 
 
@@ -54,15 +55,16 @@ def architecture(infos: Sequence[LayerInfo], selected: str | None) -> go.Figure:
             figure.add_trace(_nodes(infos, positions, name=kind, colour=colour))
     if selected in where:
         figure.add_trace(_ring(where[selected], heights[where[selected]]))
-    sides = sorted({info.output_shape[0] for info in infos if len(info.output_shape) == 3}, reverse=True)
+    ticks = _ticks(infos)
     figure.update_layout(
         height=340,
         margin={"l": 10, "r": 10, "t": 10, "b": 10},
         xaxis={"visible": False, "range": [-1, len(infos)]},
         yaxis={
-            "tickvals": [*(float(np.log2(side)) for side in sides), _FLAT],
-            "ticktext": [*(f"{side} px" for side in sides), "flat"],
+            "tickvals": [*ticks, _FLAT],
+            "ticktext": [*(f"{side} px" for side in ticks.values()), "flat"],
             "showgrid": True,
+            "zeroline": False,
         },
         legend={"orientation": "h", "y": -0.05},
         dragmode="pan",
@@ -75,6 +77,17 @@ def architecture(infos: Sequence[LayerInfo], selected: str | None) -> go.Figure:
 def _ring(position: int, height: float) -> go.Scatter:
     marker = {"size": 26, "symbol": "circle-open", "line": {"width": 4}, "color": "#D55E00"}
     return go.Scatter(x=[position], y=[height], mode="markers", hoverinfo="skip", showlegend=False, marker=marker)
+
+
+def _ticks(infos: Sequence[LayerInfo]) -> dict[float, int]:
+    """Height to rows of the maps, largest first; those whose names would lie over each other are left out."""
+    sides = {_height(info): info.output_shape[0] for info in infos if len(info.output_shape) == 3}
+    apart = _TICK_SHARE * (max(sides, default=_FLAT) - _FLAT)
+    kept: list[float] = []
+    for height in sorted(sides, reverse=True):
+        if not kept or kept[-1] - height >= apart:
+            kept.append(height)
+    return {height: sides[height] for height in kept if height - _FLAT >= apart}
 
 
 def _height(info: LayerInfo) -> float:
