@@ -14,6 +14,7 @@ from cnnviz.dashboard.state import Selection
 from cnnviz.dashboard.texts import shared
 from cnnviz.errors import CnnvizError, ModelError
 from cnnviz.layers import LayerInfo, layers
+from cnnviz.runs import trained_networks
 
 _THUMBNAIL = 96
 
@@ -79,7 +80,7 @@ def _choose_network() -> None:
     linked = state.model()
     if linked not in own_networks() and store.model_path(linked):
         own_networks().append(linked)
-    names = [*catalogue(), *own_networks()]
+    names = [*catalogue(), *trained_networks(), *own_networks()]
     state.settle(state.MODEL, names, DEFAULT)
     st.selectbox(shared.NETWORK, names, key=state.MODEL)
     with st.popover(shared.OWN_NETWORK, icon=":material/upload_file:", width="stretch"):
@@ -178,6 +179,7 @@ def _choose_class(convnet: Convnet) -> int | None:
         return None
     state.settle(state.CLASS, names)
     chosen = st.selectbox(
-        shared.CLASS, names, index=None, key=state.CLASS, persist_state="session", placeholder=shared.CLASS_PLACEHOLDER
-    )
+        shared.CLASS, names, index=None, key=state.CLASS, persist_state="session",
+        placeholder=shared.CLASS_PLACEHOLDER,
+    )  # fmt: skip
     return names.index(chosen) if chosen else None

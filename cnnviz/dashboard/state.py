@@ -17,10 +17,11 @@ if TYPE_CHECKING:
 
 MODEL, PICTURE, LAYER, CHANNEL, CLASS = "model", "picture", "layer", "channel", "class"
 METHOD, AGAINST, STYLE, WHICH = "method", "against", "style", "which"
-IN_URL = (MODEL, PICTURE, LAYER, CHANNEL, CLASS, METHOD, AGAINST, STYLE, WHICH)
+VIEW, RUN, RECIPE = "view", "run", "recipe"
+IN_URL = (MODEL, PICTURE, LAYER, CHANNEL, CLASS, METHOD, AGAINST, STYLE, WHICH, VIEW, RUN, RECIPE)
 """What a link keeps; a value that the app would choose itself is left out."""
 DEFAULT_PICTURE = "chelsea"
-_PUBLISHED, _DEFAULTS, _LINKED, _REFUSED = "_published", "_defaults", "_linked", "_refused"
+_PUBLISHED, _DEFAULTS, _LINKED, _REFUSED, _PAGE = "_published", "_defaults", "_linked", "_refused", "_page"
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,8 +109,12 @@ def follow_url() -> None:
     st.session_state[_LINKED] = ()
     if _PUBLISHED not in st.session_state or _is_history_step():
         _take_over(st.query_params.to_dict())
-    elif st.query_params.to_dict() != st.session_state[_PUBLISHED]:
+        return
+    if st.query_params.to_dict() != st.session_state[_PUBLISHED]:
         st.query_params.from_dict(st.session_state[_PUBLISHED])
+    if _is_page_change():
+        for key in IN_URL:  # said anew, else a widget that another page draws by the same key begins at its default
+            st.session_state[key] = st.session_state.get(key)
 
 
 def _take_over(given: dict[str, str]) -> None:
@@ -118,6 +123,13 @@ def _take_over(given: dict[str, str]) -> None:
         st.session_state[key] = int(value) if key == CHANNEL and value and value.isdecimal() else value
     st.session_state[_LINKED] = tuple(key for key in IN_URL if key in given)
     st.session_state[_PUBLISHED] = given
+
+
+def _is_page_change() -> bool:
+    context = get_script_run_ctx()
+    page = context.page_script_hash if context else ""
+    before, st.session_state[_PAGE] = st.session_state.get(_PAGE), page
+    return page != before
 
 
 def _is_history_step() -> bool:

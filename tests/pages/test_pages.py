@@ -58,12 +58,7 @@ def test_an_unknown_picture_in_a_link_is_explained(open_page):
     app = open_page("overview", picture="0" * 64)
     assert not app.exception
     assert "not on this server any more" in sentences(app)
-
-
-def test_an_unknown_network_in_a_link_falls_back_to_the_default(open_page):
-    app = open_page("overview", model="no-such-network")
-    assert not app.exception
-    assert app.selectbox(key="model").value == "efficientnet-lite0"
+    assert app.session_state["picture"] == "chelsea"
 
 
 def test_stepping_goes_through_the_layers_in_order_and_round(open_page):

@@ -1,0 +1,100 @@
+"""Does the URL say what is shown, and nothing else?"""
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+NOWHERE = {
+    "model": "no-such-network",
+    "picture": "0" * 64,
+    "layer": "nowhere",
+    "class": "unicorn",
+    "channel": "4096",
+    "method": "magic",
+    "against": "unicorn",
+}
+
+
+def said(app):
+    return "\n".join(element.value for element in app.text)
+
+
+def test_what_a_page_chooses_itself_is_not_in_its_link(open_page):
+    for name in ("overview", "activations", "filters", "heatmaps"):
+        app = open_page(name)
+        assert app.session_state["model"] == "efficientnet-lite0"
+        assert app.query_params == {}
+
+
+def test_what_a_link_asks_for_is_kept_in_the_order_of_the_link(open_page):
+    asked = {"channel": "7", "layer": "stem_relu", "picture": "coffee", "method": "hires_cam"}
+    app = open_page("activations", **asked)
+    assert app.number_input(key="channel").value == 7
+    assert list(app.query_params.items()) == list(asked.items())
+
+
+@pytest.mark.parametrize("key", NOWHERE)
+def test_what_is_not_there_is_said_once_and_leaves_the_link(open_page, key):
+    page = "heatmaps" if key in ("method", "against") else "activations"
+    app = open_page(page, **{key: NOWHERE[key], "scale": "kept by nobody"})
+    assert not app.exception
+    assert len(re.findall("this link", said(app), re.IGNORECASE)) == 1
+    assert "Shown instead" in said(app)
+    assert app.query_params == {}
+    app.run()
+    assert "Shown instead" not in said(app)
+
+
+@pytest.mark.parametrize("channel", ["-1", "5.5", "many", ""])
+def test_a_channel_that_is_no_number_is_none(open_page, channel):
+    app = open_page("activations", layer="stem_relu", channel=channel)
+    assert not app.exception
+    assert 0 <= app.number_input(key="channel").value < 32
+    assert app.query_params == {"layer": "stem_relu"}
+
+
+def test_what_a_link_says_is_shown_as_it_is_written(open_page):
+    app = open_page("overview", model="![x](http://elsewhere/x.png)")
+    assert "![x](http://elsewhere/x.png)" in said(app)
+    assert not [element for element in app.markdown if "elsewhere" in element.value]
+
+
+def test_another_network_drops_a_layer_it_does_not_have_without_a_word(open_page):
+    app = open_page("activations", layer="stem_relu")
+    app.selectbox(key="model").select("lenet5").run()
+    assert app.query_params == {"model": "lenet5"}
+    assert "Shown instead" not in said(app)
+
+
+def test_a_choice_stands_in_the_link_until_it_is_taken_back(open_page):
+    app = open_page("heatmaps", picture="coffee")
+    app.selectbox(key="class").select("tabby").run()
+    assert app.query_params == {"picture": "coffee", "class": "tabby"}
+    app.selectbox(key="class").set_value(None).run()
+    assert app.query_params == {"picture": "coffee"}
+
+
+def test_a_page_shows_the_same_with_and_without_a_way_to_it(open_page):
+    """A channel that one page chose itself is not a choice on the next one, whose link would not say it."""
+    app = open_page("activations", layer="stem_relu")
+    assert app.number_input(key="channel").value != 0
+    app.switch_page(str(ROOT / "pages" / "filters.py")).run()
+    direct = open_page("filters", layer="stem_relu")
+    assert app.number_input(key="channel").value == direct.number_input(key="channel").value
+    assert app.query_params == direct.query_params == {"layer": "stem_relu"}
+
+
+def test_a_chosen_channel_comes_along(open_page):
+    app = open_page("activations", layer="stem_relu")
+    app.number_input(key="channel").set_value(31).run()
+    app.switch_page(str(ROOT / "pages" / "filters.py")).run()
+    assert app.number_input(key="channel").value == 31
+    assert app.query_params == {"layer": "stem_relu", "channel": "31"}
+
+
+def test_no_widget_writes_into_the_url_behind_the_selection():
+    """Streamlit's binding and one writer of the URL exclude each other."""
+    for path in [*(ROOT / "cnnviz").rglob("*.py"), *(ROOT / "pages").glob("*.py")]:
+        assert "bind=" not in path.read_text(), path
