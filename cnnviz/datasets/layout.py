@@ -69,7 +69,7 @@ def find_layout(source: Source) -> Layout:
     parts = {
         part: tuple(sorted(classes[name], key=natural_key) for name in class_names) for part, classes in found.items()
     }
-    return Layout(class_names, parts, tuple(key for key in source.files if key not in kept))
+    return Layout(class_names, parts, tuple(sorted(set(source.files) - kept, key=natural_key)))
 
 
 def natural_key(name: str) -> tuple[tuple[int, str], ...]:

@@ -3,6 +3,7 @@
 import gzip
 import struct
 from pathlib import Path
+from urllib.error import URLError
 
 import make_fashion_sample
 import numpy as np
@@ -179,3 +180,33 @@ def test_a_page_of_samples_shows_every_class_alike(digits):
     assert indices.tolist() == sample(digits.train, per_class=3, seed=0).tolist()
     assert indices.tolist() != sample(digits.train, per_class=3, seed=1).tolist()
     assert len(sample(digits.train, per_class=1000, seed=0)) == 3600
+
+
+@pytest.mark.parametrize("error", [URLError("no network"), ConnectionResetError("gone")])
+@pytest.mark.parametrize("name", ["mnist", "cifar10"])
+def test_without_a_network_one_sentence_names_what_is_here(monkeypatch, name, error):
+    def fail(*_, **__):
+        raise error
+
+    monkeypatch.setattr("keras.src.utils.file_utils.urlretrieve", fail)
+    monkeypatch.setattr("keras.src.utils.file_utils.os.path.exists", lambda path: False)  # nor kept from before
+    with pytest.raises(DataError) as caught:
+        load_dataset(name)
+    assert str(caught.value) == (
+        f"The data set {name} could not be downloaded. Connect to the internet once, or use one that is here: "
+        "mnist-5k, fashion-sample, or a folder of your own."
+    )
+
+
+def test_what_keras_downloads_is_cut_like_the_others(monkeypatch, rng):
+    train, test = (rng.integers(0, 256, (count, 4, 4, 3), np.uint8) for count in (200, 50))
+    labels = np.arange(200)[:, None] % 10  # as keras gives those of CIFAR-10
+    monkeypatch.setattr("keras.datasets.cifar10.load_data", lambda: ((train, labels), (test, labels[:50])))
+    dataset = load_dataset("cifar10")
+    assert (dataset.channels, dataset.size, dataset.class_names[9]) == (3, (4, 4), "truck")
+    assert [part.counts.tolist() for part in (dataset.train, dataset.validation, dataset.test)] == [
+        [18] * 10,
+        [2] * 10,
+        [5] * 10,
+    ]
+    np.testing.assert_array_equal(dataset.test.photo(3), test[3])

@@ -11,7 +11,7 @@ import pytest
 from labelled_pictures import picture, pictures_of, write_folder, write_zip
 from PIL import Image
 
-from cnnviz.datasets import load_dataset, open_folder
+from cnnviz.datasets import load_dataset, open_folder, sources
 from cnnviz.datasets.layout import natural_key
 from cnnviz.errors import CancelledError, DataError, PictureError
 from cnnviz.images import MAX_BYTES, read_photo
@@ -353,3 +353,20 @@ def test_turned_photos_count_as_people_see_them(tmp_path):
     Image.new("RGB", (8, 4), "red").save(buffer, "JPEG", exif=exif)
     files = pictures_of("cats", "dogs", size=(8, 4)) | {"cats/turned.jpg": buffer.getvalue()}
     assert open_folder(write_folder(tmp_path / "pets", files)).size == (8, 4)
+
+
+def test_too_many_files_are_refused_before_they_are_read(pets, tmp_path, monkeypatch):
+    path = write_zip(tmp_path / "pets.zip", pictures_of("cats", "dogs"))
+    monkeypatch.setattr(sources, "MAX_FILES", 19)
+    for place in (pets, path):
+        with pytest.raises(DataError, match=rf"'{place.name}' holds more than 19 files"):
+            open_folder(place)
+
+
+def test_folders_beside_train_are_left_out_and_counted(tmp_path):
+    files = pictures_of("train/cats", "train/dogs") | tiny("test1/1.jpg", "extra/x/1.jpg", "test/1.jpg")
+    dataset = open_folder(write_folder(tmp_path / "pets", files))
+    assert counts_of(dataset) == {"train": [7, 7], "validation": [1, 1], "test": [2, 2]}
+    assert dataset.notes == (
+        "3 files are outside the folders of the classes and left out: extra/x/1.jpg, test/1.jpg, test1/1.jpg.",
+    )
