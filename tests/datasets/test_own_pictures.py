@@ -368,5 +368,5 @@ def test_folders_beside_train_are_left_out_and_counted(tmp_path):
     dataset = open_folder(write_folder(tmp_path / "pets", files))
     assert counts_of(dataset) == {"train": [7, 7], "validation": [1, 1], "test": [2, 2]}
     assert dataset.notes == (
-        "3 files are outside the folders of the classes and left out: extra/x/1.jpg, test/1.jpg, test1/1.jpg.",
+        "3 files are outside the folders of the classes and left out: extra/x/1.jpg, test1/1.jpg, test/1.jpg.",
     )
