@@ -31,6 +31,9 @@ class Look:
     has_box: bool
 
 
+_FORMING = Look(opacity=0.85, threshold=0.0, colours="magma", has_box=False)
+
+
 def choose_method() -> Method:
     """Draw the choice of the method."""
     state.settle(state.METHOD, heatmaps.METHODS, "grad_cam")
@@ -102,7 +105,7 @@ def heats_or_progress(question: Question) -> list[np.ndarray] | None:
     if job is not None and job.state == "done":
         return list(job.result)
     if job is not None and job.is_active:
-        _watch(question.selection, job)
+        _watch(question, job)
     else:
         _offer(question, job)
     return None
@@ -119,14 +122,25 @@ def _offer(question: Question, job: Job | None) -> None:
         st.caption(texts.SLOW.format(method=method.title, runs=runs, seconds=f"{seconds:.0f}"))
 
 
-def _watch(selection: Selection, job: Job) -> None:
+def _watch(question: Question, job: Job) -> None:
     def draw() -> None:
         panels.progress(job, texts.PROGRESS.format(done=job.done, total=job.total))
+        picture, forming, _ = st.columns([3, 3, 2], gap="medium")  # where the answer will be
+        with picture:
+            _show_picture(question.selection)
         if job.preview is not None:
-            picture = images.overlay(selection.received, np.maximum(job.preview, 0), opacity=0.85)
-            st.image(picture, width=336, output_format="PNG", alt=texts.PICTURE_ALT)
+            with forming:
+                _show_forming(question, job)
 
     panels.watch(job, draw)
+
+
+def _show_forming(question: Question, job: Job) -> None:
+    """Draw the map that is being computed, as far as it is known."""
+    position = min(job.done * len(question.classes) // max(1, job.total), len(question.classes) - 1)
+    name = question.selection.convnet.class_names[question.classes[position]]
+    peak = _peak([job.preview])
+    _show_map(question, job.preview, _FORMING, title=name, key="forming", peak=peak)
 
 
 def _start(question: Question) -> None:

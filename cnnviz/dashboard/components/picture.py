@@ -1,0 +1,31 @@
+"""How is a picture shown that changes while one looks? In place, without a request to the server for each state."""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+
+from cnnviz.dashboard.components import message
+
+_component = st.components.v2.component(
+    "cnnviz_picture",
+    html='<canvas role="img"></canvas>',
+    css=message.text("picture.css"),
+    js=message.script("picture.js"),
+)
+
+
+def picture(photo: np.ndarray, *, key: str, alt: str, is_sharp: bool = False) -> None:
+    """Draw a picture over the width of its place; drawn again with the same key it changes without a flicker.
+
+    `st.image` gives the browser an address to fetch. A picture that is replaced every third of a second may be
+    gone before it is fetched, and the browser shows a broken one.
+
+    Args:
+        photo: `(height, width, 3)` uint8.
+        key: Streamlit key.
+        alt: What is seen, for screen readers.
+        is_sharp: Whether enlarged pixels stay squares.
+    """
+    header = {"height": photo.shape[0], "width": photo.shape[1], "alt": alt, "isSharp": is_sharp}
+    _component(key=key, data=message.pack(header, photo.astype(np.uint8)))
