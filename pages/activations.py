@@ -17,13 +17,13 @@ try:
     require_sound(selection.convnet, info.address)
 except LayerError as error:
     panels.explain(error)
-    st.stop()
+    panels.end()
 output = cache.feature_maps(selection, info.address)
 
 if not info.has_maps:
     activations.show_vector(selection, info, output.ravel())
     activations.take_away(selection, info, output)
-    st.stop()
+    panels.end()
 
 statistics = channel_statistics(output)
 received, sheet, card = st.columns([2, 7, 4], gap="medium")

@@ -15,7 +15,7 @@ info = filters.choose_layer(selection, sidebar.viewable(selection.convnet))
 with st.container(horizontal=True, vertical_alignment="center"):
     settings, which = filters.choose_settings()
     panels.name_layer(info)
-sheet, card = st.columns([7, 4], gap="medium")
+place, card = st.columns([7, 4], gap="medium")
 try:
     count = filter_count(selection.convnet, info.address)
     with card:
@@ -23,11 +23,11 @@ try:
     request = patterns.request(
         selection, info.address, style=settings.style, size=settings.size, steps=settings.steps, seed=settings.seed
     )
-    indices = filters.wanted_filters(which, count, channel)
-    with sheet:
-        filters.show_sheet(selection, info, request, indices, channel)
+    sheet = filters.Sheet(info, request, filters.wanted_filters(which, count, channel), channel)
+    with place:
+        filters.show_sheet(selection, sheet)
     with card:
-        filters.show_card(selection, info, request, channel)
-    filters.take_away(selection, info, request, indices)
+        filters.show_card(selection, sheet)
+    filters.take_away(selection, sheet)
 except CnnvizError as error:
     panels.explain(error)

@@ -5,7 +5,8 @@ import streamlit as st
 from cnnviz.dashboard import cache, heatmaps, panels, shell, sidebar
 from cnnviz.dashboard.texts import heatmaps as texts
 from cnnviz.dashboard.texts import shared
-from cnnviz.errors import CnnvizError
+from cnnviz.errors import CnnvizError, LayerError
+from cnnviz.layers import require_sound
 
 shell.require_shell()
 
@@ -13,7 +14,12 @@ panels.head(texts)
 selection = sidebar.selection()
 if not selection.convnet.class_names:
     panels.explain(shared.NO_CLASSES)
-    st.stop()
+    panels.end()
+try:
+    require_sound(selection.convnet)
+except LayerError as error:
+    panels.explain(error)
+    panels.end()
 
 with st.container(horizontal=True, vertical_alignment="center"):
     method = heatmaps.choose_method()

@@ -16,15 +16,19 @@ from pathlib import Path
 import numpy as np
 import streamlit as st
 
-from cnnviz import activations, figures, heatmaps, images, probes
+from cnnviz import activations, datasets, figures, heatmaps, images, probes, training
 from cnnviz.convnets import Convnet, catalogue, count_not_finite, load_convnet
 from cnnviz.dashboard import shell, store
 from cnnviz.dashboard.state import Selection
 from cnnviz.dashboard.texts import shared
+from cnnviz.dashboard.texts import training as texts
+from cnnviz.datasets import Dataset
 from cnnviz.errors import PictureError
 from cnnviz.heatmaps import Deletion, Method
 from cnnviz.images import Photo
 from cnnviz.layers import layers, map_layers
+from cnnviz.runs import BEST, runs_folder, trained_networks
+from cnnviz.training import Blueprint, Recipe
 
 _FEW_LAYERS = 4
 
@@ -51,9 +55,11 @@ def convnet(name: str) -> Convnet:
         with st.spinner(shared.IMPORTING):
             shell.warm().wait()
     path = store.model_path(name)
-    versions = [file.stat().st_mtime_ns for file in sorted(path.parent.iterdir())] if path else []
+    run = runs_folder() / name / BEST
+    file = path or (run if name in trained_networks() else None)
+    versions = [part.stat().st_mtime_ns for part in sorted(file.parent.glob(f"{file.name}*"))] if file else []
     with st.spinner(_opening(name, path)):
-        return _convnet(name, path, tuple(versions))
+        return _convnet(name, path, tuple(versions))  # of a run, the versions change with its best epoch
 
 
 def _opening(name: str, path: Path | None) -> str:
@@ -188,6 +194,60 @@ def _seconds_a_run(fingerprint: str, _selection: Selection) -> float:
         start = time.perf_counter()
         probes.read(_selection.convnet, inputs)
         return time.perf_counter() - start
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _dataset(name: str, seed: int, changed: int) -> Dataset:
+    return datasets.load_dataset(name, seed=seed)
+
+
+def dataset(name: str, seed: int) -> Dataset:
+    """Open labelled pictures by name or path, once.
+
+    Raises:
+        DataError: If that fails.
+    """
+    path = Path(name)
+    with st.spinner(texts.READING):
+        return _dataset(name, seed, path.stat().st_mtime_ns if path.exists() else 0)
+
+
+def training_photos(dataset: Dataset, indices: tuple[int, ...], side: int) -> np.ndarray:
+    """Some pictures to learn from, as small squares: `(pictures, side, side, 3)` uint8."""
+    return _training_photos(dataset.fingerprint, indices, side, dataset)
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def _training_photos(fingerprint: str, indices: tuple[int, ...], side: int, _dataset: Dataset) -> np.ndarray:
+    found = [_dataset.train.photo(index) for index in indices]
+    return np.stack([_square(photo, side) for photo in found])
+
+
+def _square(photo: np.ndarray, side: int) -> np.ndarray:
+    colour = np.repeat(photo, 3, axis=-1) if photo.shape[-1] == 1 else photo
+    whole = max(1, side // max(colour.shape[:2]))
+    return images.fit(colour.repeat(whole, axis=0).repeat(whole, axis=1), (side, side))  # digits keep their pixels
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def blueprint(recipe: Recipe, classes: int) -> Blueprint:
+    """Describe what a recipe would train.
+
+    Raises:
+        CnnvizError: If it cannot be built.
+    """
+    with compute():
+        return training.blueprint(recipe, classes=classes)
+
+
+@st.cache_data(show_spinner=False)
+def peak() -> float:
+    """Multiply-adds a second of a matrix product on this machine."""
+    square = np.ones((1024, 1024), np.float32)
+    square @ square
+    start = time.perf_counter()
+    square @ square
+    return float(1024**3 / (time.perf_counter() - start))
 
 
 def share_of_work(selection: Selection, layer: str) -> float:

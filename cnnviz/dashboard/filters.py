@@ -66,68 +66,78 @@ def wanted_filters(which: str, count: int, channel: int) -> list[int]:
     return list(range(start, min(count, start + _SOME)))
 
 
-def show_sheet(selection: Selection, info: LayerInfo, request: Request, indices: list[int], channel: int) -> None:
+@dataclass(frozen=True)
+class Sheet:
+    """Which patterns are shown beside each other.
+
+    Attributes:
+        info: Their layer.
+        request: How they are grown.
+        indices: Their filters.
+        channel: The selected one.
+    """
+
+    info: LayerInfo
+    request: Request
+    indices: list[int]
+    channel: int
+
+
+def show_sheet(selection: Selection, sheet: Sheet) -> None:
     """Draw the patterns that are known, and the way to the others: estimate and button, or progress and Cancel."""
-    job = patterns.job_of(request)
+    job = patterns.job_of(sheet.request)
     if job is not None and job.is_active:
 
         def draw() -> None:
             patterns.progress(job)
-            found = patterns.known(request, indices)
-            _draw_sheet(info, request, indices, found, job.preview or {}, channel)
+            _draw_sheet(sheet, patterns.known(sheet.request, sheet.indices), job.preview or {})
 
         panels.watch(job, draw)
         return
-    found = patterns.known(request, indices)
+    found = patterns.known(sheet.request, sheet.indices)
     if job is not None and job.error:
         panels.explain(job.error)
-    missing = [index for index in indices if index not in found]
-    if missing:
-        _offer(selection, info, request, indices, missing)
-    _draw_sheet(info, request, indices, found, {}, channel)
+    if missing := [index for index in sheet.indices if index not in found]:
+        _offer(selection, sheet, missing)
+    _draw_sheet(sheet, found, {})
     _name_odd_ones(found)
 
 
-def _offer(selection: Selection, info: LayerInfo, request: Request, indices: list[int], missing: list[int]) -> None:
-    seconds = patterns.estimate(selection, info, len(missing), request.size, request.steps)
-    label = texts.GROW_ONE if len(indices) == 1 else texts.GROW if len(missing) == len(indices) else texts.RESUME
+def _offer(selection: Selection, sheet: Sheet, missing: list[int]) -> None:
+    seconds = patterns.estimate(selection, sheet.info, sheet.request, count=len(missing))
+    is_new = len(missing) == len(sheet.indices)
+    label = texts.GROW_ONE if len(sheet.indices) == 1 else texts.GROW if is_new else texts.RESUME
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button(
             label.format(count=len(missing)), type="primary", icon=":material/play_arrow:", key="grow",
-            on_click=patterns.grow, args=(selection, request, indices),
+            on_click=patterns.grow, args=(selection, sheet.request, sheet.indices),
         )  # fmt: skip
         st.caption(texts.ESTIMATE.format(time=patterns.seconds_text(seconds)))
 
 
-def _draw_sheet(
-    info: LayerInfo,
-    request: Request,
-    indices: list[int],
-    found: dict[int, Pattern],
-    forming: dict[int, np.ndarray],
-    channel: int,
-) -> None:
-    side = _tile_side(len(indices), request.size)
-    gray = np.full((request.size, request.size, 3), 128, np.uint8)
+def _draw_sheet(sheet: Sheet, found: dict[int, Pattern], forming: dict[int, np.ndarray]) -> None:
+    indices, size = sheet.indices, sheet.request.size
+    side = _tile_side(len(indices), size)
+    gray = np.full((size, size, 3), 128, np.uint8)
     photos = [found[index].photo if index in found else forming.get(index, gray) for index in indices]
-    tiles = np.stack([_reduced(photo, side) for photo in photos])
-    names = []
-    for index in indices:
-        status = found[index].status if index in found else "climbing" if index in forming else "waiting"
-        said = texts.STATUSES[status]
-        names.append((texts.NAME_STATUS if said else texts.NAME).format(filter=index, status=said))
     components.contact_sheet(
-        tiles,
+        np.stack([_reduced(photo, side) for photo in photos]),
         key="pattern_sheet",
-        title=texts.SHEET.format(layer=info.address),
-        names=names,
-        picked=indices.index(channel) if channel in indices else None,
+        title=texts.SHEET.format(layer=sheet.info.address),
+        names=[_name(index, found, forming) for index in indices],
+        picked=indices.index(sheet.channel) if sheet.channel in indices else None,
         on_pick=lambda position: state.select(state.CHANNEL, indices[position]),
         dimmed=[position for position, index in enumerate(indices) if index not in found and index not in forming],
         tile=150 if len(indices) <= _SOME else 96,
         height=700,
         is_sharp=False,
     )
+
+
+def _name(index: int, found: dict[int, Pattern], forming: dict[int, np.ndarray]) -> str:
+    status = found[index].status if index in found else "climbing" if index in forming else "waiting"
+    said = texts.STATUSES[status]
+    return (texts.NAME_STATUS if said else texts.NAME).format(filter=index, status=said)
 
 
 def _tile_side(count: int, size: int) -> int:
@@ -143,29 +153,24 @@ def _reduced(photo: np.ndarray, side: int) -> np.ndarray:
 
 
 def _name_odd_ones(found: dict[int, Pattern]) -> None:
-    for status, sentence in (("dead", texts.DEAD_LIST), ("rescued", texts.RESCUED_LIST)):
+    for status, sentence in texts.ODD_LISTS.items():
         odd = [str(index) for index, pattern in found.items() if pattern.status == status]
         if odd:
             st.caption(sentence.format(filters=", ".join(odd)))
 
 
-def show_card(selection: Selection, info: LayerInfo, request: Request, channel: int) -> None:
+def show_card(selection: Selection, sheet: Sheet) -> None:
     """Draw one filter: its pattern large, its kernel, and the layer's weights trained beside fresh."""
-    pattern = patterns.known(request, [channel]).get(channel)
+    pattern = patterns.known(sheet.request, [sheet.channel]).get(sheet.channel)
     if pattern is None:
         st.caption(texts.NONE_YET)
-    elif pattern.status == "dead":
-        st.caption(card_texts.DEAD)
+    elif pattern.status in card_texts.NO_PATTERN:
+        st.caption(card_texts.NO_PATTERN[pattern.status])
     else:
-        alt = texts.CARD_ALT.format(filter=channel, layer=info.address)
-        st.image(panels.enlarged(pattern.photo, 384), width="stretch", output_format="PNG", alt=alt)
-        st.markdown(texts.ANSWER.format(before=f"{pattern.before:.3g}", after=f"{pattern.after:.3g}"))
-        if pattern.climbed_size != (request.size, request.size):
-            rows, columns = pattern.climbed_size
-            st.caption(texts.NATIVE.format(rows=rows, columns=columns))
-    channel_card.show_kernel(selection, info, channel)
+        _show_pattern(sheet, pattern)
+    channel_card.show_kernel(selection, sheet.info, sheet.channel)
     try:
-        histograms = filters.weight_histograms(selection.convnet, channel_card.convolution_of(selection, info))
+        histograms = filters.weight_histograms(selection.convnet, channel_card.convolution_of(selection, sheet.info))
     except LayerError:
         return
     st.caption(texts.HISTOGRAM)
@@ -175,22 +180,32 @@ def show_card(selection: Selection, info: LayerInfo, request: Request, channel: 
     )  # fmt: skip
 
 
-def take_away(selection: Selection, info: LayerInfo, request: Request, indices: list[int]) -> None:
+def _show_pattern(sheet: Sheet, pattern: Pattern) -> None:
+    alt = texts.CARD_ALT.format(filter=sheet.channel, layer=sheet.info.address)
+    st.image(panels.enlarged(pattern.photo, 384), width="stretch", output_format="PNG", alt=alt)
+    st.markdown(texts.ANSWER.format(before=f"{pattern.before:.3g}", after=f"{pattern.after:.3g}"))
+    if pattern.climbed_size != (sheet.request.size, sheet.request.size):
+        rows, columns = pattern.climbed_size
+        st.caption(texts.NATIVE.format(rows=rows, columns=columns))
+
+
+def take_away(selection: Selection, sheet: Sheet) -> None:
     """Offer the known patterns as a picture, as numbers and as code."""
+    request, indices = sheet.request, sheet.indices
     found = patterns.known(request, indices)
     if not found:
         return
     chosen = f"range({indices[0]}, {indices[-1] + 1})"
     code = panels.code_start(selection) + (
         "photos = cnnviz.filter_patterns(\n"
-        f"    convnet, layer={info.address!r}, filters={chosen}, style={request.style!r},\n"
+        f"    convnet, layer={sheet.info.address!r}, filters={chosen}, style={request.style!r},\n"
         f"    size={request.size}, steps={request.steps}, seed={request.seed},\n"
         ")\n"
         "print(photos.shape)\n"
     )
     photos = np.stack([pattern.photo for pattern in found.values()])
     panels.take_away(
-        f"patterns-{panels.slug(info.address)}",
+        f"patterns-{panels.slug(sheet.info.address)}",
         code,
         lambda: images.contact_sheet(photos, columns=min(8, len(photos)), gap=2),
         {"photos": photos, "filters": np.array(list(found))},

@@ -5,10 +5,11 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 import streamlit as st
+from streamlit.runtime.scriptrunner import StopException
 
 from cnnviz import figures, images
 from cnnviz.convnets import catalogue
@@ -44,6 +45,11 @@ def explain(error: CnnvizError | str) -> None:
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
         st.markdown(":material/error:")
         st.text(str(error))
+
+
+def end() -> NoReturn:
+    """End a page that has said why; unlike `st.stop`, it leaves the frame to finish, and the URL to be written."""
+    raise StopException
 
 
 def choose_one(label: str, options: Mapping[str, str], *, key: str, in_url: bool = False) -> str:

@@ -67,10 +67,11 @@ def progress(job: Job) -> None:
     panels.progress(job, text)
 
 
-def estimate(selection: Selection, info: LayerInfo, count: int, size: int, steps: int) -> float:
+def estimate(selection: Selection, info: LayerInfo, wanted: Request, *, count: int) -> float:
     """Guess seconds beforehand: forward and backward through the layers up to this one, at the pattern's size."""
-    share, pixels = cache.share_of_work(selection, info.address), np.prod(selection.convnet.preparation.size)
-    return 3 * float(cache.seconds_a_run(selection) * share * size * size / pixels * count * steps) + 2
+    share = cache.share_of_work(selection, info.address)
+    pixels = wanted.size**2 / np.prod(selection.convnet.preparation.size)
+    return 3 * float(cache.seconds_a_run(selection) * share * pixels * count * wanted.steps) + 2
 
 
 def seconds_text(seconds: float) -> str:
@@ -106,8 +107,8 @@ def show_one(selection: Selection, info: LayerInfo, channel: int) -> None:
             args=(selection, wanted, [channel]),
             key="grow_one",
         )
-    elif pattern.status == "dead":
-        st.caption(card_texts.DEAD)
+    elif pattern.status in card_texts.NO_PATTERN:
+        st.caption(card_texts.NO_PATTERN[pattern.status])
     else:
         _show_photo(pattern.photo, channel)
 

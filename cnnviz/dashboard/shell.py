@@ -11,7 +11,7 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import StopException
 
 from cnnviz.dashboard import panels, state
-from cnnviz.dashboard.texts import activations, filters, heatmaps, shared
+from cnnviz.dashboard.texts import activations, filters, heatmaps, shared, training
 
 if TYPE_CHECKING:
     from streamlit.navigation.page import StreamlitPage
@@ -43,6 +43,12 @@ def pages() -> list[StreamlitPage]:
             title=shared.PAGES["heatmaps"],
             icon=":material/local_fire_department:",
             help=heatmaps.QUESTION,
+        ),
+        st.Page(
+            "pages/training.py",
+            title=shared.PAGES["training"],
+            icon=":material/model_training:",
+            help=training.QUESTION,
         ),
     ]
 

@@ -36,7 +36,7 @@ def selection() -> Selection:
         _give_back(error)
     except CnnvizError as error:
         panels.explain(error)
-        st.stop()
+        panels.end()
     st.session_state["_last_good_model"] = state.model()
     with st.sidebar:
         layer = _choose_layer(convnet)
@@ -55,7 +55,7 @@ def _give_back(error: ModelError) -> NoReturn:
         state.select_later(state.MODEL, st.session_state.get("_last_good_model", DEFAULT))
         st.rerun()
     panels.explain(error)
-    st.stop()
+    panels.end()
 
 
 def _warn(convnet: Convnet) -> None:

@@ -13,7 +13,8 @@ from cnnviz.folders import cache_folder
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _MODEL_NAME = re.compile(r"[A-Za-z0-9_-]{1,40}-[0-9a-f]{8}")
-_MAX_BYTES = {"pictures": 500 * 2**20, "models": 3 * 2**30}
+_MAX_BYTES = {"pictures": 500 * 2**20, "models": 3 * 2**30, "uploads": 3 * 2**30}
+_MOST_OWN_DATA = 200
 
 
 def folder(kind: str) -> Path:
@@ -37,7 +38,7 @@ def put_model(file_name: str, data: bytes) -> str:
     """Keep an uploaded model in a folder of its own and return the name it goes by: `cats-3fa9c1e2`."""
     digest = hashlib.sha256(data).hexdigest()
     stem, suffix = re.fullmatch(r"(.*?)((?:\.weights)?\.[A-Za-z0-9]{1,8})?", file_name, re.DOTALL).groups()  # type: ignore[union-attr]  # every name matches
-    name = f"{re.sub(r'[^A-Za-z0-9_-]+', '-', stem).strip('-')[:40] or 'model'}-{digest[:8]}"
+    name = f"{_plain_stem(stem, 'model')}-{digest[:8]}"
     home = folder("models") / name
     home.mkdir(exist_ok=True)
     _write(home / f"{name}{suffix or ''}", data)
@@ -58,6 +59,36 @@ def drop_model(name: str) -> None:
     """Forget an upload that turned out not to be a model."""
     if _MODEL_NAME.fullmatch(name):
         shutil.rmtree(folder("models") / name, ignore_errors=True)
+
+
+def put_data(file_name: str, data: bytes) -> Path:
+    """Keep an uploaded archive of pictures and return where it is: `cats-3fa9c1e2.zip`."""
+    digest = hashlib.sha256(data).hexdigest()
+    path = folder("uploads") / f"{_plain_stem(file_name.removesuffix('.zip'), 'pictures')}-{digest[:8]}.zip"
+    _write(path, data)
+    os.utime(path)
+    _make_room("uploads", keep=path)
+    return path
+
+
+def data_folder() -> Path:
+    """Folder whose subfolders and archives are offered as pictures: `$CNNVIZ_DATA_DIR`, or `data`."""
+    return Path(os.environ.get("CNNVIZ_DATA_DIR") or "data").resolve()
+
+
+def own_data() -> list[Path]:
+    """List a person's own sets of pictures: those in the data folder, and those that were uploaded."""
+    home = data_folder()
+    beside = sorted(path for path in home.iterdir() if _is_data(path)) if home.is_dir() else []
+    return [*beside, *sorted(folder("uploads").glob("*.zip"))][:_MOST_OWN_DATA]
+
+
+def _is_data(path: Path) -> bool:
+    return not path.name.startswith(".") and (path.is_dir() or path.suffix == ".zip")
+
+
+def _plain_stem(stem: str, otherwise: str) -> str:
+    return re.sub(r"[^A-Za-z0-9_-]+", "-", stem).strip("-")[:40] or otherwise
 
 
 def get(kind: str, name: str) -> Path | None:

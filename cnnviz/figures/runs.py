@@ -45,8 +45,11 @@ def learning_curves(
                     line = _line(history, key, legend, colour, dash, is_named=column == 1, is_share=panel == "accuracy")
                     figure.add_trace(line, row=1, col=column)
     for at, text in marks:
-        figure.add_vline(at, line_width=1, line_dash="dash", line_color="#999999", annotation_text=text)
-    figure.update_xaxes(title_text=epoch, rangemode="tozero", dtick=_tick(histories))
+        figure.add_vline(
+            at, line_width=1, line_dash="dash", line_color="#999999", annotation_text=text,
+            annotation_position="top left",
+        )  # fmt: skip
+    figure.update_xaxes(title_text=epoch, dtick=_tick(histories))
     figure.update_yaxes(tickformat=".0%", row=1, col=2)
     figure.update_layout(
         height=400,

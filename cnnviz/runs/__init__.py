@@ -14,7 +14,7 @@
 - `last.keras`: weights of the last epoch
 """
 
-from cnnviz.runs.folder import BEST, Run, is_run, list_runs, open_run, runs_folder
+from cnnviz.runs.folder import BEST, Run, is_run, list_runs, open_run, runs_folder, trained_networks
 from cnnviz.runs.history import History, read_history
 from cnnviz.runs.status import ENDED, RESUMABLE, STATES, State, Status
 
@@ -32,4 +32,5 @@ __all__ = [
     "open_run",
     "read_history",
     "runs_folder",
+    "trained_networks",
 ]

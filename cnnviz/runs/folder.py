@@ -105,6 +105,12 @@ def list_runs(folder: Path | None = None) -> list[Run]:
     return [run for _, run in sorted(found, key=lambda pair: (pair[0], pair[1].name), reverse=True)]
 
 
+def trained_networks(folder: Path | None = None) -> list[str]:
+    """Name the runs that have a network to open, the newest first; nothing else of them is read."""
+    found = [(path.stat().st_mtime_ns, path.parent.name) for path in (folder or runs_folder()).glob(f"*/{BEST}")]
+    return [name for _, name in sorted(found, reverse=True)]
+
+
 def is_alive(path: Path) -> bool:
     """Whether a trainer holds the run's lock."""
     lock = path / LOCK

@@ -1,6 +1,7 @@
 """How does a network learn? Recipes, and the trainer that carries them out."""
 
-from cnnviz.training.augmentation import Augmentation
+from cnnviz.training.augmentation import Augmentation, preview
+from cnnviz.training.blueprint import Blueprint, blueprint, seconds_for
 from cnnviz.training.launch import create_run, delete, launch, reopen, stop
 from cnnviz.training.recipe import OPTIMIZERS, TRANSFER, Recipe, Transfer, edited, recipe_from_json
 from cnnviz.training.recipes import RECIPES, Named
@@ -11,15 +12,19 @@ __all__ = [
     "RECIPES",
     "TRANSFER",
     "Augmentation",
+    "Blueprint",
     "Named",
     "Recipe",
     "Transfer",
+    "blueprint",
     "carry_out",
     "create_run",
     "delete",
     "edited",
     "launch",
+    "preview",
     "recipe_from_json",
     "reopen",
+    "seconds_for",
     "stop",
 ]

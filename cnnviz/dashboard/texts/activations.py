@@ -52,7 +52,10 @@ NO_WINDOW = "A dense layer slides no kernel: each unit weighs all of its {count:
 PATTERN = "Pattern"
 PATTERN_MAKE = "Show its pattern"
 PATTERN_ALT = "What channel {channel} looks for: a picture made by gradient ascent"
-DEAD = "Dead: no picture was found that makes this filter answer."
+NO_PATTERN = {
+    "dead": "Dead: no picture was found that makes this filter answer.",
+    "not finite": "The network answers with NaN or infinity here: there is no pattern to show.",
+}
 VECTOR = "{count} numbers, one a unit"
 UNIT_NAME = "unit {unit}"
 STRONGEST = "Strongest"

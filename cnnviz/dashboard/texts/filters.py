@@ -26,8 +26,11 @@ RESUME = "Grow the {count} that are missing"
 ESTIMATE = "about {time} · stop whenever you like, what is finished stays"
 PROGRESS = "{done} of {total} steps · {left} left"
 PREPARING = "Compiling the ascent ..."
-DEAD_LIST = "Dead, no picture makes them answer: {filters}"
-RESCUED_LIST = "Rescued, silent at the start: {filters}"
+ODD_LISTS = {
+    "dead": "Dead, no picture makes them answer: {filters}",
+    "rescued": "Rescued, silent at the start: {filters}",
+    "not finite": "NaN or infinite, nothing to show: {filters}",
+}
 SHEET = "Patterns of {layer}"
 NAME = "filter {filter}"
 NAME_STATUS = "filter {filter} · {status}"

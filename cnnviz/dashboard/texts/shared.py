@@ -5,6 +5,7 @@ PAGES = {
     "activations": "Activations",
     "filters": "Filters",
     "heatmaps": "Heatmaps",
+    "training": "Training",
 }
 
 NETWORK = "Network"

@@ -1,0 +1,65 @@
+"""How does a page start, stop, resume and delete runs? In processes of their own; what goes wrong is told once."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import streamlit as st
+
+from cnnviz import training
+from cnnviz.dashboard import state
+from cnnviz.errors import CnnvizError
+from cnnviz.runs import Run
+from cnnviz.training import Recipe
+
+_ERROR = "_run_error"
+
+
+def start(recipe: Recipe) -> None:
+    """Make a run, launch it and look at it; for callbacks."""
+    try:
+        path = training.create_run(recipe)
+        _launch(path)
+    except CnnvizError as error:
+        st.session_state[_ERROR] = str(error)
+        return
+    state.select(state.RUN, path.name)
+    state.select(state.VIEW, "runs")
+
+
+def stop(path: Path) -> None:
+    """Ask a run to stop; for callbacks."""
+    try:
+        training.stop(path)
+    except CnnvizError as error:
+        st.session_state[_ERROR] = str(error)
+
+
+def resume(path: Path) -> None:
+    """Let an ended run go on; for callbacks."""
+    try:
+        training.reopen(path)
+        _launch(path)
+    except CnnvizError as error:
+        st.session_state[_ERROR] = str(error)
+
+
+def delete(run: Run) -> None:
+    """Delete a run; for callbacks."""
+    try:
+        training.delete(run)
+    except CnnvizError as error:
+        st.session_state[_ERROR] = str(error)
+
+
+def take_error() -> str | None:
+    """What went wrong with the last of these, once."""
+    found: str | None = st.session_state.pop(_ERROR, None)
+    return found
+
+
+def _launch(path: Path) -> None:
+    """Launch, and let a thread wait for the end, so that no dead process stays in the system's table."""
+    process = training.launch(path)
+    threading.Thread(target=process.wait, daemon=True, name=f"wait-{path.name}").start()

@@ -1,0 +1,151 @@
+"""Texts of the training page."""
+
+TITLE = "Training"
+QUESTION = "How does it learn?"
+WHAT = """
+A **run** trains a network in a process of its own: it goes on when this page is closed, and it can be stopped and
+resumed. When it has finished, its network stands in the list of networks like any other.
+
+- **Loss** is what training makes small. On the training pictures it nearly always falls.
+- Where the **validation** loss rises again, the network learns by heart: that is **over-fitting**. Its accuracy may
+  still improve for a while: more answers are right, and the wrong ones are surer.
+- The best epoch is the one with the smallest validation loss. The **test** pictures are looked at once, at the end.
+- Two runs differ by chance too: repeat with another seed before you believe in a small difference.
+"""
+
+VIEW = "View"
+VIEWS = {"runs": "Runs", "new": "New run"}
+
+EMPTY = "Nothing has been trained here yet. LeNet-5 learns 5,000 handwritten digits in under a minute."
+DEMO = "Train LeNet-5 now"
+ALL_RUNS = "All runs are kept in `{folder}`."
+
+RUN = "Run"
+COMPARE = "Compare with"
+COMPARE_PLACEHOLDER = "other runs"
+
+STATES = {
+    "queued": "Waiting for its turn",
+    "running": "Training",
+    "stopping": "Stopping",
+    "finished": "Finished",
+    "stopped": "Stopped",
+    "failed": "Failed",
+    "interrupted": "Interrupted",
+}
+ICONS = {
+    "queued": ":material/hourglass_empty:",
+    "running": ":material/play_arrow:",
+    "stopping": ":material/stop:",
+    "finished": ":material/check:",
+    "stopped": ":material/pause:",
+    "failed": ":material/error:",
+    "interrupted": ":material/power_off:",
+}
+DOING = {"reading pictures": "reading the pictures", "training": "", "testing": "testing", "waiting": "", "": ""}
+EPOCH_OF = "epoch {epoch} of {epochs}"
+LEFT = "about {left} left"
+STARTING = "starting"
+
+STOP = "Stop"
+RESUME = "Resume"
+LOOK_INSIDE = "Look inside"
+DELETE = "Delete"
+DELETE_SURE = "Delete this run and its network for good?"
+
+TRAINING = "training"
+VALIDATION = "validation"
+EPOCH = "epoch"
+PANELS = {"loss": "Loss", "accuracy": "Accuracy"}
+CURVES_ALT = "Loss and accuracy over the epochs of {names}."
+BEST_MARK = "best"
+OVER_FITS_MARK = "best; after it, over-fitting"
+PHASE_MARK = "fine-tuning"
+NO_EPOCH = "The curve begins with the first epoch."
+
+BEST = "Best epoch"
+VALIDATION_ACCURACY = "Validation"
+TEST = "Test"
+PARAMETERS = "Parameters"
+TIME = "Time"
+
+CONFUSION = "What it confuses"
+CONFUSION_HELP = "{pictures} test pictures: a row for each true class, coloured by its share."
+CONFUSION_ALT = "Confusion matrix of {pictures} test pictures; {share} lie on the diagonal."
+TRUE = "true class"
+SAID = "network's answer"
+CELL = "{true} taken for {said}: {count}"
+
+DETAILS = "Settings, log, TensorBoard"
+LOG_EMPTY = "The log is empty: nothing went wrong."
+TENSORBOARD = "tensorboard --logdir {folder}"
+
+DIFFERENCES = "What differs"
+DIFFERENCES_NOTHING = "These runs have the same settings."
+COLUMN_LAYER = "layer"
+COLUMN_KIND = "kind"
+COLUMN_OUTPUT = "output"
+COLUMN_RUN = "run"
+COLUMN_BEST = "best epoch"
+COLUMN_LOSS = "validation loss"
+COLUMN_ACCURACY = "validation accuracy"
+COLUMN_TEST = "test accuracy"
+COLUMN_SECONDS = "seconds an epoch"
+
+RECIPE = "Recipe"
+DATA = "Pictures"
+BASE = "Base"
+EPOCHS = "Epochs"
+LAUNCH = "Train"
+OWN_DATA = "Your own pictures"
+OWN_DATA_HELP = (
+    "A .zip with one folder per class, or train, validation and test above them. "
+    "Folders in `{folder}` are in the list by themselves."
+)
+DOWNLOADED = "{title} (is downloaded)"
+
+BATCH = "Pictures a step"
+OPTIMIZER = "Optimiser"
+RATE = "Learning rate (0: the usual one)"
+SCHEDULE = "Rate over time"
+SCHEDULES = {"constant": "constant", "plateau": "smaller when it stands still", "exponential": "smaller every epoch"}
+PATIENCE = "Stop after epochs without progress (0: never)"
+SEED = "Seed"
+SIZE = "Side of the pictures (0: the network's own)"
+DROPOUT = "Dropout before the last layer (0: the network's own)"
+L1 = "L1"
+L2 = "L2"
+BATCH_NORM = "Batch normalisation"
+CLIP_NORM = "Longest gradient (0: any)"
+CLIP_VALUE = "Largest entry of a gradient (0: any)"
+ONE_HOT = "One-hot labels"
+WAY = "What learns"
+WAYS = {
+    "features": "the head, on features computed once",
+    "frozen": "the head, on varied pictures",
+    "fine-tuning": "the head, then the last convolutions",
+}
+UNFROZEN = "Convolutions that learn in the second phase (0: all)"
+
+AUGMENTATION = "Augmentation"
+ROTATION = "Turn, degrees"
+WIDTH_SHIFT = "Move sideways, share"
+HEIGHT_SHIFT = "Move up or down, share"
+SHEAR = "Lean, degrees"
+ZOOM = "Zoom, share"
+CONTRAST = "Contrast, share"
+HORIZONTAL_FLIP = "Mirror"
+VERTICAL_FLIP = "Turn upside down"
+FILL = "Fill with"
+FILLS = {"nearest": "the nearest pixel", "constant": "black", "reflect": "the mirror image", "wrap": "the other side"}
+PREVIEW = "One picture, nine times"
+
+SAMPLES = "Pictures to learn from"
+SAMPLE_NAME = "{name} · picture {number}"
+BALANCE = "{train} to train, {validation} to validate, {test} to test, in {classes} classes."
+PLAN = "What will be trained"
+PLAN_FACTS = "{parameters} parameters, {trainable} of them learn. Pictures of {rows} × {columns} × {channels}."
+PLAN_STEPS = "{steps} steps an epoch."
+ESTIMATE = "About {time} for {epochs} epochs on this machine."
+INSIDE = "Scaling is part of the network: nobody can forget it or do it twice."
+READING = "Reading the pictures ..."
