@@ -102,6 +102,22 @@ def _measure(page: Any, url: str) -> None:
         page.wait_for_timeout(2500)
     _report("page change", [visit(list(visits)[turn % 2]) for turn in range(_REPETITIONS + 1)])
 
+    visit("Heatmaps")
+    page.wait_for_timeout(2500)
+    page.get_by_role("button", name="Settings").click()
+    slider = page.get_by_role("slider", name="Opacity")
+    view = page.locator(visits["Heatmaps"]).first
+
+    def fade() -> float:
+        before = view.get_attribute("data-opacity")
+        drawn = page.locator(f"{visits['Heatmaps']}:not([data-opacity='{before}'])")
+        taken = _time(lambda: slider.press("ArrowLeft"), drawn.first.wait_for)
+        page.wait_for_timeout(500)
+        return taken
+
+    fade()
+    _report("opacity, a key on its slider", [fade() for _ in range(_REPETITIONS)])
+
 
 def main() -> None:
     from playwright.sync_api import sync_playwright

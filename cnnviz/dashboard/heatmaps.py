@@ -279,8 +279,7 @@ def show_strip(selection: Selection, class_index: int, layer: str | None) -> Non
         return
     st.header(texts.STRIP, anchor=False)
     heats = cache.strip(selection, class_index)
-    photo = images.fit(selection.received, (_STRIP_TILE, _STRIP_TILE), how="stretch")
-    tiles = np.stack([images.overlay(photo, heats[address], opacity=0.9) for address in addresses])
+    tiles = _strip_tiles(selection.convnet.fingerprint, selection.picture, class_index, selection, heats)
     names = [
         texts.STRIP_NAME.format(
             layer=address,
@@ -303,6 +302,15 @@ def show_strip(selection: Selection, class_index: int, layer: str | None) -> Non
         is_sharp=False,
     )
     st.caption(texts.STRIP_HELP)
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def _strip_tiles(
+    fingerprint: str, picture: str, class_index: int, _selection: Selection, _heats: dict[str, np.ndarray]
+) -> np.ndarray:
+    """Draw the strip's small pictures; kept, since they took half of a run in which only an opacity changed."""
+    photo = images.fit(_selection.received, (_STRIP_TILE, _STRIP_TILE), how="stretch")
+    return np.stack([images.overlay(photo, heat, opacity=0.9) for heat in _heats.values()])
 
 
 def take_away(question: Question, heat: np.ndarray) -> None:

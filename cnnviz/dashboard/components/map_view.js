@@ -34,6 +34,7 @@ export default function ({ data, parentElement }) {
     out[q + 3] = 255;
   }
   context.putImageData(image, 0, 0);
+  view.dataset.opacity = h.opacity; // what is drawn, for those who wait for it
 
   find(".title").textContent = h.title;
   view.setAttribute("aria-label", h.alt);
