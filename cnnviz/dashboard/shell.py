@@ -20,6 +20,7 @@ _FLAG = "_shell_active"
 # The pictures are the interface: they get the space that Streamlit leaves around its pages.
 _STYLE = """<style>
 .stMainBlockContainer { padding: 2.75rem 2rem 2rem; }
+.st-key-method [role=radiogroup] { flex-wrap: wrap; overflow: visible; mask-image: none; }
 @media (max-width: 640px) {
   .stMainBlockContainer { padding: 2.75rem 0.9rem 1rem; }
   .st-key-received { width: 10rem !important; }

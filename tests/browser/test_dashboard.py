@@ -126,3 +126,12 @@ def test_a_phone_shows_each_page_without_scrolling_sideways(phone, path):
     assert width <= 420
     shot = np.asarray(Image.open(io.BytesIO(phone.page.screenshot())).convert("L"))
     assert shot.mean() < 110  # the dark theme is followed
+
+
+def test_a_phone_shows_every_method_at_once(phone):
+    phone.open("/heatmaps")
+    pills = phone.page.locator(".st-key-method").get_by_role("radio")
+    boxes = [pill.bounding_box() for pill in pills.all()]
+    assert len(boxes) == 9
+    assert all(box["x"] >= 0 and box["x"] + box["width"] <= 420 for box in boxes)
+    assert len({box["y"] for box in boxes}) > 1
