@@ -82,6 +82,7 @@ class Recipe:
         strategy: How the work is shared: `none`, `mirrored` or `multi-worker`.
         snapshots: Most epochs of which the weights are kept for the time lapse; 0 for none.
         has_tensorboard: Whether it writes for TensorBoard.
+        series: Name of the series that it is one of; empty for a run by itself.
     """
 
     name: str
@@ -107,6 +108,7 @@ class Recipe:
     strategy: str = "none"
     snapshots: int = 12
     has_tensorboard: bool = True
+    series: str = ""
 
     def __post_init__(self) -> None:
         _require(self.epochs >= 1, f"{self.epochs} epochs are none. Ask for at least one.")
