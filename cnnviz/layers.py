@@ -9,7 +9,6 @@ from typing import Any
 
 from cnnviz.capture import Call, capture, holds_layers, walk, without_call_number
 from cnnviz.convnets import Convnet
-from cnnviz.convnets.not_finite import count_in_weight
 from cnnviz.errors import LayerError
 from cnnviz.receptive_fields import View, keras_kind, spatial_shape, views, window_of
 
@@ -160,67 +159,6 @@ def default_layer(convnet: Convnet) -> str:
     if not spatial:
         raise LayerError(f"{convnet.name} has no convolution layers. Choose a network that has some.")
     return (activations or list(spatial))[-1].address
-
-
-def first_not_finite(convnet: Convnet) -> str | None:
-    """Find the first layer, in the order in which they run, that holds a NaN or infinite weight.
-
-    What the layers before it return is sound. At it and behind it nothing is, whatever it looks like: max pooling
-    of NaN gives about -1e38 on a CPU, a ReLU may give 0. "Behind" is the order of the calls, so a branch that
-    runs later and does not read the broken layer counts as well.
-
-    Args:
-        convnet: Network; it is only read.
-
-    Returns:
-        Its address; None for a sound network. The first layer within a container whose own weight is broken, and
-        of the network for a weight that no listed layer holds: nobody knows when those are used. Kept with the
-        convnet.
-    """
-    found: str | None = convnet.keep(("first not finite",), lambda: _first_not_finite(convnet))
-    return found
-
-
-def is_sound(convnet: Convnet, address: str) -> bool:
-    """Tell whether a layer runs before the first one with a broken weight; see `first_not_finite`.
-
-    Raises:
-        LayerError: If there is no layer at that address.
-    """
-    broken = first_not_finite(convnet)
-    if broken is None:
-        return True
-    order = [info.address for info in layers(convnet)]
-    return order.index(find_layer(convnet, address).address) < order.index(broken)
-
-
-def require_sound(convnet: Convnet, address: str | None = None) -> None:
-    """Refuse what depends on weights that are NaN or infinite: a layer's output, the class scores if none is given.
-
-    Raises:
-        LayerError: If it does, or there is no layer at that address.
-    """
-    broken = first_not_finite(convnet)
-    if broken is None or (address is not None and is_sound(convnet, address)):
-        return
-    subject = "The class scores depend" if address is None else f"The output of {address!r} depends"
-    raise LayerError(
-        f"{subject} on weights of {broken!r} that are NaN or infinite. "
-        f"Look at the layers that run before {broken!r}, or choose another network."
-    )
-
-
-def _first_not_finite(convnet: Convnet) -> str | None:
-    broken = [weight for weight in convnet.model.weights if count_in_weight(weight)]
-    if not broken:
-        return None
-    by_address, order = walk(convnet.model), [info.address for info in layers(convnet)]
-    holders: dict[int, str] = {}
-    for address in order:
-        for weight in by_address[without_call_number(address)].weights:
-            holders.setdefault(id(weight), address)
-    folders = {f"{holders.get(id(weight), '')}/".lstrip("/") for weight in broken}
-    return next(address for address in order if any(f"{address}/".startswith(folder) for folder in folders))
 
 
 def score_layer(convnet: Convnet) -> str | None:

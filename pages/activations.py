@@ -6,7 +6,7 @@ from cnnviz.activations import channel_statistics
 from cnnviz.dashboard import activations, cache, channel_card, panels, shell, sidebar
 from cnnviz.dashboard.texts import activations as texts
 from cnnviz.errors import LayerError
-from cnnviz.layers import require_sound
+from cnnviz.soundness import require_sound
 
 shell.require_shell()
 

@@ -6,7 +6,7 @@ from cnnviz.dashboard import cache, heatmaps, panels, shell, sidebar
 from cnnviz.dashboard.texts import heatmaps as texts
 from cnnviz.dashboard.texts import shared
 from cnnviz.errors import CnnvizError, LayerError
-from cnnviz.layers import require_sound
+from cnnviz.soundness import require_sound
 
 shell.require_shell()
 

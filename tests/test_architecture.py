@@ -22,6 +22,7 @@ RANKS = {
     "receptive_fields": 5,
     "layers": 6,
     "probes": 7,
+    "soundness": 7,
     "activations": 8,
     "filters": 8,
     "heatmaps": 8,

@@ -21,7 +21,8 @@ from cnnviz.activations import (
 )
 from cnnviz.cli import options, output
 from cnnviz.cli.opening import open_convnet, open_photo, picture_name
-from cnnviz.layers import default_layer, find_layer, require_maps, require_sound
+from cnnviz.layers import default_layer, find_layer, require_maps
+from cnnviz.soundness import require_sound
 
 _SIDE = 64  # pixels of a tile
 

@@ -17,7 +17,8 @@ from cnnviz.cli.opening import open_convnet, open_photo, picture_name
 from cnnviz.cli.progress import bar
 from cnnviz.convnets import Convnet
 from cnnviz.heatmaps import METHODS, Deletion, Method, Verdict, box, deletion_score, judge
-from cnnviz.layers import require_maps, require_sound
+from cnnviz.layers import require_maps
+from cnnviz.soundness import require_sound
 
 _SIDE = 224  # pixels; pictures of smaller networks are enlarged
 

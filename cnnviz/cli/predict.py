@@ -14,8 +14,8 @@ from cnnviz.cli.opening import open_convnet, open_photo
 from cnnviz.cli.progress import bar
 from cnnviz.convnets import Convnet
 from cnnviz.errors import PictureError
-from cnnviz.layers import require_sound
 from cnnviz.probes import predict
+from cnnviz.soundness import require_sound
 
 _BATCH = 16
 

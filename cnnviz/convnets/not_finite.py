@@ -17,7 +17,7 @@ def count_not_finite(convnet: Convnet) -> int:
 
     Returns:
         How many; 0 for a sound network. What the layers with such weights return, and all behind them, must not be
-        shown as data, not even where it is a number: `cnnviz.layers.first_not_finite` says where that begins.
+        shown as data, not even where it is a number: `cnnviz.soundness.first_not_finite` says where that begins.
     """
     return count_not_finite_weights(convnet.model)
 

@@ -13,7 +13,8 @@ from cnnviz.dashboard import cache, components, panels, patterns, state
 from cnnviz.dashboard.state import Selection
 from cnnviz.dashboard.texts import activations as texts
 from cnnviz.errors import LayerError
-from cnnviz.layers import LayerInfo, find_layer, first_not_finite, layers
+from cnnviz.layers import LayerInfo, find_layer, layers
+from cnnviz.soundness import first_not_finite
 
 _WEIGHT_PIXELS = 8  # a weight's side on the sheet of kernels, so that the gaps between kernels stay thin
 _KEEPS_CHANNELS = (

@@ -17,7 +17,8 @@ from cnnviz.dashboard.state import Selection
 from cnnviz.dashboard.texts import overview as texts
 from cnnviz.dashboard.texts import shared
 from cnnviz.errors import CnnvizError, LayerError
-from cnnviz.layers import LayerInfo, first_not_finite, layers, require_sound, totals
+from cnnviz.layers import LayerInfo, layers, totals
+from cnnviz.soundness import first_not_finite, require_sound
 
 _SHOWN_CLASSES = 5
 _SCREEN = 448

@@ -10,7 +10,8 @@ from cnnviz.activations import feature_maps
 from cnnviz.capture import walk
 from cnnviz.convnets import Preparation, convnet_from_model
 from cnnviz.errors import LayerError
-from cnnviz.layers import first_not_finite, is_sound, layers, require_sound
+from cnnviz.layers import layers
+from cnnviz.soundness import first_not_finite, is_sound, require_sound
 
 SIZE = (9, 8)
 
