@@ -16,6 +16,8 @@
 
 from cnnviz.runs.folder import BEST, Run, is_run, list_runs, open_run, runs_folder, trained_networks
 from cnnviz.runs.history import History, read_history
+from cnnviz.runs.remarks import Remark, remarks
+from cnnviz.runs.snapshots import snapshot_path, snapshots
 from cnnviz.runs.status import ENDED, RESUMABLE, STATES, State, Status
 
 __all__ = [
@@ -24,6 +26,7 @@ __all__ = [
     "RESUMABLE",
     "STATES",
     "History",
+    "Remark",
     "Run",
     "State",
     "Status",
@@ -31,6 +34,9 @@ __all__ = [
     "list_runs",
     "open_run",
     "read_history",
+    "remarks",
     "runs_folder",
+    "snapshot_path",
+    "snapshots",
     "trained_networks",
 ]

@@ -14,6 +14,7 @@ import numpy as np
 from cnnviz.errors import CancelledError, RunError
 from cnnviz.folders import written_whole
 from cnnviz.runs import folder as names
+from cnnviz.runs import snapshot_path
 from cnnviz.training import checkpoint
 from cnnviz.training.checkpoint import Checkpoint
 from cnnviz.training.plan import Plan
@@ -164,12 +165,15 @@ def snapshot_epochs(model: keras.Model, recipe: Recipe) -> set[int]:
 
 def save_snapshot(model: keras.Model, run: Path, epoch: int) -> None:
     """Keep the weights after an epoch; 0 for those before the first."""
-    folder = run / names.SNAPSHOTS
-    folder.mkdir(exist_ok=True)
-    with written_whole(folder / f"epoch-{epoch:06d}.weights.h5") as part:
+    path = snapshot_path(run, epoch)
+    path.parent.mkdir(exist_ok=True)
+    with written_whole(path) as part:
         whole = part.with_suffix(".weights.h5")  # Keras insists on both endings
-        model.save_weights(whole)
-        whole.replace(part)
+        try:
+            model.save_weights(whole)
+            whole.replace(part)
+        finally:
+            whole.unlink(missing_ok=True)
 
 
 def _require_finite(metrics: Mapping[str, float], *, epoch: int) -> None:
