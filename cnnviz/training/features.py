@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -30,20 +31,30 @@ def features_of(body: keras.Model, part: Part, *, key: str) -> np.ndarray:
         `(pictures, values)` float32, read from the disk as it is needed.
     """
     name = hashlib.sha256(f"{key} {part.fingerprint}".encode()).hexdigest()[:32]
-    path = cache_folder("features") / f"{name}.npy"
-    if not path.is_file():
+    path, shape = cache_folder("features") / f"{name}.npy", (len(part), body.outputs[0].shape[-1])
+    kept = _recall(path, shape)
+    if kept is None:
         path.parent.mkdir(parents=True, exist_ok=True)
         with written_whole(path) as whole:
-            _run(body, part, whole)
-    return np.load(path, mmap_mode="r", allow_pickle=False)
+            _run(body, part, whole, shape)
+        kept = np.load(path, mmap_mode="r", allow_pickle=False)
+    return kept
 
 
-def _run(body: keras.Model, part: Part, path: Any) -> None:
+def _recall(path: Path, shape: tuple[int, int]) -> np.ndarray | None:
+    """Map what was kept; None if it is missing or damaged."""
+    try:
+        kept = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (OSError, ValueError, EOFError):
+        return None
+    return kept if kept.shape == shape and kept.dtype == np.float32 else None
+
+
+def _run(body: keras.Model, part: Part, path: Path, shape: tuple[int, int]) -> None:
     import tensorflow as tf
 
     _, rows, columns, channels = body.inputs[0].shape
     forward = tf.function(lambda photos: body(photos, training=False), reduce_retracing=True)
-    shape = (len(part), body.outputs[0].shape[-1])
     kept = np.lib.format.open_memmap(path, mode="w+", dtype=np.float32, shape=shape)
     done = 0
     for photos, _ in pipeline(part, size=(rows, columns), channels=channels, batch_size=_BATCH):
@@ -56,8 +67,13 @@ def feature_batches(recipe: Recipe, features: np.ndarray, part: Part, **order: A
     """Stream vectors and labels in batches, in the order that pictures would come in."""
     import tensorflow as tf
 
-    held, labels = tf.constant(np.asarray(features)), tf.constant(part.labels, tf.int32)
+    labels = tf.constant(part.labels, tf.int32)
     if recipe.is_one_hot:
         labels = tf.one_hot(labels, part.class_count)
-    indices = batch_order(len(part), recipe.batch_size, **order)
-    return indices.map(lambda chosen: (tf.gather(held, chosen), tf.gather(labels, chosen))).prefetch(tf.data.AUTOTUNE)
+
+    def batch(chosen: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        # From the mapped file: flattened maps of many pictures would not fit into memory.
+        values = tf.numpy_function(features.__getitem__, [chosen], tf.float32, stateful=False)
+        return tf.ensure_shape(values, (None, features.shape[1])), tf.gather(labels, chosen)
+
+    return batch_order(len(part), recipe.batch_size, **order).map(batch).prefetch(tf.data.AUTOTUNE)

@@ -25,7 +25,8 @@ def build(recipe: Recipe, *, classes: int) -> keras.Model:
 
     Args:
         recipe: Its size, regularisation and dropout are built in.
-        classes: Units of the last layer; two stay one sigmoid where the architecture has one.
+        classes: Units of the last layer; two stay one sigmoid where the architecture has one, unless labels are
+            one-hot.
 
     Raises:
         RunError: If there is no such architecture, or the pictures are too small for it.
@@ -37,11 +38,12 @@ def build(recipe: Recipe, *, classes: int) -> keras.Model:
         known = ", ".join(name for name, other in catalogue().items() if not other.is_trained)
         raise RunError(f"There is no architecture {recipe.network!r} to train. There are: {known}.")
     original, preparation = entry.build_untrained(), entry.preparation
+    layers = [layer for layer in original.layers if not isinstance(layer, keras.layers.InputLayer)]
     size = input_size(recipe, preparation)
     image = x = keras.Input((*size, preparation.channels), name="image")
     x = scale(preparation.scaling, x)
     try:
-        for layer in _steps(recipe, original.layers[1:], classes):
+        for layer in _steps(recipe, layers, classes):
             x = layer(x)
     except ValueError as error:
         raise RunError(f"{entry.title} cannot take pictures of {size[0]} pixels. Choose a larger size.") from error
@@ -136,7 +138,7 @@ def _regularised(recipe: Recipe, layer: keras.layers.Layer) -> Iterator[keras.la
 
 
 def _last(recipe: Recipe, layer: keras.layers.Layer, classes: int) -> keras.layers.Layer:
-    is_single = layer.units == 1 and classes == 2
+    is_single = layer.units == 1 and classes == 2 and not recipe.is_one_hot
     units, activation = (1, "sigmoid") if is_single else (classes, "softmax")
     return _again(layer, units=units, activation=activation, kernel_regularizer=_penalty(recipe))
 

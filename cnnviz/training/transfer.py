@@ -32,14 +32,12 @@ class Parts:
         body: From pixels 0..255 to the vector that the head is given: scaling, base and pooling.
         head: From that vector to probabilities.
         product: All of it: from pixels 0..255 to probabilities.
-        key: What the body is, for what is kept of it.
     """
 
     base: keras.Model
     body: keras.Model
     head: keras.Model
     product: keras.Model
-    key: str
 
 
 def plan_transfer(recipe: Recipe, dataset: Dataset) -> Plan:
@@ -47,11 +45,35 @@ def plan_transfer(recipe: Recipe, dataset: Dataset) -> Plan:
     transfer = recipe.transfer
     if transfer is None:
         raise ValueError("Expected a recipe with a transfer.")
-    parts = assemble(recipe, transfer, classes=len(dataset.class_names))
-    return _on_features(recipe, dataset, parts) if transfer.way == "features" else _on_pictures(recipe, dataset, parts)
+    convnet = base_of(transfer)
+    key = _key(recipe, transfer, convnet)
+    parts = assemble(recipe, transfer, convnet, classes=len(dataset.class_names))
+    if transfer.way == "features":
+        return _on_features(recipe, dataset, parts, key=key)
+    return _on_pictures(recipe, dataset, parts)
 
 
-def assemble(recipe: Recipe, transfer: Transfer, *, classes: int) -> Parts:
+def _key(recipe: Recipe, transfer: Transfer, convnet: Convnet) -> str:
+    """What scaling, base and pooling are, for what is kept of them."""
+    size = networks.input_size(recipe, convnet.preparation)
+    return f"{convnet.fingerprint} {transfer.cut or default_layer(convnet)} {size} {transfer.pooling}"
+
+
+def base_of(transfer: Transfer) -> Convnet:
+    """Open the base of a transfer.
+
+    Raises:
+        RunError: If its pictures are neither gray nor in colours.
+    """
+    convnet = load_convnet(transfer.base)
+    if convnet.preparation.channels not in (1, 3):
+        raise RunError(
+            f"{convnet.name} takes pictures of {convnet.preparation.channels} channels. Choose a base that takes 1 or 3."
+        )
+    return convnet
+
+
+def assemble(recipe: Recipe, transfer: Transfer, convnet: Convnet, *, classes: int) -> Parts:
     """Build scaling, frozen base, pooling and a new head.
 
     Raises:
@@ -59,9 +81,8 @@ def assemble(recipe: Recipe, transfer: Transfer, *, classes: int) -> Parts:
     """
     import keras
 
-    convnet = load_convnet(transfer.base)
-    address = transfer.cut or default_layer(convnet)
-    base = _sized(cut(convnet, address), recipe, convnet)
+    size = networks.input_size(recipe, convnet.preparation)
+    base = cut(convnet, transfer.cut or default_layer(convnet), size=size)
     base.trainable = False
     image = keras.Input(base.inputs[0].shape[1:], name="image")
     maps = base(networks.scale(convnet.preparation.scaling, image), training=False)
@@ -72,36 +93,58 @@ def assemble(recipe: Recipe, transfer: Transfer, *, classes: int) -> Parts:
     answer = networks.head(recipe, given, classes=classes, dense=transfer.dense, dropout=transfer.dropout)
     head = keras.Model(given, answer, name="head")
     product = keras.Model(image, _through(head, vector), name=f"{_plain(convnet.name)}_transfer")
-    key = f"{convnet.fingerprint} {address} {base.inputs[0].shape} {transfer.pooling}"
-    return Parts(base, body, head, product, key)
+    return Parts(base, body, head, product)
 
 
-def cut(convnet: Convnet, address: str) -> keras.Model:
-    """Cut a network behind a layer, at any depth; the layers are shared with it.
+def cut(convnet: Convnet, address: str, *, size: tuple[int, int]) -> keras.Model:
+    """Cut a network behind a layer, at any depth, for pictures of any size; the layers are shared with it.
+
+    Args:
+        convnet: It is left without the penalties on its weights.
+        address: The last layer that is kept.
+        size: Rows and columns of the pictures.
 
     Raises:
-        RunError: If the layer has no maps, or the network has no graph to cut.
+        RunError: If the layer has no maps, the network has no graph to cut, or it does not take that size.
     """
     if len(find_layer(convnet, address).output_shape) != 3:
         raise RunError(f"Layer {address!r} has no maps. Cut the base behind a layer that has.")
+    own, channels = convnet.preparation.size, convnet.preparation.channels
     try:
-        model = _cut(convnet.model, address)
-    except (ValueError, AttributeError, TypeError) as error:
+        model = _cut(convnet.model, address, (*own, channels))
+    except (ValueError, AttributeError, TypeError, StopIteration) as error:
         raise RunError(f"{convnet.name} cannot be cut behind {address!r}: it is no graph of layers.") from error
+    if size != own:
+        try:
+            model = _cut(convnet.model, address, (*size, channels))
+        except ValueError as error:
+            raise RunError(f"{convnet.name} cannot take pictures of {size[0]} pixels. Choose its own size.") from error
     model.name = _plain(convnet.name)
+    _without_penalties(model)
     return model
 
 
-def _cut(model: keras.Model, address: str) -> keras.Model:
+def _cut(model: keras.Model, address: str, shape: tuple[int, ...]) -> keras.Model:
+    """Call the layers of a graph, up to one of them, on an input of that shape."""
     import keras
 
     name, _, rest = address.partition("/")
     layer = model.get_layer(name)
-    if not rest:
-        return keras.Model(model.inputs[0], layer.output)
-    before = keras.Model(model.inputs[0], layer._inbound_nodes[-1].input_tensors[0])
-    image = keras.Input(model.inputs[0].shape[1:])
-    return keras.Model(image, _cut(layer, rest)(_through(before, image)))
+    graph = keras.Model(model.inputs[0], model.outputs)  # what a Sequential is inside
+    node = next(node for nodes in graph._nodes_by_depth.values() for node in nodes if node.operation is layer)
+    image = keras.Input(shape)
+    before = keras.Model(model.inputs[0], (node.input_tensors if rest else node.output_tensors)[0])
+    reached = before._run_through_graph([image])
+    maps = _cut(layer, rest, reached.shape[1:])(reached) if rest else reached
+    return keras.Model(image, maps, name=model.name)
+
+
+def _without_penalties(base: keras.Model) -> None:
+    """Drop what the base's own training added to its loss: the recipe says what this one adds."""
+    for layer in _leaves(base):
+        layer.activity_regularizer = None
+    for variable in base.variables:
+        variable.regularizer = None
 
 
 def _through(model: keras.Model, x: Any) -> Any:
@@ -111,33 +154,17 @@ def _through(model: keras.Model, x: Any) -> Any:
     return x
 
 
-def _sized(base: keras.Model, recipe: Recipe, convnet: Convnet) -> keras.Model:
-    import keras
-
-    size = networks.input_size(recipe, convnet.preparation)
-    shape = (*size, convnet.preparation.channels)
-    if base.inputs[0].shape[1:] == shape:
-        return base
-    try:
-        sized = keras.models.clone_model(base, input_tensors=keras.Input(shape))
-        sized.set_weights(base.get_weights())
-    except ValueError as error:
-        raise RunError(f"{convnet.name} cannot take pictures of {size[0]} pixels. Choose its own size.") from error
-    sized.name = base.name
-    return sized
-
-
 def _plain(name: str) -> str:
     """A name that Keras takes for a layer: an address has no slashes inside."""
     return "".join(sign if sign.isalnum() or sign in "_-." else "_" for sign in name)
 
 
-def _on_features(recipe: Recipe, dataset: Dataset, parts: Parts) -> Plan:
+def _on_features(recipe: Recipe, dataset: Dataset, parts: Parts, *, key: str) -> Plan:
     """Run the base once over all pictures, and train the head on what it gave."""
     import keras
 
     model = keras.Model(parts.head.inputs, parts.head.outputs)
-    of_part = partial(features_of, parts.body, key=parts.key)
+    of_part = partial(features_of, parts.body, key=key)
     training, validation = of_part(dataset.train), of_part(dataset.validation)
     return Plan(
         model=model,
