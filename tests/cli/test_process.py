@@ -64,7 +64,9 @@ def test_ctrl_c_under_a_progress_bar_ends_with_130(environment, network):
     terminal, end = pty.openpty()
     termios.tcsetwinsize(terminal, (24, 100))  # a new one has no columns, and a bar none to be drawn in
     command = [*COMMAND, "filters", "--model", str(network), "--size", "16", "--steps", "999999999", "--json"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=end, env=environment) as process:
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=end, env=environment, preexec_fn=_hear_ctrl_c
+    ) as process:
         os.close(end)
         try:
             seen = _read(terminal, until=b"step/s")
@@ -77,6 +79,11 @@ def test_ctrl_c_under_a_progress_bar_ends_with_130(environment, network):
         assert process.stdout.read() == b""
     assert b"Climbing" in seen and seen.rstrip().endswith(b"cnnviz: Stopped.")
     assert b"Traceback" not in seen
+
+
+def _hear_ctrl_c():
+    """Undo what a shell does to what it starts in the background."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _read(terminal, until=None):
