@@ -94,7 +94,15 @@ def test_a_chosen_channel_comes_along(open_page):
     assert app.query_params == {"layer": "stem_relu", "channel": "31"}
 
 
-def test_no_widget_writes_into_the_url_behind_the_selection():
-    """Streamlit's binding and one writer of the URL exclude each other."""
+@pytest.mark.parametrize("call", ["bind=", "st.stop()"])
+def test_nothing_keeps_the_one_writer_of_the_url_from_its_work(call):
+    """Streamlit's binding of widgets refuses a second writer; after `st.stop` nothing more reaches the browser."""
     for path in [*(ROOT / "cnnviz").rglob("*.py"), *(ROOT / "pages").glob("*.py")]:
-        assert "bind=" not in path.read_text(), path
+        assert call not in path.read_text(), path
+
+
+def test_a_page_that_ends_early_still_writes_its_url(open_page):
+    app = open_page("heatmaps", model="mnist_dense", layer="nowhere")
+    assert "no convolution layers" in said(app)
+    assert "Shown instead" in said(app)
+    assert app.query_params == {"model": "mnist_dense"}
