@@ -8,15 +8,15 @@ import sys
 from argparse import Namespace
 from collections.abc import Sequence
 
-from cnnviz.cli import activations, app, filters, heatmap, layers, models, predict, train
+from cnnviz.cli import activations, app, filters, heatmap, layers, models, predict, runs, train
 from cnnviz.cli.options import Parser
-from cnnviz.errors import CnnvizError
+from cnnviz.errors import CancelledError, CnnvizError
 
 EXIT_MISTAKE = 2
 EXIT_INTERRUPTED = 130  # what shells expect after Ctrl-C: 128 + SIGINT
 EXIT_CLOSED_PIPE = 141  # 128 + SIGPIPE
 
-_VERBS = (app, models, layers, predict, activations, filters, heatmap, train)
+_VERBS = (app, models, layers, predict, activations, filters, heatmap, train, runs)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -27,10 +27,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     Returns:
         Exit code: 0; 2 after a mistake that the person can mend, named in one sentence on standard error; 130
-        after Ctrl-C; 141 if the reader of standard output went away.
+        after Ctrl-C, or where what was asked for was stopped; 141 if the reader of standard output went away.
     """
     try:
         _carry_out(_parser().parse_args(arguments))
+    except CancelledError as error:
+        sys.stderr.write(f"cnnviz: {error}\n")
+        return EXIT_INTERRUPTED
     except CnnvizError as error:
         sys.stderr.write(f"cnnviz: {error}\n")
         return EXIT_MISTAKE

@@ -5,17 +5,23 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shlex
 import signal
+import sys
 from argparse import ArgumentTypeError, Namespace
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from cnnviz import training
+from cnnviz import datasets, training
 from cnnviz.cli import options, output
 from cnnviz.cli.errors import CommandError
-from cnnviz.errors import RunError
-from cnnviz.runs import Run, open_run, runs_folder
+from cnnviz.cli.opening import start_tensorflow
+from cnnviz.errors import CancelledError, RunError
+from cnnviz.runs import Run, list_runs, open_run, runs_folder
+from cnnviz.training.recipe import Recipe
+from cnnviz.training.series import SERIES, carry_out_in_turn, create_series
+from cnnviz.training.strategies import STRATEGIES
 
 _SHORT = {"data": "data", "epochs": "epochs", "batch_size": "batch_size", "optimizer": "optimizer",
           "learning_rate": "learning_rate", "seed": "seed", "size": "size", "patience": "patience",
@@ -32,6 +38,7 @@ def add(verbs: options.Verbs) -> None:
         example="cnnviz train lenet5 --data mnist-5k --epochs 12 --runs-dir runs",
     )
     parser.add_argument("recipe", nargs="?", choices=sorted(training.RECIPES), metavar="RECIPE", help=_recipes())
+    parser.add_argument("--series", choices=sorted(SERIES), help="several runs that differ in one choice, in turn")
     parser.add_argument("--data", metavar="NAME|PATH", help="a data set's name, or a folder or .zip of pictures")
     parser.add_argument("--epochs", type=options.whole_number(1), help="most passes over the training pictures")
     parser.add_argument("--batch-size", type=options.whole_number(1), help="pictures a step")
@@ -41,16 +48,25 @@ def add(verbs: options.Verbs) -> None:
     parser.add_argument("--size", type=options.whole_number(16, 1024), help="side of the pictures in pixels")
     parser.add_argument("--patience", type=options.whole_number(1), help="epochs without progress before it stops")
     parser.add_argument("--base", metavar="NAME|PATH", help="the trained network that a transfer starts from")
-    parser.add_argument("--strategy", choices=("none", "mirrored", "multi-worker"), help="how the work is shared")
+    parser.add_argument("--strategy", choices=STRATEGIES, help="how the work is shared (default: none)")
     parser.add_argument(
         "--set", type=_setting, action="append", default=[], metavar="NAME=VALUE", dest="settings",
         help="any other setting of recipe.json, such as augmentation.rotation=20",
     )  # fmt: skip
-    parser.add_argument("--runs-dir", type=Path, metavar="FOLDER", help="where runs are kept (default: runs)")
+    parser.add_argument("--background", action="store_true", help="launch it and return; `cnnviz runs` tells the rest")
+    add_runs_folder(parser)
     parser.add_argument(
         "--run", type=Path, metavar="FOLDER", dest="existing", help="a run that was made before: carry it out, or on"
     )
     options.add_json(parser)
+
+
+def add_runs_folder(parser: options.Parser, **more: Any) -> None:
+    """Add where runs are kept."""
+    parser.add_argument(
+        "--runs-dir", type=Path, metavar="FOLDER", help="where runs are kept (default: $CNNVIZ_RUNS_DIR, else runs)",
+        **more,
+    )  # fmt: skip
 
 
 def _recipes() -> str:
@@ -71,43 +87,127 @@ def run(given: Namespace) -> Iterator[str]:
     """Train, a line an epoch; what became of it at the end."""
     with contextlib.suppress(OSError, AttributeError):  # a system without priorities trains at its own
         os.nice(int(os.environ.get("CNNVIZ_NICE", "0")))
-    path = _existing(given.existing) if given.existing else _new(given)
-    if not given.json:
-        yield f"{path}"
-    signal.signal(signal.SIGTERM, lambda *_: training.stop(path))
-    # An epoch's line is told while the run goes on, so it cannot be yielded from here.
-    tell = None if given.json else _tell
-    ended = training.carry_out(path, on_epoch=tell)
-    yield output.to_json(facts(ended)) if given.json else _sentence(ended)
-    if ended.status.state == "failed":
-        raise RunError(ended.status.reason)
+    paths = [_existing(given)] if given.existing else _new(given)
+    yield from conduct(paths, is_json=given.json, is_background=given.background)
 
 
-def _existing(path: Path) -> Path:
-    if open_run(path).status.state != "queued":
-        training.reopen(path)
-    return path
+def _existing(given: Namespace) -> Path:
+    others = [name for name in ("recipe", "series", *_SHORT, "settings") if getattr(given, name)]
+    if others:
+        raise CommandError(f"A run keeps its recipe, so {others[0]!r} cannot be set with --run. Start a new run.")
+    if open_run(given.existing).status.state != "queued":
+        training.reopen(given.existing)
+    return Path(given.existing)
 
 
-def _new(given: Namespace) -> Path:
-    if not given.recipe:
-        raise CommandError(f"Name a recipe: {', '.join(training.RECIPES)}.")
-    recipe = training.RECIPES[given.recipe].recipe
+def _new(given: Namespace) -> Sequence[Path]:
+    if bool(given.recipe) == bool(given.series):
+        raise CommandError(f"Name a recipe or a series. Recipes: {', '.join(training.RECIPES)}.")
     changes = {target: getattr(given, name) for name, target in _SHORT.items() if getattr(given, name) is not None}
-    return training.create_run(
-        training.edited(recipe, changes | dict(given.settings)), folder=given.runs_dir or runs_folder()
-    )
+    changes |= dict(given.settings)
+    folder = given.runs_dir or runs_folder()
+    if given.series:
+        _require_data(str(changes.get("data", SERIES[given.series].recipes[0].data)))
+        return create_series(given.series, folder=folder, changes=changes)
+    recipe: Recipe = training.edited(training.RECIPES[given.recipe].recipe, changes)
+    _require_data(recipe.data)
+    return [training.create_run(recipe, folder=folder)]
+
+
+def _require_data(name: str) -> None:
+    """Tell a name that was mistyped before there is a run with it."""
+    if name not in datasets.catalogue() and not os.path.lexists(name):
+        datasets.load_dataset(name)
+
+
+def conduct(paths: Sequence[Path], *, is_json: bool, is_background: bool) -> Iterator[str]:
+    """Carry runs out one after the other, here or in processes of their own, and tell what became of them.
+
+    Args:
+        paths: Folders of runs that are queued.
+        is_json: Whether a program reads the answer.
+        is_background: Whether to launch them and return at once.
+
+    Raises:
+        RunError: If one failed.
+        CancelledError: If they were stopped.
+    """
+    if is_background:
+        for path in paths:
+            training.launch(path)
+        yield _launched(paths, is_json=is_json)
+        return
+    ended = []
+    for ended_run in _in_turn(paths, is_json=is_json):
+        ended.append(ended_run)
+        if not is_json:
+            yield _sentence(ended_run)
+    if is_json:
+        yield output.to_json(facts(ended[0]) if len(paths) == 1 else {"runs": [facts(one) for one in ended]})
+    _complain(ended)
+
+
+def _in_turn(paths: Sequence[Path], *, is_json: bool) -> Iterator[Run]:
+    """Train in this process until all is done, or somebody wants it to end."""
+    tell: dict[str, Any] = {} if is_json else {"on_begin": _begin, "on_epoch": _tell}
+    if not is_json:
+        _tell_who_is_first(paths)
+    start_tensorflow()
+    with _stoppable() as signals:
+        for ended in carry_out_in_turn(paths, **tell):
+            yield ended
+            if signals:
+                return
+
+
+@contextlib.contextmanager
+def _stoppable() -> Iterator[list[int]]:
+    """Let SIGTERM end a run as Ctrl-C does; gives what came, for the trainer keeps it to itself."""
+    came: list[int] = []
+
+    def interrupt(number: int, _: Any) -> None:
+        came.append(number)
+        raise KeyboardInterrupt
+
+    kept = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield came
+    finally:
+        for number, handler in kept.items():
+            signal.signal(number, handler)
+
+
+def _tell_who_is_first(paths: Sequence[Path]) -> None:
+    """Say why nothing happens yet."""
+    mine = {path.name for path in paths}
+    first = [run.name for run in list_runs(paths[0].parent) if run.status.is_active and run.name not in mine]
+    if first:
+        sys.stderr.write(f"Waiting for {first[-1]}: runs of one folder train one after the other.\n")
+
+
+def _begin(path: Path) -> None:
+    sys.stderr.write(f"{path}\n")
 
 
 def _tell(epoch: int, values: Mapping[str, float]) -> None:
-    import sys
-
+    # An epoch's line is told while the run goes on, so it cannot be yielded.
     shown = (
         f"loss {values['loss']:.4f}  accuracy {output.percent(values['accuracy'])}"
         f"  val_loss {values['val_loss']:.4f}  val_accuracy {output.percent(values['val_accuracy'])}"
         f"  {values['seconds']:.1f} s"
     )
     sys.stderr.write(f"epoch {epoch:3}  {shown}\n")
+
+
+def _complain(ended: Sequence[Run]) -> None:
+    """End as the runs did: well, or with what a person should know."""
+    stopped = [one for one in ended if one.status.state == "stopped"]
+    failed = [one for one in ended if one.status.state == "failed"]
+    if failed:
+        name = f"{failed[0].name}: " if len(ended) > 1 else ""
+        raise RunError(f"{name}{failed[0].status.reason}")
+    if stopped:
+        raise CancelledError(f"Stopped. Carry on with `cnnviz train --run {shlex.quote(str(stopped[0].path))}`.")
 
 
 def facts(run: Run) -> dict[str, Any]:
@@ -127,10 +227,18 @@ def facts(run: Run) -> dict[str, Any]:
     }
 
 
+def _launched(paths: Sequence[Path], *, is_json: bool) -> str:
+    return output.to_json({"launched": [str(path) for path in paths]}) if is_json else "\n".join(map(str, paths))
+
+
 def _sentence(run: Run) -> str:
     status = run.status
     if status.state == "failed":
-        return f"Failed after {status.epoch} epochs."
+        return f"{run.name}: failed after {_epochs(status.epoch)}."
     best = f"best epoch {status.best['epoch']}" if status.best else "no epoch"
     test = f", test accuracy {output.percent(status.test['accuracy'])}" if status.test else ""
-    return f"{status.state.capitalize()} after {status.epoch} epochs: {best}{test}. {run.model or ''}".rstrip()
+    return f"{run.name}: {status.state} after {_epochs(status.epoch)}, {best}{test}. {run.model or ''}".rstrip()
+
+
+def _epochs(count: int) -> str:
+    return "one epoch" if count == 1 else f"{count} epochs"

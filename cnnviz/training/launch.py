@@ -7,9 +7,10 @@ import shutil
 import subprocess
 import sys
 import time
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
+from cnnviz import convnets, datasets
 from cnnviz.errors import RunError
 from cnnviz.runs import RESUMABLE, Run, Status, open_run, runs_folder
 from cnnviz.runs import folder as names
@@ -30,6 +31,7 @@ def create_run(recipe: Recipe, *, folder: Path | None = None) -> Path:
     Raises:
         RunError: If the folder cannot be written.
     """
+    recipe = _anchored(recipe, folder or runs_folder())
     try:
         path = _new_folder(folder or runs_folder(), f"{recipe.name}-{time.strftime('%Y%m%d-%H%M%S')}")
         write_json(path / names.STATUS, asdict(Status(epochs=recipe.epochs, updated=time.time())))
@@ -37,6 +39,17 @@ def create_run(recipe: Recipe, *, folder: Path | None = None) -> Path:
     except OSError as error:
         raise RunError(f"No run can be kept in {str(folder or runs_folder())!r}: {error.strerror}.") from error
     return path
+
+
+def _anchored(recipe: Recipe, folder: Path) -> Recipe:
+    """Write paths in full, so that the run can be resumed from wherever somebody stands."""
+    if recipe.data not in datasets.catalogue() and os.path.lexists(recipe.data):
+        recipe = replace(recipe, data=str(Path(recipe.data).resolve()))
+    transfer = recipe.transfer
+    if transfer is None or transfer.base in convnets.catalogue():
+        return recipe
+    found = next((path for path in (Path(transfer.base), folder / transfer.base) if os.path.lexists(path)), None)
+    return replace(recipe, transfer=replace(transfer, base=str(found.resolve()))) if found else recipe
 
 
 def _new_folder(folder: Path, name: str) -> Path:
@@ -110,4 +123,4 @@ def delete(run: Run) -> None:
     try:
         shutil.rmtree(run.path)
     except OSError as error:
-        raise RunError(f"{run.name!r} cannot be deleted: {error.strerror}.") from error
+        raise RunError(f"{run.name!r} cannot be deleted: {error.strerror or error}.") from error

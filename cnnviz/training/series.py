@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cnnviz.errors import RunError
+from cnnviz.runs import Run
 from cnnviz.training.launch import create_run
 from cnnviz.training.recipe import OPTIMIZERS, Recipe, edited
 from cnnviz.training.recipes import RECIPES
+from cnnviz.training.trainer import carry_out, hold, refresh
+
+if TYPE_CHECKING:
+    from cnnviz.training.callbacks import OnEpoch
+
+OnBegin = Callable[[Path], None]
 
 _LENET = replace(RECIPES["lenet5"].recipe, patience=None)
 # The usual rates of these two are hundredfold below their papers', and their curves would tell of that only.
@@ -121,3 +128,36 @@ def create_series(
         RunError: If there is no such series or setting, or the folder cannot be written.
     """
     return tuple(create_run(recipe, folder=folder) for recipe in series_recipes(name, data=data, changes=changes))
+
+
+def carry_out_in_turn(
+    paths: Sequence[Path], *, on_begin: OnBegin | None = None, on_epoch: OnEpoch | None = None
+) -> Iterator[Run]:
+    """Train runs one after the other in this process.
+
+    Those that wait are held meanwhile, so that nobody takes them for dead; those that never began, because the caller
+    goes no further, end as stopped.
+
+    Args:
+        paths: Their folders, queued.
+        on_begin: Told the folder of each that begins.
+        on_epoch: Told after each epoch, as by `carry_out`.
+
+    Yields:
+        Each run as it ended.
+
+    Raises:
+        RunError: If one of them is being trained already.
+    """
+    waiting = {path: hold(path) for path in paths}
+    try:
+        for path in paths:
+            refresh(path)  # between the two locks it is known by its time
+            waiting.pop(path).release()
+            if on_begin:
+                on_begin(path)
+            yield carry_out(path, on_epoch=on_epoch)
+    finally:
+        for path, lock in waiting.items():
+            refresh(path, state="stopped", reason="Stopped before its turn came.")
+            lock.release()

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import errno
-import logging
 import os
 import platform
+import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from filelock import AcquireReturnProxy, FileLock, Timeout
+from filelock import BaseFileLock, FileLock, Timeout
 
 from cnnviz.convnets.answers import Answers, remember
 from cnnviz.datasets import Dataset, load_dataset, photos
@@ -39,7 +39,6 @@ _RESERVE = "reserve"
 _RESERVE_BYTES = 2**18  # given up when the disk is full, so that there is room to say so
 _LOCK_SECONDS = 5
 _TEST_BATCH = 256
-_log = logging.getLogger(__name__)
 
 
 def carry_out(path: Path, *, on_epoch: OnEpoch | None = None) -> Run:
@@ -58,39 +57,61 @@ def carry_out(path: Path, *, on_epoch: OnEpoch | None = None) -> Run:
     run = open_run(path)
     if run.status.state == "finished":
         raise RunError(f"{run.name!r} has finished. Start a new run to train again.")
-    with _held(run):
+    with hold(path):
         record = Record(path, run.status)
         with _ending(record):
             _carry_out(record, recipe_from_json(run.recipe), on_epoch)
     return open_run(path)
 
 
-def _held(run: Run) -> AcquireReturnProxy:
-    """Take the run's lock, which is free again when this process ends, however it ends."""
+def hold(path: Path) -> BaseFileLock:
+    """Take a run's lock, which is free again when it is released or this process ends, however it ends.
+
+    Raises:
+        RunError: If somebody else has it, or the folder cannot be written.
+    """
+    lock = FileLock(path / names.LOCK)
     try:
-        return FileLock(run.path / names.LOCK).acquire(timeout=_LOCK_SECONDS)
+        lock.acquire(timeout=_LOCK_SECONDS)
     except Timeout as error:
-        raise RunError(f"{run.name!r} is being trained already. Stop it first.") from error
+        raise RunError(f"{path.name!r} is being trained already. Stop it first.") from error
+    except OSError as error:
+        raise RunError(f"{path.name!r} cannot be written: {error.strerror}.") from error
+    return lock
+
+
+def refresh(path: Path, **changed: Any) -> None:
+    """Say of a run that is held and waits that it is still there, or what became of it."""
+    Record(path, open_run(path).status).tell(**changed)
 
 
 @contextmanager
 def _ending(record: Record) -> Iterator[None]:
     """Write down how a run ended; whatever happened, the folder says it."""
     reserve = record.path / _RESERVE
-    reserve.write_bytes(bytes(_RESERVE_BYTES))
     state, reason = "finished", ""
     try:
+        reserve.write_bytes(bytes(_RESERVE_BYTES))
         yield
     except (CancelledError, KeyboardInterrupt):
         state, reason = "stopped", "Stopped when it was asked to."
     except CnnvizError as error:
         state, reason = "failed", str(error)
     except Exception as error:  # noqa: BLE001  # the folder is all that a person will see
-        _log.exception("The run failed.")
+        _write_down(record.path)
         state, reason = "failed", _reason(error)
     finally:
         reserve.unlink(missing_ok=True)
-    record.tell(state=state, reason=reason, doing="")
+    try:
+        record.tell(state=state, reason=reason, doing="")
+    except OSError as error:
+        raise RunError(f"{record.path.name!r} cannot be written: {error.strerror}. {reason}".rstrip()) from error
+
+
+def _write_down(path: Path) -> None:
+    """Append the failure that is being handled to the log."""
+    with suppress(OSError), (path / names.LOG).open("a", encoding="utf-8") as log:
+        traceback.print_exc(file=log)
 
 
 def _reason(error: Exception) -> str:
