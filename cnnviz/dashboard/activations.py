@@ -30,7 +30,8 @@ def choose_layer(selection: Selection, infos: list[LayerInfo]) -> LayerInfo:
         _draw_step(texts.PREVIOUS, before, key="previous", arrow="Left")
         _draw_step(texts.NEXT, after, key="next", arrow="Right")
         is_playing = st.toggle(texts.PLAY, key="play")
-        st.caption(_describe(infos[position], position, len(infos)))
+        st.markdown(f"**{panels.plain(infos[position].address)}**", width="content")
+        st.caption(_describe(infos[position], position, len(infos)), width="content")
     if len(addresses) > 1:
         _draw_slider(addresses, addresses[position])
     if is_playing:
@@ -166,8 +167,7 @@ def _unit_names(selection: Selection, info: LayerInfo, count: int) -> list[str]:
 def show_received(selection: Selection) -> None:
     """Draw the picture as the network receives it."""
     with st.container(key="received"):
-        picture = panels.enlarged(selection.received, 224)
-        st.image(picture, width="stretch", output_format="PNG", alt=texts.PICTURE_ALT)
+        components.picture(selection.received, key="received_picture", alt=texts.PICTURE_ALT)
 
 
 def take_away(selection: Selection, info: LayerInfo, output: np.ndarray) -> None:

@@ -104,7 +104,7 @@ def _show_patch(selection: Selection, info: LayerInfo, maps: np.ndarray, channel
         st.caption(panels.plain(str(error)))
         return
     patch = selection.received[top:bottom, left:right]
-    st.image(panels.enlarged(patch, 160), width="stretch", output_format="PNG", alt=texts.PATCH_ALT)
+    components.picture(patch, key="patch", alt=texts.PATCH_ALT)
 
 
 def show_kernel(selection: Selection, info: LayerInfo, channel: int) -> None:
@@ -118,12 +118,7 @@ def show_kernel(selection: Selection, info: LayerInfo, channel: int) -> None:
         st.caption(texts.NO_WINDOW.format(count=inputs) if inputs else texts.NO_KERNEL)
         return
     picture, said = _kernel_picture(kernel)
-    st.image(
-        panels.enlarged(picture, 160),
-        width="stretch",
-        output_format="PNG",
-        alt=texts.KERNEL_ALT.format(channel=channel),
-    )
+    components.picture(picture, key="kernel", alt=texts.KERNEL_ALT.format(channel=channel))
     st.caption(said)
 
 

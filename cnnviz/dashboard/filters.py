@@ -182,7 +182,7 @@ def show_card(selection: Selection, sheet: Sheet) -> None:
 
 def _show_pattern(sheet: Sheet, pattern: Pattern) -> None:
     alt = texts.CARD_ALT.format(filter=sheet.channel, layer=sheet.info.address)
-    st.image(panels.enlarged(pattern.photo, 384), width="stretch", output_format="PNG", alt=alt)
+    components.picture(pattern.photo, key="pattern", alt=alt)
     st.markdown(texts.ANSWER.format(before=f"{pattern.before:.3g}", after=f"{pattern.after:.3g}"))
     if pattern.climbed_size != (sheet.request.size, sheet.request.size):
         rows, columns = pattern.climbed_size

@@ -21,7 +21,6 @@ from cnnviz.layers import LayerInfo, layers, totals
 from cnnviz.soundness import first_not_finite, require_sound
 
 _SHOWN_CLASSES = 5
-_SCREEN = 448
 
 
 def show_received(selection: Selection) -> None:
@@ -29,12 +28,7 @@ def show_received(selection: Selection) -> None:
     st.header(texts.RECEIVED, anchor=False)
     received, inputs = selection.received, selection.inputs[0]
     height, width = received.shape[:2]
-    st.image(
-        panels.enlarged(received, _SCREEN),
-        width="stretch",
-        output_format="PNG",
-        alt=texts.RECEIVED_ALT.format(height=height, width=width),
-    )
+    components.picture(received, key="received_picture", alt=texts.RECEIVED_ALT.format(height=height, width=width))
     low, high, mean = (f"{value:.3g}" for value in (inputs.min(), inputs.max(), inputs.mean()))
     fit = shared.FITS[selection.convnet.preparation.fit]
     channels = inputs.shape[-1]

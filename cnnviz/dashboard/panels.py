@@ -34,12 +34,6 @@ def head(texts: Any) -> None:
             st.markdown(texts.WHAT)
 
 
-def enlarged(picture: np.ndarray, side: int) -> np.ndarray:
-    """Enlarge a small picture by whole numbers, so that its pixels stay squares on the screen."""
-    factor = max(1, side // max(picture.shape[:2]))
-    return picture.repeat(factor, axis=0).repeat(factor, axis=1) if factor > 2 else picture
-
-
 def explain(error: CnnvizError | str) -> None:
     """Say what is wrong and what would do; the text is shown as it is, without markup."""
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
@@ -75,8 +69,10 @@ def choose_one(label: str, options: Mapping[str, str], *, key: str, in_url: bool
 
 
 def name_layer(info: LayerInfo) -> None:
-    """Write a layer's name and size."""
-    st.caption(f"`{info.address}` · {info.kind} · {figures.shape_text(info.output_shape)}")
+    """Write a layer's name, as the head of what is shown of it, and its size."""
+    with st.container(horizontal=True, vertical_alignment="center", width="content"):
+        st.markdown(f"**{plain(info.address)}**", width="content")
+        st.caption(f"{info.kind} · {figures.shape_text(info.output_shape)}", width="content")
 
 
 def watch(job: Job, draw: Callable[[], None]) -> None:

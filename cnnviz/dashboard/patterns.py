@@ -9,7 +9,7 @@ import numpy as np
 import streamlit as st
 
 from cnnviz import filters
-from cnnviz.dashboard import cache, panels
+from cnnviz.dashboard import cache, components, panels
 from cnnviz.dashboard.jobs import Job, jobs, owner
 from cnnviz.dashboard.state import Selection
 from cnnviz.dashboard.texts import activations as card_texts
@@ -114,9 +114,4 @@ def show_one(selection: Selection, info: LayerInfo, channel: int) -> None:
 
 
 def _show_photo(photo: np.ndarray, channel: int) -> None:
-    st.image(
-        panels.enlarged(photo, 384),
-        width="stretch",
-        output_format="PNG",
-        alt=card_texts.PATTERN_ALT.format(channel=channel),
-    )
+    components.picture(photo, key="pattern", alt=card_texts.PATTERN_ALT.format(channel=channel))

@@ -7,6 +7,8 @@ import streamlit as st
 
 from cnnviz.dashboard.components import message
 
+_SMALL = 100  # pixels on the longer side; a pattern or a photograph has more, a digit or a kernel fewer
+
 _component = st.components.v2.component(
     "cnnviz_picture",
     html='<canvas role="img"></canvas>',
@@ -15,17 +17,17 @@ _component = st.components.v2.component(
 )
 
 
-def picture(photo: np.ndarray, *, key: str, alt: str, is_sharp: bool = False) -> None:
+def picture(photo: np.ndarray, *, key: str, alt: str) -> None:
     """Draw a picture over the width of its place; drawn again with the same key it changes without a flicker.
 
     `st.image` gives the browser an address to fetch. A picture that is replaced every third of a second may be
-    gone before it is fetched, and the browser shows a broken one.
+    gone before it is fetched, and the browser shows a broken one. The pixels of a small picture stay squares when it
+    is enlarged; a photograph is enlarged smoothly.
 
     Args:
         photo: `(height, width, 3)` uint8.
         key: Streamlit key.
         alt: What is seen, for screen readers.
-        is_sharp: Whether enlarged pixels stay squares.
     """
-    header = {"height": photo.shape[0], "width": photo.shape[1], "alt": alt, "isSharp": is_sharp}
+    header = {"height": photo.shape[0], "width": photo.shape[1], "alt": alt, "isSharp": max(photo.shape[:2]) < _SMALL}
     _component(key=key, data=message.pack(header, photo.astype(np.uint8)))
