@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from http.client import HTTPException
 from typing import TYPE_CHECKING, Literal, NamedTuple
@@ -11,6 +11,8 @@ from urllib.error import URLError
 
 from cnnviz.convnets import architectures, efficientnet_lite0
 from cnnviz.convnets.convnet import SCALINGS, Preparation
+from cnnviz.convnets.shipped import SHIPPED, Shipped
+from cnnviz.datasets import CATS_AND_DOGS, CIFAR10, DIGITS, FASHION
 from cnnviz.errors import ModelError, OfflineError
 
 if TYPE_CHECKING:
@@ -18,12 +20,7 @@ if TYPE_CHECKING:
 
 DEFAULT = "efficientnet-lite0"
 
-Group = Literal["ImageNet, offline", "ImageNet, downloaded", "Architectures, untrained"]
-
-DIGITS = tuple("0123456789")
-FASHION = ("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot")
-CIFAR10 = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
-CATS_AND_DOGS = ("cat", "dog")
+Group = Literal["ImageNet, offline", "Small, trained", "ImageNet, downloaded", "Architectures, untrained"]
 
 
 @dataclass(frozen=True)
@@ -156,6 +153,7 @@ def _entries() -> tuple[Entry, ...]:
     )
     return (
         default,
+        *(_shipped_entry(shipped) for shipped in SHIPPED),
         *(_application_entry(name, application) for name, application in _APPLICATIONS.items()),
         *(_architecture_entry(name, architecture) for name, architecture in _ARCHITECTURES.items()),
     )
@@ -189,6 +187,20 @@ def _application_entry(name: str, application: _Application) -> Entry:
         partial(_application, application, None),
         "ImageNet, downloaded",
         application.megabytes,
+    )
+
+
+def _shipped_entry(shipped: Shipped) -> Entry:
+    architecture = _ARCHITECTURES[shipped.architecture]
+    return Entry(
+        shipped.name,
+        shipped.title,
+        shipped.open,
+        replace(architecture.preparation, scaling=SCALINGS["0..255"]),  # the network scales by itself
+        True,
+        lambda: architecture.class_names,
+        shipped.build_untrained,
+        "Small, trained",
     )
 
 

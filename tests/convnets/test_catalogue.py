@@ -78,7 +78,7 @@ def test_other_failures_are_not_taken_for_a_missing_network(monkeypatch, tmp_pat
 
 def test_an_unknown_architecture_is_told_in_a_sentence():
     with pytest.raises(
-        ModelError, match=r"There is no architecture 'alexnet'. Architectures: efficientnet-lite0, vgg16"
+        ModelError, match=r"There is no architecture 'alexnet'. Architectures: efficientnet-lite0, lenet5-mnist"
     ):
         build_untrained("alexnet")
 
