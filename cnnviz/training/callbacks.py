@@ -91,7 +91,8 @@ class Keeper(keras.callbacks.Callback):
         values = {name: float(value) for name, value in (logs or {}).items()}
         _require_finite(values, epoch=number)
         seconds = time.monotonic() - self._began
-        values |= {"learning_rate": float(self.model.optimizer.learning_rate), "phase": self.phase, "seconds": seconds}
+        rate = float(np.asarray(self.model.optimizer.learning_rate))  # of a strategy's variable `float` knows nothing
+        values |= {"learning_rate": rate, "phase": self.phase, "seconds": seconds}
         best = self._keep_best(number, values[MONITOR])
         append_epoch(self.record.path / names.HISTORY, number, values)
         self._keep_snapshot(number)

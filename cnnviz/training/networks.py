@@ -85,7 +85,7 @@ def optimizer(recipe: Recipe, *, learning_rate: float | None = None, replicas: i
     Reference:
         Goyal et al., "Accurate, Large Minibatch SGD", 2017, section 2.1, linear scaling rule.
     """
-    from keras import optimizers
+    from keras import ops, optimizers
 
     kinds: dict[str, Any] = {
         "sgd": optimizers.SGD,
@@ -98,7 +98,8 @@ def optimizer(recipe: Recipe, *, learning_rate: float | None = None, replicas: i
     }
     options: dict[str, Any] = {"clipnorm": recipe.clip_norm, "clipvalue": recipe.clip_value}
     made: keras.optimizers.Optimizer = kinds[recipe.optimizer](**options)
-    rate = learning_rate or recipe.learning_rate or float(made.learning_rate)
+    usual = float(ops.convert_to_numpy(made.learning_rate))  # of a strategy's variable `float` knows nothing
+    rate = learning_rate or recipe.learning_rate or usual
     made.learning_rate = rate * replicas
     return made
 

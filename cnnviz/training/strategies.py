@@ -1,5 +1,178 @@
-"""How is the work of a run shared between devices and machines?"""
+"""How is the work of a run shared between devices and machines?
+
+Every replica has the same weights, sees its own part of each batch, and applies the mean of all gradients. Batch and
+learning rate grow with the replicas, so that an epoch means the same.
+"""
 
 from __future__ import annotations
 
-STRATEGIES = ("none", "mirrored", "multi-worker", "parameter-server", "tpu")
+import json
+import os
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from cnnviz.datasets import Dataset
+from cnnviz.errors import RunError
+from cnnviz.training.recipe import Recipe
+
+if TYPE_CHECKING:
+    import keras
+    import tensorflow as tf
+
+STRATEGIES = ("none", "mirrored", "multi-worker")
+"""Those that can be carried out."""
+
+_REFUSED = {
+    "parameter-server": "Keras 3 does not train with a parameter server. Choose mirrored or multi-worker.",
+    "tpu": "TensorFlow finds no TPU here, and this version of it is built without. Choose mirrored or multi-worker.",
+}
+_CLUSTER = "TF_CONFIG"
+_EXAMPLE = '{"cluster": {"worker": ["host1:2222", "host2:2222"]}, "task": {"type": "worker", "index": 0}}'
+
+
+@dataclass(frozen=True, eq=False)
+class Sharing:
+    """How a run's work is shared.
+
+    Attributes:
+        strategy: TensorFlow's; None where nothing is shared.
+    """
+
+    strategy: tf.distribute.Strategy | None = None
+
+    @property
+    def replicas(self) -> int:
+        """How many see a part of each batch."""
+        return int(self.strategy.num_replicas_in_sync) if self.strategy else 1
+
+    def scope(self) -> AbstractContextManager[Any]:
+        """Networks and optimisers that are made inside belong to all replicas."""
+        return self.strategy.scope() if self.strategy else nullcontext()
+
+    def stream(self, batches: tf.data.Dataset) -> tf.data.Dataset | tf.distribute.DistributedDataset:
+        """Cut each batch into one part a replica."""
+        return _parts(self.strategy, batches) if self.strategy else batches
+
+    def validation(self, batches: tf.data.Dataset) -> dict[str, Any]:
+        """Name what `fit` wants to know of the validation pictures; it cannot count batches in parts."""
+        if not self.strategy:
+            return {"validation_data": batches}
+        return {"validation_data": self.stream(batches.repeat()), "validation_steps": int(batches.cardinality())}
+
+    def prepare(self, model: keras.Model, batches: tf.data.Dataset) -> None:
+        """Make a network, just compiled, ready for streams in parts."""
+        if self.strategy:
+            _prepare(self.strategy, model, batches)
+
+
+def share(name: str) -> Sharing:
+    """Begin to share work; of several machines, each waits here for the others.
+
+    Raises:
+        RunError: If it cannot be shared so; it says what to use instead.
+    """
+    if name == "none":
+        return Sharing()
+    check(name)
+    import tensorflow as tf
+
+    if name == "mirrored":
+        devices = tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")
+        return Sharing(tf.distribute.MirroredStrategy([device.name for device in devices]))
+    return Sharing(tf.distribute.MultiWorkerMirroredStrategy())
+
+
+def check(name: str, *, cluster: str | None = None) -> None:
+    """Look whether work can be shared so, before anything is started.
+
+    Args:
+        name: A strategy.
+        cluster: What `$TF_CONFIG` says; read from there if not given.
+
+    Raises:
+        RunError: If it cannot.
+    """
+    if name in _REFUSED:
+        raise RunError(_REFUSED[name])
+    if name not in STRATEGIES:
+        raise RunError(f"There is no strategy {name!r}. There are: {', '.join(STRATEGIES)}.")
+    if name == "multi-worker" and not _is_cluster(os.environ.get(_CLUSTER, "") if cluster is None else cluster):
+        raise RunError(f"multi-worker needs ${_CLUSTER} on every machine, each with its own index: {_EXAMPLE}")
+
+
+def _is_cluster(text: str) -> bool:
+    try:
+        found = json.loads(text)
+        workers, index = found["cluster"]["worker"], found["task"]["index"]
+    except (ValueError, KeyError, TypeError):
+        return False
+    return isinstance(workers, list) and isinstance(index, int) and 0 <= index < len(workers) > 1
+
+
+def shared_recipe(recipe: Recipe, dataset: Dataset, *, replicas: int) -> Recipe:
+    """Let the batch grow with the replicas, and shrink again until the last one of an epoch has something for each.
+
+    A replica without a picture would have a loss of 0 / 0.
+
+    Raises:
+        RunError: If there are fewer pictures than replicas.
+    """
+    if replicas == 1:
+        return recipe
+    counts = (len(dataset.train), len(dataset.validation))
+    for size in range(recipe.batch_size * replicas, 0, -replicas):
+        if all(count % size == 0 or count % size >= replicas for count in counts):
+            return replace(recipe, batch_size=size)
+    raise RunError(f"{min(counts)} pictures cannot be shared by {replicas} replicas. Use more pictures.")
+
+
+def _parts(strategy: tf.distribute.Strategy, batches: tf.data.Dataset) -> tf.distribute.DistributedDataset:
+    import tensorflow as tf
+
+    def of_worker(context: tf.distribute.InputContext) -> tf.data.Dataset:
+        count = context.num_replicas_in_sync
+        here = count // context.num_input_pipelines
+        first = context.input_pipeline_id * here
+
+        def part(number: tf.Tensor, batch: Any) -> Any:
+            def cut(values: tf.Tensor) -> tf.Tensor:
+                size = tf.shape(values, tf.int64)[0]
+                return values[size * number // count : size * (number + 1) // count]
+
+            return tf.nest.map_structure(cut, batch)
+
+        def of_batch(*batch: tf.Tensor) -> tf.data.Dataset:
+            return tf.data.Dataset.range(first, first + here).map(lambda number: part(number, batch))
+
+        return batches.flat_map(of_batch).prefetch(tf.data.AUTOTUNE)
+
+    return strategy.distribute_datasets_from_function(of_worker)
+
+
+def _prepare(strategy: tf.distribute.Strategy, model: keras.Model, batches: tf.data.Dataset) -> None:
+    """Do what Keras's own `fit` does wrongly where workers are on several machines.
+
+    It builds its metrics from a batch of values of replicas, which has no shape there, and takes the mean of each
+    result over an axis that numbers do not have. https://github.com/keras-team/keras/issues/20585
+    """
+    model._maybe_symbolic_build(data_batch=next(iter(batches)))
+    model._maybe_symbolic_build = _built
+    model.train_function = _on_replicas(strategy, model.train_step)
+    model.test_function = _on_replicas(strategy, model.test_step)
+
+
+def _built(iterator: Any = None, data_batch: Any = None) -> None:
+    """There is nothing left to build."""
+
+
+def _on_replicas(strategy: tf.distribute.Strategy, step: Callable[[Any], Any]) -> Callable[[Any], Mapping[str, Any]]:
+    import tensorflow as tf
+
+    @tf.function(reduce_retracing=True)
+    def run(batch: Any) -> Mapping[str, Any]:
+        results = strategy.run(step, args=(batch,))
+        return {name: strategy.reduce("MEAN", value, axis=None) for name, value in results.items()}
+
+    return lambda iterator: run(next(iterator))

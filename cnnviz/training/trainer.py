@@ -28,6 +28,7 @@ from cnnviz.training.queue import wait_for_turn
 from cnnviz.training.recipe import Recipe, recipe_from_json
 from cnnviz.training.record import Record, cut_history, write_json
 from cnnviz.training.scratch import shape_of
+from cnnviz.training.strategies import Sharing, share, shared_recipe
 
 if TYPE_CHECKING:
     import keras
@@ -130,10 +131,12 @@ def _carry_out(record: Record, recipe: Recipe, on_epoch: OnEpoch | None) -> None
 
         keras.utils.set_random_seed(recipe.seed)
         dataset = load_dataset(recipe.data, seed=recipe.seed)
-        plan = make_plan(recipe, dataset)
+        sharing = share(recipe.strategy)
+        with sharing.scope():
+            plan = make_plan(shared_recipe(recipe, dataset, replicas=sharing.replicas), dataset)
         _describe(record.path, recipe, dataset, plan)
         record.tell(doing="training", steps=plan.steps)
-        _fit(record, recipe, plan, on_epoch)
+        _fit(record, recipe, plan, sharing, on_epoch)
         record.tell(doing="testing")
         record.tell(test=_test(record.path, plan, dataset))
 
@@ -173,7 +176,7 @@ def _describe(path: Path, recipe: Recipe, dataset: Dataset, plan: Plan) -> None:
         remember(path / name, Answers(scaling="0..255", fit="crop", class_names=tuple(dataset.class_names)))
 
 
-def _fit(record: Record, recipe: Recipe, plan: Plan, on_epoch: OnEpoch | None) -> None:
+def _fit(record: Record, recipe: Recipe, plan: Plan, sharing: Sharing, on_epoch: OnEpoch | None) -> None:
     from cnnviz.training.callbacks import save_product, save_snapshot, snapshot_epochs
 
     resumed = checkpoint.load(record.path / names.CHECKPOINTS)
@@ -185,36 +188,39 @@ def _fit(record: Record, recipe: Recipe, plan: Plan, on_epoch: OnEpoch | None) -
         save_snapshot(plan.product, record.path, 0)
     for number, phase in enumerate(plan.phases[resumed.phase if resumed else 0 :], resumed.phase if resumed else 0):
         mine = resumed if resumed and resumed.phase == number else None
-        _begin(recipe, plan, phase, mine)
+        with sharing.scope():
+            _begin(recipe, plan, phase, sharing, mine)
         if not (mine and mine.is_phase_over):
-            _fit_phase(record, recipe, plan, number, mine, on_epoch)
+            _fit_phase(record, recipe, plan, number, sharing, mine, on_epoch)
     save_product(plan.product, record.path / names.LAST)
 
 
-def _begin(recipe: Recipe, plan: Plan, phase: Phase, resumed: Checkpoint | None) -> None:
+def _begin(recipe: Recipe, plan: Plan, phase: Phase, sharing: Sharing, resumed: Checkpoint | None) -> None:
     """Set what learns in a phase, and put everything back where it was."""
     phase.begin()
-    optimizer = networks.optimizer(recipe, learning_rate=phase.learning_rate)
+    optimizer = networks.optimizer(recipe, learning_rate=phase.learning_rate, replicas=sharing.replicas)
     plan.model.compile(optimizer, networks.loss(recipe, plan.model), metrics=["accuracy"])
     optimizer.build(plan.model.trainable_variables)
+    sharing.prepare(plan.model, plan.validation)
     if resumed:
         checkpoint.put_back([*plan.variables(), *optimizer.variables], resumed.arrays)
 
 
 def _fit_phase(
-    record: Record, recipe: Recipe, plan: Plan, number: int, resumed: Checkpoint | None, on_epoch: OnEpoch | None
-) -> None:
+    record: Record, recipe: Recipe, plan: Plan, number: int, sharing: Sharing, resumed: Checkpoint | None,
+    on_epoch: OnEpoch | None,
+) -> None:  # fmt: skip
     from cnnviz.training.callbacks import Keeper, Reporter, deciding, tensorboard
 
     first = record.status.epoch
     others = deciding(recipe)
     keeper = Keeper(plan, recipe, record, phase=number, others=others, resumed=resumed, on_epoch=on_epoch)
     plan.model.fit(
-        plan.training(first),
+        sharing.stream(plan.training(first)),
         steps_per_epoch=plan.steps,
         initial_epoch=first,
         epochs=plan.phases[number].last_epoch,
-        validation_data=plan.validation,
+        **sharing.validation(plan.validation),
         callbacks=[Reporter(record), *others, *tensorboard(recipe, record.path), keeper],
         shuffle=False,  # the stream is shuffled already, by seed and epoch
         verbose=0,
