@@ -11,6 +11,7 @@ needs them.
 
 from cnnviz.activations import channel_effect, channel_statistics, feature_maps
 from cnnviz.convnets import Convnet, Preparation, Scaling, catalogue, convnet_from_model, load_convnet
+from cnnviz.datasets import Dataset, load_dataset
 from cnnviz.errors import CnnvizError
 from cnnviz.filters import filter_patterns, kernels
 from cnnviz.heatmaps import (
@@ -28,13 +29,21 @@ from cnnviz.heatmaps import (
 from cnnviz.images import read_photo, sample_photos
 from cnnviz.layers import LayerInfo, layers
 from cnnviz.probes import predict
+from cnnviz.runs import Run, list_runs, open_run
+from cnnviz.training import RECIPES, Augmentation, Recipe, Transfer
 
 __all__ = [
+    "RECIPES",
+    "Augmentation",
     "CnnvizError",
     "Convnet",
+    "Dataset",
     "LayerInfo",
     "Preparation",
+    "Recipe",
+    "Run",
     "Scaling",
+    "Transfer",
     "catalogue",
     "channel_effect",
     "channel_statistics",
@@ -49,8 +58,11 @@ __all__ = [
     "kernels",
     "layer_cam",
     "layers",
+    "list_runs",
     "load_convnet",
+    "load_dataset",
     "occlusion",
+    "open_run",
     "predict",
     "read_photo",
     "saliency",

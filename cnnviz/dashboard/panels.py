@@ -13,12 +13,13 @@ from streamlit.runtime.scriptrunner import StopException
 
 from cnnviz import figures, images
 from cnnviz.convnets import catalogue
-from cnnviz.dashboard import state
+from cnnviz.dashboard import samples, state
 from cnnviz.dashboard.jobs import Job
 from cnnviz.dashboard.state import Selection
 from cnnviz.dashboard.texts import shared
 from cnnviz.errors import CnnvizError
 from cnnviz.layers import LayerInfo
+from cnnviz.runs import trained_networks
 
 POLL_SECONDS = 0.3
 """Between two looks at a job that runs."""
@@ -111,13 +112,12 @@ def slug(text: str) -> str:
 def code_start(selection: Selection) -> str:
     """Write the lines with which every view's code begins."""
     convnet, picture = selection.convnet, selection.picture
-    is_sample = picture in images.sample_photos()
-    photo = f"cnnviz.sample_photos()[{picture!r}]" if is_sample else '"your-picture.jpg"'
-    network = repr(convnet.name) if convnet.name in catalogue() else '"your-model.keras"'
+    is_named = convnet.name in catalogue() or convnet.name in trained_networks()
+    network = repr(convnet.name) if is_named else '"your-model.keras"'
     return (
         "import cnnviz\n\n"
         f"convnet = cnnviz.load_convnet({network})\n"
-        f"photo = cnnviz.read_photo({photo})\n"
+        f"photo = {samples.code(picture)}\n"
         "inputs = convnet.prepare([photo])\n"
     )
 

@@ -9,7 +9,7 @@ import streamlit as st
 
 from cnnviz import images
 from cnnviz.convnets import DEFAULT, Convnet, catalogue
-from cnnviz.dashboard import cache, components, panels, state, store
+from cnnviz.dashboard import cache, components, panels, samples, state, store
 from cnnviz.dashboard.state import Selection
 from cnnviz.dashboard.texts import shared
 from cnnviz.errors import CnnvizError, ModelError
@@ -107,17 +107,18 @@ def _take_model() -> None:
 
 
 def _choose_picture() -> None:
-    names = list(images.sample_photos())
-    if store.get("pictures", state.picture()):
+    names = samples.offered(state.model())
+    usual = names[0]
+    if state.picture() not in names and samples.exists(state.picture()):
         names.insert(0, state.picture())
-    state.settle(state.PICTURE, names, state.DEFAULT_PICTURE)
+    state.settle(state.PICTURE, names, usual)
     thumbnails = np.stack([_thumbnail(name) for name in names])
     st.markdown(shared.PICTURE)
     components.contact_sheet(
         thumbnails,
         key="pictures",
         title=shared.PICTURE,
-        names=[shared.OWN_PICTURE if len(name) == 64 else name for name in names],
+        names=[samples.title(name) for name in names],
         picked=names.index(state.picture()),
         on_pick=lambda position: state.select(state.PICTURE, names[position]),
         tile=72,

@@ -1,0 +1,103 @@
+"""Which pictures are offered beside a person's own, and where are they read from?
+
+Photographs go by a name. Networks that know small pictures are offered test pictures of their kind, which go by the
+name of the data set and their number: `mnist-5k:12`.
+"""
+
+from __future__ import annotations
+
+import re
+
+import streamlit as st
+
+from cnnviz import images
+from cnnviz.convnets import catalogue
+from cnnviz.dashboard import store
+from cnnviz.dashboard.texts import shared
+from cnnviz.datasets import DIGITS, FASHION, Dataset, load_dataset, sample
+from cnnviz.errors import CnnvizError, PictureError
+from cnnviz.images import Photo
+from cnnviz.runs import open_run, runs_folder, trained_networks
+
+# Gray pictures of 28 x 28 pixels, which are there offline.
+_SETS = {DIGITS: "mnist-5k", FASHION: "fashion-sample"}
+_ADDRESS = re.compile(r"([a-z0-9-]+):(\d{1,5})")
+_SHA256_LENGTH = 64
+
+
+def offered(model: str) -> list[str]:
+    """List the pictures that suit a network: those of its own kind first, then photographs."""
+    return [*_of_kind(_class_names(model)), *images.sample_photos()]
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def _of_kind(class_names: tuple[str, ...]) -> list[str]:
+    """One test picture a class, if there is a set with these classes."""
+    if class_names not in _SETS:
+        return []
+    name = _SETS[class_names]
+    return [f"{name}:{index}" for index in sample(_set(name).test, per_class=1, seed=0)]
+
+
+def _class_names(model: str) -> tuple[str, ...]:
+    if model in catalogue():
+        entry = catalogue()[model]
+        return entry.class_names() if max(entry.preparation.size) < 100 else ()  # ImageNet's are slow to list
+    if model in trained_networks():
+        return tuple(open_run(runs_folder() / model).environment.get("data", {}).get("class_names", ()))
+    return ()
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _set(name: str) -> Dataset:
+    return load_dataset(name)
+
+
+def read(picture: str) -> Photo:
+    """Read a sample by name, a test picture by its number, or an upload by sha256.
+
+    Raises:
+        PictureError: If there is none of that name.
+    """
+    if found := _address(picture):
+        name, index = found
+        return images.open_photo(images.png_bytes(_set(name).test.photo(index).repeat(3, axis=-1)))
+    path = images.sample_photos().get(picture) or store.get("pictures", picture)
+    if path is None:
+        raise PictureError("This picture is not on this server any more. Upload it again, or choose a sample.")
+    return images.open_photo(path)
+
+
+def exists(picture: str) -> bool:
+    """Whether a picture can be read."""
+    is_kept = bool(store.get("pictures", picture)) or picture in images.sample_photos()
+    return is_kept or _address(picture) is not None
+
+
+def title(picture: str) -> str:
+    """What a picture is called under its thumbnail."""
+    if found := _address(picture):
+        test = _set(found[0])
+        return shared.TEST_PICTURE.format(name=test.class_names[test.test.labels[found[1]]], number=found[1])
+    return shared.OWN_PICTURE if len(picture) == _SHA256_LENGTH else picture
+
+
+def code(picture: str) -> str:
+    """Write the Python that reads a picture."""
+    if found := _address(picture):
+        return f"cnnviz.load_dataset({found[0]!r}).test.photo({found[1]}).repeat(3, axis=-1)"
+    if picture in images.sample_photos():
+        return f"cnnviz.read_photo(cnnviz.sample_photos()[{picture!r}])"
+    return 'cnnviz.read_photo("your-picture.jpg")'
+
+
+def _address(picture: str) -> tuple[str, int] | None:
+    """Take `mnist-5k:12` apart; None if it is no test picture of a set that is offered."""
+    match = _ADDRESS.fullmatch(picture)
+    if match is None or match[1] not in _SETS.values():
+        return None
+    try:
+        count = len(_set(match[1]).test)
+    except CnnvizError:
+        return None
+    return (match[1], int(match[2])) if int(match[2]) < count else None
