@@ -88,7 +88,8 @@ def test_every_page_starts_inside_the_shell():
 
 
 def test_all_is_sorted_and_importable():
-    assert list(cnnviz.__all__) == sorted(cnnviz.__all__)
+    constants_first = sorted(cnnviz.__all__, key=lambda name: (not name.isupper(), name))
+    assert list(cnnviz.__all__) == constants_first
     assert all(getattr(cnnviz, name) is not None for name in cnnviz.__all__)
 
 
