@@ -1,6 +1,6 @@
 """How does it learn?"""
 
-from cnnviz.dashboard import panels, processes, recipes, runs, shell, state
+from cnnviz.dashboard import new_run, outcomes, panels, processes, recipes, runs, shell, state
 from cnnviz.dashboard.texts import training as texts
 from cnnviz.errors import CnnvizError
 from cnnviz.runs import list_runs
@@ -15,7 +15,7 @@ view = panels.choose_one(texts.VIEW, texts.VIEWS, key=state.VIEW, in_url=True)
 known = list_runs()
 if view == "new":
     try:
-        recipes.show(recipes.choose_recipe())
+        new_run.show(*recipes.choose_recipe())
     except CnnvizError as error:
         panels.explain(error)
 elif not known:
@@ -23,6 +23,9 @@ elif not known:
 else:
     run, others = runs.choose_runs(known)
     runs.show(run, others)
+    if others:
+        outcomes.show_differences([run, *others])
     if not run.status.is_active:
-        runs.show_end(run)
+        outcomes.show_end(run)
+    outcomes.show_details(run)
     runs.show_folder()

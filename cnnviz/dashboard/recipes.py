@@ -1,26 +1,31 @@
-"""What does the training page draw of a run that is not launched yet: recipe, pictures, network, augmentation?"""
+"""How are a recipe, its pictures and its settings chosen for a new run?"""
 
 from __future__ import annotations
 
 from typing import Any
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
-from cnnviz import convnets, datasets, figures, training
-from cnnviz.dashboard import cache, components, patterns, processes, state, store
+from cnnviz import convnets, datasets, training
+from cnnviz.dashboard import state, store
 from cnnviz.dashboard.texts import shared
 from cnnviz.dashboard.texts import training as texts
-from cnnviz.datasets import Dataset
 from cnnviz.runs import trained_networks
-from cnnviz.training import RECIPES, Augmentation, Blueprint, Recipe
+from cnnviz.training import RECIPES, Recipe
 
-_TILE = 84
-_PER_CLASS = 3
-_MOST_SAMPLES = 30
+_DEGREES, _PERCENT = "%d°", "%d %%"
 
 
-def choose_recipe() -> Recipe:
-    """Draw recipe, pictures, base and epochs, and the rest behind buttons."""
+def choose_recipe() -> tuple[Recipe, DeltaGenerator | None]:
+    """Draw recipe, pictures, base and epochs, and the rest folded away.
+
+    Returns:
+        The recipe, and the place for a preview beside the open augmentation.
+
+    Raises:
+        RunError: If the settings cannot be.
+    """
     with st.container(horizontal=True, vertical_alignment="bottom"):
         state.settle(state.RECIPE, RECIPES, next(iter(RECIPES)))
         titles = {name: named.title for name, named in RECIPES.items()}
@@ -39,10 +44,12 @@ def choose_recipe() -> Recipe:
     with st.container(horizontal=True):
         with st.popover(shared.SETTINGS, icon=":material/tune:", type="tertiary"):
             changes |= _choose_settings(named.recipe)
-        with st.popover(texts.AUGMENTATION, icon=":material/flip:", type="tertiary"):
-            changes |= _choose_augmentation(named.recipe)
         _take_own_data()
-    return training.edited(named.recipe, changes)
+    editor = st.expander(texts.AUGMENTATION, icon=":material/flip:", on_change="rerun", key="augmentation")
+    sliders, preview = editor.columns([3, 4], gap="large")
+    with sliders:
+        changes |= _choose_augmentation(named.recipe)
+    return training.edited(named.recipe, changes), preview if editor.open else None
 
 
 def _choose_data(recipe: Recipe) -> str:
@@ -132,21 +139,28 @@ def _is_on(text: str, recipe: Recipe, name: str) -> bool:
 
 
 def _choose_augmentation(recipe: Recipe) -> dict[str, Any]:
-    """Draw the ranges, and one picture nine times."""
+    """Draw the ranges."""
     usual, key = recipe.augmentation, f"{{}} {recipe.name}"
 
-    def slider(text: str, name: str, high: float, step: float) -> float:
-        return st.slider(text, 0.0, high, getattr(usual, name), step, key=key.format(name), persist_state="session")
+    def slider(text: str, name: str, high: float, step: float, form: str) -> float:
+        share = 100 if form == _PERCENT else 1  # people read 20 %, a recipe says 0.2
+        value = st.slider(
+            text, 0.0, high, share * getattr(usual, name), step, key=key.format(name), format=form,
+            persist_state="session",
+        )  # fmt: skip
+        return round(value / share, 4)
 
     sliders = {
-        "rotation": (texts.ROTATION, 180.0, 1.0),
-        "width_shift": (texts.WIDTH_SHIFT, 0.5, 0.05),
-        "height_shift": (texts.HEIGHT_SHIFT, 0.5, 0.05),
-        "shear": (texts.SHEAR, 45.0, 1.0),
-        "zoom": (texts.ZOOM, 0.5, 0.05),
-        "contrast": (texts.CONTRAST, 0.9, 0.05),
+        "rotation": (texts.ROTATION, 180.0, 1.0, _DEGREES),
+        "width_shift": (texts.WIDTH_SHIFT, 50.0, 5.0, _PERCENT),
+        "height_shift": (texts.HEIGHT_SHIFT, 50.0, 5.0, _PERCENT),
+        "shear": (texts.SHEAR, 45.0, 1.0, _DEGREES),
+        "zoom": (texts.ZOOM, 50.0, 5.0, _PERCENT),
+        "contrast": (texts.CONTRAST, 90.0, 5.0, _PERCENT),
     }
-    found: dict[str, Any] = {name: slider(text, name, *range_) for name, (text, *range_) in sliders.items()}
+    found: dict[str, Any] = {
+        name: slider(text, name, high, step, form) for name, (text, high, step, form) in sliders.items()
+    }
     for name, text in {"horizontal_flip": texts.HORIZONTAL_FLIP, "vertical_flip": texts.VERTICAL_FLIP}.items():
         found[name] = st.toggle(text, getattr(usual, name), key=key.format(name), persist_state="session")
     found["fill"] = st.selectbox(
@@ -154,91 +168,3 @@ def _choose_augmentation(recipe: Recipe) -> dict[str, Any]:
         persist_state="session",
     )  # fmt: skip
     return {f"augmentation.{name}": value for name, value in found.items()}
-
-
-def show(recipe: Recipe) -> None:
-    """Draw what the recipe would train on and what it would train, and the button that starts it."""
-    dataset = cache.dataset(recipe.data, recipe.seed)
-    plan = cache.blueprint(recipe, len(dataset.class_names))
-    pictures, network = st.columns([5, 6], gap="large")
-    with network:
-        _show_launch(recipe, dataset, plan)
-        _show_layers(plan)
-    with pictures:
-        _show_pictures(dataset)
-        if not recipe.augmentation.is_none:
-            _show_augmentation(dataset, recipe.augmentation)
-
-
-def _show_launch(recipe: Recipe, dataset: Dataset, plan: Blueprint) -> None:
-    seconds = training.seconds_for(recipe, plan, pictures=len(dataset.train), peak=cache.peak())
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.button(
-            texts.LAUNCH, type="primary", icon=":material/play_arrow:", on_click=processes.start, args=(recipe,),
-            key="launch",
-        )  # fmt: skip
-        st.caption(texts.ESTIMATE.format(time=patterns.seconds_text(seconds), epochs=recipe.epochs))
-
-
-def _show_layers(plan: Blueprint) -> None:
-    st.header(texts.PLAN, anchor=False)
-    rows, columns, channels = plan.input_shape
-    facts = texts.PLAN_FACTS.format(
-        parameters=f"{plan.parameters:,}", trainable=f"{plan.trainable:,}", rows=rows, columns=columns,
-        channels=channels,
-    )  # fmt: skip
-    st.caption(f"{facts} {texts.INSIDE}")
-    st.dataframe(
-        [
-            {
-                texts.COLUMN_LAYER: info.address,
-                texts.COLUMN_KIND: info.kind,
-                texts.COLUMN_OUTPUT: figures.shape_text(info.output_shape),
-                texts.PARAMETERS: info.parameters,
-            }
-            for info in plan.layers
-        ],
-        hide_index=True,
-        height=min(38 + 35 * len(plan.layers), 460),
-    )
-
-
-def _show_pictures(dataset: Dataset) -> None:
-    st.header(texts.SAMPLES, anchor=False)
-    indices = datasets.sample(dataset.train, per_class=_PER_CLASS, seed=0)[:_MOST_SAMPLES]
-    components.contact_sheet(
-        cache.training_photos(dataset, tuple(int(index) for index in indices), _TILE),
-        key="training_pictures",
-        title=texts.SAMPLES,
-        names=[
-            texts.SAMPLE_NAME.format(name=dataset.class_names[dataset.train.labels[index]], number=index)
-            for index in indices
-        ],
-        picked=None,
-        on_pick=lambda position: None,
-        tile=_TILE,
-        height=420,
-    )
-    st.caption(
-        texts.BALANCE.format(
-            train=f"{len(dataset.train):,}", validation=f"{len(dataset.validation):,}", test=f"{len(dataset.test):,}",
-            classes=len(dataset.class_names),
-        )
-    )  # fmt: skip
-    for note in dataset.notes:
-        st.text(note)
-
-
-def _show_augmentation(dataset: Dataset, augmentation: Augmentation) -> None:
-    st.header(texts.PREVIEW, anchor=False)
-    photo = cache.training_photos(dataset, (0,), 2 * _TILE)[0]
-    components.contact_sheet(
-        training.preview(photo, augmentation),
-        key="augmented",
-        title=texts.PREVIEW,
-        names=[str(number) for number in range(1, 10)],
-        picked=None,
-        on_pick=lambda position: None,
-        tile=2 * _TILE,
-        height=560,
-    )

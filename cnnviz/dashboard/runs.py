@@ -1,22 +1,22 @@
-"""What does the training page draw of runs: where one stands, its curves, what came out, several compared?"""
+"""What does the training page draw of runs: where one stands, its curves, what is to be said of them?"""
 
 from __future__ import annotations
 
-from typing import Any
+import time
+from collections.abc import Sequence
 
 import numpy as np
-import pandas as pd
 import streamlit as st
 
-from cnnviz import figures, training
-from cnnviz.dashboard import components, panels, patterns, processes, state
+from cnnviz import figures, images, training
+from cnnviz.dashboard import cache, components, panels, patterns, processes, state, store, time_lapse
 from cnnviz.dashboard.texts import training as texts
-from cnnviz.runs import RESUMABLE, Run, open_run, runs_folder
+from cnnviz.errors import CnnvizError
+from cnnviz.runs import RESUMABLE, History, Run, open_run, remarks, runs_folder
 
 _POLL_SECONDS = 1.0
-_LOG_LINES = 40
+_REDRAW_SECONDS = 1.5  # between two new curves of quick epochs: what is drawn anew costs more than a look
 _DEMO = training.RECIPES["lenet5"].recipe
-_HISTORY = {"val_loss": texts.COLUMN_LOSS, "val_accuracy": texts.COLUMN_ACCURACY, "seconds": texts.COLUMN_SECONDS}
 
 
 def choose_runs(runs: list[Run]) -> tuple[Run, list[Run]]:
@@ -39,53 +39,83 @@ def choose_runs(runs: list[Run]) -> tuple[Run, list[Run]]:
 
 
 def show(run: Run, others: list[Run]) -> None:
-    """Draw a run and those beside it; again and again while one of them goes on."""
+    """Draw a run and those beside it; while one of them goes on, look at it every second, and draw what is new."""
     chosen = [run, *others]
-    if not any(one.status.is_active for one in chosen):
-        _show(chosen)
-        return
+    if any(one.status.is_active for one in chosen):
+        _watch(chosen)
+    else:
+        _show_standing(run)
+    _show_numbers(run)
+    _show_curves(chosen)
+    for sentence in remarks_on(run):
+        st.info(sentence, icon=":material/lightbulb:")
+
+
+def _watch(runs: list[Run]) -> None:
+    """Draw where a run stands, every second; the whole page anew only when an epoch has ended: curves cost more."""
+    drawn, since = _milestones(runs), time.monotonic()
 
     @st.fragment(run_every=_POLL_SECONDS)
     def tick() -> None:
-        now = [open_run(one.path) for one in chosen]
-        if [one.status.is_active for one in now] != [one.status.is_active for one in chosen]:
+        now = [open_run(run.path) for run in runs]
+        if _milestones(now) != drawn and time.monotonic() - since > _REDRAW_SECONDS:
             st.rerun()
-        _show(now)
+        _show_standing(now[0])
 
     tick()
 
 
-def _show(runs: list[Run]) -> None:
-    _show_standing(runs[0])
-    _show_numbers(runs[0])
-    _show_curves(runs)
-    if len(runs) > 1:
-        _show_differences(runs)
+def _milestones(runs: Sequence[Run]) -> list[tuple[str, int]]:
+    return [(run.status.state, run.status.epoch) for run in runs]
 
 
 def _show_standing(run: Run) -> None:
     status = run.status
-    parts = [texts.STATES[status.state]]
-    if status.is_active and status.doing:
-        parts.append(texts.DOING.get(status.doing, status.doing) or texts.EPOCH_OF.format(
-            epoch=min(status.epoch + 1, status.epochs), epochs=status.epochs))  # fmt: skip
-    if status.seconds_left is not None:
-        parts.append(texts.LEFT.format(left=patterns.seconds_text(status.seconds_left)))
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"{texts.ICONS[status.state]} **{' · '.join(parts)}**", width="content")
+        st.markdown(f"{texts.ICONS[status.state]} **{' · '.join(_standing(run))}**", width="content")
         _show_actions(run)
     if status.is_active:
         st.progress(min(1.0, (status.epoch + status.step / max(1, status.steps)) / max(1, status.epochs)))
+        st.caption(" · ".join(_pace(run)) or texts.NO_PACE)
     if status.reason and status.state != "stopped":
         panels.explain(status.reason)
+
+
+def _standing(run: Run) -> list[str]:
+    status = run.status
+    parts = [texts.STATES[status.state]]
+    if status.is_active and status.doing:
+        epoch = texts.EPOCH_OF.format(epoch=min(status.epoch + 1, status.epochs), epochs=status.epochs)
+        parts.append(texts.DOING.get(status.doing, status.doing) or epoch)
+    if status.seconds_left is not None:
+        parts.append(texts.LEFT.format(left=duration(status.seconds_left)))
+    return parts
+
+
+def _pace(run: Run) -> list[str]:
+    """Say how quick it is, and how the epoch goes so far."""
+    status, batch = run.status, int(run.recipe.get("batch_size", 1))
+    parts = []
+    if status.epoch and status.seconds:
+        rate = status.epoch * status.steps * batch / status.seconds
+        seconds = f"{status.seconds / status.epoch:.3g}"
+        parts.append(texts.RATE_NOW.format(pictures=f"{rate:,.0f}", seconds=seconds))
+    if status.step and {"loss", "accuracy"} <= set(status.metrics):
+        loss, accuracy = f"{status.metrics['loss']:.3g}", components.percent(status.metrics["accuracy"])
+        parts.append(texts.SO_FAR.format(loss=loss, accuracy=accuracy))
+    return parts
+
+
+def duration(seconds: float) -> str:
+    """Write a duration for people, hours included."""
+    return texts.HOURS.format(n=seconds / 3600) if seconds > 5400 else patterns.seconds_text(seconds)
 
 
 def _show_actions(run: Run) -> None:
     if run.status.is_active:
         st.button(texts.STOP, icon=":material/stop:", on_click=processes.stop, args=(run.path,), key="stop_run")
     if run.model is not None and st.button(texts.LOOK_INSIDE, type="primary", icon=":material/search:"):
-        state.select_later(state.MODEL, run.name)
-        st.switch_page("pages/overview.py")
+        _look_inside(run)
     if run.status.state in RESUMABLE:
         st.button(texts.RESUME, icon=":material/play_arrow:", on_click=processes.resume, args=(run.path,))
     if not run.status.is_active:
@@ -94,25 +124,49 @@ def _show_actions(run: Run) -> None:
             st.button(texts.DELETE, icon=":material/delete:", on_click=processes.delete, args=(run,), key="delete_run")
 
 
+def _look_inside(run: Run) -> None:
+    """Turn to the overview, with the run's network and a picture that it was made for."""
+    state.select_later(state.MODEL, run.name)
+    try:
+        dataset = cache.dataset(str(run.recipe["data"]), int(run.recipe.get("seed", 0)))
+        photo = time_lapse.first_picture(dataset, int(dataset.test.labels[0]))
+        state.select_later(state.PICTURE, store.put("pictures", images.png_bytes(photo)))
+    except CnnvizError:  # the pictures are gone: whatever is selected will do
+        pass
+    st.switch_page("pages/overview.py")
+
+
 def _show_numbers(run: Run) -> None:
     status, history = run.status, run.history
     parameters = run.environment.get("parameters")
     facts = {
-        texts.BEST: str(status.best["epoch"]) if status.best else "–",
+        texts.BEST: str(status.best["epoch"]) if status.best else texts.NO_VALUE,
         texts.VALIDATION_ACCURACY: _at_best(run, "val_accuracy"),
-        texts.TEST: components.percent(status.test["accuracy"]) if status.test else "–",
-        texts.PARAMETERS: f"{parameters:,}" if parameters else "–",
-        texts.TIME: patterns.seconds_text(float(history.columns["seconds"].sum())) if len(history) else "–",
+        texts.TEST: components.percent(status.test["accuracy"]) if status.test else texts.NO_VALUE,
+        texts.PARAMETERS: f"{parameters:,}" if parameters else texts.NO_VALUE,
+        texts.TIME: duration(float(history.columns["seconds"].sum())) if len(history) else texts.NO_VALUE,
     }
-    for column, (name, value) in zip(st.columns(len(facts)), facts.items(), strict=True):
-        column.metric(name, value)
+    with st.container(horizontal=True, gap="medium"):
+        for name, value in facts.items():
+            st.metric(name, value, width=150)
 
 
 def _at_best(run: Run, column: str) -> str:
     """What a column says at the best epoch."""
     history, best = run.history, run.status.best.get("epoch")
     values = history.columns.get(column, np.zeros(0))[history.epochs == best]
-    return components.percent(float(values[0])) if values.size else "–"
+    return components.percent(float(values[0])) if values.size else texts.NO_VALUE
+
+
+def remarks_on(run: Run) -> list[str]:
+    """Say what in a run's curves puzzles a beginner."""
+    history = run.history
+    counts = np.array(run.environment.get("data", {}).get("pictures", {}).get("validation", [0]))
+    found = remarks(history, chance=float(counts.max() / max(1, counts.sum())))
+    last = {name: components.percent(float(column[-1])) for name, column in history.columns.items() if len(history)}
+    facts = {"best": history.best_epoch, "train": last.get("accuracy"), "validation": last.get("val_accuracy")}
+    chance = components.percent(float(counts.max() / max(1, counts.sum())))
+    return [texts.REMARKS[remark].format(**facts, chance=chance) for remark in found]
 
 
 def _show_curves(runs: list[Run]) -> None:
@@ -120,77 +174,29 @@ def _show_curves(runs: list[Run]) -> None:
     if not histories:
         st.caption(texts.NO_EPOCH)
         return
+    is_alone = len(runs) == 1
     figure = figures.learning_curves(
         histories,
         titles=texts.PANELS,
         training=texts.TRAINING,
         validation=texts.VALIDATION,
         epoch=texts.EPOCH,
-        marks=_marks(runs[0]) if len(runs) == 1 else (),
+        marks=_marks(runs[0].history) if is_alone else (),
+        over_fits_from=runs[0].history.over_fits_from if is_alone else None,
     )
     st.plotly_chart(
         figure, key="curves", config={"displayModeBar": False}, alt=texts.CURVES_ALT.format(names=", ".join(histories))
     )
 
 
-def _marks(run: Run) -> list[tuple[int, str]]:
-    history = run.history
-    marks = []
+def _marks(history: History) -> list[tuple[float, str]]:
+    """Name the best epoch, and the moment between two epochs at which another phase begins."""
+    marks: list[tuple[float, str]] = []
     if history.best_epoch is not None:
         text = texts.OVER_FITS_MARK if history.over_fits_from == history.best_epoch else texts.BEST_MARK
         marks.append((history.best_epoch, text))
     changes = np.flatnonzero(np.diff(history.columns.get("phase", np.zeros(1))))
-    return [*marks, *((int(history.epochs[at]), texts.PHASE_MARK) for at in changes)]
-
-
-def _show_differences(runs: list[Run]) -> None:
-    st.header(texts.DIFFERENCES, anchor=False)
-    settings = {run.name: pd.json_normalize(dict(run.recipe)).iloc[0].to_dict() for run in runs}
-    names = dict.fromkeys(name for found in settings.values() for name in found)
-    differing = [name for name in names if len({str(found.get(name)) for found in settings.values()}) > 1]
-    if not differing:
-        st.caption(texts.DIFFERENCES_NOTHING)
-    st.dataframe([_row(run, {name: settings[run.name].get(name) for name in differing}) for run in runs])
-
-
-def _row(run: Run, differing: dict[str, Any]) -> dict[str, Any]:
-    history, status = run.history, run.status
-    is_best = history.epochs == status.best.get("epoch")
-    found = {title: float(history.columns[name][is_best][0]) for name, title in _HISTORY.items() if is_best.any()}
-    return {
-        texts.COLUMN_RUN: run.name,
-        **{name: "" if value is None else str(value) for name, value in differing.items()},
-        texts.COLUMN_BEST: status.best.get("epoch"),
-        **found,
-        texts.COLUMN_TEST: status.test.get("accuracy"),
-    }
-
-
-def show_end(run: Run) -> None:
-    """Draw what the best weights confuse, and what a person may want to look up."""
-    test = run.status.test
-    if test:
-        st.header(texts.CONFUSION, anchor=False)
-        counts, names = np.array(test["confusion"]), run.environment["data"]["class_names"]
-        st.plotly_chart(
-            figures.confusion(counts, names, true=texts.TRUE, said=texts.SAID, hover=texts.CELL),
-            key="confusion",
-            config={"displayModeBar": False},
-            alt=texts.CONFUSION_ALT.format(pictures=test["pictures"], share=components.percent(test["accuracy"])),
-        )
-        st.caption(texts.CONFUSION_HELP.format(pictures=test["pictures"]))
-    with st.expander(texts.DETAILS):
-        st.code(texts.TENSORBOARD.format(folder=run.path / "tensorboard"), language="bash")
-        st.json(dict(run.recipe), expanded=False)
-        st.code(_log(run) or texts.LOG_EMPTY, language=None)
-
-
-def _log(run: Run) -> str:
-    try:
-        text = (run.path / "train.log").read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return ""
-    return "\n".join(text.splitlines()[-_LOG_LINES:])
+    return [*marks, *((float(history.epochs[at]) + 0.5, texts.PHASE_MARK) for at in changes)]
 
 
 def show_empty() -> None:

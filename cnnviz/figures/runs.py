@@ -13,6 +13,7 @@ from cnnviz.runs import History
 # Okabe-Ito without its yellow, which a white page swallows.
 _COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#999999")
 _PANELS = ("loss", "accuracy")
+_SHADE = "rgba(153, 153, 153, 0.15)"
 
 
 def learning_curves(
@@ -22,7 +23,8 @@ def learning_curves(
     training: str,
     validation: str,
     epoch: str,
-    marks: Sequence[tuple[int, str]] = (),
+    marks: Sequence[tuple[float, str]] = (),
+    over_fits_from: int | None = None,
 ) -> go.Figure:
     """Draw loss and accuracy over the epochs, side by side: validation as a line, training as dots.
 
@@ -32,7 +34,8 @@ def learning_curves(
         training: What the training curve is called.
         validation: What the validation curve is called.
         epoch: What the axis is called.
-        marks: Epochs to mark by an upright line, with what stands beside it.
+        marks: Epochs to mark by an upright line, with what stands beside it, each a line lower.
+        over_fits_from: Epoch behind which the ground is shaded.
     """
     figure = make_subplots(1, 2, subplot_titles=[titles[panel] for panel in _PANELS], horizontal_spacing=0.08)
     for number, (name, history) in enumerate(histories.items()):
@@ -44,11 +47,10 @@ def learning_curves(
                 if key in history.columns:
                     line = _line(history, key, legend, colour, dash, is_named=column == 1, is_share=panel == "accuracy")
                     figure.add_trace(line, row=1, col=column)
-    for at, text in marks:
-        figure.add_vline(
-            at, line_width=1, line_dash="dash", line_color="#999999", annotation_text=text,
-            annotation_position="top left",
-        )  # fmt: skip
+    _mark(figure, marks)
+    if over_fits_from is not None:
+        last = max(int(history.epochs[-1]) for history in histories.values())
+        figure.add_vrect(over_fits_from, last, line_width=0, fillcolor=_SHADE, layer="below")
     figure.update_xaxes(title_text=epoch, dtick=_tick(histories))
     figure.update_yaxes(tickformat=".0%", row=1, col=2)
     figure.update_layout(
@@ -59,6 +61,16 @@ def learning_curves(
         uirevision="curves",  # a zoom survives the next epoch
     )
     return figure
+
+
+def _mark(figure: go.Figure, marks: Sequence[tuple[float, str]]) -> None:
+    """Draw upright lines through both panels, named in the first: the others would write over its curves."""
+    for number, (at, text) in enumerate(marks):
+        figure.add_vline(at, line_width=1, line_dash="dash", line_color="#999999")
+        figure.add_annotation(
+            x=at, y=1, yref="y domain", yshift=-14 * number, text=text, showarrow=False, xanchor="right",
+            yanchor="top", xshift=-3,
+        )  # fmt: skip
 
 
 def _line(
@@ -108,4 +120,23 @@ def confusion(counts: np.ndarray, class_names: Sequence[str], *, true: str, said
     figure.update_layout(height=max(300, 34 * len(class_names) + 110), margin={"l": 10, "r": 10, "t": 10, "b": 10})
     figure.update_xaxes(title_text=said, side="bottom", type="category")
     figure.update_yaxes(title_text=true, autorange="reversed", type="category")
+    return figure
+
+
+def balance(counts: np.ndarray, class_names: Sequence[str], *, pictures: str) -> go.Figure:
+    """Draw how many pictures each class has, as lying bars.
+
+    Args:
+        counts: `(classes,)` int.
+        class_names: One name a class.
+        pictures: What the axis is called.
+    """
+    bars = go.Bar(
+        x=counts, y=list(class_names), orientation="h", marker_color=_COLOURS[0], text=counts, texttemplate="%{x:,}",
+        hovertemplate="%{y}: %{x:,}<extra></extra>",
+    )  # fmt: skip
+    figure = go.Figure(bars)
+    figure.update_layout(height=max(120, 22 * len(class_names) + 60), margin={"l": 10, "r": 10, "t": 10, "b": 10})
+    figure.update_xaxes(title_text=pictures)
+    figure.update_yaxes(autorange="reversed", type="category")
     return figure

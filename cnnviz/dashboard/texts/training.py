@@ -45,7 +45,10 @@ ICONS = {
 DOING = {"reading pictures": "reading the pictures", "training": "", "testing": "testing", "waiting": "", "": ""}
 EPOCH_OF = "epoch {epoch} of {epochs}"
 LEFT = "about {left} left"
-STARTING = "starting"
+RATE_NOW = "{pictures} pictures a second · {seconds} s an epoch"
+SO_FAR = "this epoch so far: loss {loss}, accuracy {accuracy}"
+NO_PACE = "The first batches will tell how quick it is."
+HOURS = "{n:.3g} h"
 
 STOP = "Stop"
 RESUME = "Resume"
@@ -61,6 +64,20 @@ CURVES_ALT = "Loss and accuracy over the epochs of {names}."
 BEST_MARK = "best"
 OVER_FITS_MARK = "best; after it, over-fitting"
 PHASE_MARK = "fine-tuning"
+REMARKS = {
+    "at chance": (
+        "It is still about as good as guessing ({chance}), even on the pictures it learns from. The usual causes: "
+        "a learning rate that is far too large or too small, or pixels that were scaled twice or not at all."
+    ),
+    "surer where wrong": (
+        "Since epoch {best} the validation loss has risen, and yet validation accuracy improved. That is no "
+        "contradiction: more answers are right, and the wrong ones are given with more confidence."
+    ),
+    "by heart": (
+        "Training accuracy is {train}, validation accuracy {validation}: it knows its pictures by heart. More "
+        "pictures, augmentation or dropout narrow the gap."
+    ),
+}
 NO_EPOCH = "The curve begins with the first epoch."
 
 BEST = "Best epoch"
@@ -75,6 +92,26 @@ CONFUSION_ALT = "Confusion matrix of {pictures} test pictures; {share} lie on th
 TRUE = "true class"
 SAID = "network's answer"
 CELL = "{true} taken for {said}: {count}"
+
+LAPSE = "Time lapse: how it formed"
+LAPSE_HELP = (
+    "Weights of some epochs were kept. All pictures of one kind share a scale over all epochs, so that what grows is "
+    "seen to grow; each map has its own. Kernels: orange is below zero, purple above; those that look at colours are "
+    "shown in them."
+)
+LAPSE_READING = "Running the network with the weights of each epoch ..."
+LAPSE_PICTURE = "Picture of"
+LAPSE_LAYER = "Layer"
+LAPSE_PLAY = "Play"
+LAPSE_EPOCH = "Epoch"
+LAPSE_UNTRAINED = "before training"
+LAPSE_AFTER = "epoch {epoch}"
+LAPSE_EVIDENCE = "Evidence for {name}"
+LAPSE_EVIDENCE_ALT = "Grad-CAM for {name} over the picture, {epoch}."
+LAPSE_ANSWER = "Its answer"
+LAPSE_KERNELS = "Kernels of the first convolution"
+LAPSE_MAPS = "Maps of the layer"
+LOGIT = "logit"
 
 DETAILS = "Settings, log, TensorBoard"
 LOG_EMPTY = "The log is empty: nothing went wrong."
@@ -91,6 +128,7 @@ COLUMN_LOSS = "validation loss"
 COLUMN_ACCURACY = "validation accuracy"
 COLUMN_TEST = "test accuracy"
 COLUMN_SECONDS = "seconds an epoch"
+NO_VALUE = "–"
 
 RECIPE = "Recipe"
 DATA = "Pictures"
@@ -128,21 +166,24 @@ WAYS = {
 UNFROZEN = "Convolutions that learn in the second phase (0: all)"
 
 AUGMENTATION = "Augmentation"
-ROTATION = "Turn, degrees"
-WIDTH_SHIFT = "Move sideways, share"
-HEIGHT_SHIFT = "Move up or down, share"
-SHEAR = "Lean, degrees"
-ZOOM = "Zoom, share"
-CONTRAST = "Contrast, share"
-HORIZONTAL_FLIP = "Mirror"
-VERTICAL_FLIP = "Turn upside down"
+ROTATION = "Turn, to either side"
+WIDTH_SHIFT = "Move sideways, of the width"
+HEIGHT_SHIFT = "Move up or down, of the height"
+SHEAR = "Lean, to either side"
+ZOOM = "Zoom in or out"
+CONTRAST = "Contrast, more or less"
+HORIZONTAL_FLIP = "Mirror every second one"
+VERTICAL_FLIP = "Turn every second one upside down"
 FILL = "Fill with"
 FILLS = {"nearest": "the nearest pixel", "constant": "black", "reflect": "the mirror image", "wrap": "the other side"}
-PREVIEW = "One picture, nine times"
+PREVIEW = "One picture, as nine epochs would see it. Validation and test pictures are never varied."
+PREVIEW_NONE = "Nothing is varied: every epoch sees the same picture."
 
 SAMPLES = "Pictures to learn from"
 SAMPLE_NAME = "{name} · picture {number}"
 BALANCE = "{train} to train, {validation} to validate, {test} to test, in {classes} classes."
+BALANCE_AXIS = "pictures to train on"
+BALANCE_ALT = "Pictures of each class."
 PLAN = "What will be trained"
 PLAN_FACTS = "{parameters} parameters, {trainable} of them learn. Pictures of {rows} × {columns} × {channels}."
 PLAN_STEPS = "{steps} steps an epoch."

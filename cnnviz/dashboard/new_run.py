@@ -1,0 +1,123 @@
+"""What does the training page draw of a run before it is launched: its pictures, its network, how long it may take?"""
+
+from __future__ import annotations
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from cnnviz import datasets, figures, training
+from cnnviz.dashboard import cache, components, processes, runs
+from cnnviz.dashboard.texts import training as texts
+from cnnviz.datasets import Dataset
+from cnnviz.training import Augmentation, Blueprint, Recipe
+
+_TILE = 84
+_PER_CLASS = 3
+_MOST_SAMPLES = 30
+_UNEVEN = 1.25  # times as many pictures of one class as of another: less is not worth a chart
+
+
+def show(recipe: Recipe, preview: DeltaGenerator | None) -> None:
+    """Draw what the recipe would train on and what it would train, and the button that starts it.
+
+    Args:
+        recipe: What would be trained.
+        preview: Place for one picture nine times, if the augmentation is being edited.
+
+    Raises:
+        CnnvizError: If the pictures cannot be read, or the network cannot be built.
+    """
+    dataset = cache.dataset(recipe.data, recipe.seed)
+    if preview is not None:
+        with preview:
+            _show_augmentation(dataset, recipe.augmentation)
+    plan = cache.blueprint(recipe, len(dataset.class_names))
+    pictures, network = st.columns([5, 6], gap="large")
+    with network:
+        _show_launch(recipe, dataset, plan)
+        _show_layers(plan)
+    with pictures:
+        _show_pictures(dataset)
+
+
+def _show_launch(recipe: Recipe, dataset: Dataset, plan: Blueprint) -> None:
+    seconds = training.seconds_for(recipe, plan, pictures=len(dataset.train), peak=cache.peak())
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.button(
+            texts.LAUNCH, type="primary", icon=":material/play_arrow:", on_click=processes.start, args=(recipe,),
+            key="launch",
+        )  # fmt: skip
+        st.caption(texts.ESTIMATE.format(time=runs.duration(seconds), epochs=recipe.epochs))
+
+
+def _show_layers(plan: Blueprint) -> None:
+    st.header(texts.PLAN, anchor=False)
+    rows, columns, channels = plan.input_shape
+    facts = texts.PLAN_FACTS.format(
+        parameters=f"{plan.parameters:,}", trainable=f"{plan.trainable:,}", rows=rows, columns=columns,
+        channels=channels,
+    )  # fmt: skip
+    st.caption(f"{facts} {texts.INSIDE}")
+    st.dataframe(
+        [
+            {
+                texts.COLUMN_LAYER: info.address,
+                texts.COLUMN_KIND: info.kind,
+                texts.COLUMN_OUTPUT: figures.shape_text(info.output_shape),
+                texts.PARAMETERS: info.parameters,
+            }
+            for info in plan.layers
+        ],
+        column_config={texts.PARAMETERS: st.column_config.NumberColumn(format="localized")},
+        hide_index=True,
+        height=min(38 + 35 * len(plan.layers), 460),
+    )
+
+
+def _show_pictures(dataset: Dataset) -> None:
+    st.header(texts.SAMPLES, anchor=False)
+    indices = datasets.sample(dataset.train, per_class=_PER_CLASS, seed=0)[:_MOST_SAMPLES]
+    components.contact_sheet(
+        cache.training_photos(dataset, tuple(int(index) for index in indices), _TILE),
+        key="training_pictures",
+        title=texts.SAMPLES,
+        names=[
+            texts.SAMPLE_NAME.format(name=dataset.class_names[dataset.train.labels[index]], number=index)
+            for index in indices
+        ],
+        picked=None,
+        on_pick=lambda position: None,
+        tile=_TILE,
+        height=420,
+    )
+    st.caption(
+        texts.BALANCE.format(
+            train=f"{len(dataset.train):,}", validation=f"{len(dataset.validation):,}", test=f"{len(dataset.test):,}",
+            classes=len(dataset.class_names),
+        )
+    )  # fmt: skip
+    for note in dataset.notes:
+        st.text(note)
+    counts = dataset.train.counts
+    if counts.max() > _UNEVEN * counts.min():
+        st.plotly_chart(
+            figures.balance(counts, dataset.class_names, pictures=texts.BALANCE_AXIS),
+            key="balance",
+            config={"displayModeBar": False},
+            alt=texts.BALANCE_ALT,
+        )
+
+
+def _show_augmentation(dataset: Dataset, augmentation: Augmentation) -> None:
+    photo = cache.training_photos(dataset, (0,), 2 * _TILE)[0]
+    components.contact_sheet(
+        training.preview(photo, augmentation),
+        key="augmented",
+        title=texts.PREVIEW,
+        names=[str(number) for number in range(1, 10)],
+        picked=None,
+        on_pick=lambda position: None,
+        tile=2 * _TILE,
+        height=560,
+    )
+    st.caption(texts.PREVIEW_NONE if augmentation.is_none else texts.PREVIEW)

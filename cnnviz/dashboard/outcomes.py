@@ -1,0 +1,96 @@
+"""What does the training page draw of what came out: differences between runs, what one confuses, its settings?"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from cnnviz import figures
+from cnnviz.dashboard import components, panels, time_lapse
+from cnnviz.dashboard.texts import training as texts
+from cnnviz.errors import CnnvizError
+from cnnviz.runs import Run
+
+_LOG_LINES = 40
+_HISTORY = {"val_loss": texts.COLUMN_LOSS, "val_accuracy": texts.COLUMN_ACCURACY, "seconds": texts.COLUMN_SECONDS}
+_SHARES = (texts.COLUMN_ACCURACY, texts.COLUMN_TEST)
+_NUMBERS = (texts.COLUMN_LOSS, texts.COLUMN_SECONDS)
+
+
+def show_differences(runs: list[Run]) -> None:
+    """Draw what several runs reached, and the settings in which they differ."""
+    st.header(texts.DIFFERENCES, anchor=False)
+    settings = {run.name: pd.json_normalize(dict(run.recipe)).iloc[0].to_dict() for run in runs}
+    names = dict.fromkeys(name for found in settings.values() for name in found)
+    differing = [name for name in names if len({str(found.get(name)) for found in settings.values()}) > 1]
+    if not differing:
+        st.caption(texts.DIFFERENCES_NOTHING)
+    columns = dict.fromkeys(_SHARES, st.column_config.NumberColumn(format="%.1f %%"))
+    columns |= dict.fromkeys(_NUMBERS, st.column_config.NumberColumn(format="%.3g"))
+    st.dataframe(
+        [_row(run, {name: settings[run.name].get(name) for name in differing}) for run in runs],
+        column_config=columns,
+        hide_index=True,
+    )
+
+
+def _row(run: Run, differing: dict[str, Any]) -> dict[str, Any]:
+    history, status = run.history, run.status
+    is_best = history.epochs == status.best.get("epoch")
+    found = {title: float(history.columns[name][is_best][0]) for name, title in _HISTORY.items() if is_best.any()}
+    found[texts.COLUMN_TEST] = status.test.get("accuracy", np.nan)
+    return {
+        texts.COLUMN_RUN: run.name,
+        texts.COLUMN_BEST: status.best.get("epoch"),
+        **{title: 100 * value if title in _SHARES else value for title, value in found.items()},
+        **{name: _setting(value) for name, value in differing.items()},
+    }
+
+
+def _setting(value: Any) -> str:
+    """Write a setting for people; one that a recipe does not have is a dash."""
+    if value is None or (isinstance(value, float) and np.isnan(value)):
+        return texts.NO_VALUE
+    return f"{value:.3g}" if isinstance(value, float) else str(value)
+
+
+def show_end(run: Run) -> None:
+    """Draw what the best weights confuse, and how they formed."""
+    if run.status.test:
+        _show_confusion(run)
+    try:
+        time_lapse.show(run)
+    except CnnvizError as error:
+        panels.explain(error)
+
+
+def _show_confusion(run: Run) -> None:
+    test = run.status.test
+    st.header(texts.CONFUSION, anchor=False)
+    counts, names = np.array(test["confusion"]), run.environment["data"]["class_names"]
+    st.plotly_chart(
+        figures.confusion(counts, names, true=texts.TRUE, said=texts.SAID, hover=texts.CELL),
+        key="confusion",
+        config={"displayModeBar": False},
+        alt=texts.CONFUSION_ALT.format(pictures=test["pictures"], share=components.percent(test["accuracy"])),
+    )
+    st.caption(texts.CONFUSION_HELP.format(pictures=f"{test['pictures']:,}"))
+
+
+def show_details(run: Run) -> None:
+    """Draw what a person may want to look up: settings, log, the command for TensorBoard."""
+    with st.expander(texts.DETAILS):
+        st.code(texts.TENSORBOARD.format(folder=run.path / "tensorboard"), language="bash")
+        st.json(dict(run.recipe), expanded=False)
+        st.code(_log(run) or texts.LOG_EMPTY, language=None)
+
+
+def _log(run: Run) -> str:
+    try:
+        text = (run.path / "train.log").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
+    return "\n".join(text.splitlines()[-_LOG_LINES:])
