@@ -56,12 +56,13 @@ def blueprint(recipe: Recipe, *, classes: int) -> Blueprint:
 
 
 def _product(recipe: Recipe, classes: int) -> keras.Model:
-    from cnnviz.training.transfer import assemble, base_of, unfreeze
+    from cnnviz.training.cutting import base_of
+    from cnnviz.training.transfer import assemble, unfreeze
 
     transfer = recipe.transfer
     if transfer is None:
         return networks.build(recipe, classes=classes)
-    parts = assemble(recipe, transfer, base_of(transfer), classes=classes)
+    parts = assemble(recipe, transfer, base_of(transfer.base), classes=classes)
     if transfer.way == "fine-tuning":
         unfreeze(parts.base, transfer.unfrozen)
     return parts.product

@@ -8,8 +8,7 @@ import pytest
 
 from cnnviz.convnets import SCALINGS, Scaling
 from cnnviz.errors import RunError
-from cnnviz.training import OPTIMIZERS, RECIPES, Recipe
-from cnnviz.training import networks
+from cnnviz.training import OPTIMIZERS, RECIPES, Recipe, networks
 
 LENET = Recipe("lenet5", "mnist-5k", "lenet5", 1)
 
@@ -63,7 +62,7 @@ def test_another_size_changes_the_first_dense_layer_alone():
 
 
 def test_pictures_that_are_too_small_are_refused_in_words():
-    with pytest.raises(RunError, match="cannot take pictures of 20 pixels. Choose a larger size"):
+    with pytest.raises(RunError, match=r"cannot take pictures of 20 pixels\. Choose a larger size"):
         networks.build(replace(LENET, network="small_data_convnet", size=20), classes=2)
 
 

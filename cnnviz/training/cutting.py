@@ -1,0 +1,104 @@
+"""How is a trained network cut, so that its first layers can stand in another?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from cnnviz.convnets import Convnet, load_convnet
+from cnnviz.errors import RunError
+from cnnviz.layers import find_layer
+
+if TYPE_CHECKING:
+    import keras
+
+
+def base_of(name: str) -> Convnet:
+    """Open a base: a network of the catalogue, a file or a run.
+
+    Raises:
+        RunError: If its pictures are neither gray nor in colours.
+    """
+    convnet = load_convnet(name)
+    channels = convnet.preparation.channels
+    if channels not in (1, 3):
+        raise RunError(f"{convnet.name} takes pictures of {channels} channels. Choose a base that takes 1 or 3.")
+    return convnet
+
+
+def cut(convnet: Convnet, address: str, *, size: tuple[int, int]) -> keras.Model:
+    """Cut a network behind a layer, at any depth, for pictures of any size; the layers are shared with it.
+
+    Args:
+        convnet: It is left without the penalties on its weights.
+        address: The last layer that is kept.
+        size: Rows and columns of the pictures.
+
+    Raises:
+        RunError: If the layer has no maps, the network has no graph to cut, or it does not take that size.
+    """
+    if len(find_layer(convnet, address).output_shape) != 3:
+        raise RunError(f"Layer {address!r} has no maps. Cut the base behind a layer that has.")
+    own, channels = convnet.preparation.size, convnet.preparation.channels
+    try:
+        model = _cut(convnet.model, address, (*own, channels))
+    except (ValueError, AttributeError, TypeError, StopIteration) as error:
+        raise RunError(f"{convnet.name} cannot be cut behind {address!r}: it is no graph of layers.") from error
+    if size != own:
+        try:
+            model = _cut(convnet.model, address, (*size, channels))
+        except ValueError as error:
+            raise RunError(f"{convnet.name} cannot take pictures of {size[0]} pixels. Choose its own size.") from error
+    model.name = plain(convnet.name)
+    _without_penalties(model)
+    return model
+
+
+def _cut(model: keras.Model, address: str, shape: tuple[int, ...]) -> keras.Model:
+    """Call the layers of a graph, up to one of them, on an input of that shape."""
+    import keras
+
+    name, _, rest = address.partition("/")
+    layer = model.get_layer(name)
+    graph = keras.Model(model.inputs[0], model.outputs)  # what a Sequential is inside
+    node = next(node for nodes in graph._nodes_by_depth.values() for node in nodes if node.operation is layer)
+    image = keras.Input(shape)
+    before = keras.Model(model.inputs[0], (node.input_tensors if rest else node.output_tensors)[0])
+    reached = before._run_through_graph([image], call_fn=_called_in_inference)
+    maps = _cut(layer, rest, reached.shape[1:])(reached) if rest else reached
+    return keras.Model(image, maps, name=model.name)
+
+
+def _called_in_inference(layer: Any, *args: Any, **options: Any) -> Any:
+    """Call a layer, at any depth without what only acts while training: dropout, noise, augmentation.
+
+    `training=False` in the call of a nested model does not last: `fit` overrides it with True (Keras 3.15).
+    """
+    import keras
+
+    if isinstance(layer, keras.Model):
+        inputs = [keras.Input(x.shape[1:]) for x in keras.tree.flatten(args)]
+        outputs = keras.Model(layer.inputs, layer.outputs)._run_through_graph(inputs, call_fn=_called_in_inference)
+        return keras.Model(inputs, outputs, name=layer.name)(*args)
+    is_for_training_only = isinstance(layer, keras.layers.Layer) and layer._call_has_training_arg and not layer.weights
+    return args[0] if is_for_training_only else layer(*args, **options)
+
+
+def _without_penalties(base: keras.Model) -> None:
+    """Drop what the base's own training added to its loss: the recipe says what this one adds."""
+    for layer in leaves(base):
+        layer.activity_regularizer = None
+    for variable in base.variables:
+        variable.regularizer = None
+
+
+def leaves(model: keras.Model) -> Iterator[keras.layers.Layer]:
+    """Go through all layers at any depth that hold no others."""
+    for layer in model._flatten_layers(include_self=False):
+        if not hasattr(layer, "layers"):
+            yield layer
+
+
+def plain(name: str) -> str:
+    """A name that Keras takes for a layer: an address has no slashes inside."""
+    return "".join(sign if sign.isalnum() or sign in "_-." else "_" for sign in name)
