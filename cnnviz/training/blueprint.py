@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from itertools import dropwhile
 from typing import TYPE_CHECKING
 
-from cnnviz.convnets import convnet_from_model
+from cnnviz.convnets import Convnet, catalogue, convnet_from_model
 from cnnviz.layers import LayerInfo, layers
 from cnnviz.training import networks
-from cnnviz.training.recipe import Recipe, Transfer
+from cnnviz.training.cutting import base_of
+from cnnviz.training.recipe import Recipe
 
 if TYPE_CHECKING:
     import keras
 
-_STEP_SECONDS = 0.004  # of Python and Keras around a batch
-_SHARE_OF_PEAK = 0.1  # of the multiply-adds that a matrix product reaches; measured on LeNet-5 and EfficientNet-Lite0
-_PASSES = 3  # forward, backward to the maps, backward to the weights
+# Measured on two cores with the recipes of this package; `python -m benchmarks.training` prints how far they are off.
+_START_SECONDS = 6.0  # a process, TensorFlow, and the tracing of the first step
+_STEP_SECONDS = 0.005  # of Python and Keras around a batch
+_PICTURE_SECONDS = 0.001  # to read and fit one, once
+_SHARE_OF_PEAK = 0.4  # of the multiply-adds that a matrix product reaches; convolutions of 28 to 224 pixels: 0.2 to 0.6
+_BACKWARD = 2  # to the maps and to the weights
 
 
 @dataclass(frozen=True)
@@ -28,6 +34,8 @@ class Blueprint:
         parameters: All of them.
         trainable: Those that learn, in the last phase.
         macs: Multiply-adds of one picture.
+        learning_macs: Those from the first layer that learns to the last, through which gradients go, in the last
+            phase.
     """
 
     layers: tuple[LayerInfo, ...]
@@ -35,41 +43,57 @@ class Blueprint:
     parameters: int
     trainable: int
     macs: int
+    learning_macs: int
 
 
 def blueprint(recipe: Recipe, *, classes: int) -> Blueprint:
-    """Build what a recipe would train, and describe it.
+    """Build what a recipe would train, and describe it; nothing is downloaded for it.
 
     Raises:
         CnnvizError: If it cannot be built.
     """
     model = _product(recipe, classes)
     infos = layers(convnet_from_model(model, name=recipe.network))
+    leaves = [info for info in infos if not info.is_container]
     _, rows, columns, channels = model.inputs[0].shape
     return Blueprint(
         layers=tuple(info for info in infos if "/" not in info.address),
         input_shape=(rows, columns, channels),
         parameters=model.count_params(),
-        trainable=sum(int(variable.value.numpy().size) for variable in model.trainable_variables),
-        macs=sum(info.macs for info in infos if not info.is_container),
+        trainable=sum(math.prod(variable.shape) for variable in model.trainable_variables),
+        macs=sum(info.macs for info in leaves),
+        learning_macs=sum(info.macs for info in dropwhile(lambda info: not info.trainable_parameters, leaves)),
     )
 
 
 def _product(recipe: Recipe, classes: int) -> keras.Model:
-    from cnnviz.training.cutting import base_of
     from cnnviz.training.transfer import assemble, unfreeze
 
     transfer = recipe.transfer
     if transfer is None:
         return networks.build(recipe, classes=classes)
-    parts = assemble(recipe, transfer, base_of(transfer.base), classes=classes)
+    parts = assemble(recipe, transfer, _outline(transfer.base), classes=classes)
     if transfer.way == "fine-tuning":
         unfreeze(parts.base, transfer.unfrozen)
     return parts.product
 
 
+def _outline(base: str) -> Convnet:
+    """Open a base; of one that comes by name, the layers without the weights, which may be a long download."""
+    entry = catalogue().get(base)
+    if entry is None:
+        return base_of(base)
+    return convnet_from_model(entry.build_untrained(), name=entry.name, preparation=entry.preparation)
+
+
 def seconds_for(recipe: Recipe, plan: Blueprint, *, pictures: int, peak: float) -> float:
-    """Guess how long a run takes.
+    """Guess how long a run takes that goes through all its epochs.
+
+    A picture costs one pass through the network, and two more through the part that learns:
+
+        seconds = start + pictures * reading + steps * overhead + multiply-adds / (share * peak)
+
+    A base that gives features is run once; one that is fine-tuned learns in the second phase only.
 
     Args:
         recipe: What is trained.
@@ -78,18 +102,19 @@ def seconds_for(recipe: Recipe, plan: Blueprint, *, pictures: int, peak: float) 
         peak: Multiply-adds a second that this machine reaches in a matrix product.
 
     Returns:
-        Seconds; true within a factor of two or three, until the first batches tell better.
+        Seconds; on a machine that does nothing else true within a factor of two, until the first batches tell better.
     """
     steps = -(-pictures // recipe.batch_size)
-    overhead = recipe.epochs * steps * _STEP_SECONDS
-    work = plan.macs * pictures / (peak * _SHARE_OF_PEAK)
-    return overhead + work * _runs_of_base(recipe.transfer) * (1 if _is_on_features(recipe) else recipe.epochs)
+    overhead = _START_SECONDS + pictures * _PICTURE_SECONDS + recipe.epochs * steps * _STEP_SECONDS
+    return overhead + pictures * _macs_for(recipe, plan) / (peak * _SHARE_OF_PEAK)
 
 
-def _is_on_features(recipe: Recipe) -> bool:
-    return recipe.transfer is not None and recipe.transfer.way == "features"
-
-
-def _runs_of_base(transfer: Transfer | None) -> int:
-    """Passes through a network a picture; a frozen base is only ever run forward."""
-    return 1 if transfer is not None and transfer.way in ("features", "frozen") else _PASSES
+def _macs_for(recipe: Recipe, plan: Blueprint) -> int:
+    """Multiply-adds for one picture in all epochs."""
+    transfer = recipe.transfer
+    if transfer is None:
+        return recipe.epochs * (plan.macs + _BACKWARD * plan.learning_macs)
+    if transfer.way == "features":
+        return plan.macs
+    learning = max(0, recipe.epochs - transfer.head_epochs) if transfer.way == "fine-tuning" else 0
+    return recipe.epochs * plan.macs + learning * _BACKWARD * plan.learning_macs
