@@ -123,6 +123,10 @@ class Recipe:
         _require(self.patience is None or self.patience >= 1, f"A patience of {self.patience} never begins. Ask for 1.")
         _require(self.seed >= 0, f"A seed of {self.seed} is negative. Ask for 0 or more.")
         _require(self.dropout is None or 0 <= self.dropout < 1, f"Dropout {self.dropout} is not between 0 and 1.")
+        _require(
+            self.clip_norm is None or self.clip_value is None,
+            "Gradients are clipped by norm or by value, not by both. Leave one of them open.",
+        )
         _require((self.network == TRANSFER) == (self.transfer is not None), "A transfer needs a base, and only it.")
 
     def to_json(self) -> dict[str, Any]:

@@ -45,14 +45,20 @@ def chromium():
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory):
+def runs_folder(tmp_path_factory):
+    """Where the server keeps its training runs."""
+    return tmp_path_factory.mktemp("runs")
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory, runs_folder):
     folder = tmp_path_factory.mktemp("server")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     log = folder / "log.txt"
     command = [sys.executable, "-m", "cnnviz", "app", "--headless", "--port", str(port)]
-    environment = os.environ | {"CNNVIZ_CACHE_DIR": str(folder / "cache")}
+    environment = os.environ | {"CNNVIZ_CACHE_DIR": str(folder / "cache"), "CNNVIZ_RUNS_DIR": str(runs_folder)}
     with log.open("wb") as out:
         process = subprocess.Popen(command, cwd=folder, env=environment, stdout=out, stderr=subprocess.STDOUT)
     url = f"http://127.0.0.1:{port}"

@@ -1,0 +1,59 @@
+"""Can a newcomer train LeNet-5 in a real browser, stop it, resume it, and look inside what came out?"""
+
+import re
+import threading
+
+import pytest
+
+from cnnviz.runs import list_runs
+from cnnviz.training import stop
+
+SECONDS = 30
+
+
+@pytest.fixture
+def no_run_left(runs_folder):
+    """Ends what a failed test would leave running."""
+    yield
+    for run in list_runs(runs_folder):
+        if run.status.is_active:
+            stop(run.path)
+    for _ in range(20 * SECONDS):
+        if not any(run.status.is_active for run in list_runs(runs_folder)):
+            return
+        threading.Event().wait(0.05)
+    pytest.fail(f"A run goes on {SECONDS} s after it was asked to stop.")
+
+
+def test_the_demo_is_launched_stopped_resumed_and_looked_into(dashboard, no_run_left):
+    page = dashboard.open("/training").page
+    page.get_by_role("button", name="Train LeNet-5 now").click()
+    page.get_by_text(re.compile(r"epoch [3-9] of 12")).wait_for()
+    chart = page.get_by_test_id("stPlotlyChart")
+    points = chart.locator(".scatterlayer .trace").first.locator(".points path")
+    points.nth(1).wait_for()
+    drawn = points.count()
+    page.wait_for_function(
+        "drawn => document.querySelectorAll('.scatterlayer .trace')[0].querySelectorAll('.points path').length > drawn",
+        arg=drawn,
+    )  # the curve grows by itself
+    page.get_by_role("button", name="Stop", exact=True).click()
+    page.get_by_text("Stopped", exact=True).wait_for()
+    page.get_by_role("button", name="Resume").click()
+    page.get_by_text("Finished", exact=True).wait_for()
+    dashboard.settle()
+    assert chart.first.get_attribute("aria-label") or chart.count()
+    name = page.get_by_role("combobox", name="Run").input_value()
+    page.get_by_role("button", name="Look inside").click()
+    page.get_by_role("heading", level=1, name="Overview").wait_for()
+    dashboard.settle()
+    side = page.get_by_test_id("stSidebar")
+    assert side.get_by_role("combobox", name="Network").input_value() == name
+    assert re.search(r"picture=[0-9a-f]{64}", page.url)  # a digit, no photo of a cat
+    first = page.locator(".bars button").first.inner_text()
+    assert re.match(r"\d\s", first) and int(re.search(r"(\d+) %", first)[1]) > 50
+    page.get_by_test_id("stSidebarNav").get_by_text("Activations", exact=True).click()
+    page.get_by_role("heading", level=1, name="Activations").wait_for()
+    dashboard.settle()
+    dashboard.canvas("channels of conv").wait_for()
+    assert side.get_by_role("combobox", name="Network").input_value() == name

@@ -1,0 +1,333 @@
+"""Does the training page launch, watch, explain and compare runs, whatever their folders hold?"""
+
+import io
+import json
+import threading
+import zipfile
+from contextlib import nullcontext
+from dataclasses import asdict
+
+import numpy as np
+import pytest
+from filelock import FileLock
+from PIL import Image
+
+from cnnviz.runs import STATES, Status, open_run, snapshot_path
+from cnnviz.training import RECIPES
+from cnnviz.training.record import append_epoch, write_json
+
+SECONDS = 90
+CLASSES = ("lying", "upright")
+OFFLINE = {"cifar10-cnn": ("data cifar10-cnn", "fashion-sample"), "resnet50-transfer": ("base resnet50", "own")}
+
+
+def sentences(app):
+    kinds = (app.text, app.caption, app.markdown, app.info, app.error)
+    return "\n".join(element.value for kind in kinds for element in kind)
+
+
+def labels(app):
+    return [button.label for button in app.button]
+
+
+def press(app, label):
+    next(button for button in app.button if button.label == label).click().run()
+    assert not app.exception
+    return app
+
+
+def bars(folder, sizes=(12, 12)):
+    """Pictures of lying and of upright bars, so many of each."""
+    rng = np.random.default_rng(0)
+    for name, count in zip(CLASSES, sizes, strict=True):
+        (folder / name).mkdir(parents=True)
+        for number in range(count):
+            pixels = rng.integers(0, 80, (28, 28))
+            start = rng.integers(4, 20)
+            (pixels if name == "lying" else pixels.T)[start : start + 4] += 150
+            Image.fromarray(pixels.astype(np.uint8)).save(folder / name / f"{number}.png")
+    return folder
+
+
+def zipped(folder):
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for path in sorted(folder.rglob("*.png")):
+            archive.write(path, path.relative_to(folder))
+    return buffer.getvalue()
+
+
+@pytest.fixture
+def runs(tmp_path):
+    (tmp_path / "runs").mkdir()
+    return tmp_path / "runs"
+
+
+def make_run(runs, name="a-run", *, recipe="lenet5", losses=(), environment=None, **status):
+    """A run's folder as a trainer would leave it, without any training."""
+    path = runs / name
+    path.mkdir()
+    write_json(path / "recipe.json", RECIPES[recipe].recipe.to_json())
+    write_json(path / "environment.json", environment or {})
+    write_json(path / "status.json", asdict(Status(**status)))
+    for epoch, (loss, val_loss, accuracy, val_accuracy) in enumerate(losses, start=1):
+        values = {"loss": loss, "val_loss": val_loss, "accuracy": accuracy, "val_accuracy": val_accuracy}
+        append_epoch(path / "history.csv", epoch, values | {"learning_rate": 1e-3, "phase": 0, "seconds": 2.0})
+    return path
+
+
+GOOD = ((2.0, 2.1, 0.3, 0.3), (1.0, 1.1, 0.6, 0.6), (0.5, 0.6, 0.8, 0.8))
+BEST = {"epoch": 3, "monitor": "val_loss", "value": 0.6}
+TEST = {"pictures": 1200, "accuracy": 0.875, "loss": 0.5, "confusion": [[500, 100], [50, 550]]}
+TWO = {"parameters": 61706, "data": {"class_names": list(CLASSES), "pictures": {"validation": [5, 5]}}}
+
+
+def test_where_nothing_was_trained_one_button_trains(open_page):
+    app = open_page("training")
+    assert not app.exception
+    assert "Nothing has been trained here yet" in sentences(app)
+    assert "Train LeNet-5 now" in labels(app)
+    assert app.title[0].value == "Training"
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_each_state_of_a_run_is_said_with_what_can_be_done(open_page, runs, state):
+    is_active = state in ("queued", "running", "stopping")
+    reason = "The disk is full." if state == "failed" else ""
+    path = make_run(
+        runs, losses=GOOD, state=state, reason=reason, doing="training" if is_active else "", epoch=3, epochs=12,
+        step=5, steps=10, seconds=6.0, metrics={"loss": 0.41, "accuracy": 0.83}, best=BEST,
+        test=TEST if state == "finished" else {}, environment=TWO,
+    )  # fmt: skip
+    (path / "best.keras").touch()
+    if state == "stopping":
+        (path / "stop").touch()
+    with FileLock(path / "lock") if is_active else nullcontext():
+        app = open_page("training")
+    assert not app.exception
+    said, known = sentences(app), labels(app)
+    word = {"queued": "Waiting for its turn", "running": "Training", "stopping": "Stopping"}.get(state, state.title())
+    assert f"**{word}" in said
+    assert ("Stop" in known) == (state in ("queued", "running"))
+    assert ("Resume" in known) == (state in ("stopped", "failed", "interrupted"))
+    assert ("Delete" in known) == (not is_active)
+    assert "Look inside" in known
+    assert ("epoch 4 of 12" in said) == is_active
+    assert ("this epoch so far: loss 0.41, accuracy 83 %" in said) == is_active
+    assert ("160 pictures a second · 2 s an epoch" in said) == is_active  # 3 epochs of 10 steps of 32 in 6 s
+    assert ("The disk is full." in said) == (state == "failed")
+    numbers = {metric.label: metric.value for metric in app.metric}
+    assert numbers == {
+        "Best epoch": "3", "Validation": "80 %", "Test": "88 %" if state == "finished" else "–",
+        "Parameters": "61,706", "Time": "6 s",
+    }  # fmt: skip
+    assert ("1,200 test pictures" in said) == (state == "finished")
+
+
+def test_a_run_before_its_first_epoch_has_no_curve_and_nothing_to_look_into(open_page, runs):
+    path = make_run(runs, state="running", doing="reading pictures", epochs=12)
+    with FileLock(path / "lock"):
+        app = open_page("training")
+    assert not app.exception
+    assert "reading the pictures" in sentences(app)
+    assert "The curve begins with the first epoch." in sentences(app)
+    assert "Look inside" not in labels(app)
+    assert not app.get("plotly_chart")
+
+
+@pytest.mark.parametrize(
+    ("file", "text"),
+    [("history.csv", "no,header\n,\nx,y\n"), ("environment.json", "[1, 2"), ("train.log", "\x00\ufffd"), ("stop", "")],
+)
+def test_strange_files_in_a_run_break_nothing(open_page, runs, file, text):
+    path = make_run(runs, losses=GOOD, state="stopped", epoch=3, epochs=12, best=BEST)
+    (path / file).write_text(text)
+    app = open_page("training")
+    assert not app.exception
+    assert "**Stopped**" in sentences(app)
+
+
+def test_a_folder_that_is_no_run_is_left_out(open_page, runs):
+    (runs / "holiday").mkdir()
+    broken = make_run(runs, "broken", state="finished")
+    (broken / "status.json").write_text("{")
+    app = open_page("training")
+    assert not app.exception
+    assert "Nothing has been trained here yet" in sentences(app)
+
+
+@pytest.mark.parametrize(
+    ("losses", "said"),
+    [
+        (((1, 1, 0.5, 0.5), (0.5, 0.8, 0.8, 0.75), (0.3, 0.9, 0.82, 0.78), (0.1, 1.2, 0.85, 0.8)), "Since epoch 2"),
+        (((1, 1, 0.5, 0.5), (0.5, 0.8, 0.99, 0.75)), "Training accuracy is 99 %, validation accuracy 75 %"),
+        (((0.7, 0.7, 0.5, 0.5),) * 3, "as good as guessing (50 %)"),
+    ],
+)
+def test_what_puzzles_beginners_is_said_where_it_happens(open_page, runs, losses, said):
+    make_run(runs, losses=losses, state="stopped", epoch=len(losses), epochs=12, environment=TWO)
+    app = open_page("training")
+    assert not app.exception
+    assert [note.value for note in app.info if said in note.value] and len(app.info) == 1
+
+
+def test_runs_are_compared_with_what_differs_in_numbers_for_people(open_page, runs):
+    make_run(runs, "one", losses=GOOD, state="finished", epoch=3, epochs=12, best=BEST, test=TEST, environment=TWO)
+    make_run(runs, "two", recipe="mnist-dense", losses=GOOD[:1], state="stopped", epoch=1, epochs=5)
+    app = open_page("training", run="one")
+    app.multiselect(key="compared_runs").set_value(["two"]).run()
+    assert not app.exception
+    table = app.dataframe[0].value.set_index("run")
+    assert table.loc["one", "test accuracy"] == pytest.approx(87.5)
+    assert np.isnan(table.loc["two", "test accuracy"])
+    assert (table.loc["one", "optimizer"], table.loc["two", "optimizer"]) == ("adam", "sgd")
+    assert table.loc["two", "patience"] == "–"
+    assert "seed" not in table.columns
+    assert app.get("plotly_chart")[0].proto.alt == "Loss and accuracy over the epochs of one, two."
+
+
+def test_deleting_a_run_takes_its_folder_and_shows_what_is_left(open_page, runs):
+    make_run(runs, "kept", state="stopped", epochs=3)
+    gone = make_run(runs, "gone", state="stopped", epochs=3)
+    app = open_page("training", run="gone")
+    app.button(key="delete_run").click().run()
+    assert not app.exception
+    assert not gone.exists()
+    assert app.selectbox(key="run").value == "kept"
+
+
+def test_stop_is_passed_on_and_said(open_page, runs):
+    path = make_run(runs, losses=GOOD, state="running", doing="training", epoch=3, epochs=12)
+    with FileLock(path / "lock"):
+        app = press(open_page("training"), "Stop")
+        assert (path / "stop").exists()
+        assert "**Stopping" in sentences(app)
+        assert "Stop" not in labels(app)
+
+
+@pytest.fixture
+def own_base(runs):
+    """A network of one's own, so that no base is downloaded."""
+    import keras
+
+    path = make_run(runs, "own", state="finished", epochs=1)
+    keras.Sequential(
+        [
+            keras.Input((32, 32, 3)),
+            keras.layers.Rescaling(1 / 255),
+            keras.layers.Conv2D(4, 3, activation="relu", name="maps"),
+            keras.layers.GlobalAveragePooling2D(),
+            keras.layers.Dense(2, activation="softmax"),
+        ]
+    ).save(path / "best.keras")
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_each_recipe_shows_its_pictures_its_network_and_a_guess_of_the_time(open_page, own_base, name):
+    app = open_page("training", view="new")
+    if name in OFFLINE:
+        key, value = OFFLINE[name]
+        app.session_state[key] = value
+    elif RECIPES[name].recipe.transfer is not None:
+        app.session_state["base efficientnet-lite0"] = "own"
+    app.selectbox(key="recipe").set_value(name).run()
+    assert not app.exception
+    said = sentences(app)
+    assert RECIPES[name].summary in said
+    assert "of them learn" in said and "in 10 classes" in said
+    assert f"for {RECIPES[name].recipe.epochs} epochs on this machine" in said
+    assert "Train" in labels(app)
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"clip_norm": 1.0, "clip_value": 1.0}, "by norm or by value, not by both"),
+        ({"size": 7}, "7"),
+    ],
+)
+def test_settings_that_cannot_be_are_explained_and_not_launched(open_page, settings, said):
+    app = open_page("training", view="new")
+    for name, value in settings.items():
+        app.number_input(key=f"{name} lenet5").set_value(value)
+    app.run()
+    assert not app.exception
+    assert "Train" not in labels(app)
+    assert said in "".join(element.value for element in app.text)
+
+
+def test_a_folder_of_ones_own_is_in_the_list_with_its_balance(open_page, tmp_path):
+    folder = bars(tmp_path / "data" / "bars", sizes=(40, 10))
+    app = open_page("training", view="new")
+    app.selectbox(key="data lenet5").set_value(str(folder)).run()
+    assert not app.exception
+    assert "in 2 classes" in sentences(app)
+    assert [chart.proto.alt for chart in app.get("plotly_chart")] == ["Pictures of each class."]
+
+
+def test_an_uploaded_zip_is_taken_and_a_bad_one_is_explained(open_page, tmp_path):
+    app = open_page("training", view="new")
+    app.file_uploader(key="data_upload").upload("bars.zip", zipped(bars(tmp_path / "mine")), "application/zip").run()
+    assert not app.exception
+    assert "in 2 classes" in sentences(app) and "Train" in labels(app)
+    assert app.selectbox(key="data lenet5").value.endswith(".zip")
+    app.file_uploader(key="data_upload").upload("bad.zip", b"PK\x03\x04 not really", "application/zip").run()
+    assert not app.exception
+    assert "Train" not in labels(app)
+    assert app.selectbox(key="data lenet5").value.endswith(".zip") and "bad" in sentences(app)
+
+
+def test_the_preview_stands_beside_the_sliders_when_the_editor_is_open(open_page):
+    app = open_page("training", view="new")
+    assert "every epoch sees the same picture" not in sentences(app)
+    app.session_state["augmentation"] = True
+    app.run()
+    assert "every epoch sees the same picture" in sentences(app)
+    app.slider(key="rotation lenet5").set_value(30.0).run()
+    assert not app.exception
+    assert "as nine epochs would see it" in sentences(app)
+
+
+def wait_until(holds, what):
+    for _ in range(SECONDS * 20):
+        if holds():
+            return
+        threading.Event().wait(0.05)
+    raise AssertionError(f"waited {SECONDS} s for {what}")
+
+
+def test_a_run_is_launched_finishes_and_is_replayed(open_page, tmp_path):
+    folder = bars(tmp_path / "data" / "bars", sizes=(20, 20))
+    app = open_page("training", view="new")
+    app.selectbox(key="data lenet5").set_value(str(folder))
+    app.number_input(key="epochs lenet5").set_value(2).run()
+    press(app, "Train")
+    name = app.selectbox(key="run").value
+    path = tmp_path / "runs" / name
+    wait_until(lambda: not open_run(path).status.is_active, "the end of the run")
+    run = open_run(path)
+    assert (run.status.state, run.status.reason) == ("finished", "")
+    assert (run.recipe["epochs"], run.recipe["data"]) == (2, str(folder))
+
+    app.session_state["lapse"] = True
+    app.run()
+    assert not app.exception
+    assert app.select_slider(key="lapse_epoch").options == ["before training", "epoch 1", "epoch 2"]
+    assert app.selectbox(key="lapse_layer").value == "conv2"
+    app.select_slider(key="lapse_epoch").set_value(0).run()
+    assert not app.exception
+
+
+def test_weights_that_cannot_be_read_are_explained_and_leave_the_rest(open_page, own_base, tmp_path):
+    path = tmp_path / "runs" / "own"
+    recipe = json.loads((path / "recipe.json").read_text()) | {"data": str(bars(tmp_path / "data" / "bars"))}
+    write_json(path / "recipe.json", recipe)
+    snapshot_path(path, 0).parent.mkdir()
+    for epoch in (0, 1):
+        snapshot_path(path, epoch).write_bytes(b"no weights")
+    app = open_page("training", run="own")
+    app.session_state["lapse"] = True
+    app.run()
+    assert not app.exception
+    assert "The weights of epoch 0 cannot be read." in sentences(app)
+    assert "All runs are kept in" in sentences(app)
