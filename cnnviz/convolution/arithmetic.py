@@ -1,0 +1,296 @@
+"""What do convolution, pooling and activation compute, in plain NumPy, with the rules that Keras has?
+
+Maps are those of one picture, `(rows, columns, channels)`. Sums are taken in double precision and returned as float32.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+
+from cnnviz.convolution.sizes import Padding, SizeFormula, size_formula
+
+Pair = int | tuple[int, int]
+"""One number for rows and columns, or one for each."""
+
+
+def cross_correlate(
+    maps: np.ndarray,
+    kernels: np.ndarray,
+    *,
+    bias: np.ndarray | None = None,
+    stride: Pair = 1,
+    padding: Padding | tuple[Padding, Padding] = "valid",
+    dilation: Pair = 1,
+) -> np.ndarray:
+    """Slide kernels over maps and sum the products: what every framework calls convolution.
+
+        output[y, x, f] = bias[f] + sum over (i, j, c) of
+            padded[y * stride + i * dilation, x * stride + j * dilation, c] * kernels[i, j, c, f]
+
+    Kernels that read only a part of the channels make a grouped convolution: with `channels / in_channels`
+    groups, the first filters read the first channels, and so on.
+
+    Args:
+        maps: `(rows, columns, channels)`.
+        kernels: `(rows, columns, in_channels, filters)`; 1 x 1 ones mix channels without looking around.
+        bias: `(filters,)`; none if not given.
+        stride: Steps between neighbouring windows.
+        padding: `valid`, `same` or a number of zeros on each side, for both axes or for each.
+        dilation: Steps between neighbouring values of a window. Keras refuses it together with a stride.
+
+    Returns:
+        `(rows, columns, filters)` float32. Zero: no resemblance, or what speaks for and against it in balance.
+
+    Raises:
+        LayerError: If the window does not fit.
+        ValueError: If the channels cannot be divided among the kernels.
+
+    Note:
+        The sum grows with the brightness of what lies under the window, so a bright plain area can answer more
+        strongly than a faint shape that is the kernel's own.
+
+    Example:
+        >>> cross_correlate(np.ones((28, 28, 1)), np.ones((5, 5, 1, 6)), stride=2).shape
+        (12, 12, 6)
+    """
+    groups = _groups(maps, kernels)
+    windows = patches(maps, size=kernels.shape[:2], stride=stride, padding=padding, dilation=dilation)
+    grouped = windows.reshape(*windows.shape[:4], groups, -1)
+    weights = kernels.reshape(*kernels.shape[:3], groups, -1)
+    sums = np.einsum("yxijgc,ijcgf->yxgf", grouped, weights, dtype=np.float64).reshape(*windows.shape[:2], -1)
+    return (sums if bias is None else sums + bias).astype(np.float32)
+
+
+def convolve(
+    maps: np.ndarray,
+    kernels: np.ndarray,
+    *,
+    bias: np.ndarray | None = None,
+    stride: Pair = 1,
+    padding: Padding | tuple[Padding, Padding] = "valid",
+    dilation: Pair = 1,
+) -> np.ndarray:
+    """Convolve as mathematics has it: slide kernels that were turned by half a turn.
+
+        convolve(maps, kernels) = cross_correlate(maps, flipped(kernels))
+
+    A network learns its kernels, so it does not matter to it which way round they are; to the picture of a kernel
+    it does. Arguments and result as in `cross_correlate`.
+    """
+    turned = flipped(kernels)
+    return cross_correlate(maps, turned, bias=bias, stride=stride, padding=padding, dilation=dilation)
+
+
+def flipped(kernels: np.ndarray) -> np.ndarray:
+    """Turn kernels `(rows, columns, ...)` by half a turn: the first row last, the first column last."""
+    return kernels[::-1, ::-1]
+
+
+def cross_correlate_1d(
+    signal: np.ndarray,
+    kernels: np.ndarray,
+    *,
+    bias: np.ndarray | None = None,
+    stride: int = 1,
+    padding: Padding = "valid",
+    dilation: int = 1,
+) -> np.ndarray:
+    """Slide kernels along a signal, as `cross_correlate` does over a map of one row.
+
+    Args:
+        signal: `(steps, channels)`.
+        kernels: `(steps, in_channels, filters)`; `kernels[::-1]` makes it a convolution.
+        bias: `(filters,)`; none if not given.
+        stride: Steps between neighbouring windows.
+        padding: `valid`, `same` or a number of zeros at each end.
+        dilation: Steps between neighbouring values of a window.
+
+    Returns:
+        `(steps, filters)` float32.
+
+    Raises:
+        LayerError: If the window does not fit.
+    """
+    row, turned = signal[None], kernels[None]
+    sums = cross_correlate(
+        row, turned, bias=bias, stride=(1, stride), padding=("valid", padding), dilation=(1, dilation)
+    )
+    return sums[0]
+
+
+def depthwise(
+    maps: np.ndarray,
+    kernels: np.ndarray,
+    *,
+    bias: np.ndarray | None = None,
+    stride: Pair = 1,
+    padding: Padding | tuple[Padding, Padding] = "valid",
+    dilation: Pair = 1,
+) -> np.ndarray:
+    """Slide over each channel kernels of its own; nothing is summed over the channels.
+
+    Args:
+        maps: `(rows, columns, channels)`.
+        kernels: `(rows, columns, channels, multiplier)`.
+        bias: `(channels * multiplier,)`; none if not given.
+        stride: Steps between neighbouring windows.
+        padding: `valid`, `same` or a number of zeros on each side, for both axes or for each.
+        dilation: Steps between neighbouring values of a window.
+
+    Returns:
+        `(rows, columns, channels * multiplier)` float32; channel `c * multiplier + m` comes from channel c.
+
+    Raises:
+        LayerError: If the window does not fit.
+    """
+    turned = kernels.reshape(*kernels.shape[:2], 1, -1)
+    return cross_correlate(maps, turned, bias=bias, stride=stride, padding=padding, dilation=dilation)
+
+
+def max_pool(
+    maps: np.ndarray, *, size: Pair, stride: Pair | None = None, padding: Padding | tuple[Padding, Padding] = "valid"
+) -> np.ndarray:
+    """Keep the largest value under each window.
+
+    Cells that `same` adds can never win. A number adds zeros, as a ZeroPadding2D layer before would, and they can:
+    they beat what is negative.
+
+    Args:
+        maps: `(rows, columns, channels)`.
+        size: Rows and columns of the window.
+        stride: Steps between neighbouring windows; the window's size if not given.
+        padding: `valid`, `same` or a number of zeros on each side.
+
+    Returns:
+        `(rows, columns, channels)` float32.
+
+    Raises:
+        LayerError: If the window does not fit.
+    """
+    windows = patches(maps, size=size, stride=stride or size, padding=padding, fill=_pooling_fill(padding, -np.inf))
+    return windows.max(axis=(2, 3)).astype(np.float32)
+
+
+def average_pool(
+    maps: np.ndarray, *, size: Pair, stride: Pair | None = None, padding: Padding | tuple[Padding, Padding] = "valid"
+) -> np.ndarray:
+    """Average the values under each window.
+
+    Cells that `same` adds are not counted, as in TensorFlow. A number adds zeros, which are: the border darkens.
+
+    Args:
+        maps: `(rows, columns, channels)`.
+        size: Rows and columns of the window.
+        stride: Steps between neighbouring windows; the window's size if not given.
+        padding: `valid`, `same` or a number of zeros on each side.
+
+    Returns:
+        `(rows, columns, channels)` float32.
+
+    Raises:
+        LayerError: If the window does not fit.
+    """
+    windows = patches(maps, size=size, stride=stride or size, padding=padding, fill=_pooling_fill(padding, np.nan))
+    is_counted = ~np.isnan(windows)
+    sums = np.where(is_counted, windows, 0).sum(axis=(2, 3), dtype=np.float64)
+    return (sums / is_counted.sum(axis=(2, 3))).astype(np.float32)
+
+
+def global_average_pool(maps: np.ndarray) -> np.ndarray:
+    """Average each channel of `(rows, columns, channels)` over all positions: `(channels,)` float32."""
+    return maps.mean(axis=(0, 1), dtype=np.float64).astype(np.float32)
+
+
+def relu(values: np.ndarray) -> np.ndarray:
+    """Keep what is positive: `max(0, z)`, float32."""
+    return np.maximum(values, 0).astype(np.float32)
+
+
+def sigmoid(values: np.ndarray) -> np.ndarray:
+    """Squeeze into 0..1: `1 / (1 + exp(-z))`, float32."""
+    from scipy.special import expit
+
+    return expit(np.asarray(values, np.float64)).astype(np.float32)
+
+
+def softmax(values: np.ndarray) -> np.ndarray:
+    """Make scores along the last axis shares that sum to one: `exp(z[k]) / sum over j of exp(z[j])`, float32."""
+    import scipy.special
+
+    return scipy.special.softmax(np.asarray(values, np.float64), axis=-1).astype(np.float32)
+
+
+def patches(
+    maps: np.ndarray,
+    *,
+    size: Pair,
+    stride: Pair = 1,
+    padding: Padding | tuple[Padding, Padding] = "valid",
+    dilation: Pair = 1,
+    fill: float = 0.0,
+) -> np.ndarray:
+    """Show what lies under each position of a window.
+
+    Args:
+        maps: `(rows, columns, channels)`.
+        size: Rows and columns that the window takes.
+        stride: Steps between neighbouring windows.
+        padding: `valid`, `same` or a number of cells on each side.
+        dilation: Steps between neighbouring values of a window.
+        fill: Value of the padding.
+
+    Returns:
+        `(output_rows, output_columns, rows, columns, channels)`, read-only: a view of the padded maps.
+
+    Raises:
+        LayerError: If the window does not fit.
+    """
+    rows, columns = size_formulas(maps.shape[:2], size=size, stride=stride, padding=padding, dilation=dilation)
+    padded = np.pad(maps, (rows.padding, columns.padding, (0, 0)), constant_values=fill)
+    windows = sliding_window_view(padded, (rows.span, columns.span), axis=(0, 1))  # (y, x, channels, i, j)
+    thinned = windows[:: rows.stride, :: columns.stride, :, :: rows.dilation, :: columns.dilation]
+    return np.moveaxis(thinned, 2, -1)
+
+
+def size_formulas(
+    shape: tuple[int, ...],
+    *,
+    size: Pair,
+    stride: Pair = 1,
+    padding: Padding | tuple[Padding, Padding] = "valid",
+    dilation: Pair = 1,
+) -> tuple[SizeFormula, SizeFormula]:
+    """Fill in the formula of the output's size along rows and along columns.
+
+    Raises:
+        LayerError: If the window does not fit.
+    """
+    sides = zip(shape[:2], pair(size), pair(stride), _both(padding), pair(dilation), strict=True)
+    rows, columns = (
+        size_formula(length, kernel=kernel, stride=step, padding=pad, dilation=gap)
+        for length, kernel, step, pad, gap in sides
+    )
+    return rows, columns
+
+
+def pair(value: Pair) -> tuple[int, int]:
+    """Write one number twice."""
+    return value if isinstance(value, tuple) else (value, value)
+
+
+def _both(padding: Padding | tuple[Padding, Padding]) -> tuple[Padding, Padding]:
+    return padding if isinstance(padding, tuple) else (padding, padding)
+
+
+def _groups(maps: np.ndarray, kernels: np.ndarray) -> int:
+    channels, (in_channels, filters) = maps.shape[2], kernels.shape[2:]
+    groups, rest = divmod(channels, in_channels)
+    if rest or not groups or filters % groups:
+        raise ValueError(f"Expected kernels for {channels} channels. Received kernels of shape {kernels.shape}.")
+    return groups
+
+
+def _pooling_fill(padding: Padding | tuple[Padding, Padding], outside: float) -> float:
+    """What pooling finds outside the maps: zeros that were asked for, else what does not count."""
+    return outside if padding == "same" else 0.0
