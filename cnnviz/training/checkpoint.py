@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 VERSION = 1
 
-_NAME = "epoch-{:06d}.npz"
+_NAME, _ANY = "epoch-{:06d}.npz", "epoch-*.npz"
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,7 +58,31 @@ def save(folder: Path, checkpoint: Checkpoint) -> None:
     arrays = {f"variable_{number}": array for number, array in enumerate(checkpoint.arrays)}
     with written_whole(path) as part:
         np.savez(part, meta=np.array(json.dumps(meta)), **arrays)  # type: ignore[arg-type]  # names are no flags
-    for other in folder.glob("epoch-*.npz"):
+    _keep_only(path)
+
+
+def newest(folder: Path) -> Path | None:
+    """Find the newest checkpoint; None if there is none."""
+    return max(folder.glob(_ANY), default=None)
+
+
+def epoch_of(path: Path) -> int:
+    """Tell a checkpoint's epoch from its name."""
+    return int(path.stem.removeprefix("epoch-"))
+
+
+def replace_all(folder: Path, epoch: int, data: bytes) -> None:
+    """Put a checkpoint that was written elsewhere in the place of all others; no bytes for none at all."""
+    path = folder / _NAME.format(epoch)
+    if data:
+        folder.mkdir(exist_ok=True)
+        with written_whole(path) as part:
+            part.write_bytes(data)
+    _keep_only(path)
+
+
+def _keep_only(path: Path) -> None:
+    for other in path.parent.glob(_ANY):
         if other != path:
             other.unlink(missing_ok=True)
 
@@ -69,7 +93,7 @@ def load(folder: Path) -> Checkpoint | None:
     Raises:
         RunError: If it was written by another version, or is damaged.
     """
-    path = max(folder.glob("epoch-*.npz"), default=None)
+    path = newest(folder)
     if path is None:
         return None
     try:

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from cnnviz.errors import CancelledError
 from cnnviz.runs import folder as names
 from cnnviz.runs import list_runs
 from cnnviz.training.record import Record
@@ -27,8 +26,7 @@ def wait_for_turn(record: Record) -> FileLock:
     """
     turn = FileLock(record.path.parent / _TURN)
     while True:
-        if record.is_asked_to_stop():
-            raise CancelledError("Stopped.")
+        record.require_no_stop()
         if not _is_another_first(record.path):
             try:
                 turn.acquire(timeout=0)

@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from cnnviz.errors import CancelledError
 from cnnviz.folders import written_whole
 from cnnviz.runs import Status, read_history
 from cnnviz.runs import folder as names
@@ -37,6 +38,15 @@ class Record:
     def is_asked_to_stop(self) -> bool:
         """Whether somebody wants it to stop."""
         return (self.path / names.STOP).exists()
+
+    def require_no_stop(self) -> None:
+        """Raise where somebody does.
+
+        Raises:
+            CancelledError: Then.
+        """
+        if self.is_asked_to_stop():
+            raise CancelledError("Stopped.")
 
 
 def write_json(path: Path, found: Mapping[str, Any]) -> None:

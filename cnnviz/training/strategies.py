@@ -11,11 +11,13 @@ import os
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cnnviz.datasets import Dataset
 from cnnviz.errors import RunError
 from cnnviz.training.recipe import Recipe
+from cnnviz.training.workers import require_agreement, take_over, wait_for_all
 
 if TYPE_CHECKING:
     import keras
@@ -38,9 +40,11 @@ class Sharing:
 
     Attributes:
         strategy: TensorFlow's; None where nothing is shared.
+        has_workers: Whether other processes take part.
     """
 
     strategy: tf.distribute.Strategy | None = None
+    has_workers: bool = False
 
     @property
     def replicas(self) -> int:
@@ -50,6 +54,16 @@ class Sharing:
     def scope(self) -> AbstractContextManager[Any]:
         """Networks and optimisers that are made inside belong to all replicas."""
         return self.strategy.scope() if self.strategy else nullcontext()
+
+    def agree(self, recipe: Recipe, dataset: Dataset, *, checkpoints: Path) -> None:
+        """Of several machines, see that all begin the same.
+
+        Raises:
+            RunError: If they cannot.
+        """
+        if self.strategy and self.has_workers:
+            require_agreement(self.strategy, recipe, dataset)
+            take_over(self.strategy, checkpoints)
 
     def stream(self, batches: tf.data.Dataset) -> tf.data.Dataset | tf.distribute.DistributedDataset:
         """Cut each batch into one part a replica."""
@@ -67,11 +81,15 @@ class Sharing:
             _prepare(self.strategy, model, batches)
 
 
-def share(name: str) -> Sharing:
+def share(name: str, *, on_wait: Callable[[], None] = lambda: None) -> Sharing:
     """Begin to share work; of several machines, each waits here for the others.
 
+    Args:
+        name: A strategy.
+        on_wait: Called again and again while others are waited for; what it raises ends the waiting.
+
     Raises:
-        RunError: If it cannot be shared so; it says what to use instead.
+        RunError: If it cannot be shared so, with what to use instead; if a worker does not come.
     """
     if name == "none":
         return Sharing()
@@ -81,7 +99,8 @@ def share(name: str) -> Sharing:
     if name == "mirrored":
         devices = tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")
         return Sharing(tf.distribute.MirroredStrategy([device.name for device in devices]))
-    return Sharing(tf.distribute.MultiWorkerMirroredStrategy())
+    wait_for_all(*_cluster(os.environ[_CLUSTER]), on_wait=on_wait)
+    return Sharing(tf.distribute.MultiWorkerMirroredStrategy(), has_workers=True)
 
 
 def check(name: str, *, cluster: str | None = None) -> None:
@@ -98,17 +117,21 @@ def check(name: str, *, cluster: str | None = None) -> None:
         raise RunError(_REFUSED[name])
     if name not in STRATEGIES:
         raise RunError(f"There is no strategy {name!r}. There are: {', '.join(STRATEGIES)}.")
-    if name == "multi-worker" and not _is_cluster(os.environ.get(_CLUSTER, "") if cluster is None else cluster):
-        raise RunError(f"multi-worker needs ${_CLUSTER} on every machine, each with its own index: {_EXAMPLE}")
+    if name == "multi-worker":
+        _cluster(os.environ.get(_CLUSTER, "") if cluster is None else cluster)
 
 
-def _is_cluster(text: str) -> bool:
+def _cluster(text: str) -> tuple[list[str], int]:
+    """Read the addresses of all workers, and which of them is this one."""
     try:
         found = json.loads(text)
-        workers, index = found["cluster"]["worker"], found["task"]["index"]
-    except (ValueError, KeyError, TypeError):
-        return False
-    return isinstance(workers, list) and isinstance(index, int) and 0 <= index < len(workers) > 1
+        addresses, index = found["cluster"]["worker"], found["task"]["index"]
+        ports = [int(address.rpartition(":")[2]) for address in addresses]
+        if 0 <= index < len(ports) > 1:
+            return addresses, index
+    except (ValueError, KeyError, TypeError, AttributeError):
+        pass
+    raise RunError(f"multi-worker needs ${_CLUSTER} on every machine, each with its own index: {_EXAMPLE}")
 
 
 def shared_recipe(recipe: Recipe, dataset: Dataset, *, replicas: int) -> Recipe:

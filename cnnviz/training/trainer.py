@@ -39,6 +39,7 @@ _DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _RESERVE = "reserve"
 _RESERVE_BYTES = 2**18  # given up when the disk is full, so that there is room to say so
 _LOCK_SECONDS = 5
+_LOST_WORKER = ("UnavailableError", "AbortedError", "DeadlineExceededError")  # TensorFlow's, by name: it is not loaded
 _TEST_BATCH = 256
 
 
@@ -120,6 +121,8 @@ def _reason(error: Exception) -> str:
         return "The disk is full. Make room, then resume; the best weights so far are kept."
     if isinstance(error, MemoryError) or "ResourceExhausted" in type(error).__name__:
         return "The memory was not enough. Choose a smaller batch or smaller pictures."
+    if type(error).__name__ in _LOST_WORKER:
+        return "Another worker of the run went away. Start it again, and resume on all of them."
     return f"It failed ({type(error).__name__}). {names.LOG} says more."
 
 
@@ -131,7 +134,8 @@ def _carry_out(record: Record, recipe: Recipe, on_epoch: OnEpoch | None) -> None
 
         keras.utils.set_random_seed(recipe.seed)
         dataset = load_dataset(recipe.data, seed=recipe.seed)
-        sharing = share(recipe.strategy)
+        sharing = share(recipe.strategy, on_wait=record.require_no_stop)
+        sharing.agree(recipe, dataset, checkpoints=record.path / names.CHECKPOINTS)
         with sharing.scope():
             plan = make_plan(shared_recipe(recipe, dataset, replicas=sharing.replicas), dataset)
         _describe(record.path, recipe, dataset, plan)
