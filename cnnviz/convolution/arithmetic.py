@@ -148,9 +148,7 @@ def depthwise(
     return cross_correlate(maps, turned, bias=bias, stride=stride, padding=padding, dilation=dilation)
 
 
-def max_pool(
-    maps: np.ndarray, *, size: Pair, stride: Pair | None = None, padding: Padding | tuple[Padding, Padding] = "valid"
-) -> np.ndarray:
+def max_pool(maps: np.ndarray, *, size: Pair, stride: Pair | None = None, padding: Padding = "valid") -> np.ndarray:
     """Keep the largest value under each window.
 
     Cells that `same` adds can never win. A number adds zeros, as a ZeroPadding2D layer before would, and they can:
@@ -172,9 +170,7 @@ def max_pool(
     return windows.max(axis=(2, 3)).astype(np.float32)
 
 
-def average_pool(
-    maps: np.ndarray, *, size: Pair, stride: Pair | None = None, padding: Padding | tuple[Padding, Padding] = "valid"
-) -> np.ndarray:
+def average_pool(maps: np.ndarray, *, size: Pair, stride: Pair | None = None, padding: Padding = "valid") -> np.ndarray:
     """Average the values under each window.
 
     Cells that `same` adds are not counted, as in TensorFlow. A number adds zeros, which are: the border darkens.
@@ -291,6 +287,6 @@ def _groups(maps: np.ndarray, kernels: np.ndarray) -> int:
     return groups
 
 
-def _pooling_fill(padding: Padding | tuple[Padding, Padding], outside: float) -> float:
+def _pooling_fill(padding: Padding, outside: float) -> float:
     """What pooling finds outside the maps: zeros that were asked for, else what does not count."""
     return outside if padding == "same" else 0.0
