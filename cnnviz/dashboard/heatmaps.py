@@ -250,9 +250,17 @@ def show_method(question: Question, heat: np.ndarray) -> None:
     """Say what the method shows, and on which grid."""
     selection, method = question.selection, question.method
     st.markdown(f"**{method.title}.** {method.summary}")
-    layer = selection.layer or default_layer(selection.convnet)
-    rows, columns = heat.shape
-    st.caption(texts.AT.format(layer=layer, rows=rows, columns=columns) if method.has_layer else texts.NO_LAYER)
+    if not method.has_layer:
+        st.caption(texts.NO_LAYER)
+        return
+    usual, (rows, columns) = default_layer(selection.convnet), heat.shape
+    layer = selection.layer or usual
+    st.caption(texts.AT.format(layer=layer, rows=rows, columns=columns))
+    if layer != usual:  # early layers hold little evidence for a class, and a newcomer may come from one
+        st.button(
+            texts.USUAL_LAYER.format(layer=usual), icon=":material/last_page:", key="usual_layer",
+            on_click=state.select, args=(state.LAYER, None),
+        )  # fmt: skip
 
 
 def show_test(question: Question, heat: np.ndarray, class_index: int) -> None:

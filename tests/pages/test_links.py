@@ -106,3 +106,11 @@ def test_a_page_that_ends_early_still_writes_its_url(open_page):
     assert "no convolution layers" in said(app)
     assert "Shown instead" in said(app)
     assert app.query_params == {"model": "mnist_dense"}
+
+
+def test_a_heatmap_at_an_early_layer_offers_the_usual_one(open_page):
+    app = open_page("heatmaps", layer="stem_relu")
+    app.button(key="usual_layer").click().run()
+    assert not app.exception
+    assert app.session_state["layer"] is None
+    assert not [button for button in app.button if button.key == "usual_layer"]

@@ -41,3 +41,4 @@ PLACES = {(0, 0): "top left", (0, 1): "top", (0, 2): "top right", (1, 0): "left"
           (2, 0): "bottom left", (2, 1): "bottom", (2, 2): "bottom right"}  # fmt: skip
 NO_LAYER = "This method works on the pixels; the layer does not matter."
 AT = "At {layer}, {rows} × {columns} cells."
+USUAL_LAYER = "See it at {layer}, where classes show"
