@@ -1,0 +1,103 @@
+"""How do labelled pictures reach a network as it wants them, while it is busy with those before?"""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+
+from cnnviz.convnets import Convnet
+from cnnviz.datasets import Part
+from cnnviz.datasets.dataset import ArrayPictures
+from cnnviz.errors import PictureError
+
+_AHEAD = 2  # batches that are decoded while one is run
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """Some pictures, ready for the network.
+
+    Attributes:
+        indices: `(m,)` int64, which pictures of the part; without those that cannot be read.
+        inputs: `(m, height, width, channels)` float32, as `convnet.prepare` makes them.
+        unreadable: Index and reason of each picture that cannot be read.
+    """
+
+    indices: np.ndarray
+    inputs: np.ndarray
+    unreadable: tuple[tuple[int, str], ...] = ()
+
+
+def rgb(photo: np.ndarray) -> np.ndarray:
+    """Give a gray picture `(height, width, 1)` three equal channels; others as they are."""
+    return photo.repeat(3, axis=-1) if photo.shape[-1] == 1 else photo
+
+
+def batches(convnet: Convnet, part: Part, indices: np.ndarray, *, size: int) -> Iterator[Batch]:
+    """Prepare pictures in batches, in their order, the next ones in threads while the last is used.
+
+    Args:
+        convnet: Says how pictures are fitted and scaled.
+        part: Labelled pictures.
+        indices: Which of them.
+        size: Pictures in a batch.
+
+    Yields:
+        Batches that together hold every picture once, readable or not.
+    """
+    chunks = [indices[start : start + size] for start in range(0, len(indices), size)]
+    if _is_ready(convnet, part):
+        for chunk in chunks:
+            yield Batch(chunk, _from_memory(convnet, part.pictures, chunk))  # type: ignore[arg-type]  # checked above
+        return
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        waiting: deque[tuple[np.ndarray, list[Future[np.ndarray | str]]]] = deque()
+        try:
+            for chunk in chunks:
+                waiting.append((chunk, [pool.submit(_fitted, convnet, part, int(index)) for index in chunk]))
+                if len(waiting) > _AHEAD:
+                    yield _gathered(convnet, *waiting.popleft())
+            while waiting:
+                yield _gathered(convnet, *waiting.popleft())
+        finally:  # whoever stopped early waits for the pictures under way only
+            for future in (future for _, futures in waiting for future in futures):
+                future.cancel()
+
+
+def _is_ready(convnet: Convnet, part: Part) -> bool:
+    """Whether the pictures lie in memory at the network's size, so that fitting would change nothing."""
+    rows, columns, channels = convnet.preparation.input_shape
+    if not isinstance(part.pictures, ArrayPictures) or part.pictures.pixels.shape[1:3] != (rows, columns):
+        return False
+    return (part.pictures.pixels.shape[3], channels) in ((1, 1), (1, 3), (3, 3))
+
+
+def _from_memory(convnet: Convnet, pictures: ArrayPictures, chunk: np.ndarray) -> np.ndarray:
+    pixels = pictures.pixels[chunk].astype(np.float32)
+    pixels = np.broadcast_to(pixels, (*pixels.shape[:3], convnet.preparation.channels))
+    return np.asarray(convnet.preparation.scaling(pixels), np.float32)
+
+
+def _fitted(convnet: Convnet, part: Part, index: int) -> np.ndarray | str:
+    """One picture at the network's size, or why it cannot be read."""
+    try:
+        return convnet.fit(rgb(part.photo(index)))
+    except PictureError as error:
+        return str(error)
+
+
+def _gathered(convnet: Convnet, chunk: np.ndarray, futures: list[Future[np.ndarray | str]]) -> Batch:
+    results = [future.result() for future in futures]
+    read = [(index, result) for index, result in zip(chunk, results, strict=True) if isinstance(result, np.ndarray)]
+    failed = tuple((int(index), text) for index, text in zip(chunk, results, strict=True) if isinstance(text, str))
+    inputs = (
+        convnet.prepare([photo for _, photo in read])
+        if read
+        else np.zeros((0, *convnet.preparation.input_shape), np.float32)
+    )
+    return Batch(np.array([index for index, _ in read], np.int64), inputs, failed)

@@ -1,0 +1,134 @@
+"""Where are a network's answers kept, so that nobody waits for the same ones twice?"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import zipfile
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from cnnviz.convnets import Convnet
+from cnnviz.datasets import Part
+from cnnviz.datasets.cache import make_room
+from cnnviz.errors import DataError
+from cnnviz.folders import cache_folder, written_whole
+from cnnviz.mistakes.evaluation import Evaluation
+from cnnviz.mistakes.mapping import ClassMapping
+
+EVALUATION_VERSION = 1
+"""Part of every key; raise it when an evaluation holds something else."""
+
+_GIGABYTE = 2**30
+_UNREADABLE = (OSError, EOFError, ValueError, TypeError, KeyError, zipfile.BadZipFile, zlib.error)
+_FACTS = ("class_names", "unreadable", "unmapped", "mapping", "network", "network_fingerprint", "data_fingerprint")
+_ARRAYS = tuple(entry.name for entry in fields(Evaluation) if entry.name not in _FACTS)
+
+
+@dataclass(frozen=True)
+class EvaluationStore:
+    """A folder of evaluations that several processes may share.
+
+    Attributes:
+        root: The folder; `evaluations` in $CNNVIZ_CACHE_DIR or in the user's cache folder if not given.
+        max_bytes: Most that its files may take together; those longest unused go first.
+    """
+
+    root: Path = field(default_factory=partial(cache_folder, "evaluations"))
+    max_bytes: int = 2 * _GIGABYTE
+
+    def find(
+        self, convnet: Convnet, part: Part, class_names: Sequence[str], mapping: ClassMapping
+    ) -> Evaluation | None:
+        """Look an evaluation up; None if it is missing or damaged."""
+        path = self._path(convnet.fingerprint, part.fingerprint, class_names, mapping)
+        try:
+            evaluation = _read(path)
+            os.utime(path)
+        except _UNREADABLE:
+            return None
+        return evaluation
+
+    def keep(self, evaluation: Evaluation) -> None:
+        """Keep an evaluation; a full or read-only disk keeps nothing."""
+        path = self._path(
+            evaluation.network_fingerprint,
+            evaluation.data_fingerprint,
+            evaluation.class_names[: len(evaluation.mapping)],
+            evaluation.mapping,
+        )
+        with contextlib.suppress(OSError):
+            self.root.mkdir(parents=True, exist_ok=True)
+            _write(evaluation, path)
+            make_room(keep=path, max_bytes=self.max_bytes)
+
+    def _path(self, network: str, data: str, class_names: Sequence[str], mapping: ClassMapping) -> Path:
+        key = json.dumps([EVALUATION_VERSION, network, data, list(class_names), mapping])
+        return self.root / f"{hashlib.sha256(key.encode()).hexdigest()[:32]}.npz"
+
+
+def save(evaluation: Evaluation, path: str | Path) -> None:
+    """Write an evaluation as one .npz file, whole or not at all.
+
+    Raises:
+        DataError: If it cannot be written.
+    """
+    path = Path(path)
+    try:
+        _write(evaluation, path)
+    except OSError as error:
+        raise DataError(
+            f"The evaluation cannot be written to {path.name!r}: {error.strerror}. Choose another file."
+        ) from error
+
+
+def load(path: str | Path) -> Evaluation:
+    """Read what `save` wrote.
+
+    Raises:
+        DataError: If there is no such file, or it is none that `save` wrote.
+    """
+    path = Path(path)
+    try:
+        return _read(path)
+    except FileNotFoundError as error:
+        raise DataError(f"There is no file {path.name!r}. Check its name and folder.") from error
+    except _UNREADABLE as error:
+        raise DataError(f"{path.name!r} holds no evaluation, or a damaged one. Evaluate the network again.") from error
+
+
+def _write(evaluation: Evaluation, path: Path) -> None:
+    facts = {"version": EVALUATION_VERSION} | {name: getattr(evaluation, name) for name in _FACTS}
+    arrays: dict[str, Any] = {name: getattr(evaluation, name) for name in _ARRAYS}
+    with written_whole(path) as part, part.open("wb") as file:
+        np.savez(file, facts=np.array(json.dumps(facts)), **arrays)
+
+
+def _read(path: Path) -> Evaluation:
+    with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
+        facts = json.loads(str(file["facts"]))
+        arrays = {name: file[name] for name in _ARRAYS}
+    if facts.pop("version") != EVALUATION_VERSION or any(
+        len(values) != len(arrays["labels"]) for values in arrays.values()
+    ):
+        raise ValueError("of another version, or cut short")
+    for values in arrays.values():
+        values.setflags(write=False)
+    return Evaluation(
+        class_names=tuple(facts["class_names"]),
+        unreadable=tuple((int(index), str(reason)) for index, reason in facts["unreadable"]),
+        unmapped=tuple((str(name), int(count)) for name, count in facts["unmapped"]),
+        mapping=tuple(tuple(classes) for classes in facts["mapping"]),
+        network=str(facts["network"]),
+        network_fingerprint=str(facts["network_fingerprint"]),
+        data_fingerprint=str(facts["data_fingerprint"]),
+        **arrays,
+    )

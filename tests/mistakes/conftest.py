@@ -1,0 +1,31 @@
+"""A cache of its own for each test, and answers whose every number is known."""
+
+import pytest
+from mistake_nets import colour_net, plain_part, random_colours
+
+from cnnviz.mistakes import evaluate
+
+
+@pytest.fixture(autouse=True)
+def cache_folder(monkeypatch, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("cache")
+    monkeypatch.setenv("CNNVIZ_CACHE_DIR", str(folder))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def net():
+    return colour_net()
+
+
+@pytest.fixture(scope="session")
+def part():
+    colours = random_colours(50)
+    labels = colours.argmax(axis=1)
+    labels[::5] = (labels[::5] + 1) % 3
+    return plain_part(colours, labels)
+
+
+@pytest.fixture(scope="session")
+def evaluation(net, part):
+    return evaluate(net, part, batch_size=16)
