@@ -4,6 +4,8 @@ import numpy as np
 
 from cnnviz.convnets import SCALINGS, Convnet, Preparation, convnet_from_model
 from cnnviz.datasets.dataset import array_part
+from cnnviz.mistakes import Evaluation
+from cnnviz.mistakes.answers import Scores, describe
 
 SIZE = (8, 8)
 COLOURS = ("red", "green", "blue")
@@ -35,3 +37,29 @@ def plain_part(colours, labels, *, class_count=3, size=SIZE):
 
 def random_colours(count, seed=0):
     return np.random.default_rng(seed).integers(0, 256, (count, 3), np.uint8)
+
+
+def answers(labels, probabilities, *, features=None, indices=None, class_names=None, data="data") -> Evaluation:
+    """An evaluation as it would be if a network had given these probabilities."""
+    labels, probabilities = np.asarray(labels), np.asarray(probabilities, np.float32)
+    with np.errstate(divide="ignore"):
+        kept = describe(Scores(np.log(probabilities), probabilities), labels)
+    count, classes = probabilities.shape
+    return Evaluation(
+        class_names=class_names or tuple(f"class {index}" for index in range(classes)),
+        indices=np.arange(count) if indices is None else np.asarray(indices),
+        features=np.zeros((count, 1), np.float32) if features is None else np.asarray(features, np.float32),
+        unreadable=(),
+        unmapped=(),
+        mapping=tuple((index,) for index in range(classes)),
+        network="hand-made",
+        network_fingerprint="network",
+        data_fingerprint=data,
+        **kept,
+    )
+
+
+def one_hot(classes, count, *, sure=1.0):
+    """Probabilities of a network that gives `sure` to one class and shares the rest."""
+    rest = (1 - sure) / (count - 1)
+    return np.where(np.eye(count, dtype=bool)[np.asarray(classes)], sure, rest)

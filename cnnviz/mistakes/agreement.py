@@ -1,0 +1,66 @@
+"""Two networks, the same pictures: which mistakes are mended, which are new, and is the difference more than luck?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from cnnviz.errors import DataError
+from cnnviz.mistakes.evaluation import Evaluation
+
+
+@dataclass(frozen=True, eq=False)
+class Agreement:
+    """Rows, in the first evaluation, of the pictures that both networks answered.
+
+    Attributes:
+        both_right: Pictures that both get right.
+        fixed: Wrong before, right now.
+        new: Right before, wrong now.
+        both_wrong: Pictures that both get wrong.
+        p_value: Of McNemar's exact test: how likely a difference between `fixed` and `new` at least this large is
+            if both networks are equally good. 1 where nothing changed.
+    """
+
+    both_right: np.ndarray
+    fixed: np.ndarray
+    new: np.ndarray
+    both_wrong: np.ndarray
+    p_value: float
+
+    @property
+    def table(self) -> np.ndarray:
+        """`(2, 2)` int: rows are right and wrong before, columns right and wrong now."""
+        return np.array([[len(self.both_right), len(self.new)], [len(self.fixed), len(self.both_wrong)]])
+
+
+def agreement(before: Evaluation, now: Evaluation) -> Agreement:
+    """Compare two networks picture by picture.
+
+    Only the pictures that one of them alone gets right say which is better. If both are equally good, each of
+    these is a fair coin's throw; the two-sided binomial test tells how odd the count is.
+
+    Args:
+        before: The first network's answers.
+        now: The other's, to the same part of the same data set.
+
+    Raises:
+        DataError: If the pictures are not the same, or none was answered by both.
+
+    Reference:
+        McNemar, "Note on the sampling error of the difference between correlated proportions", Psychometrika 12,
+        1947; exact form.
+    """
+    from scipy.stats import binomtest
+
+    if before.data_fingerprint != now.data_fingerprint:
+        raise DataError("The two evaluations are of different pictures. Evaluate both networks on the same ones.")
+    _, rows, others = np.intersect1d(before.indices, now.indices, assume_unique=True, return_indices=True)
+    if not len(rows):
+        raise DataError("No picture was answered by both networks. Evaluate both networks on the same classes.")
+    was_right, is_right = before.is_right[rows], now.is_right[others]
+    fixed, new = rows[~was_right & is_right], rows[was_right & ~is_right]
+    changed = len(fixed) + len(new)
+    p_value = float(binomtest(len(fixed), changed).pvalue) if changed else 1.0
+    return Agreement(rows[was_right & is_right], fixed, new, rows[~was_right & ~is_right], p_value)
