@@ -21,7 +21,7 @@ from cnnviz.errors import CancelledError, RunError
 from cnnviz.runs import Run, list_runs, open_run, runs_folder
 from cnnviz.training.recipe import Recipe
 from cnnviz.training.series import SERIES, carry_out_in_turn, create_series
-from cnnviz.training.strategies import STRATEGIES
+from cnnviz.training.strategies import STRATEGIES, check
 
 _SHORT = {"data": "data", "epochs": "epochs", "batch_size": "batch_size", "optimizer": "optimizer",
           "learning_rate": "learning_rate", "seed": "seed", "size": "size", "patience": "patience",
@@ -48,7 +48,7 @@ def add(verbs: options.Verbs) -> None:
     parser.add_argument("--size", type=options.whole_number(16, 1024), help="side of the pictures in pixels")
     parser.add_argument("--patience", type=options.whole_number(1), help="epochs without progress before it stops")
     parser.add_argument("--base", metavar="NAME|PATH", help="the trained network that a transfer starts from")
-    parser.add_argument("--strategy", choices=STRATEGIES, help="how the work is shared (default: none)")
+    parser.add_argument("--strategy", help=f"how the work is shared: {', '.join(STRATEGIES)} (default: none)")
     parser.add_argument(
         "--set", type=_setting, action="append", default=[], metavar="NAME=VALUE", dest="settings",
         help="any other setting of recipe.json, such as augmentation.rotation=20",
@@ -108,9 +108,11 @@ def _new(given: Namespace) -> Sequence[Path]:
     folder = given.runs_dir or runs_folder()
     if given.series:
         _require_data(str(changes.get("data", SERIES[given.series].recipes[0].data)))
+        check(str(changes.get("strategy", "none")))
         return create_series(given.series, folder=folder, changes=changes)
     recipe: Recipe = training.edited(training.RECIPES[given.recipe].recipe, changes)
     _require_data(recipe.data)
+    check(recipe.strategy)
     return [training.create_run(recipe, folder=folder)]
 
 

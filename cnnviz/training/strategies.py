@@ -134,10 +134,15 @@ def _cluster(text: str) -> tuple[list[str], int]:
     raise RunError(f"multi-worker needs ${_CLUSTER} on every machine, each with its own index: {_EXAMPLE}")
 
 
-def shared_recipe(recipe: Recipe, dataset: Dataset, *, replicas: int) -> Recipe:
-    """Let the batch grow with the replicas, and shrink again until the last one of an epoch has something for each.
+def is_led(name: str) -> bool:
+    """Whether another process leads a run, which waits for its turn on behalf of all."""
+    return name == "multi-worker" and _cluster(os.environ.get(_CLUSTER, ""))[1] > 0
 
-    A replica without a picture would have a loss of 0 / 0.
+
+def shared_recipe(recipe: Recipe, dataset: Dataset, *, replicas: int) -> Recipe:
+    """Let the batch grow with the replicas, and then a little more or less.
+
+    The last batch of an epoch must have something for each replica: one without a picture would have a loss of 0 / 0.
 
     Raises:
         RunError: If there are fewer pictures than replicas.
@@ -145,7 +150,9 @@ def shared_recipe(recipe: Recipe, dataset: Dataset, *, replicas: int) -> Recipe:
     if replicas == 1:
         return recipe
     counts = (len(dataset.train), len(dataset.validation))
-    for size in range(recipe.batch_size * replicas, 0, -replicas):
+    wanted = recipe.batch_size * replicas
+    sizes = range(replicas, max(wanted, *counts) + replicas, replicas)
+    for size in sorted(sizes, key=lambda size: abs(size - wanted)):
         if all(count % size == 0 or count % size >= replicas for count in counts):
             return replace(recipe, batch_size=size)
     raise RunError(f"{min(counts)} pictures cannot be shared by {replicas} replicas. Use more pictures.")

@@ -7,7 +7,7 @@ import os
 import platform
 import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,7 +28,7 @@ from cnnviz.training.queue import wait_for_turn
 from cnnviz.training.recipe import Recipe, recipe_from_json
 from cnnviz.training.record import Record, cut_history, write_json
 from cnnviz.training.scratch import shape_of
-from cnnviz.training.strategies import Sharing, share, shared_recipe
+from cnnviz.training.strategies import Sharing, check, is_led, share, shared_recipe
 
 if TYPE_CHECKING:
     import keras
@@ -128,7 +128,8 @@ def _reason(error: Exception) -> str:
 
 def _carry_out(record: Record, recipe: Recipe, on_epoch: OnEpoch | None) -> None:
     record.tell(state="queued", reason="", epochs=recipe.epochs, doing="waiting")
-    with wait_for_turn(record):
+    check(recipe.strategy)
+    with nullcontext() if is_led(recipe.strategy) else wait_for_turn(record):
         record.tell(state="running", doing="reading pictures")
         import keras
 

@@ -1,0 +1,171 @@
+"""Does training from a terminal say what it does, and end as it was asked to?"""
+
+import json
+import os
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from cnnviz.runs import list_runs, open_run
+
+SECONDS = 120
+
+
+@pytest.fixture
+def pictures(tmp_path, monkeypatch):
+    """Bright and dark pictures, and a place for runs."""
+    monkeypatch.setenv("CNNVIZ_RUNS_DIR", str(tmp_path / "runs"))
+    rng = np.random.default_rng(0)
+    for name, low in (("bright", 150), ("dark", 0)):
+        (tmp_path / "data" / name).mkdir(parents=True)
+        for number in range(20):
+            pixels = rng.integers(low, low + 100, (28, 28)).astype(np.uint8)
+            Image.fromarray(pixels).save(tmp_path / "data" / name / f"{number}.png")
+    return tmp_path / "data"
+
+
+@pytest.fixture
+def runs(tmp_path):
+    return tmp_path / "runs"
+
+
+def quick(pictures, epochs=2):
+    return ("lenet5", "--data", pictures, "--epochs", epochs, "--batch-size", 8, "--set", "has_tensorboard=false")
+
+
+def test_a_run_tells_a_line_an_epoch_and_opens_under_its_name(cnnviz, pictures, runs):
+    done = cnnviz("train", *quick(pictures))
+    (run,) = list_runs(runs)
+    lines = done.err.splitlines()
+    assert done.code == 0 and lines[0] == str(run.path)
+    assert [line.split()[:2] for line in lines[1:]] == [["epoch", "1"], ["epoch", "2"]]
+    assert done.out.startswith(f"{run.name}: finished after 2 epochs, best epoch ")
+    assert done.out.endswith("best.keras\n")
+    assert "bright" in cnnviz("predict", "chelsea", "--model", run.name).out
+
+
+def test_a_program_reads_json_and_nothing_else(cnnviz, pictures, runs):
+    done = cnnviz("train", *quick(pictures, 1), "--optimizer", "sgd", "--json", "--set", "augmentation.rotation=5")
+    facts = json.loads(done.out)
+    assert (done.code, done.err) == (0, "")
+    assert facts["state"] == "finished" and facts["recipe"]["optimizer"] == "sgd"
+    assert facts["recipe"]["augmentation"]["rotation"] == 5
+    assert facts["test"]["pictures"] == 8
+
+
+def test_a_series_trains_one_run_after_the_other(cnnviz, pictures, runs):
+    words = ("--series", "ladder", *quick(pictures, 1)[1:], "--base", "lenet5", "--size", 64, "--set", "snapshots=0")
+    done = cnnviz("train", *words, "--json")
+    ended = json.loads(done.out)["runs"]
+    assert [one["recipe"]["name"] for one in ended][:2] == ["ladder-scratch", "ladder-scratch-augmented"]
+    assert [one["state"] for one in ended][:2] == ["finished", "finished"]
+    listed = json.loads(cnnviz("runs", "--series", "ladder", "--json").out)["runs"]
+    assert {one["name"] for one in listed} == {one["name"] for one in ended} and len(listed) == 4
+
+
+def test_a_relative_path_holds_from_everywhere(cnnviz, pictures, runs, tmp_path, monkeypatch):
+    monkeypatch.chdir(pictures.parent)
+    words = quick("data", 1)
+    assert cnnviz("train", *words).code == 0
+    assert list_runs(runs)[0].recipe["data"] == str(pictures)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("", "Name a recipe or a series."),
+        ("lenet5 --series optimizers", "Name a recipe or a series."),
+        ("lenet6", "invalid choice: 'lenet6'"),
+        ("lenet5 --data mnist-5", "Did you mean mnist-5k"),
+        ("--series ladder --data nowhere", "There is no data set, folder or zip archive 'nowhere'."),
+        ("lenet5 --epochs 0", "expected a whole number of at least 1, not '0'"),
+        ("lenet5 --epochs 1.5", "not '1.5'"),
+        ("lenet5 --learning-rate nan", "A learning rate of nan does not learn."),
+        ("lenet5 --learning-rate -1", "does not learn"),
+        ("lenet5 --learning-rate fast", "invalid float value: 'fast'"),
+        ("lenet5 --base vgg16", "There is no setting 'transfer.base' in lenet5."),
+        ("lenet5 --set rotation", "expected NAME=VALUE, not 'rotation'"),
+        ("lenet5 --set augmentation.rotation=500", "Augmentation rotation of 500 cannot be."),
+        ("lenet5 --set no.such=1", "There is no setting 'no.such' in lenet5."),
+        ("lenet5 --strategy tpu", "Choose mirrored or multi-worker."),
+        ("lenet5 --strategy parameter-server", "Keras 3 does not train with a parameter server."),
+        ("lenet5 --strategy multi-worker", "multi-worker needs $TF_CONFIG on every machine"),
+        ("--run nowhere", "'nowhere' is not a run"),
+        ("lenet5 --run nowhere", "'recipe' cannot be set with --run"),
+        ("--run nowhere --epochs 3", "'epochs' cannot be set with --run"),
+        ("lenet5 --runs-dir /dev/null/x", "No run can be kept in '/dev/null/x': Not a directory."),
+    ],
+)
+def test_a_mistake_is_told_before_anything_is_made(cnnviz, pictures, runs, words, said, monkeypatch):
+    monkeypatch.delenv("TF_CONFIG", raising=False)
+    done = cnnviz("train", *shlex.split(words))
+    assert (done.code, done.out) == (2, "")
+    assert done.err.startswith("cnnviz: ") and done.err.count("\n") == 1
+    assert said in done.err
+    assert not runs.exists()
+
+
+def test_what_fails_on_the_way_ends_with_2_and_its_reason(cnnviz, pictures, runs):
+    shutil.rmtree(pictures / "dark")
+    done = cnnviz("train", *quick(pictures), "--json")
+    assert done.code == 2 and json.loads(done.out)["state"] == "failed"
+    assert done.err == f"cnnviz: {json.loads(done.out)['reason']}\n"
+
+
+def wait_until(holds, what):
+    for _ in range(SECONDS * 20):
+        if holds():
+            return
+        threading.Event().wait(0.05)
+    raise AssertionError(f"waited {SECONDS} s for {what}")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX's")
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_stops_the_run_which_says_how_to_carry_on(pictures, runs, sent, tmp_path):
+    command = [sys.executable, "-m", "cnnviz", "train", *map(str, quick(pictures, 100_000))]
+    environment = os.environ | {"CNNVIZ_CACHE_DIR": str(tmp_path / "cache")}
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
+    ) as process:
+        wait_until(lambda: list_runs(runs) and list_runs(runs)[0].status.epoch >= 1, "an epoch")
+        process.send_signal(sent)
+        out, err = process.communicate(timeout=SECONDS)
+    run = open_run(list_runs(runs)[0].path)
+    assert process.returncode == 130 and run.status.state == "stopped" and run.model is not None
+    assert out.startswith(f"{run.name}: stopped after ")
+    assert err.endswith(f"cnnviz: Stopped. Carry on with `cnnviz train --run {run.path}`.\n")
+    assert "Traceback" not in err
+
+
+def test_a_stopped_run_is_resumed_by_name_and_finishes(cnnviz, pictures, runs):
+    from cnnviz.training import stop
+
+    command = [sys.executable, "-m", "cnnviz", "train", *map(str, quick(pictures, 2)), "--background", "--json"]
+    made = subprocess.run(command, capture_output=True, check=True, timeout=SECONDS)
+    (path,) = json.loads(made.stdout)["launched"]
+    wait_until(lambda: open_run(path).status.state in ("running", "finished"), "the launched run")
+    if open_run(path).status.is_active:
+        stop(open_run(path).path)
+    wait_until(lambda: not open_run(path).status.is_active, "it to stop")
+    if open_run(path).status.state == "stopped":
+        done = cnnviz("runs", "resume", "lenet5")
+        assert done.code == 0 and ": finished after 2 epochs" in done.out
+    assert list(open_run(path).history.epochs) == [1, 2]
+
+
+def test_export_writes_a_network_that_opens(cnnviz, pictures, runs, tmp_path):
+    assert cnnviz("train", *quick(pictures, 1)).code == 0
+    out = tmp_path / "bright.keras"
+    assert cnnviz("runs", "export", "lenet5", "--out", out).out == f"Wrote {out}\n"
+    assert "dark" in cnnviz("predict", "chelsea", "--model", out).out
+    assert cnnviz("runs", "export", "lenet5", "--out", out).code == 2
+    name = list_runs(runs)[0].name
+    assert cnnviz("runs", "export", "lenet5", "--format", "weights").out == f"Wrote {name}.weights.h5\n"
