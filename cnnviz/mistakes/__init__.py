@@ -9,12 +9,19 @@ networks.
 
 from cnnviz.mistakes.agreement import Agreement, agreement
 from cnnviz.mistakes.confusions import ConfusedPair, cell, confused_order, confused_pairs, confusion
+from cnnviz.mistakes.embedding import embed
 from cnnviz.mistakes.evaluating import OnStep, evaluate
 from cnnviz.mistakes.evaluation import UNSURE_GAP, Evaluation
+from cnnviz.mistakes.facts import Facts, facts, ninths
+from cnnviz.mistakes.labelled_folders import Labelled, names_of, open_labelled
 from cnnviz.mistakes.mapping import OTHER, ClassMapping, guess_mapping
+from cnnviz.mistakes.mean_maps import mean_map
+from cnnviz.mistakes.neighbours import Neighbours, nearest, nearest_to
+from cnnviz.mistakes.odd import Duplicate, Odd, near_duplicates, odd_pictures
 from cnnviz.mistakes.ranking import Order, mistakes, ordered
 from cnnviz.mistakes.scores import Accuracy, Calibration, ClassScores, Roc, accuracy, calibration, class_scores, roc
 from cnnviz.mistakes.store import EvaluationStore, load, save
+from cnnviz.mistakes.suspects import Suspects, label_suspects
 
 __all__ = [
     "OTHER",
@@ -25,11 +32,17 @@ __all__ = [
     "ClassMapping",
     "ClassScores",
     "ConfusedPair",
+    "Duplicate",
     "Evaluation",
     "EvaluationStore",
+    "Facts",
+    "Labelled",
+    "Neighbours",
+    "Odd",
     "OnStep",
     "Order",
     "Roc",
+    "Suspects",
     "accuracy",
     "agreement",
     "calibration",
@@ -38,10 +51,21 @@ __all__ = [
     "confused_order",
     "confused_pairs",
     "confusion",
+    "embed",
     "evaluate",
+    "facts",
     "guess_mapping",
+    "label_suspects",
     "load",
+    "mean_map",
     "mistakes",
+    "names_of",
+    "near_duplicates",
+    "nearest",
+    "nearest_to",
+    "ninths",
+    "odd_pictures",
+    "open_labelled",
     "ordered",
     "roc",
     "save",

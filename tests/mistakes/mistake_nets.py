@@ -1,9 +1,12 @@
 """Networks whose answers to plain pictures are known in closed form, and such pictures."""
 
 import numpy as np
+from PIL import Image
 
 from cnnviz.convnets import SCALINGS, Convnet, Preparation, convnet_from_model
-from cnnviz.datasets.dataset import array_part
+from cnnviz.datasets.dataset import Part, array_part
+from cnnviz.datasets.files import FilePictures
+from cnnviz.datasets.sources import open_source
 from cnnviz.mistakes import Evaluation
 from cnnviz.mistakes.answers import Scores, describe
 
@@ -63,3 +66,12 @@ def one_hot(classes, count, *, sure=1.0):
     """Probabilities of a network that gives `sure` to one class and shares the rest."""
     rest = (1 - sure) / (count - 1)
     return np.where(np.eye(count, dtype=bool)[np.asarray(classes)], sure, rest)
+
+
+def files_part(folder, count):
+    """`count` files, of which the second cannot be read."""
+    for index in range(count):
+        Image.new("RGB", (10, 9), tuple(random_colours(count)[index].tolist())).save(folder / f"{index}.png")
+    (folder / "1.png").write_bytes(b"\x89PNG\r\n\x1a\nbroken")
+    keys = tuple(f"{index}.png" for index in range(count))
+    return Part(FilePictures(open_source(folder), keys, 3), np.arange(count) % 3, 3, "files")

@@ -4,15 +4,12 @@ import dataclasses
 
 import numpy as np
 import pytest
-from mistake_nets import COLOURS, GAIN, SIZE, colour_net, plain_part, random_colours
-from PIL import Image
+from mistake_nets import COLOURS, GAIN, SIZE, colour_net, files_part, plain_part, random_colours
 from scipy.special import softmax
 
 from cnnviz.convnets import Preparation, convnet_from_model, load_convnet
 from cnnviz.datasets import load_dataset
 from cnnviz.datasets.dataset import Part
-from cnnviz.datasets.files import FilePictures
-from cnnviz.datasets.sources import open_source
 from cnnviz.errors import CancelledError, ClassError, DataError, ModelError
 from cnnviz.mistakes import OTHER, EvaluationStore, evaluate, load, save
 from cnnviz.mistakes.features import MOST_FEATURES, feature_layer, feature_width
@@ -96,15 +93,6 @@ def test_pictures_are_prepared_as_the_network_would(net, rng, channels, size):
     expected = read(net, net.prepare(photos), layers=["pool"])
     np.testing.assert_allclose(evaluation.features, expected.maps["pool"], rtol=1e-5)
     assert np.ptp(evaluation.features) > 0.01
-
-
-def files_part(folder, count):
-    """`count` files, of which the second cannot be read."""
-    for index in range(count):
-        Image.new("RGB", (10, 9), tuple(random_colours(count)[index].tolist())).save(folder / f"{index}.png")
-    (folder / "1.png").write_bytes(b"\x89PNG\r\n\x1a\nbroken")
-    keys = tuple(f"{index}.png" for index in range(count))
-    return Part(FilePictures(open_source(folder), keys, 3), np.arange(count) % 3, 3, "files")
 
 
 def test_a_file_that_cannot_be_read_is_named_with_the_reason(net, tmp_path):
