@@ -23,7 +23,7 @@ from cnnviz.dashboard import samples, shell, store
 from cnnviz.dashboard.state import Selection
 from cnnviz.dashboard.texts import shared
 from cnnviz.dashboard.texts import training as texts
-from cnnviz.datasets import Dataset
+from cnnviz.datasets import Dataset, Part
 from cnnviz.heatmaps import Deletion, Method
 from cnnviz.images import Photo
 from cnnviz.layers import layers, map_layers
@@ -187,7 +187,8 @@ def seconds_a_run(selection: Selection) -> float:
 def _seconds_a_run(fingerprint: str, _selection: Selection) -> float:
     inputs = _selection.inputs
     with compute():
-        probes.read(_selection.convnet, inputs)
+        for _ in range(2):  # the first answers eagerly, the second compiles
+            probes.read(_selection.convnet, inputs)
         start = time.perf_counter()
         probes.read(_selection.convnet, inputs)
         return time.perf_counter() - start
@@ -212,6 +213,16 @@ def dataset(name: str, seed: int) -> Dataset:
 def training_photos(dataset: Dataset, indices: tuple[int, ...], side: int) -> np.ndarray:
     """Some pictures to learn from, as small squares: `(pictures, side, side, 3)` uint8."""
     return _training_photos(dataset.fingerprint, indices, side, dataset)
+
+
+def thumbnails(part: Part, indices: tuple[int, ...], side: int) -> np.ndarray:
+    """Some pictures of a part, as small squares: `(pictures, side, side, 3)` uint8."""
+    return _thumbnails(part.fingerprint, indices, side, part)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _thumbnails(fingerprint: str, indices: tuple[int, ...], side: int, _part: Part) -> np.ndarray:
+    return np.stack([_square(_part.photo(index), side) for index in indices])
 
 
 @st.cache_data(max_entries=32, show_spinner=False)

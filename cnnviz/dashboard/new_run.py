@@ -32,9 +32,9 @@ def show(recipe: Recipe, preview: DeltaGenerator | None) -> None:
         with preview:
             _show_augmentation(dataset, recipe.augmentation)
     plan = cache.blueprint(recipe, len(dataset.class_names))
+    _show_launch(recipe, dataset, plan)
     pictures, network = st.columns([5, 6], gap="large")
     with network:
-        _show_launch(recipe, dataset, plan)
         _show_layers(plan)
     with pictures:
         _show_pictures(dataset)

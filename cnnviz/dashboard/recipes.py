@@ -46,7 +46,7 @@ def choose_recipe() -> tuple[Recipe, DeltaGenerator | None]:
             changes |= _choose_settings(named.recipe)
         _take_own_data()
     editor = st.expander(texts.AUGMENTATION, icon=":material/flip:", on_change="rerun", key="augmentation")
-    sliders, preview = editor.columns([3, 4], gap="large")
+    preview, sliders = editor.columns([4, 3], gap="large")  # on a phone, the picture above the sliders
     with sliders:
         changes |= _choose_augmentation(named.recipe)
     return training.edited(named.recipe, changes), preview if editor.open else None

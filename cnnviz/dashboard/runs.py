@@ -14,7 +14,7 @@ from cnnviz.errors import CnnvizError, RunError
 from cnnviz.runs import RESUMABLE, History, Run, State, open_run, remarks, runs_folder
 from cnnviz.runs.folder import STOP
 
-_POLL_SECONDS = 2.0  # a look costs about 30 ms of the server, most of them Streamlit's own: under 2 % of a core
+_POLL_SECONDS = 1.0  # a look costs about 6 ms of the server, most of them Streamlit's own
 _DEMO = training.RECIPES["lenet5"].recipe
 
 

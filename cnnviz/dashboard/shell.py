@@ -11,7 +11,7 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import StopException
 
 from cnnviz.dashboard import panels, state
-from cnnviz.dashboard.texts import activations, filters, heatmaps, shared, training
+from cnnviz.dashboard.texts import activations, filters, heatmaps, mistakes, shared, training
 
 if TYPE_CHECKING:
     from streamlit.navigation.page import StreamlitPage
@@ -45,6 +45,7 @@ def pages() -> list[StreamlitPage]:
             icon=":material/local_fire_department:",
             help=heatmaps.QUESTION,
         ),
+        st.Page("pages/mistakes.py", title=shared.PAGES["mistakes"], icon=":material/rule:", help=mistakes.QUESTION),
         st.Page(
             "pages/training.py",
             title=shared.PAGES["training"],

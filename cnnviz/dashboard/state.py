@@ -18,7 +18,25 @@ if TYPE_CHECKING:
 MODEL, PICTURE, LAYER, CHANNEL, CLASS = "model", "picture", "layer", "channel", "class"
 METHOD, AGAINST, STYLE, WHICH = "method", "against", "style", "which"
 VIEW, RUN, RECIPE = "view", "run", "recipe"
-IN_URL = (MODEL, PICTURE, LAYER, CHANNEL, CLASS, METHOD, AGAINST, STYLE, WHICH, VIEW, RUN, RECIPE)
+DATA, PART, CELL, ITEM = "data", "part", "cell", "item"
+IN_URL = (
+    MODEL,
+    PICTURE,
+    LAYER,
+    CHANNEL,
+    CLASS,
+    METHOD,
+    AGAINST,
+    STYLE,
+    WHICH,
+    VIEW,
+    RUN,
+    RECIPE,
+    DATA,
+    PART,
+    CELL,
+    ITEM,
+)
 """What a link keeps; a value that the app would choose itself is left out."""
 DEFAULT_PICTURE = "chelsea"
 _PUBLISHED, _DEFAULTS, _LINKED, _REFUSED, _PAGE = "_published", "_defaults", "_linked", "_refused", "_page"

@@ -1,6 +1,17 @@
 """Which charts are drawn? Plotly figures from arrays, layer lists and histories; nothing is computed here."""
 
+from cnnviz.figures.mistakes import clickable_confusion
 from cnnviz.figures.networks import architecture, histograms, kind_of, shape_text, vector
 from cnnviz.figures.runs import balance, confusion, learning_curves
 
-__all__ = ["architecture", "balance", "confusion", "histograms", "kind_of", "learning_curves", "shape_text", "vector"]
+__all__ = [
+    "architecture",
+    "balance",
+    "clickable_confusion",
+    "confusion",
+    "histograms",
+    "kind_of",
+    "learning_curves",
+    "shape_text",
+    "vector",
+]

@@ -3,96 +3,119 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any, Literal
 
 import numpy as np
 import plotly.graph_objects as go
-from plotly.subplots import make_subplots
 
 from cnnviz.runs import History
 
 # Okabe-Ito without its yellow, which a white page swallows.
 _COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#999999")
-_PANELS = ("loss", "accuracy")
-_SHADE = "rgba(153, 153, 153, 0.15)"
+_GRAY = "#999999"
+_SHADE = {
+    "mark": {"type": "rect", "color": _GRAY, "opacity": 0.15, "clip": True},
+    "transform": [{"filter": "isValid(datum.start)"}],
+    "encoding": {"x": {"field": "start", "type": "quantitative"}, "x2": {"field": "end"}},
+}
+_AT_MARK = {"transform": [{"filter": "isValid(datum.mark)"}]}
+_MARKS = (
+    {"mark": {"type": "rule", "color": _GRAY, "strokeDash": [6, 4], "clip": True},
+     "encoding": {"x": {"field": "mark", "type": "quantitative"}}, **_AT_MARK},
+    {"mark": {"type": "text", "color": _GRAY, "align": "right", "baseline": "top", "dx": -4, "clip": True,
+              "y": {"expr": "2 + 14 * datum.line"}},
+     "encoding": {"x": {"field": "mark", "type": "quantitative"}, "text": {"field": "label"}}, **_AT_MARK},
+)  # fmt: skip
+# The wheel alone scrolls the page, and so does a finger.
+_ZOOM = {
+    "type": "interval",
+    "zoom": "wheel![event.shiftKey]",
+    "translate": "[pointerdown[event.pointerType === 'mouse'], window:pointerup] > window:pointermove!",
+}
+
+Panel = Literal["loss", "accuracy"]
 
 
 def learning_curves(
     histories: Mapping[str, History],
+    panel: Panel,
     *,
-    titles: Mapping[str, str],
     training: str,
     validation: str,
-    epoch: str,
     marks: Sequence[tuple[float, str]] = (),
     over_fits_from: int | None = None,
-) -> go.Figure:
-    """Draw loss and accuracy over the epochs, side by side: validation as a line, training as dots.
+) -> list[dict[str, Any]]:
+    """List the rows of a chart of learning curves; `curves_spec` says how they are drawn.
+
+    Rows and drawing are apart, since a chart that only gets new rows stays where it is, zoom and all.
 
     Args:
-        histories: Name of a run to its history; each has its own colour.
-        titles: Of the panels `loss` and `accuracy`.
+        histories: Name of a run to its history.
+        panel: `loss` or `accuracy`.
         training: What the training curve is called.
         validation: What the validation curve is called.
-        epoch: What the axis is called.
-        marks: Epochs to mark by an upright line, with what stands beside it, each a line lower.
+        marks: Epochs to mark by an upright line, with what stands beside it.
         over_fits_from: Epoch behind which the ground is shaded.
+
+    Returns:
+        For each point of a curve `epoch`, `value`, `what` and `run`; for each mark `mark` and `label`, for the shade
+        `start` and `end`. A value that is no number has no row.
     """
-    figure = make_subplots(1, 2, subplot_titles=[titles[panel] for panel in _PANELS], horizontal_spacing=0.08)
-    for number, (name, history) in enumerate(histories.items()):
-        colour = _COLOURS[number % len(_COLOURS)]
-        for column, panel in enumerate(_PANELS, start=1):
-            label = "" if len(histories) == 1 else f"{name} · "
-            lines = [(f"val_{panel}", f"{label}{validation}", "solid"), (panel, f"{label}{training}", "dot")]
-            for key, legend, dash in lines:
-                if key in history.columns:
-                    line = _line(history, key, legend, colour, dash, is_named=column == 1, is_share=panel == "accuracy")
-                    figure.add_trace(line, row=1, col=column)
-    _mark(figure, marks)
+    rows = [
+        {"epoch": int(epoch), "value": float(value), "what": what, "run": name}
+        for name, history in histories.items()
+        for column, what in ((f"val_{panel}", validation), (panel, training))
+        for epoch, value in zip(history.epochs, history.columns.get(column, ()), strict=False)
+        if np.isfinite(value)
+    ]
+    rows += [{"mark": float(at), "label": label, "line": number} for number, (at, label) in enumerate(marks)]
     if over_fits_from is not None:
         last = max(int(history.epochs[-1]) for history in histories.values())
-        figure.add_vrect(over_fits_from, last, line_width=0, fillcolor=_SHADE, layer="below")
-    figure.update_xaxes(title_text=epoch, dtick=_tick(histories))
-    figure.update_yaxes(tickformat=".0%", row=1, col=2)
-    figure.update_layout(
-        height=400,
-        margin={"l": 10, "r": 10, "t": 40, "b": 10},
-        legend={"orientation": "h", "y": -0.2},
-        hovermode="x unified",
-        uirevision="curves",  # a zoom survives the next epoch
-    )
-    return figure
+        rows.append({"start": over_fits_from, "end": last})
+    return rows
 
 
-def _mark(figure: go.Figure, marks: Sequence[tuple[float, str]]) -> None:
-    """Draw upright lines through both panels, named in the first: the others would write over its curves."""
-    for number, (at, text) in enumerate(marks):
-        figure.add_vline(at, line_width=1, line_dash="dash", line_color="#999999")
-        figure.add_annotation(
-            x=at, y=1, yref="y domain", yshift=-14 * number, text=text, showarrow=False, xanchor="right",
-            yanchor="top", xshift=-3,
-        )  # fmt: skip
+def curves_spec(
+    names: Sequence[str], panel: Panel, *, title: str, epoch: str, training: str, validation: str
+) -> dict[str, Any]:
+    """Describe in Vega-Lite how the rows of `learning_curves` are drawn: validation as a line, training as dots.
+
+    Args:
+        names: Of the runs; each has its own colour.
+        panel: `loss` or `accuracy`.
+        title: Of the panel.
+        epoch: What the axis is called.
+        training: What the training curve is called.
+        validation: What the validation curve is called.
+    """
+    form = ".1%" if panel == "accuracy" else ".3g"
+    axis = {"title": None, "format": ".0%"} if panel == "accuracy" else {"title": None}
+    across = {"field": "epoch", "type": "quantitative", "scale": {"nice": False, "padding": 12},
+              "axis": {"title": epoch, "format": "d", "tickMinStep": 1, "grid": False}}  # fmt: skip
+    colours = {"domain": list(names), "range": list(_COLOURS)}
+    dashes = {"domain": [validation, training], "range": [[1, 0], [2, 3]]}
+    curve = {
+        "mark": {"type": "line", "point": {"size": 25}, "clip": True},
+        "params": [{"name": "zoom", "select": _ZOOM, "bind": "scales"}],
+        "transform": [{"filter": "isValid(datum.value)"}],
+        "encoding": {
+            "x": across,
+            "y": {"field": "value", "type": "quantitative", "scale": {"zero": False}, "axis": axis},
+            "color": {"field": "run", "scale": colours, "legend": _legend(is_shown=len(names) > 1)},
+            "strokeDash": {"field": "what", "scale": dashes, "legend": _legend()},
+            "tooltip": [
+                {"field": "run"},
+                {"field": "what", "title": title},
+                {"field": "value", "title": title, "format": form},
+                {"field": "epoch", "title": epoch},
+            ],
+        },
+    }
+    return {"title": title, "height": 300, "layer": [_SHADE, *_MARKS, curve]}
 
 
-def _line(
-    history: History, key: str, name: str, colour: str, dash: str, *, is_named: bool, is_share: bool
-) -> go.Scatter:
-    return go.Scatter(
-        x=history.epochs,
-        y=history.columns[key],
-        name=name,
-        legendgroup=name,
-        showlegend=is_named,
-        mode="lines+markers",
-        line={"color": colour, "dash": dash, "width": 2.5 if dash == "solid" else 1.5},
-        marker={"size": 5 if dash == "solid" else 3},
-        hovertemplate="%{y:.1%}" if is_share else "%{y:.4g}",
-    )
-
-
-def _tick(histories: Mapping[str, History]) -> int:
-    """Whole epochs on the axis, at most about ten."""
-    longest = max((int(history.epochs[-1]) for history in histories.values() if len(history)), default=1)
-    return max(1, -(-longest // 10))
+def _legend(*, is_shown: bool = True) -> dict[str, Any] | None:
+    return {"orient": "bottom", "title": None, "symbolStrokeWidth": 2, "symbolType": "stroke"} if is_shown else None
 
 
 def confusion(counts: np.ndarray, class_names: Sequence[str], *, true: str, said: str, hover: str) -> go.Figure:

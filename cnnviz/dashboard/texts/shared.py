@@ -5,6 +5,7 @@ PAGES = {
     "activations": "Activations",
     "filters": "Filters",
     "heatmaps": "Heatmaps",
+    "mistakes": "Mistakes",
     "training": "Training",
 }
 

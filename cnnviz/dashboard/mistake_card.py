@@ -1,0 +1,108 @@
+"""Why was one picture answered as it was? Evidence for both classes on one scale, the nearest pictures, a sentence."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+
+import streamlit as st
+
+from cnnviz import heatmaps as methods
+from cnnviz import images, mistakes
+from cnnviz.dashboard import cache, components, heatmaps, panels, state, store
+from cnnviz.dashboard.heatmaps import Look, Question
+from cnnviz.dashboard.mistakes import Subject, name_of, thumbnails
+from cnnviz.dashboard.state import Selection
+from cnnviz.dashboard.texts import mistakes as texts
+from cnnviz.mistakes import Evaluation, Facts
+
+_SURE = 0.9
+_NEAREST = 5
+_TILE = 72
+_LOOK = Look(opacity=0.85, threshold=0.0, colours="magma", has_box=False)
+
+
+def show(subject: Subject, evaluation: Evaluation, row: int) -> None:
+    """Draw the card of one picture."""
+    st.header(texts.CARD, anchor=False)
+    selection = _selection(subject, int(evaluation.indices[row]))
+    question = Question(selection, methods.METHODS["grad_cam"], _classes(evaluation, row))
+    heats = [cache.heatmap(selection, question.method, index) for index in question.classes]
+    found = mistakes.facts(evaluation, row, heat=heats[0])
+    st.markdown(_sentence(evaluation, row, found))
+    heatmaps.show_maps(question, heats, _LOOK)
+    _show_nearest(subject, evaluation, row)
+    if st.button(texts.LOOK, icon=":material/search:", key="look_inside"):
+        _look_inside(selection)
+
+
+def _selection(subject: Subject, index: int) -> Selection:
+    """The picture as every page's selection would have it."""
+    photo = subject.pictures.photo(index)
+    colour = photo.repeat(3, axis=-1) if photo.shape[-1] == 1 else photo
+    name = f"{subject.pictures.fingerprint[:16]}:{index}"
+    return replace(subject.selection, picture=name, photo=colour, notes=(), layer=None, class_index=None)
+
+
+def _classes(evaluation: Evaluation, row: int) -> tuple[int, ...]:
+    """The network's classes to explain: the one it says first, then the right one; one where they are the same."""
+    wanted = (int(evaluation.predicted[row]), int(evaluation.labels[row]))
+    known = [evaluation.mapping[index] for index in wanted if index < len(evaluation.mapping)]
+    return tuple(dict.fromkeys(classes[0] for classes in known if classes))
+
+
+def _sentence(evaluation: Evaluation, row: int, found: Facts) -> str:
+    names = [panels.plain(name) for name in evaluation.class_names]
+    parts = [
+        texts.SENTENCE.format(
+            verdict=_verdict(evaluation, row), said=names[found.predicted], true=names[found.label],
+            share=components.percent(found.confidence), true_share=components.percent(found.true_probability),
+        )
+    ]  # fmt: skip
+    if found.hottest is not None:
+        parts.append(texts.EVIDENCE.format(said=names[found.predicted], place=texts.PLACES[found.hottest]))
+    if found.neighbours:
+        most, count = found.neighbours[0]
+        parts.append(texts.NEIGHBOURS.format(count=found.neighbour_count, most=count, name=names[most]))
+    return " ".join(parts)
+
+
+def _verdict(evaluation: Evaluation, row: int) -> str:
+    if evaluation.is_right[row]:
+        return texts.RIGHT
+    if evaluation.is_unsure[row]:
+        return texts.UNSURE
+    return texts.SURE if evaluation.confidence[row] >= _SURE else texts.WRONG
+
+
+def _show_nearest(subject: Subject, evaluation: Evaluation, row: int) -> None:
+    """Draw the pictures that the network holds for most alike, of the class it says and of the right one."""
+    labels = dict.fromkeys((int(evaluation.predicted[row]), int(evaluation.labels[row])))
+    for place, label in zip(st.columns(2), labels, strict=False):
+        near = mistakes.nearest(evaluation, row, label=label, count=_NEAREST)
+        if not len(near.rows):
+            continue
+        indices = tuple(int(index) for index in evaluation.indices[near.rows])
+        title = texts.NEAREST.format(name=evaluation.class_names[label])
+        with place:
+            st.caption(panels.plain(title))
+            components.contact_sheet(
+                thumbnails(subject, indices, _TILE),
+                key=f"nearest {label}",
+                title=title,
+                names=[name_of(evaluation, int(other)) for other in near.rows],
+                picked=None,
+                on_pick=partial(_open, indices),
+                tile=_TILE,
+            )
+
+
+def _open(indices: tuple[int, ...], position: int) -> None:
+    state.select(state.ITEM, str(indices[position]))
+
+
+def _look_inside(selection: Selection) -> None:
+    """Take network and picture along to the other pages."""
+    state.select_later(state.MODEL, selection.convnet.name)
+    state.select_later(state.PICTURE, store.put("pictures", images.png_bytes(selection.photo)))
+    st.switch_page("pages/heatmaps.py")
