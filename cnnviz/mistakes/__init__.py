@@ -4,15 +4,18 @@
     wrong = mistakes(evaluation, order="confidence")       # rows; evaluation.indices[wrong] are the pictures
 
 `accuracy`, `class_scores`, `calibration`, `roc` and `confusion` say how much is wrong, `agreement` compares two
-networks.
+networks. `nearest`, `facts` and `mean_map` say why; `edits`, `sweep` and `smallest_flipping_patch` try what would
+change an answer. `label_suspects`, `near_duplicates` and `odd_pictures` doubt the pictures, `embed` lays them out.
 """
 
+from cnnviz.mistakes import edits
 from cnnviz.mistakes.agreement import Agreement, agreement
 from cnnviz.mistakes.confusions import ConfusedPair, cell, confused_order, confused_pairs, confusion
 from cnnviz.mistakes.embedding import embed
 from cnnviz.mistakes.evaluating import OnStep, evaluate
 from cnnviz.mistakes.evaluation import UNSURE_GAP, Evaluation
 from cnnviz.mistakes.facts import Facts, facts, ninths
+from cnnviz.mistakes.flips import FlippingPatch, Sweep, smallest_flipping_patch, sweep
 from cnnviz.mistakes.labelled_folders import Labelled, names_of, open_labelled
 from cnnviz.mistakes.mapping import OTHER, ClassMapping, guess_mapping
 from cnnviz.mistakes.mean_maps import mean_map
@@ -36,6 +39,7 @@ __all__ = [
     "Evaluation",
     "EvaluationStore",
     "Facts",
+    "FlippingPatch",
     "Labelled",
     "Neighbours",
     "Odd",
@@ -43,6 +47,7 @@ __all__ = [
     "Order",
     "Roc",
     "Suspects",
+    "Sweep",
     "accuracy",
     "agreement",
     "calibration",
@@ -51,6 +56,7 @@ __all__ = [
     "confused_order",
     "confused_pairs",
     "confusion",
+    "edits",
     "embed",
     "evaluate",
     "facts",
@@ -69,4 +75,6 @@ __all__ = [
     "ordered",
     "roc",
     "save",
+    "smallest_flipping_patch",
+    "sweep",
 ]
