@@ -61,11 +61,11 @@ def test_a_program_reads_json_and_nothing_else(cnnviz, pictures, runs):
 
 
 def test_a_series_trains_one_run_after_the_other(cnnviz, pictures, runs):
-    words = ("--series", "ladder", *quick(pictures, 1)[1:], "--base", "lenet5", "--size", 64, "--set", "snapshots=0")
+    words = ("--series", "ladder", *quick(pictures, 1)[1:], "--base", "lenet5", "--set", "snapshots=0")
     done = cnnviz("train", *words, "--json")
     ended = json.loads(done.out)["runs"]
     assert [one["recipe"]["name"] for one in ended][:2] == ["ladder-scratch", "ladder-scratch-augmented"]
-    assert [one["state"] for one in ended][:2] == ["finished", "finished"]
+    assert [(one["state"], one["reason"]) for one in ended] == [("finished", "")] * 4
     listed = json.loads(cnnviz("runs", "--series", "ladder", "--json").out)["runs"]
     assert {one["name"] for one in listed} == {one["name"] for one in ended} and len(listed) == 4
 
