@@ -1,0 +1,78 @@
+"""What does a network compute once it has forgotten what it learnt, from the top down?"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from cnnviz.capture import walk, without_call_number
+from cnnviz.convnets import Convnet
+from cnnviz.errors import ModelError
+from cnnviz.layers import layers
+
+if TYPE_CHECKING:
+    import keras
+
+
+def weighted_layers(convnet: Convnet) -> tuple[str, ...]:
+    """List the layers that have weights of their own, those at the top, next to the scores, first."""
+    with_weights = [info.address for info in layers(convnet) if info.parameters and not info.is_container]
+    return tuple(reversed(with_weights))
+
+
+def randomised(convnet: Convnet, *, from_top: int, seed: int = 0) -> Convnet:
+    """Copy a network and shuffle the weights of its uppermost layers: cascading randomisation.
+
+    Each weight array is shuffled within itself, where the paper draws new weights: so the values stay as large and
+    as small as they were, only their places are lost. A layer is shuffled the same way however many others are, so
+    that the steps of a cascade differ by one layer.
+
+    Args:
+        convnet: Network; it is only read.
+        from_top: How many of `weighted_layers` are shuffled, counted from the top.
+        seed: Of the order in which the weights end up.
+
+    Returns:
+        A network with a model of its own and the same name and meaning.
+
+    Raises:
+        ModelError: If the model cannot be copied.
+        ValueError: If it has fewer layers with weights.
+
+    Note:
+        A map that looks the same from the trained and from the shuffled network shows the picture, not what the
+        network knows. Single values and arrays of equal values, such as fresh biases, are left as they are.
+
+    Example:
+        >>> randomised(convnet, from_top=1).fingerprint == convnet.fingerprint
+        False
+
+    Reference:
+        Adebayo et al., "Sanity Checks for Saliency Maps", NeurIPS 2018, section 3.1. https://arxiv.org/abs/1810.03292
+    """
+    addresses = weighted_layers(convnet)
+    if not 0 <= from_top <= len(addresses):
+        raise ValueError(f"Expected 0 to {len(addresses)} layers from the top. Received: {from_top}.")
+    model = _copy(convnet)
+    by_address = walk(model)
+    for number, address in enumerate(addresses[:from_top]):
+        rng = np.random.default_rng([seed, number])
+        for weight in by_address[without_call_number(address)].weights:
+            weight.assign(rng.permutation(weight.numpy().ravel()).reshape(weight.shape))
+    return replace(convnet, model=model)
+
+
+def _copy(convnet: Convnet) -> keras.Model:
+    """Build the model anew from its own description, with the same weights."""
+    import keras
+
+    try:
+        model = keras.models.clone_model(convnet.model)
+        model.set_weights(convnet.model.get_weights())
+    except (ValueError, TypeError, NotImplementedError, RuntimeError) as error:
+        raise ModelError(
+            f"{convnet.name} cannot be copied: Keras cannot build it anew. Choose a functional or sequential network."
+        ) from error
+    return model

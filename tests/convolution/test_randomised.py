@@ -1,0 +1,83 @@
+import numpy as np
+import pytest
+from tiny_nets import flat, listed, nested, randomise, state
+
+from cnnviz.capture import walk
+from cnnviz.convnets import convnet_from_model
+from cnnviz.convolution.randomised import randomised, weighted_layers
+from cnnviz.errors import ModelError
+from cnnviz.probes import predict
+
+
+def wrapped(build):
+    model = build()
+    randomise(model)
+    return convnet_from_model(model)
+
+
+@pytest.fixture(params=[flat, nested])
+def convnet(request):
+    return wrapped(request.param)
+
+
+def weights_by_layer(convnet):
+    return {address: walk(convnet.model)[address].get_weights() for address in weighted_layers(convnet)}
+
+
+def changed(one, other):
+    """Addresses of the layers that differ."""
+    before, after = weights_by_layer(one), weights_by_layer(other)
+    return [key for key in before if any((a != b).any() for a, b in zip(before[key], after[key], strict=True))]
+
+
+def test_a_copy_with_nothing_shuffled_answers_alike(convnet, rng):
+    inputs = rng.uniform(0, 1, (2, 9, 8, 3)).astype(np.float32)
+    copy = randomised(convnet, from_top=0)
+    assert copy.model is not convnet.model
+    assert predict(convnet, inputs).std() > 0.01
+    np.testing.assert_allclose(predict(copy, inputs), predict(convnet, inputs), rtol=1e-6)
+
+
+def test_layers_lose_their_weights_from_the_top_down(convnet):
+    order = weighted_layers(convnet)
+    assert order[0] == "scores"
+    assert order[-1].endswith("conv1")
+    for count in range(len(order) + 1):
+        assert changed(convnet, randomised(convnet, from_top=count)) == list(order[:count])
+
+
+def test_values_stay_and_only_their_places_are_lost(convnet):
+    before, after = (weights_by_layer(net) for net in (convnet, randomised(convnet, from_top=4)))
+    for address, arrays in before.items():
+        for one, other in zip(arrays, after[address], strict=True):
+            np.testing.assert_array_equal(np.sort(one, axis=None), np.sort(other, axis=None))
+
+
+def test_the_steps_of_a_cascade_differ_by_one_layer(convnet):
+    assert changed(randomised(convnet, from_top=2), randomised(convnet, from_top=3)) == [weighted_layers(convnet)[2]]
+
+
+def test_the_seed_alone_decides(convnet):
+    assert randomised(convnet, from_top=4, seed=1) == randomised(convnet, from_top=4, seed=1)
+    assert randomised(convnet, from_top=4, seed=1) != randomised(convnet, from_top=4, seed=2)
+
+
+def test_the_original_is_left_as_it_was(convnet):
+    before = state(convnet.model)
+    randomised(convnet, from_top=4)
+    assert state(convnet.model) == before
+
+
+def test_shuffling_changes_the_answer(convnet, rng):
+    inputs = rng.uniform(0, 1, (1, 9, 8, 3)).astype(np.float32)
+    shuffled = randomised(convnet, from_top=4)
+    assert np.abs(predict(shuffled, inputs) - predict(convnet, inputs)).max() > 0.01
+    assert (shuffled.name, shuffled.class_names) == (convnet.name, convnet.class_names)
+
+
+def test_models_that_cannot_be_copied_and_layers_that_are_not_there_are_refused(convnet):
+    subclassed = convnet_from_model(listed())
+    with pytest.raises(ModelError, match="listed cannot be copied: Keras cannot build it anew"):
+        randomised(subclassed, from_top=1)
+    with pytest.raises(ValueError, match=r"Expected 0 to 4 layers from the top\. Received: 5"):
+        randomised(convnet, from_top=5)
