@@ -1,1 +1,69 @@
-"""How does a convolution compute: its arithmetic, one output at a time, for kernels of one's own and for real units?"""
+"""How does a convolution compute: its arithmetic, one output at a time, for kernels of one's own and for real units?
+
+Maps are those of one picture, `(rows, columns, channels)`; kernels are `(rows, columns, in_channels, filters)`. Every
+rule is that of Keras on TensorFlow, and is tested against it.
+"""
+
+from cnnviz.convolution.arithmetic import (
+    average_pool,
+    convolve,
+    cross_correlate,
+    cross_correlate_1d,
+    depthwise,
+    flipped,
+    global_average_pool,
+    max_pool,
+    relu,
+    sigmoid,
+    size_formulas,
+    softmax,
+)
+from cnnviz.convolution.layer_runs import LayerRun, run_layer
+from cnnviz.convolution.outputs import OutputValue, explain_output, explain_pooling
+from cnnviz.convolution.presets import PRESETS, combine_edges, for_each_channel
+from cnnviz.convolution.questions import Question, brightest, questions
+from cnnviz.convolution.randomised import randomised, weighted_layers
+from cnnviz.convolution.reach import reached_units, unit_box
+from cnnviz.convolution.sizes import FieldFormula, Padding, SizeFormula, size_formula
+from cnnviz.convolution.stack import Block, StackedLayer, stack
+from cnnviz.convolution.units import Unit, explain_unit, unit_of
+
+__all__ = [
+    "PRESETS",
+    "Block",
+    "FieldFormula",
+    "LayerRun",
+    "OutputValue",
+    "Padding",
+    "Question",
+    "SizeFormula",
+    "StackedLayer",
+    "Unit",
+    "average_pool",
+    "brightest",
+    "combine_edges",
+    "convolve",
+    "cross_correlate",
+    "cross_correlate_1d",
+    "depthwise",
+    "explain_output",
+    "explain_pooling",
+    "explain_unit",
+    "flipped",
+    "for_each_channel",
+    "global_average_pool",
+    "max_pool",
+    "questions",
+    "randomised",
+    "reached_units",
+    "relu",
+    "run_layer",
+    "sigmoid",
+    "size_formula",
+    "size_formulas",
+    "softmax",
+    "stack",
+    "unit_box",
+    "unit_of",
+    "weighted_layers",
+]
