@@ -8,15 +8,16 @@ import sys
 from argparse import Namespace
 from collections.abc import Sequence
 
-from cnnviz.cli import activations, app, filters, heatmap, layers, models, predict, runs, train
+from cnnviz.cli import activations, app, evaluate, filters, heatmap, layers, models, predict, runs, train
 from cnnviz.cli.options import Parser
 from cnnviz.errors import CancelledError, CnnvizError
 
+EXIT_BELOW_BAR = 1
 EXIT_MISTAKE = 2
 EXIT_INTERRUPTED = 130  # what shells expect after Ctrl-C: 128 + SIGINT
 EXIT_CLOSED_PIPE = 141  # 128 + SIGPIPE
 
-_VERBS = (app, models, layers, predict, activations, filters, heatmap, train, runs)
+_VERBS = (app, models, layers, predict, activations, filters, heatmap, evaluate, train, runs)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -26,14 +27,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: Words after the program's name; those of the process if not given.
 
     Returns:
-        Exit code: 0; 2 after a mistake that the person can mend, named in one sentence on standard error; 130
-        after Ctrl-C, or where what was asked for was stopped; 141 if the reader of standard output went away.
+        Exit code: 0; 1 where a network is not as good as was asked for; 2 after a mistake that the person can mend,
+        named in one sentence on standard error; 130 after Ctrl-C, or where what was asked for was stopped; 141 if
+        the reader of standard output went away.
     """
     try:
         _carry_out(_parser().parse_args(arguments))
     except CancelledError as error:
         sys.stderr.write(f"cnnviz: {error}\n")
         return EXIT_INTERRUPTED
+    except evaluate.BelowBarError as error:
+        sys.stderr.write(f"cnnviz: {error}\n")
+        return EXIT_BELOW_BAR
     except CnnvizError as error:
         sys.stderr.write(f"cnnviz: {error}\n")
         return EXIT_MISTAKE

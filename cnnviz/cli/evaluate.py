@@ -1,0 +1,217 @@
+"""How good is a network on labelled pictures, and is it good enough?"""
+
+from __future__ import annotations
+
+import re
+from argparse import Namespace
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from cnnviz.cli import options, output
+from cnnviz.cli.errors import CommandError
+from cnnviz.cli.opening import open_convnet
+from cnnviz.cli.progress import bar
+from cnnviz.convnets import Convnet
+from cnnviz.errors import CnnvizError
+from cnnviz.folders import written_whole
+from cnnviz.mistakes import (
+    ClassMapping,
+    Evaluation,
+    EvaluationStore,
+    Labelled,
+    accuracy,
+    calibration,
+    class_scores,
+    confused_pairs,
+    evaluate,
+    guess_mapping,
+    names_of,
+    open_labelled,
+    save,
+)
+from cnnviz.mistakes.reports import predictions_csv, report_html
+
+_CSV, _REPORT, _ARRAYS = "predictions.csv", "report.html", "evaluation.npz"
+_MOST_CLASSES = 40  # of the table for people
+
+
+class BelowBarError(CnnvizError):
+    """A network that is not as good as was asked for."""
+
+
+def add(verbs: options.Verbs) -> None:
+    """Describe `cnnviz evaluate`."""
+    parser = options.add_verb(
+        verbs,
+        "evaluate",
+        run,
+        question="Ask a network about labelled pictures: how often is it right, and what does it confuse?",
+        example="cnnviz evaluate fashion-cnn fashion-sample --out fashion-report --fail-under 0.8",
+    )
+    parser.add_argument("model", metavar="MODEL", help="a name that `cnnviz models` lists, or a .keras or .h5 file")
+    parser.add_argument(
+        "data", metavar="FOLDER|DATASET", help="a folder or .zip with a folder per class, or a data set's name"
+    )
+    parser.add_argument(
+        "--architecture", metavar="NAME", help="the catalogue's network that a .weights.h5 file belongs to"
+    )
+    parser.add_argument(
+        "--part",
+        choices=("test", "validation", "train"),
+        default="test",
+        help="of a data set, or of a folder with such folders (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--map",
+        action="append",
+        default=[],
+        metavar="CLASS=NAME[,NAME]",
+        help="the network's classes, by name or index, that stand for a class of the pictures; else guessed",
+    )
+    parser.add_argument(
+        "--fail-under", type=options.share, metavar="SHARE", help="exit with 1 if the accuracy is lower, 0 to 1"
+    )
+    options.add_json(parser)
+    parser.add_argument(
+        "--out",
+        metavar="DIR",
+        help=f"a folder for {_CSV}, {_REPORT} and {_ARRAYS} (default: MODEL-DATA; with --json no files)",
+    )
+    parser.add_argument("--force", action="store_true", help="replace the files if they exist")
+
+
+def run(given: Namespace) -> Iterator[str]:
+    """Evaluate, write the files, tell the numbers, and complain if they are too low."""
+    labelled = open_labelled(given.data, part=given.part)  # a mistake is told at once, not after TensorFlow's start
+    folder = _target(given)
+    convnet = open_convnet(given)
+    mapping = _mapping(convnet, labelled, given.map)
+    with bar("Evaluating", "picture") as on_step:
+        evaluation = evaluate(
+            convnet,
+            labelled.part,
+            class_names=labelled.class_names,
+            mapping=mapping,
+            on_step=lambda done, total: on_step(done, total, None),
+            store=EvaluationStore(),
+        )
+    files = _write(folder, evaluation, labelled, f"{convnet.name} on {labelled.title}") if folder else []
+    yield output.to_json(_facts(evaluation, files)) if given.json else _text(evaluation, files)
+    reached = accuracy(evaluation).value
+    if given.fail_under is not None and reached < given.fail_under:
+        raise BelowBarError(
+            f"The accuracy is {output.percent(reached)}, below {output.percent(given.fail_under)}. "
+            "Look at the most confused classes."
+        )
+
+
+def _target(given: Namespace) -> Path | None:
+    """Decide where files will be written, before the work of making them."""
+    if given.json and not given.out:
+        return None
+    parts = (Path(given.model).stem, Path(given.data).stem)
+    folder = Path(given.out or "-".join(re.sub(r"[^\w.-]+", "-", part) for part in parts))
+    if folder.exists() and not folder.is_dir():
+        raise CommandError(f"{str(folder)!r} is a file. Choose a folder for --out.")
+    taken = [name for name in (_CSV, _REPORT, _ARRAYS) if (folder / name).exists()]
+    if taken and not given.force:
+        raise CommandError(
+            f"In {str(folder)!r} there is a {taken[0]} already. Choose another --out, or add --force to replace it."
+        )
+    return folder
+
+
+def _mapping(convnet: Convnet, labelled: Labelled, said: list[str]) -> ClassMapping:
+    """Guess by name, then do as was said."""
+    mapping = list(guess_mapping(labelled.class_names, convnet.class_names))
+    spoken_for: dict[int, tuple[int, ...]] = {}
+    for text in said:
+        name, _, classes = text.partition("=")
+        if name not in labelled.class_names or not classes:
+            some = ", ".join(labelled.class_names[:5])
+            raise CommandError(f"{text!r} maps no class of the pictures. Write CLASS=NAME; their classes: {some}.")
+        place = labelled.class_names.index(name)
+        spoken_for[place] = tuple(convnet.class_index(one) for one in classes.split(","))
+    given = [index for classes in spoken_for.values() for index in classes]
+    if len(set(given)) < len(given):
+        raise CommandError("A class of the network is mapped twice. Name each once.")
+    return tuple(
+        spoken_for.get(place, tuple(index for index in classes if index not in given))
+        for place, classes in enumerate(mapping)
+    )
+
+
+def _write(folder: Path, evaluation: Evaluation, labelled: Labelled, title: str) -> list[Path]:
+    names = names_of(labelled.part)
+    texts = {
+        _CSV: predictions_csv(evaluation, names),
+        _REPORT: report_html(evaluation, labelled.part, title=title, names=names),
+    }
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, text in texts.items():
+            with written_whole(folder / name) as part:
+                part.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise CommandError(f"{str(folder)!r} cannot be written ({error.strerror}). Choose another --out.") from error
+    save(evaluation, folder / _ARRAYS)
+    return [folder / name for name in (*texts, _ARRAYS)]
+
+
+def _facts(evaluation: Evaluation, files: list[Path]) -> Mapping[str, Any]:
+    found, names, scores = accuracy(evaluation), evaluation.class_names, class_scores(evaluation)
+    kept = evaluation.top_classes.shape[1]
+    return {
+        "model": evaluation.network,
+        "accuracy": found.value,
+        "interval": [found.low, found.high],
+        "right": found.right,
+        "pictures": found.total,
+        f"top{kept}_accuracy": accuracy(evaluation, top=kept).value,
+        "calibration_error": calibration(evaluation).ece,
+        "classes": [
+            {
+                "name": name,
+                "precision": scores.precision[place],
+                "recall": scores.recall[place],
+                "f1": scores.f1[place],
+                "pictures": scores.support[place],
+            }
+            for place, name in enumerate(names)
+        ],
+        "confused": [
+            {"label": names[pair.label], "predicted": names[pair.predicted], "pictures": pair.count}
+            for pair in confused_pairs(evaluation)
+        ],
+        "unreadable": [reason for _, reason in evaluation.unreadable],
+        "unmapped": dict(evaluation.unmapped),
+        "files": [str(path) for path in files],
+    }
+
+
+def _text(evaluation: Evaluation, files: list[Path]) -> str:
+    found, scores = accuracy(evaluation), class_scores(evaluation)
+    columns = (scores.precision, scores.recall, scores.f1)
+    rows = [
+        (name, *(f"{values[place]:.3f}" for values in columns), f"{scores.support[place]:,}")
+        for place, name in enumerate(evaluation.class_names[:_MOST_CLASSES])
+    ]
+    lines = [
+        f"{found.right:,} of {found.total:,} right: {output.percent(found.value)} "
+        f"({output.percent(found.low)} to {output.percent(found.high)})",
+        "",
+        output.table(("class", "precision", "recall", "F1", "pictures"), rows, align="<>>>>"),
+        "",
+        *(
+            f"{_pictures(count)} of {name!r} left out: the network has no such class"
+            for name, count in evaluation.unmapped
+        ),
+        *(f"left out: {reason}" for _, reason in evaluation.unreadable[:10]),
+        *(str(path) for path in files),
+    ]
+    return "\n".join(lines)
+
+
+def _pictures(count: int) -> str:
+    return "1 picture" if count == 1 else f"{count:,} pictures"

@@ -1,0 +1,198 @@
+"""How does an evaluation leave the program: as a table for other programs, and as a page that opens anywhere?"""
+
+from __future__ import annotations
+
+import base64
+import csv
+import io
+from collections.abc import Sequence
+from html import escape
+
+import numpy as np
+from PIL import Image
+
+from cnnviz.datasets import Part
+from cnnviz.errors import PictureError
+from cnnviz.images import png_bytes
+from cnnviz.mistakes.confusions import confused_order, confused_pairs, confusion
+from cnnviz.mistakes.evaluation import Evaluation
+from cnnviz.mistakes.feeding import rgb
+from cnnviz.mistakes.ranking import mistakes
+from cnnviz.mistakes.scores import accuracy, calibration, class_scores
+
+_MOST_IN_MATRIX = 40  # classes; a larger table is no picture any more
+_MOST_NAMED = 50  # files without an answer
+_MOST_SHOWN = 24  # mistakes
+_THUMBNAIL = (112, 112)
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what makes a spreadsheet compute a cell
+
+_STYLE = """
+body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; color: #1a1a1a }
+table { border-collapse: collapse; margin: 1rem 0 } th, td { padding: .2rem .6rem; text-align: right }
+th:first-child, td:first-child { text-align: left } tr { border-bottom: 1px solid #ddd }
+.matrix { overflow-x: auto } .matrix td { min-width: 2rem } .matrix thead th { writing-mode: vertical-rl }
+figure { display: inline-block; width: 8rem; margin: .4rem; vertical-align: top; font-size: .85rem }
+figure img { width: 7rem; height: 7rem; object-fit: contain; background: #eee; image-rendering: pixelated }
+"""
+_POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
+
+
+def predictions_csv(evaluation: Evaluation, names: Sequence[str]) -> str:
+    """Write one line a picture, those without an answer at the end.
+
+    A name that a spreadsheet would take for a formula gets an apostrophe in front.
+
+    Args:
+        evaluation: It is only read.
+        names: One a picture of the part, see `names_of`.
+
+    Returns:
+        CSV with the columns picture, label, predicted, confidence, true_probability, loss, margin, surprise, problem.
+    """
+    text = io.StringIO()
+    lines = csv.writer(text, lineterminator="\n")
+    lines.writerow(
+        ("picture", "label", "predicted", "confidence", "true_probability", "loss", "margin", "surprise", "problem")
+    )
+    numbers = (
+        evaluation.confidence, evaluation.true_probability, evaluation.loss, evaluation.margin, evaluation.surprise,
+    )  # fmt: skip
+    classes = [_cell(name) for name in evaluation.class_names]
+    for row, index in enumerate(evaluation.indices):
+        answer = (classes[evaluation.labels[row]], classes[evaluation.predicted[row]])
+        lines.writerow((_cell(names[index]), *answer, *(f"{values[row]:.6g}" for values in numbers), ""))
+    for index, problem in evaluation.unreadable:
+        lines.writerow((_cell(names[index]), *[""] * 7, _cell(problem)))
+    return text.getvalue()
+
+
+def _cell(text: str) -> str:
+    return f"'{text}" if text.startswith(_FORMULA) else text
+
+
+def report_html(evaluation: Evaluation, part: Part, *, title: str, names: Sequence[str]) -> str:
+    """Write a page that says how good the answers are and shows the surest mistakes.
+
+    It holds its pictures, loads nothing, and runs nothing; every name in it is escaped.
+
+    Args:
+        evaluation: It is only read.
+        part: The pictures that were evaluated.
+        title: Of the page.
+        names: One a picture of the part.
+    """
+    body = "\n".join(
+        [
+            f"<h1>{escape(title)}</h1>",
+            _summary(evaluation),
+            _left_out(evaluation, names),
+            "<h2>Classes</h2>",
+            _classes(evaluation),
+            _matrix(evaluation),
+            _pairs(evaluation),
+            _gallery(evaluation, part, names),
+            f"<p>Network {escape(evaluation.network_fingerprint)}, pictures {escape(evaluation.data_fingerprint)}</p>",
+        ]
+    )
+    head = (
+        f'<meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
+        f"<title>{escape(title)}</title><style>{_STYLE}</style>"
+    )
+    return f'<!doctype html>\n<html lang="en"><head>{head}</head><body>\n{body}\n</body></html>\n'
+
+
+def _summary(evaluation: Evaluation) -> str:
+    found, kept = accuracy(evaluation), evaluation.top_classes.shape[1]
+    lines = [
+        f"{found.right:,} of {found.total:,} pictures are answered as they are labelled: {found.value:.1%} "
+        f"(95 % interval {found.low:.1%} to {found.high:.1%}).",
+        f"Expected calibration error: {calibration(evaluation).ece:.3f}.",
+    ]
+    if len(evaluation.class_names) > kept:
+        lines.insert(1, f"The label is among the {kept} most probable classes in {_top(evaluation):.1%}.")
+    return "".join(f"<p>{escape(line)}</p>" for line in lines)
+
+
+def _top(evaluation: Evaluation) -> float:
+    return accuracy(evaluation, top=evaluation.top_classes.shape[1]).value
+
+
+def _left_out(evaluation: Evaluation, names: Sequence[str]) -> str:
+    """Pictures that nothing was said about, with the reasons."""
+    lines = [f"Class {name!r}, {count:,} in number: the network has none such." for name, count in evaluation.unmapped]
+    lines += [f"{names[index]}: {reason}" for index, reason in evaluation.unreadable[:_MOST_NAMED]]
+    rest = len(evaluation.unreadable) - _MOST_NAMED
+    lines += [f"{rest:,} more pictures cannot be read."] if rest > 0 else []
+    if not lines:
+        return ""
+    return f"<h2>Left out</h2><ul>{''.join(f'<li>{escape(line)}</li>' for line in lines)}</ul>"
+
+
+def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    head = "".join(f'<th scope="col">{escape(text)}</th>' for text in header)
+    body = "".join(f"<tr>{''.join(f'<td>{escape(text)}</td>' for text in row)}</tr>" for row in rows)
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def _classes(evaluation: Evaluation) -> str:
+    scores = class_scores(evaluation)
+    columns = (scores.precision, scores.recall, scores.f1)
+    rows = [
+        (name, *(f"{values[place]:.3f}" for values in columns), f"{scores.support[place]:,}")
+        for place, name in enumerate(evaluation.class_names)
+    ]
+    return _table(("class", "precision", "recall", "F1", "pictures"), rows)
+
+
+def _matrix(evaluation: Evaluation) -> str:
+    """The confusion matrix, darker where a larger share of the label's pictures is."""
+    if len(evaluation.class_names) > _MOST_IN_MATRIX:
+        return ""
+    counts, shares = confusion(evaluation), confusion(evaluation, normalise="label")
+    order = confused_order(counts)
+    names = [escape(evaluation.class_names[place]) for place in order]
+    head = "".join(f'<th scope="col">{name}</th>' for name in names)
+    cells = ["".join(_shaded(counts[row, column], shares[row, column]) for column in order) for row in order]
+    rows = "".join(f'<tr><th scope="row">{name}</th>{row}</tr>' for name, row in zip(names, cells, strict=True))
+    return (
+        "<h2>Confusions</h2><p>Rows are labels, columns are answers.</p>"
+        f'<div class="matrix"><table><thead><tr><th></th>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
+    )
+
+
+def _shaded(count: int, share: float) -> str:
+    text = f"{count:,}" if count else ""
+    return f'<td style="background: rgb(178 24 43 / {0.6 * share:.3f})">{text}</td>'
+
+
+def _pairs(evaluation: Evaluation) -> str:
+    names = evaluation.class_names
+    rows = [
+        (names[pair.label], names[pair.predicted], f"{pair.count:,}", f"{pair.share:.1%}")
+        for pair in confused_pairs(evaluation)
+    ]
+    return _table(("labelled", "answered", "pictures", "of the label"), rows) if rows else "<p>No mistakes.</p>"
+
+
+def _gallery(evaluation: Evaluation, part: Part, names: Sequence[str]) -> str:
+    rows = mistakes(evaluation)[:_MOST_SHOWN]
+    figures = "".join(_figure(evaluation, part, names, int(row)) for row in rows)
+    return f"<h2>The surest mistakes</h2>{figures}" if len(rows) else ""
+
+
+def _figure(evaluation: Evaluation, part: Part, names: Sequence[str], row: int) -> str:
+    index = int(evaluation.indices[row])
+    label, answer = (evaluation.class_names[place] for place in (evaluation.labels[row], evaluation.predicted[row]))
+    said = f"{answer}, {evaluation.confidence[row]:.0%}; labelled {label}"
+    try:
+        data = base64.b64encode(png_bytes(_thumbnail(part.photo(index)))).decode()
+    except PictureError:  # the file went away since
+        return ""
+    image = f'<img alt="{escape(said)}" src="data:image/png;base64,{data}">'
+    return f"<figure>{image}<figcaption>{escape(said)}<br>{escape(names[index])}</figcaption></figure>"
+
+
+def _thumbnail(photo: np.ndarray) -> np.ndarray:
+    image = Image.fromarray(rgb(photo))
+    image.thumbnail(_THUMBNAIL)
+    return np.asarray(image)
