@@ -111,6 +111,16 @@ def _rescaling(run: LayerRun, position: Position) -> tuple[OutputValue, ...]:
     return _scaled(run, position, float(scale), float(offset))
 
 
+def _normalisation(run: LayerRun, position: Position) -> tuple[OutputValue, ...]:
+    """Scale by what the pictures were measured to be when the network was made."""
+    layer, shape = run.layer, as_maps(run.inputs[0]).shape
+    mean, variance = (float(np.broadcast_to(part, (1, *shape))[0][position]) for part in (layer.mean, layer.variance))
+    deviation = max(np.sqrt(variance), 1e-7)  # Keras's own epsilon
+    if layer.invert:
+        return _scaled(run, position, deviation, mean)
+    return _scaled(run, position, 1 / deviation, -mean / deviation)
+
+
 def _scaled(run: LayerRun, position: Position, scale: float, shift: float) -> tuple[OutputValue, ...]:
     return (weighted(_one(run, position), np.full((1, 1, 1), scale), operation="scale", bias=shift),)
 
@@ -147,6 +157,17 @@ def _addition(run: LayerRun, position: Position) -> tuple[OutputValue, ...]:
     given = [np.broadcast_to(as_maps(values), as_maps(run.output).shape)[position] for values in run.inputs]
     patch = _at(row, column, (channel,) * len(given), np.array(given), source=None)
     return (weighted(patch, np.ones(patch.values.shape), operation="addition"),)
+
+
+def _multiplication(run: LayerRun, position: Position) -> tuple[OutputValue, ...]:
+    """Weigh the largest input, the first of equals, by the others: what a gate lets through."""
+    shape = as_maps(run.output).shape
+    given = [float(np.broadcast_to(as_maps(values), shape)[position]) for values in run.inputs]
+    weighed = int(np.argmax([values.size for values in run.inputs]))
+    row, column, channel = position
+    patch = _at(row, column, (channel,), np.array(given[weighed]), source=weighed)
+    gate = np.prod([value for number, value in enumerate(given) if number != weighed])
+    return (weighted(patch, np.full((1, 1, 1), gate), operation="scale"),)
 
 
 def _copy(run: LayerRun, position: Position) -> tuple[OutputValue, ...]:
@@ -234,7 +255,9 @@ RULES: dict[str, Rule] = {
     "GlobalAveragePooling2D": _global_pooling,
     "BatchNormalization": _batch_normalisation,
     "Rescaling": _rescaling,
+    "Normalization": _normalisation,
     "Add": _addition,
+    "Multiply": _multiplication,
     **dict.fromkeys(("Activation", *_ACTIVATION_LAYERS), _activation),
     **dict.fromkeys(("Flatten", "Reshape", "Permute", "Concatenate", "ZeroPadding2D", "Cropping2D"), _copy),
     **dict.fromkeys(("Dropout", "SpatialDropout2D", "GaussianDropout", "GaussianNoise", "Identity"), _copy),

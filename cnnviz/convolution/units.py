@@ -54,7 +54,8 @@ def explain_unit(
         convnet: Network; it is only read.
         inputs: `(1, height, width, channels)` float32, from `convnet.prepare`.
         layer: Address of a convolution (plain, grouped, depthwise, separable), pooling, global pooling, batch
-            normalisation, activation, addition, dense, rescaling, padding, flattening or concatenating layer.
+            normalisation, activation, addition, multiplication, dense, rescaling, padding, flattening or concatenating
+            layer.
         channel: Channel of its output, or the unit of a dense layer.
         row: Row of its output.
         column: Column of its output.

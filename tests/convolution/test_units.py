@@ -1,4 +1,4 @@
-"""Every kind of layer of four networks: what is taken apart is what the network computes."""
+"""Every kind of layer of some networks: what is taken apart is what the network computes."""
 
 import keras
 import numpy as np
@@ -50,6 +50,21 @@ def separable():
     return convnet_from_model(model)
 
 
+def gated():
+    """Measured scaling both ways, and a squeeze-and-excite gate, given first and last."""
+    image = keras.Input((7, 6, 3), name="image")
+    x = kl.Normalization(mean=[100, 120, 90], variance=[900, 400, 1600], name="normal")(image)
+    x = kl.Conv2D(4, 3, name="conv")(x)
+    gate = kl.Conv2D(4, 1, activation="sigmoid", name="gate")(kl.GlobalMaxPooling2D(keepdims=True)(x))
+    x = kl.Multiply(name="last")([x, gate])
+    x = kl.Multiply(name="first")([gate, x])
+    x = kl.Normalization(mean=2.0, variance=9.0, invert=True, name="back")(x)
+    model = keras.Model(image, kl.Dense(2, name="scores")(kl.Flatten()(x)), name="gated")
+    for weight in model.trainable_weights:
+        weight.assign(np.random.default_rng(1).normal(0, 0.5, weight.shape))
+    return convnet_from_model(model)
+
+
 def nested_net():
     model = nested()
     randomise(model)
@@ -61,6 +76,7 @@ NETS = {
     "lenet5": lambda: load_convnet("lenet5-mnist"),
     "nested": nested_net,
     "separable": separable,
+    "gated": gated,
 }
 
 
@@ -163,6 +179,19 @@ def test_an_addition_holds_one_value_of_each_input(separable_net):
     assert unit.steps[0].source is None
     here = [float(maps[address][0, 3, 1, 5]) for address in unit.sources]
     np.testing.assert_allclose(unit.steps[0].patch.ravel(), here, rtol=1e-5)
+
+
+@pytest.mark.parametrize(("layer", "weighed"), [("last", 0), ("first", 1)])
+def test_a_gate_is_the_weight_of_what_it_lets_through(layer, weighed):
+    convnet = gated()
+    inputs = picture(convnet)
+    unit = explain_unit(convnet, inputs, layer=layer, row=2, column=3, channel=1)
+    assert unit.sources[1 - weighed] == "gate"
+    step = unit.steps[0]
+    opened = read(convnet, inputs, layers=["gate"]).maps["gate"][0, 0, 0, 1]
+    assert 0 < opened < 1
+    assert step.kernel.item() == pytest.approx(opened, rel=1e-5)
+    assert (step.source, step.rows, step.columns, step.channels) == (weighed, (2,), (3,), (1,))
 
 
 def test_what_only_moves_values_says_which_one_it_moved(separable_net, rng):
