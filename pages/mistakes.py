@@ -1,8 +1,6 @@
 """What does it get wrong, and why?"""
 
-import streamlit as st
-
-from cnnviz.dashboard import mistake_card, mistakes, panels, shell, sidebar
+from cnnviz.dashboard import mistake_card, mistake_matrix, mistake_numbers, mistakes, panels, shell, sidebar
 from cnnviz.dashboard.texts import mistakes as texts
 from cnnviz.dashboard.texts import shared
 from cnnviz.errors import CnnvizError
@@ -21,12 +19,9 @@ try:
     evaluation = mistakes.evaluation_or_progress(subject)
     if evaluation is not None:
         mistakes.show_headline(subject, evaluation)
-        matrix, gallery = st.columns([5, 6], gap="medium")
-        with matrix:
-            mistakes.show_matrix(evaluation)
-        with gallery:
-            row = mistakes.show_gallery(subject, evaluation)
+        row = mistake_matrix.show(subject, evaluation)
         if row is not None:
             mistake_card.show(subject, evaluation, row)
+        mistake_numbers.show(evaluation)
 except CnnvizError as error:
     panels.explain(error)

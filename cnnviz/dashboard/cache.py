@@ -216,13 +216,19 @@ def training_photos(dataset: Dataset, indices: tuple[int, ...], side: int) -> np
 
 
 def thumbnails(part: Part, indices: tuple[int, ...], side: int) -> np.ndarray:
-    """Some pictures of a part, as small squares: `(pictures, side, side, 3)` uint8."""
+    """Some pictures of a part, as squares of at most this side: `(pictures, side, side, 3)` uint8; small ones as small.
+
+    Raises:
+        PictureError: If one of them cannot be read any more.
+    """
     return _thumbnails(part.fingerprint, indices, side, part)
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
 def _thumbnails(fingerprint: str, indices: tuple[int, ...], side: int, _part: Part) -> np.ndarray:
-    return np.stack([_square(_part.photo(index), side) for index in indices])
+    photos = [_part.photo(index) for index in indices]
+    side = min(side, max(max(photo.shape[:2]) for photo in photos))  # the browser enlarges, and less is sent
+    return np.stack([_square(photo, side) for photo in photos])
 
 
 @st.cache_data(max_entries=32, show_spinner=False)

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import partial
 
 import streamlit as st
 
 from cnnviz import heatmaps as methods
 from cnnviz import images, mistakes
-from cnnviz.dashboard import cache, components, heatmaps, panels, state, store
+from cnnviz.dashboard import cache, heatmaps, mistake_gallery, panels, state, store
+from cnnviz.dashboard.components import percent
 from cnnviz.dashboard.heatmaps import Look, Question
-from cnnviz.dashboard.mistakes import Subject, name_of, thumbnails
+from cnnviz.dashboard.mistakes import Subject
 from cnnviz.dashboard.state import Selection
 from cnnviz.dashboard.texts import mistakes as texts
 from cnnviz.mistakes import Evaluation, Facts
 
 _SURE = 0.9
 _NEAREST = 5
-_TILE = 72
 _LOOK = Look(opacity=0.85, threshold=0.0, colours="magma", has_box=False)
 
 
@@ -56,7 +55,7 @@ def _sentence(evaluation: Evaluation, row: int, found: Facts) -> str:
     parts = [
         texts.SENTENCE.format(
             verdict=_verdict(evaluation, row), said=names[found.predicted], true=names[found.label],
-            share=components.percent(found.confidence), true_share=components.percent(found.true_probability),
+            share=percent(found.confidence), true_share=percent(found.true_probability),
         )
     ]  # fmt: skip
     if found.hottest is not None:
@@ -82,23 +81,16 @@ def _show_nearest(subject: Subject, evaluation: Evaluation, row: int) -> None:
         near = mistakes.nearest(evaluation, row, label=label, count=_NEAREST)
         if not len(near.rows):
             continue
-        indices = tuple(int(index) for index in evaluation.indices[near.rows])
         title = texts.NEAREST.format(name=evaluation.class_names[label])
+        names = [
+            texts.NEAREST_NAME.format(name=mistake_gallery.name_of(evaluation, int(other)), distance=f"{distance:.2f}")
+            for other, distance in zip(near.rows, near.distances, strict=True)
+        ]
         with place:
             st.caption(panels.plain(title))
-            components.contact_sheet(
-                thumbnails(subject, indices, _TILE),
-                key=f"nearest {label}",
-                title=title,
-                names=[name_of(evaluation, int(other)) for other in near.rows],
-                picked=None,
-                on_pick=partial(_open, indices),
-                tile=_TILE,
+            mistake_gallery.show_rows(
+                subject, evaluation, near.rows, key=f"nearest {label}", title=title, names=names, height=160
             )
-
-
-def _open(indices: tuple[int, ...], position: int) -> None:
-    state.select(state.ITEM, str(indices[position]))
 
 
 def _look_inside(selection: Selection) -> None:

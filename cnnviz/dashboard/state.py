@@ -19,6 +19,7 @@ MODEL, PICTURE, LAYER, CHANNEL, CLASS = "model", "picture", "layer", "channel", 
 METHOD, AGAINST, STYLE, WHICH = "method", "against", "style", "which"
 VIEW, RUN, RECIPE = "view", "run", "recipe"
 DATA, PART, CELL, ITEM = "data", "part", "cell", "item"
+SHOW, RIVAL = "show", "rival"
 IN_URL = (
     MODEL,
     PICTURE,
@@ -36,6 +37,8 @@ IN_URL = (
     PART,
     CELL,
     ITEM,
+    SHOW,
+    RIVAL,
 )
 """What a link keeps; a value that the app would choose itself is left out."""
 DEFAULT_PICTURE = "chelsea"

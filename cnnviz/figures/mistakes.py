@@ -53,3 +53,66 @@ def clickable_confusion(
         )  # fmt: skip
     figure.update_layout(clickmode="event+select", dragmode=False)
     return figure
+
+
+def reliability(
+    edges: np.ndarray,
+    counts: np.ndarray,
+    confidence: np.ndarray,
+    share: np.ndarray,
+    *,
+    confidence_title: str,
+    share_title: str,
+    hover: str,
+) -> go.Figure:
+    """Draw how often answers of some confidence are right, as bars; on the dotted line they are as sure as right.
+
+    Args:
+        edges: `(bins + 1,)` borders of the bins, 0..1.
+        counts: `(bins,)` pictures in each; empty bins are not drawn, and a bar is the fainter the fewer it holds.
+        confidence: `(bins,)` mean confidence.
+        share: `(bins,)` share of right answers.
+        confidence_title: What the axis across is called.
+        share_title: What the axis upwards is called.
+        hover: Said of a bar; may use `{count}`, `{confidence}` and `{share}`.
+    """
+    full = np.flatnonzero(counts)
+    figure = go.Figure(
+        go.Bar(
+            x=((edges[:-1] + edges[1:]) / 2)[full], y=share[full], width=np.diff(edges)[full] * 0.94,
+            marker={"color": "#0072B2", "opacity": 0.35 + 0.65 * np.sqrt(counts[full] / counts.max())},
+            text=[
+                hover.format(count=counts[place], confidence=f"{confidence[place]:.0%}", share=f"{share[place]:.0%}")
+                for place in full
+            ],
+            textposition="none", hovertemplate="%{text}<extra></extra>", showlegend=False,
+        )
+    )  # fmt: skip
+    _add_dotted(figure)
+    return _shares(figure, confidence_title, share_title)
+
+
+def roc_curve(false_positives: np.ndarray, true_positives: np.ndarray, *, across: str, up: str) -> go.Figure:
+    """Draw a ROC curve; the dotted line is chance.
+
+    Args:
+        false_positives: `(points,)` 0..1, rising.
+        true_positives: `(points,)` 0..1.
+        across: What the first are called.
+        up: What the second are called.
+    """
+    figure = go.Figure(go.Scatter(x=false_positives, y=true_positives, line={"color": "#0072B2"}, showlegend=False))
+    _add_dotted(figure)
+    return _shares(figure, across, up)
+
+
+def _add_dotted(figure: go.Figure) -> None:
+    figure.add_shape(type="line", x0=0, y0=0, x1=1, y1=1, line={"color": "#999999", "dash": "dot"})
+
+
+def _shares(figure: go.Figure, across: str, up: str) -> go.Figure:
+    """Let both axes go from none to all."""
+    figure.update_layout(height=300, margin={"l": 10, "r": 10, "t": 10, "b": 10})
+    figure.update_xaxes(title_text=across, range=[0, 1], tickformat=".0%")
+    figure.update_yaxes(title_text=up, range=[0, 1], tickformat=".0%")
+    return figure

@@ -38,7 +38,8 @@ SAID = "network's answer"
 CELL = "{true} taken for {said}: {count}"
 PAIRS = "Most confused"
 PAIR = "{true} → {said}"
-ALL = "all mistakes"
+ALL = "all pictures"
+ONE_CLASS = "labelled {name}"
 
 GALLERY = "{title}: {count}"
 GALLERY_EMPTY = "No picture is here."
@@ -51,10 +52,15 @@ ORDERS = {
     "surprise": "most surprising",
     "shuffle": "shuffled",
 }
-PAGE = "Page"
+FILTER = "Filter"
+KIND = "Answers"
+KINDS = {"wrong": "wrong", "right": "right", "unsure": "unsure", "every": "all"}
+CLASS = "Labelled as"
+CLASS_PLACEHOLDER = "any class"
+SEARCH = "Search"
+SEARCH_PLACEHOLDER = "a class, or part of a file's name"
 
 CARD = "Why?"
-CARD_EMPTY = "Choose a picture to see why."
 SURE = "Sure and wrong"
 WRONG = "Wrong"
 UNSURE = "Undecided, and wrong"
@@ -66,9 +72,29 @@ PLACES = {(0, 0): "at the top left", (0, 1): "at the top", (0, 2): "at the top r
           (1, 1): "in the centre", (1, 2): "on the right", (2, 0): "at the bottom left", (2, 1): "at the bottom",
           (2, 2): "at the bottom right"}  # fmt: skip
 NEAREST = "Nearest labelled {name}"
-NEAREST_NAME = "{true} → {said} {share} · distance {distance}"
+NEAREST_NAME = "{name} · distance {distance}"
 LOOK = "Look inside this picture"
-NUMBERS = "By class"
-COLUMNS = {"class": "class", "support": "pictures", "recall": "found", "precision": "trusted", "f1": "F1"}
 MAPPING = "Which class is which"
 MAPPING_HELP = "For each class of the pictures, the network's classes that count as right."
+MAPPED_TWICE = "The network's class '{name}' stands for two classes of the pictures. Take it away from one of them."
+
+NUMBERS = "By class"
+COLUMNS = {"support": "pictures", "recall": "found (recall)", "precision": "trusted (precision)", "f1": "F1"}
+COLUMN_CLASS = "class"
+NUMBERS_HELP = (
+    "Found: the share of a class's pictures that is answered so. Trusted: the share of such answers that is right."
+)
+NUMBERS_ALT = "Precision, recall and F1 of each class."
+CALIBRATION = "Is it as sure as it is right?"
+CALIBRATION_HELP = (
+    "On average it is {confidence} sure; {share} of its answers are right. Mean gap (ECE): {ece}."
+)
+CALIBRATION_ALT = "Share of right answers against confidence; the expected calibration error is {ece}."
+CONFIDENCE = "confidence"
+SHARE_RIGHT = "share right"
+CALIBRATION_HOVER = "{count} pictures: {confidence} sure, {share} right"
+ROC = "Telling {name} from the other class"
+ROC_HELP = "Area {area}: so often is a picture of {name} given the higher probability of two."
+ROC_ALT = "ROC curve for {name}; its area is {area}."
+FALSE_POSITIVES = "share of the others above the threshold"
+TRUE_POSITIVES = "share of {name} above it"

@@ -1,0 +1,63 @@
+"""Who is taken for whom: how is the confusion matrix shown, so that a click opens its pictures?"""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+
+from cnnviz import mistakes
+from cnnviz.dashboard import components, mistake_gallery, panels
+from cnnviz.dashboard.mistake_gallery import Scope
+from cnnviz.dashboard.mistakes import Subject
+from cnnviz.dashboard.texts import mistakes as texts
+from cnnviz.figures import mistakes as charts
+from cnnviz.mistakes import Evaluation
+
+
+def show(subject: Subject, evaluation: Evaluation) -> int | None:
+    """Draw the matrix, and beside it the pictures of the open cell; return the row of the chosen one."""
+    matrix, gallery = st.columns([5, 6], gap="medium")
+    with matrix:
+        _show_matrix(evaluation)
+        _show_pairs(evaluation)
+    with gallery:
+        return mistake_gallery.show(subject, evaluation)
+
+
+def _show_matrix(evaluation: Evaluation) -> None:
+    """Draw the matrix, classes that are confused side by side."""
+    counts = mistakes.confusion(evaluation)
+    order = mistakes.confused_order(counts)
+    scope = mistake_gallery.chosen_scope(evaluation)
+    place = {int(index): position for position, index in enumerate(order)}
+    figure = charts.clickable_confusion(
+        counts[np.ix_(order, order)], [evaluation.class_names[index] for index in order],
+        picked=(place[scope.label], place[scope.said]) if scope.label is not None and scope.said is not None else None,
+        true=texts.TRUE, said=texts.SAID, hover=texts.CELL,
+    )  # fmt: skip
+
+    def pick() -> None:
+        points = st.session_state["matrix"]["selection"]["points"]
+        if points:
+            label, said = (int(order[position]) for position in points[0]["customdata"])
+            mistake_gallery.open_scope(Scope(label, said))
+
+    share = components.percent(float(evaluation.is_right.mean()))
+    st.markdown(f"**{texts.MATRIX}**")
+    st.plotly_chart(
+        figure, key="matrix", on_select=pick, selection_mode="points", config={"displayModeBar": False},
+        alt=texts.MATRIX_ALT.format(count=len(evaluation), share=share),
+    )  # fmt: skip
+
+
+def _show_pairs(evaluation: Evaluation) -> None:
+    """Draw the most confused pairs as links."""
+    with st.container(horizontal=True):
+        st.button(texts.ALL, on_click=mistake_gallery.open_scope, args=(Scope(),), key="all_mistakes", type="tertiary")
+        for pair in mistakes.confused_pairs(evaluation, most=4):
+            scope = Scope(pair.label, pair.predicted)
+            name = panels.plain(mistake_gallery.title_of(evaluation, scope))
+            st.button(
+                f"{name} · {pair.count}", type="tertiary", key=f"pair {scope.address}",
+                on_click=mistake_gallery.open_scope, args=(scope,),
+            )  # fmt: skip

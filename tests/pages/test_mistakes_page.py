@@ -1,0 +1,243 @@
+"""Does the mistakes page show what a network gets wrong, on its example, on a person's own pictures, on broken ones?"""
+
+import re
+import threading
+import zipfile
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from cnnviz import mistakes
+from cnnviz.convnets import load_convnet
+from cnnviz.dashboard import store
+from cnnviz.datasets import load_dataset
+from cnnviz.mistakes import EvaluationStore
+
+SECONDS = 60
+SHIRT, T_SHIRT = 6, 0
+
+
+def sentences(app):
+    """Everything that is said, without Markdown's escapes."""
+    kinds = (app.header, app.text, app.caption, app.markdown, app.info, app.warning, app.error)
+    return re.sub(r"\\(.)", r"\1", "\n".join(element.value for kind in kinds for element in kind))
+
+
+def labels(app):
+    return [button.label for button in app.button]
+
+
+def finished(app):
+    """Let the page run until nothing is computed beside it any more."""
+    for _ in range(20 * SECONDS):
+        assert not app.exception, app.exception
+        if not any(button.label == "Cancel" for button in app.button):
+            return app
+        threading.Event().wait(0.05)
+        app.run()
+    pytest.fail(f"Still computing after {SECONDS} s.")
+
+
+@pytest.fixture
+def opened(open_page):
+    return lambda **parameters: finished(open_page("mistakes", **parameters))
+
+
+@pytest.fixture(scope="module")
+def fashion():
+    dataset = load_dataset("fashion-sample")
+    return mistakes.evaluate(load_convnet("fashion-cnn"), dataset.test, class_names=dataset.class_names)
+
+
+@pytest.fixture
+def data(tmp_path):
+    (tmp_path / "data").mkdir()
+    return tmp_path / "data"
+
+
+def write_pictures(folder, classes, *, rows=28):
+    """A folder a class with so many pictures of noise each."""
+    rng = np.random.default_rng(0)
+    for name, count in classes.items():
+        (folder / name).mkdir(parents=True)
+        for number in range(count):
+            pixels = rng.integers(0, 256, (rows, rows, 3), np.uint8)
+            Image.fromarray(pixels).save(folder / name / f"{number}.png")
+    return folder
+
+
+def test_the_example_opens_by_itself_on_the_confusion_of_shirts(opened, fashion):
+    app = opened()
+    said = sentences(app)
+    assert "An example: `fashion-cnn`" in said and "efficientnet-lite0" in said
+    right = mistakes.accuracy(fashion)
+    assert 0.5 < right.value < 1
+    assert f"1,000 pictures, **{100 * right.value:.0f} %** right" in said
+    pair = mistakes.confused_pairs(fashion, most=1)[0]
+    assert (pair.label, pair.predicted) in {(SHIRT, T_SHIRT), (T_SHIRT, SHIRT)}
+    assert f": {pair.count}**" in said
+    assert "Why?" in said and "Of its 10 nearest pictures" in said
+    assert app.get("plotly_chart")[0].proto.alt.startswith("Confusion matrix of 1000 pictures")
+
+
+def test_a_link_opens_a_cell_and_a_picture_of_it(opened, fashion):
+    wrong = mistakes.cell(fashion, SHIRT, 4)
+    index = int(fashion.indices[wrong[0]])
+    app = opened(cell=f"{SHIRT}:4", item=index)
+    assert app.session_state["cell"] == f"{SHIRT}:4" and app.session_state["item"] == str(index)
+    assert f"**{fashion.class_names[SHIRT]} → {fashion.class_names[4]}: {len(wrong)}**" in sentences(app)
+
+
+def test_a_cell_that_there_is_not_is_said_and_the_usual_one_is_shown(opened):
+    app = opened(cell="99:3")
+    assert not app.exception
+    assert "cell '99:3'" in sentences(app)
+    assert "→" in sentences(app)
+
+
+def test_all_mistakes_one_class_and_each_kind_count_as_the_library_does(opened, fashion):
+    app = opened(cell="all")
+    wrong = int((~fashion.is_right).sum())
+    assert f"**all pictures: {wrong}**" in sentences(app)
+    for kind, count in {"right": fashion.is_right.sum(), "unsure": fashion.is_unsure.sum(), "every": 1000}.items():
+        app.segmented_control(key="mistakes_kind").set_value(kind).run()
+        assert not app.exception
+        assert f"**all pictures: {count:,}**" in sentences(app)
+    app.selectbox(key="mistakes_class").set_value(SHIRT).run()
+    assert app.session_state["cell"] == f"{SHIRT}:*"
+    assert f"**labelled {fashion.class_names[SHIRT]}: {(fashion.labels == SHIRT).sum()}**" in sentences(app)
+    app.selectbox(key="mistakes_class").set_value(None).run()
+    assert app.session_state["cell"] == "all"
+
+
+def test_a_kind_chosen_in_a_cell_leaves_the_cell(opened, fashion):
+    app = opened(cell=f"{SHIRT}:{T_SHIRT}")
+    assert app.segmented_control(key="mistakes_kind").value == "every"
+    app.segmented_control(key="mistakes_kind").set_value("right").run()
+    assert f"**all pictures: {fashion.is_right.sum()}**" in sentences(app)
+
+
+def test_a_search_finds_classes_by_a_part_of_their_name(opened, fashion):
+    app = opened(cell="all")
+    app.text_input(key="mistakes_search").set_value("SANDAL sneaker").run()
+    sandal, sneaker = (fashion.class_names.index(name) for name in ("Sandal", "Sneaker"))
+    pairs = [{int(label), int(said)} for label, said in zip(fashion.labels, fashion.predicted, strict=True)]
+    count = sum({sandal, sneaker} == pair for pair in pairs)
+    assert count
+    assert f"**all pictures: {count}**" in sentences(app)
+    app.text_input(key="mistakes_search").set_value("no such thing").run()
+    assert "No picture is here" in sentences(app)
+    assert not app.exception
+
+
+@pytest.mark.parametrize("order", ["confidence", "loss", "margin", "surprise", "shuffle"])
+def test_the_first_picture_of_an_order_is_on_the_card(opened, fashion, order):
+    app = opened(cell="all")
+    app.selectbox(key="mistakes_order").set_value(order).run()
+    assert not app.exception
+    row = mistakes.mistakes(fashion, order=order)[0]
+    true = fashion.class_names[fashion.labels[row]]
+    verdict = next(element.value for element in app.markdown if f", {true} " in element.value)
+    assert verdict.startswith(("**Sure and wrong", "**Wrong", "**Undecided, and wrong"))
+
+
+def test_a_network_is_shown_on_the_pictures_of_its_own_kind(opened):
+    app = opened(model="lenet5-mnist")
+    said = sentences(app)
+    assert app.selectbox(key="data").value == "mnist-5k"
+    assert "An example" not in said
+    assert "1,000 pictures" in said
+    assert "learnt from these" not in said
+
+
+def test_pictures_that_were_learnt_from_are_said_to_flatter(opened):
+    app = opened(model="lenet5-mnist", part="train")
+    assert not app.exception
+    if "Ask about all" in " ".join(labels(app)):
+        app.button(key="evaluate").click().run()
+        finished(app)
+    assert "The network learnt from these pictures" in sentences(app)
+
+
+def test_numbers_by_class_are_folded_away_until_they_are_wanted(opened):
+    app = opened()
+    assert not app.dataframe
+    app.session_state["numbers"] = True
+    app.run()
+    assert not app.exception
+
+
+def test_own_pictures_with_other_names_are_mapped_by_guess_and_by_hand(opened, data):
+    write_pictures(data / "mine", {"shirts": 3, "bags": 2, "submarines": 2})
+    app = opened(model="fashion-cnn", data="mine")
+    said = sentences(app)
+    assert "5 pictures, " in said
+    assert "2 pictures of submarines are not compared" in said
+    app.session_state[f"stands for {load_convnet('fashion-cnn').fingerprint} submarines"] = [7]
+    finished(app.run())
+    assert "7 pictures, " in sentences(app)
+
+
+def test_a_class_that_stands_for_two_is_explained(opened, data):
+    write_pictures(data / "mine", {"shirts": 2, "submarines": 2})
+    app = opened(model="fashion-cnn", data="mine")
+    app.session_state[f"stands for {load_convnet('fashion-cnn').fingerprint} submarines"] = [SHIRT]
+    app.run()
+    assert not app.exception
+    assert "stands for two classes" in sentences(app)
+
+
+def test_names_without_any_counterpart_ask_for_a_mapping(opened, data):
+    write_pictures(data / "mine", {"kumquats": 2, "submarines": 2})
+    app = opened(model="fashion-cnn", data="mine")
+    assert "Map them by hand" in sentences(app)
+
+
+def test_a_zip_of_one_class_and_one_picture_opens(opened, data):
+    folder = write_pictures(data / "one", {"Shirt": 1})
+    with zipfile.ZipFile(data / "one.zip", "w") as archive:
+        archive.write(folder / "Shirt" / "0.png", "Shirt/0.png")
+    app = opened(model="fashion-cnn", data="one.zip")
+    assert not app.exception
+    assert "1 pictures, " in sentences(app)
+
+
+def test_unreadable_files_are_counted_with_the_reason(opened, data):
+    folder = write_pictures(data / "mine", {"Shirt": 2, "Bag": 2})
+    (folder / "Bag" / "notes.txt").write_text("no picture")
+    app = opened(model="fashion-cnn", data="mine")
+    assert "1 pictures have no answer; the first:" in sentences(app)
+
+
+@pytest.mark.parametrize("classes", [{}, {"Shirt": 0}])
+def test_a_folder_without_pictures_says_what_would_do(opened, data, classes):
+    write_pictures(data / "mine", classes) if classes else (data / "mine").mkdir()
+    app = opened(model="fashion-cnn", data="mine")
+    assert not app.exception
+    assert "Make one folder per class" in sentences(app)
+
+
+def test_a_network_without_classes_and_one_with_nan_are_explained(opened, tmp_path):
+    import keras
+
+    maps = keras.Sequential([keras.Input((28, 28, 1)), keras.layers.Conv2D(2, 3)])
+    broken = keras.Sequential([keras.Input((28, 28, 1)), keras.layers.Flatten(), keras.layers.Dense(10)])
+    broken.add(keras.layers.Softmax())
+    broken.layers[1].kernel.assign(np.full((784, 10), np.nan))
+    for model, sentence in ((maps, "no class scores"), (broken, "NaN")):
+        model.save(tmp_path / "made.keras")
+        name = store.put_model("made.keras", (tmp_path / "made.keras").read_bytes())
+        app = opened(model=name, data="fashion-sample")
+        assert not app.exception
+        assert sentence in sentences(app)
+
+
+def test_answers_that_were_kept_are_there_at_once(open_page):
+    dataset = load_dataset("fashion-sample")
+    mistakes.evaluate(
+        load_convnet("fashion-cnn"), dataset.validation, class_names=dataset.class_names, store=EvaluationStore()
+    )
+    app = open_page("mistakes", model="fashion-cnn", part="validation")
+    assert "Cancel" not in labels(app)
+    assert f"{len(dataset.validation):,} pictures, " in sentences(app)
