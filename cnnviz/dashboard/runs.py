@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import pandas as pd
 import streamlit as st
 
 from cnnviz import figures, images, training
@@ -182,18 +183,17 @@ def _show_curves(runs: list[Run]) -> None:
         st.caption(texts.NO_EPOCH)
         return
     is_alone = len(runs) == 1
-    figure = figures.learning_curves(
-        histories,
-        titles=texts.PANELS,
-        training=texts.TRAINING,
-        validation=texts.VALIDATION,
-        epoch=texts.EPOCH,
-        marks=_marks(runs[0].history) if is_alone else (),
-        over_fits_from=runs[0].history.over_fits_from if is_alone else None,
-    )
-    st.plotly_chart(
-        figure, key="curves", config={"displayModeBar": False}, alt=texts.CURVES_ALT.format(names=", ".join(histories))
-    )
+    marks = _marks(runs[0].history) if is_alone else []
+    shade = runs[0].history.over_fits_from if is_alone else None
+    called = {"training": texts.TRAINING, "validation": texts.VALIDATION}
+    for place, (panel, title) in zip(st.columns(2, gap="medium"), texts.PANELS.items(), strict=True):
+        rows = figures.learning_curves(histories, panel, **called, marks=marks, over_fits_from=shade)
+        place.vega_lite_chart(
+            pd.DataFrame(rows),
+            figures.curves_spec(list(histories), panel, title=title, epoch=texts.EPOCH, **called),
+            key=f"curves {panel}",
+            alt=texts.CURVES_ALT.format(panel=title, names=", ".join(histories)),
+        )
 
 
 def _marks(history: History) -> list[tuple[float, str]]:

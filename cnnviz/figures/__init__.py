@@ -1,14 +1,15 @@
-"""Which charts are drawn? Plotly figures from arrays, layer lists and histories; nothing is computed here."""
+"""Which charts are drawn? Plotly figures and Vega-Lite from arrays, layers and histories; nothing is computed here."""
 
 from cnnviz.figures.mistakes import clickable_confusion
 from cnnviz.figures.networks import architecture, histograms, kind_of, shape_text, vector
-from cnnviz.figures.runs import balance, confusion, learning_curves
+from cnnviz.figures.runs import balance, confusion, curves_spec, learning_curves
 
 __all__ = [
     "architecture",
     "balance",
     "clickable_confusion",
     "confusion",
+    "curves_spec",
     "histograms",
     "kind_of",
     "learning_curves",

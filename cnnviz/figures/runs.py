@@ -13,6 +13,7 @@ from cnnviz.runs import History
 # Okabe-Ito without its yellow, which a white page swallows.
 _COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#999999")
 _GRAY = "#999999"
+_HEIGHT, _LINE = 320, 28  # pixels, of the panel and of a run's name under it
 _SHADE = {
     "mark": {"type": "rect", "color": _GRAY, "opacity": 0.15, "clip": True},
     "transform": [{"filter": "isValid(datum.start)"}],
@@ -90,32 +91,33 @@ def curves_spec(
     """
     form = ".1%" if panel == "accuracy" else ".3g"
     axis = {"title": None, "format": ".0%"} if panel == "accuracy" else {"title": None}
-    across = {"field": "epoch", "type": "quantitative", "scale": {"nice": False, "padding": 12},
+    across = {"field": "epoch", "type": "quantitative", "scale": {"zero": False, "nice": False, "padding": 12},
               "axis": {"title": epoch, "format": "d", "tickMinStep": 1, "grid": False}}  # fmt: skip
     colours = {"domain": list(names), "range": list(_COLOURS)}
     dashes = {"domain": [validation, training], "range": [[1, 0], [2, 3]]}
-    curve = {
-        "mark": {"type": "line", "point": {"size": 25}, "clip": True},
-        "params": [{"name": "zoom", "select": _ZOOM, "bind": "scales"}],
-        "transform": [{"filter": "isValid(datum.value)"}],
-        "encoding": {
-            "x": across,
-            "y": {"field": "value", "type": "quantitative", "scale": {"zero": False}, "axis": axis},
-            "color": {"field": "run", "scale": colours, "legend": _legend(is_shown=len(names) > 1)},
-            "strokeDash": {"field": "what", "scale": dashes, "legend": _legend()},
-            "tooltip": [
-                {"field": "run"},
-                {"field": "what", "title": title},
-                {"field": "value", "title": title, "format": form},
-                {"field": "epoch", "title": epoch},
-            ],
-        },
+    shared = {
+        "x": across,
+        "y": {"field": "value", "type": "quantitative", "scale": {"zero": False, "padding": 8}, "axis": axis},
+        "color": {"field": "run", "scale": colours, "legend": _legend("bottom", columns=1) if len(names) > 1 else None},
     }
-    return {"title": title, "height": 300, "layer": [_SHADE, *_MARKS, curve]}
+    said = [{"field": "run"}, {"field": "what"}, {"field": "value", "title": title, "format": form},
+            {"field": "epoch", "title": epoch}]  # fmt: skip
+    lines = {
+        "mark": {"type": "line", "clip": True},
+        "params": [{"name": "zoom", "select": _ZOOM, "bind": "scales"}],
+        "encoding": {**shared, "strokeDash": {"field": "what", "scale": dashes, "legend": _legend("top", columns=2)}},
+    }
+    points = {
+        "mark": {"type": "point", "filled": True, "size": 30, "opacity": 1, "clip": True},
+        "encoding": {**shared, "tooltip": said},
+    }
+    curves = {"transform": [{"filter": "isValid(datum.value)"}], "layer": [lines, points]}
+    return {"title": title, "height": _HEIGHT + _LINE * len(names), "layer": [_SHADE, *_MARKS, curves]}
 
 
-def _legend(*, is_shown: bool = True) -> dict[str, Any] | None:
-    return {"orient": "bottom", "title": None, "symbolStrokeWidth": 2, "symbolType": "stroke"} if is_shown else None
+def _legend(orient: str, *, columns: int) -> dict[str, Any]:
+    return {"orient": orient, "title": None, "columns": columns, "symbolType": "stroke", "symbolSize": 500,
+            "labelLimit": 320}  # fmt: skip
 
 
 def confusion(counts: np.ndarray, class_names: Sequence[str], *, true: str, said: str, hover: str) -> go.Figure:

@@ -132,7 +132,7 @@ def test_a_run_before_its_first_epoch_has_no_curve_and_nothing_to_look_into(open
     assert "reading the pictures" in sentences(app)
     assert "The curve begins with the first epoch." in sentences(app)
     assert "Look inside" not in labels(app)
-    assert not app.get("plotly_chart")
+    assert not app.get("vega_lite_chart")
 
 
 @pytest.mark.parametrize(
@@ -183,7 +183,10 @@ def test_runs_are_compared_with_what_differs_in_numbers_for_people(open_page, ru
     assert (table.loc["one", "optimizer"], table.loc["two", "optimizer"]) == ("adam", "sgd")
     assert table.loc["two", "patience"] == "–"
     assert "seed" not in table.columns
-    assert app.get("plotly_chart")[0].proto.alt == "Loss and accuracy over the epochs of one, two."
+    assert [chart.proto.alt for chart in app.get("vega_lite_chart")] == [
+        "Loss over the epochs of one, two.",
+        "Accuracy over the epochs of one, two.",
+    ]
 
 
 def test_deleting_a_run_takes_its_folder_and_shows_what_is_left(open_page, runs):

@@ -1,5 +1,7 @@
 """Texts of the training page."""
 
+from typing import Literal
+
 TITLE = "Training"
 QUESTION = "How does it learn?"
 WHAT = """
@@ -9,6 +11,7 @@ resumed. When it has finished, its network stands in the list of networks like a
 - **Loss** is what training makes small. On the training pictures it nearly always falls.
 - Where the **validation** loss rises again, the network learns by heart: that is **over-fitting**. Its accuracy may
   still improve for a while: more answers are right, and the wrong ones are surer.
+- In the curves, Shift and the wheel zoom, dragging moves, a double click shows all again.
 - The best epoch is the one with the smallest validation loss. The **test** pictures are looked at once, at the end.
 - Two runs differ by chance too: repeat with another seed before you believe in a small difference.
 """
@@ -59,8 +62,8 @@ DELETE_SURE = "Delete this run and its network for good?"
 TRAINING = "training"
 VALIDATION = "validation"
 EPOCH = "epoch"
-PANELS = {"loss": "Loss", "accuracy": "Accuracy"}
-CURVES_ALT = "Loss and accuracy over the epochs of {names}."
+PANELS: dict[Literal["loss", "accuracy"], str] = {"loss": "Loss", "accuracy": "Accuracy"}
+CURVES_ALT = "{panel} over the epochs of {names}."
 BEST_MARK = "best"
 OVER_FITS_MARK = "best; after it, over-fitting"
 PHASE_MARK = "fine-tuning"
