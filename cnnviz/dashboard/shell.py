@@ -11,7 +11,7 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import StopException
 
 from cnnviz.dashboard import panels, state
-from cnnviz.dashboard.texts import activations, filters, heatmaps, mistakes, shared, training
+from cnnviz.dashboard.texts import activations, convolution, filters, heatmaps, mistakes, shared, training
 
 if TYPE_CHECKING:
     from streamlit.navigation.page import StreamlitPage
@@ -51,6 +51,12 @@ def pages() -> list[StreamlitPage]:
             title=shared.PAGES["training"],
             icon=":material/model_training:",
             help=training.QUESTION,
+        ),
+        st.Page(
+            "pages/convolution.py",
+            title=shared.PAGES["convolution"],
+            icon=":material/apps:",
+            help=convolution.QUESTION,
         ),
     ]
 

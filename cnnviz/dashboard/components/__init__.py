@@ -8,5 +8,6 @@ from cnnviz.dashboard.components.bars import bars, percent
 from cnnviz.dashboard.components.contact_sheet import contact_sheet
 from cnnviz.dashboard.components.map_view import map_view
 from cnnviz.dashboard.components.picture import picture
+from cnnviz.dashboard.components.playground import playground
 
-__all__ = ["bars", "contact_sheet", "map_view", "percent", "picture"]
+__all__ = ["bars", "contact_sheet", "map_view", "percent", "picture", "playground"]

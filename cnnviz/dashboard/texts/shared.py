@@ -7,6 +7,7 @@ PAGES = {
     "heatmaps": "Heatmaps",
     "mistakes": "Mistakes",
     "training": "Training",
+    "convolution": "Convolution",
 }
 
 NETWORK = "Network"
