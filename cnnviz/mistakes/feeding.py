@@ -15,7 +15,7 @@ from cnnviz.datasets import Part
 from cnnviz.datasets.dataset import ArrayPictures
 from cnnviz.errors import PictureError
 
-_AHEAD = 2  # batches that are decoded while one is run
+_AHEAD = 1  # batches that are decoded while one is run
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,7 +59,7 @@ def batches(convnet: Convnet, part: Part, indices: np.ndarray, *, size: int) -> 
         waiting: deque[tuple[np.ndarray, list[Future[np.ndarray | str]]]] = deque()
         try:
             for chunk in chunks:
-                waiting.append((chunk, [pool.submit(_fitted, convnet, part, int(index)) for index in chunk]))
+                waiting.append((chunk, [pool.submit(_prepared, convnet, part, int(index)) for index in chunk]))
                 if len(waiting) > _AHEAD:
                     yield _gathered(convnet, *waiting.popleft())
             while waiting:
@@ -83,21 +83,18 @@ def _from_memory(convnet: Convnet, pictures: ArrayPictures, chunk: np.ndarray) -
     return np.asarray(convnet.preparation.scaling(pixels), np.float32)
 
 
-def _fitted(convnet: Convnet, part: Part, index: int) -> np.ndarray | str:
-    """One picture at the network's size, or why it cannot be read."""
+def _prepared(convnet: Convnet, part: Part, index: int) -> np.ndarray | str:
+    """One picture as the network wants it, or why it cannot be read."""
     try:
-        return convnet.fit(rgb(part.photo(index)))
+        return convnet.prepare([rgb(part.photo(index))])[0]
     except PictureError as error:
         return str(error)
 
 
 def _gathered(convnet: Convnet, chunk: np.ndarray, futures: list[Future[np.ndarray | str]]) -> Batch:
     results = [future.result() for future in futures]
-    read = [(index, result) for index, result in zip(chunk, results, strict=True) if isinstance(result, np.ndarray)]
+    inputs = [result for result in results if isinstance(result, np.ndarray)]
     failed = tuple((int(index), text) for index, text in zip(chunk, results, strict=True) if isinstance(text, str))
-    inputs = (
-        convnet.prepare([photo for _, photo in read])
-        if read
-        else np.zeros((0, *convnet.preparation.input_shape), np.float32)
-    )
-    return Batch(np.array([index for index, _ in read], np.int64), inputs, failed)
+    is_read = np.array([isinstance(result, np.ndarray) for result in results])
+    nothing = np.zeros((0, *convnet.preparation.input_shape), np.float32)
+    return Batch(chunk[is_read], np.stack(inputs) if inputs else nothing, failed)
