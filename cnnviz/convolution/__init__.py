@@ -5,21 +5,18 @@ rule is that of Keras on TensorFlow, and is tested against it.
 """
 
 from cnnviz.convolution.arithmetic import (
-    average_pool,
     convolve,
     cross_correlate,
     cross_correlate_1d,
     depthwise,
     flipped,
-    global_average_pool,
-    max_pool,
     relu,
     sigmoid,
-    size_formulas,
     softmax,
 )
 from cnnviz.convolution.layer_runs import LayerRun, run_layer
 from cnnviz.convolution.outputs import OutputValue, explain_output, explain_pooling
+from cnnviz.convolution.pooling import average_pool, global_average_pool, max_pool
 from cnnviz.convolution.presets import PRESETS, combine_edges, for_each_channel
 from cnnviz.convolution.questions import Question, brightest, questions
 from cnnviz.convolution.randomised import randomised, weighted_layers
@@ -27,6 +24,7 @@ from cnnviz.convolution.reach import reached_units, unit_box
 from cnnviz.convolution.sizes import FieldFormula, Padding, SizeFormula, size_formula
 from cnnviz.convolution.stack import Block, StackedLayer, stack
 from cnnviz.convolution.units import Unit, explain_unit, unit_of
+from cnnviz.convolution.windows import size_formulas
 
 __all__ = [
     "PRESETS",

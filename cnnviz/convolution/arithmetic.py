@@ -1,4 +1,4 @@
-"""What do convolution, pooling and activation compute, in plain NumPy, with the rules that Keras has?
+"""What do convolution and activation compute, in plain NumPy, with the rules that Keras has?
 
 Maps are those of one picture, `(rows, columns, channels)`. Sums are taken in double precision and returned as float32.
 """
@@ -6,12 +6,9 @@ Maps are those of one picture, `(rows, columns, channels)`. Sums are taken in do
 from __future__ import annotations
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 
-from cnnviz.convolution.sizes import Padding, SizeFormula, size_formula
-
-Pair = int | tuple[int, int]
-"""One number for rows and columns, or one for each."""
+from cnnviz.convolution.sizes import Padding
+from cnnviz.convolution.windows import Paddings, Pair, patches
 
 
 def cross_correlate(
@@ -20,7 +17,7 @@ def cross_correlate(
     *,
     bias: np.ndarray | None = None,
     stride: Pair = 1,
-    padding: Padding | tuple[Padding, Padding] = "valid",
+    padding: Paddings = "valid",
     dilation: Pair = 1,
 ) -> np.ndarray:
     """Slide kernels over maps and sum the products: what every framework calls convolution.
@@ -68,7 +65,7 @@ def convolve(
     *,
     bias: np.ndarray | None = None,
     stride: Pair = 1,
-    padding: Padding | tuple[Padding, Padding] = "valid",
+    padding: Paddings = "valid",
     dilation: Pair = 1,
 ) -> np.ndarray:
     """Convolve as mathematics has it: slide kernels that were turned by half a turn.
@@ -125,7 +122,7 @@ def depthwise(
     *,
     bias: np.ndarray | None = None,
     stride: Pair = 1,
-    padding: Padding | tuple[Padding, Padding] = "valid",
+    padding: Paddings = "valid",
     dilation: Pair = 1,
 ) -> np.ndarray:
     """Slide over each channel kernels of its own; nothing is summed over the channels.
@@ -148,56 +145,6 @@ def depthwise(
     return cross_correlate(maps, turned, bias=bias, stride=stride, padding=padding, dilation=dilation)
 
 
-def max_pool(maps: np.ndarray, *, size: Pair, stride: Pair | None = None, padding: Padding = "valid") -> np.ndarray:
-    """Keep the largest value under each window.
-
-    Cells that `same` adds can never win. A number adds zeros, as a ZeroPadding2D layer before would, and they can:
-    they beat what is negative.
-
-    Args:
-        maps: `(rows, columns, channels)`.
-        size: Rows and columns of the window.
-        stride: Steps between neighbouring windows; the window's size if not given.
-        padding: `valid`, `same` or a number of zeros on each side.
-
-    Returns:
-        `(rows, columns, channels)` float32.
-
-    Raises:
-        LayerError: If the window does not fit.
-    """
-    windows = patches(maps, size=size, stride=stride or size, padding=padding, fill=_pooling_fill(padding, -np.inf))
-    return windows.max(axis=(2, 3)).astype(np.float32)
-
-
-def average_pool(maps: np.ndarray, *, size: Pair, stride: Pair | None = None, padding: Padding = "valid") -> np.ndarray:
-    """Average the values under each window.
-
-    Cells that `same` adds are not counted, as in TensorFlow. A number adds zeros, which are: the border darkens.
-
-    Args:
-        maps: `(rows, columns, channels)`.
-        size: Rows and columns of the window.
-        stride: Steps between neighbouring windows; the window's size if not given.
-        padding: `valid`, `same` or a number of zeros on each side.
-
-    Returns:
-        `(rows, columns, channels)` float32.
-
-    Raises:
-        LayerError: If the window does not fit.
-    """
-    windows = patches(maps, size=size, stride=stride or size, padding=padding, fill=_pooling_fill(padding, np.nan))
-    is_counted = ~np.isnan(windows)
-    sums = np.where(is_counted, windows, 0).sum(axis=(2, 3), dtype=np.float64)
-    return (sums / is_counted.sum(axis=(2, 3))).astype(np.float32)
-
-
-def global_average_pool(maps: np.ndarray) -> np.ndarray:
-    """Average each channel of `(rows, columns, channels)` over all positions: `(channels,)` float32."""
-    return maps.mean(axis=(0, 1), dtype=np.float64).astype(np.float32)
-
-
 def relu(values: np.ndarray) -> np.ndarray:
     """Keep what is positive: `max(0, z)`, float32."""
     return np.maximum(values, 0).astype(np.float32)
@@ -217,76 +164,9 @@ def softmax(values: np.ndarray) -> np.ndarray:
     return scipy.special.softmax(np.asarray(values, np.float64), axis=-1).astype(np.float32)
 
 
-def patches(
-    maps: np.ndarray,
-    *,
-    size: Pair,
-    stride: Pair = 1,
-    padding: Padding | tuple[Padding, Padding] = "valid",
-    dilation: Pair = 1,
-    fill: float = 0.0,
-) -> np.ndarray:
-    """Show what lies under each position of a window.
-
-    Args:
-        maps: `(rows, columns, channels)`.
-        size: Rows and columns that the window takes.
-        stride: Steps between neighbouring windows.
-        padding: `valid`, `same` or a number of cells on each side.
-        dilation: Steps between neighbouring values of a window.
-        fill: Value of the padding.
-
-    Returns:
-        `(output_rows, output_columns, rows, columns, channels)`, read-only: a view of the padded maps.
-
-    Raises:
-        LayerError: If the window does not fit.
-    """
-    rows, columns = size_formulas(maps.shape[:2], size=size, stride=stride, padding=padding, dilation=dilation)
-    padded = np.pad(maps, (rows.padding, columns.padding, (0, 0)), constant_values=fill)
-    windows = sliding_window_view(padded, (rows.span, columns.span), axis=(0, 1))  # (y, x, channels, i, j)
-    thinned = windows[:: rows.stride, :: columns.stride, :, :: rows.dilation, :: columns.dilation]
-    return np.moveaxis(thinned, 2, -1)
-
-
-def size_formulas(
-    shape: tuple[int, ...],
-    *,
-    size: Pair,
-    stride: Pair = 1,
-    padding: Padding | tuple[Padding, Padding] = "valid",
-    dilation: Pair = 1,
-) -> tuple[SizeFormula, SizeFormula]:
-    """Fill in the formula of the output's size along rows and along columns.
-
-    Raises:
-        LayerError: If the window does not fit.
-    """
-    sides = zip(shape[:2], pair(size), pair(stride), _both(padding), pair(dilation), strict=True)
-    rows, columns = (
-        size_formula(length, kernel=kernel, stride=step, padding=pad, dilation=gap)
-        for length, kernel, step, pad, gap in sides
-    )
-    return rows, columns
-
-
-def pair(value: Pair) -> tuple[int, int]:
-    """Write one number twice."""
-    return value if isinstance(value, tuple) else (value, value)
-
-
-def _both(padding: Padding | tuple[Padding, Padding]) -> tuple[Padding, Padding]:
-    return padding if isinstance(padding, tuple) else (padding, padding)
-
-
 def _groups(maps: np.ndarray, kernels: np.ndarray) -> int:
     channels, (in_channels, filters) = maps.shape[2], kernels.shape[2:]
     groups, rest = divmod(channels, in_channels)
     if rest or not groups or filters % groups:
         raise ValueError(f"Expected kernels for {channels} channels. Received kernels of shape {kernels.shape}.")
     return groups
-
-
-def _pooling_fill(padding: Padding, outside: float) -> float:
-    """What pooling finds outside the maps: zeros that were asked for, else what does not count."""
-    return outside if padding == "same" else 0.0

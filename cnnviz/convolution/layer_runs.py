@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     import keras
 
 
+Position = tuple[int, int, int]
+"""Row, column, channel."""
+
+
 @dataclass(frozen=True, eq=False)
 class LayerRun:
     """One call of a layer, for one picture; no array has a batch axis.
@@ -70,6 +74,11 @@ def run_layer(convnet: Convnet, inputs: np.ndarray, *, layer: str) -> LayerRun:
         before_activation=_array(call.before_activation),
         output=_array(call.outputs[0]),
     )
+
+
+def as_maps(values: np.ndarray) -> np.ndarray:
+    """Write the units of a dense layer as channels of one position."""
+    return values.reshape(1, 1, -1) if values.ndim == 1 else values
 
 
 def _calls(convnet: Convnet, inputs: np.ndarray, addresses: tuple[str, ...]) -> dict[str, Call]:

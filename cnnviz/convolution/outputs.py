@@ -9,9 +9,9 @@ from typing import Literal
 import numpy as np
 
 from cnnviz.convolution import arithmetic
-from cnnviz.convolution.arithmetic import Pair, size_formulas
-from cnnviz.convolution.sizes import Padding, SizeFormula
-from cnnviz.errors import LayerError
+from cnnviz.convolution.patch import Patch, channels_of_group, check, cut
+from cnnviz.convolution.sizes import Padding
+from cnnviz.convolution.windows import Paddings, Pair, size_formulas
 
 Operation = Literal["sum", "maximum", "mean", "scale", "addition", "activation", "copy"]
 """What makes one value of many, for the words that go with it; in numbers each is a weighted sum."""
@@ -70,18 +70,6 @@ class OutputValue:
         return self.total + self.bias
 
 
-@dataclass(frozen=True, eq=False)
-class Patch:
-    """What lies under one position of a window; attributes as in `OutputValue`."""
-
-    values: np.ndarray
-    is_padding: np.ndarray
-    rows: tuple[int, ...]
-    columns: tuple[int, ...]
-    channels: tuple[int, ...]
-    source: int | None = 0
-
-
 def explain_output(
     maps: np.ndarray,
     kernels: np.ndarray,
@@ -91,7 +79,7 @@ def explain_output(
     filter: int = 0,
     bias: np.ndarray | None = None,
     stride: Pair = 1,
-    padding: Padding | tuple[Padding, Padding] = "valid",
+    padding: Paddings = "valid",
     dilation: Pair = 1,
     activation: Activation = "linear",
 ) -> OutputValue:
@@ -160,7 +148,7 @@ def explain_pooling(
         LayerError: If there is no such output, or the window does not fit.
     """
     formulas = size_formulas(maps.shape, size=size, stride=stride or size, padding=padding)
-    _check("channel", channel, maps.shape[2])
+    check("channel", channel, maps.shape[2])
     patch = cut(maps, formulas, row=row, column=column, channels=(channel,))
     is_counted = ~patch.is_padding[..., None] | (padding != "same")
     return weighted(patch, pooling_kernel(patch, is_counted, operation), operation=operation)
@@ -173,41 +161,6 @@ def pooling_kernel(patch: Patch, is_counted: np.ndarray, operation: Literal["max
     kernel = np.zeros(patch.values.shape)
     kernel.flat[np.where(is_counted, patch.values, -np.inf).argmax()] = 1
     return kernel
-
-
-def channels_of_group(maps: np.ndarray, kernels: np.ndarray, filter: int) -> tuple[int, ...]:
-    """Channels of the input that a filter reads: all of them, or those of its group."""
-    in_channels, filters = kernels.shape[2:]
-    _check("filter", filter, filters)
-    first = filter * (maps.shape[2] // in_channels) // filters * in_channels
-    return tuple(range(first, first + in_channels))
-
-
-def cut(
-    maps: np.ndarray,
-    formulas: tuple[SizeFormula, SizeFormula],
-    *,
-    row: int,
-    column: int,
-    channels: tuple[int, ...],
-) -> Patch:
-    """Cut out what one position of a window reads.
-
-    Raises:
-        LayerError: If the window has no such position.
-    """
-    _check("row", row, formulas[0].output)
-    _check("column", column, formulas[1].output)
-    rows, columns = formulas[0].reads(row), formulas[1].reads(column)
-    outside = [
-        (np.array(read) < 0) | (np.array(read) >= side)
-        for read, side in zip((rows, columns), maps.shape[:2], strict=True)
-    ]
-    is_padding = outside[0][:, None] | outside[1]
-    values = np.zeros((len(rows), len(columns), len(channels)), np.float32)
-    inside = np.ix_(np.array(rows)[~outside[0]], np.array(columns)[~outside[1]], channels)
-    values[np.ix_(~outside[0], ~outside[1])] = maps[inside]
-    return Patch(values, is_padding, rows, columns, channels)
 
 
 def weighted(
@@ -237,8 +190,3 @@ def weighted(
         channels=patch.channels,
         source=patch.source,
     )
-
-
-def _check(what: str, index: int, count: int) -> None:
-    if not 0 <= index < count:
-        raise LayerError(f"The output has no {what} {index}. Choose one from 0 to {count - 1}.")

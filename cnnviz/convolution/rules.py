@@ -7,23 +7,18 @@ from typing import Any, Literal
 
 import numpy as np
 
-from cnnviz.convolution.arithmetic import size_formulas
-from cnnviz.convolution.layer_runs import LayerRun
-from cnnviz.convolution.outputs import OutputValue, Patch, channels_of_group, cut, pooling_kernel, weighted
+from cnnviz.convolution.copies import copied
+from cnnviz.convolution.layer_runs import LayerRun, Position, as_maps
+from cnnviz.convolution.outputs import OutputValue, pooling_kernel, weighted
+from cnnviz.convolution.patch import Patch, channels_of_group, cut, one_position
 from cnnviz.convolution.sizes import SizeFormula
+from cnnviz.convolution.windows import size_formulas
 from cnnviz.receptive_fields import keras_kind
 
-Position = tuple[int, int, int]
-"""Row, column, channel."""
 Rule = Callable[[LayerRun, Position], tuple[OutputValue, ...]]
 
 _READS_ALL_CHANNELS = ("softmax", "log_softmax", "sparsemax")
 _ACTIVATION_LAYERS = {"ReLU": "relu", "LeakyReLU": "leaky_relu", "ELU": "elu", "Softmax": "softmax"}
-
-
-def as_maps(values: np.ndarray) -> np.ndarray:
-    """Write the units of a dense layer as channels of one position."""
-    return values.reshape(1, 1, -1) if values.ndim == 1 else values
 
 
 def _convolution(run: LayerRun, position: Position) -> tuple[OutputValue, ...]:
@@ -47,7 +42,7 @@ def _separable(run: LayerRun, position: Position) -> tuple[OutputValue, ...]:
         between.append(weighted(patch, kernels[..., middle]))
     values = np.array([value.value for value in between], np.float32)
     mixing = _array(run.layer.pointwise_kernel)[..., channel]
-    patch = _at(row, column, tuple(range(len(values))), values)
+    patch = one_position(row, column, tuple(range(len(values))), values)
     return (*between, *_activated(run, position, patch, mixing))
 
 
@@ -61,7 +56,7 @@ def _window_sum(run: LayerRun, position: Position, maps: np.ndarray, kernels: np
 def _dense(run: LayerRun, position: Position) -> tuple[OutputValue, ...]:
     row, column, channel = position
     values = as_maps(run.inputs[0])[row, column]
-    patch = _at(row, column, tuple(range(len(values))), values)
+    patch = one_position(row, column, tuple(range(len(values))), values)
     return _activated(run, position, patch, _array(run.layer.kernel)[:, channel].reshape(1, 1, -1))
 
 
@@ -142,7 +137,7 @@ def _activation_of(values: np.ndarray, position: Position, name: str, function: 
     """Apply an activation that reads all channels of a position; the kernel points at the channel itself."""
     row, column, channel = position
     scores = as_maps(values)[row, column]
-    patch = _at(row, column, tuple(range(len(scores))), scores)
+    patch = one_position(row, column, tuple(range(len(scores))), scores)
     kernel = np.zeros((1, 1, len(scores)))
     kernel[..., channel] = 1
 
@@ -155,7 +150,7 @@ def _activation_of(values: np.ndarray, position: Position, name: str, function: 
 def _addition(run: LayerRun, position: Position) -> tuple[OutputValue, ...]:
     row, column, channel = position
     given = [np.broadcast_to(as_maps(values), as_maps(run.output).shape)[position] for values in run.inputs]
-    patch = _at(row, column, (channel,) * len(given), np.array(given), source=None)
+    patch = one_position(row, column, (channel,) * len(given), np.array(given), source=None)
     return (weighted(patch, np.ones(patch.values.shape), operation="addition"),)
 
 
@@ -165,31 +160,9 @@ def _multiplication(run: LayerRun, position: Position) -> tuple[OutputValue, ...
     given = [float(np.broadcast_to(as_maps(values), shape)[position]) for values in run.inputs]
     weighed = int(np.argmax([values.size for values in run.inputs]))
     row, column, channel = position
-    patch = _at(row, column, (channel,), np.array(given[weighed]), source=weighed)
+    patch = one_position(row, column, (channel,), np.array(given[weighed]), source=weighed)
     gate = np.prod([value for number, value in enumerate(given) if number != weighed])
     return (weighted(patch, np.full((1, 1, 1), gate), operation="scale"),)
-
-
-def _copy(run: LayerRun, position: Position) -> tuple[OutputValue, ...]:
-    """Hand the layer the numbers of its inputs' values to see which one it puts where; zero is padding."""
-    sizes = [values.size for values in run.inputs]
-    ends = np.cumsum(sizes)
-    numbers = [
-        np.arange(end - size + 1, end + 1, dtype=np.int32).reshape(1, *values.shape)
-        for end, size, values in zip(ends, sizes, run.inputs, strict=True)
-    ]
-    moved = np.asarray(run.layer.call(numbers if len(numbers) > 1 else numbers[0]))[0]
-    number = int(as_maps(moved)[position]) - 1
-    one = np.ones((1, 1, 1))
-    if number < 0:
-        outside = Patch(np.zeros((1, 1, 1), np.float32), np.array([[True]]), *_outside(run, position))
-        return (weighted(outside, one, operation="copy"),)
-    source = int(np.searchsorted(ends, number, side="right"))
-    values = as_maps(run.inputs[source])
-    at = np.unravel_index(number - (ends[source] - sizes[source]), values.shape)
-    row, column, channel = (int(index) for index in at)
-    patch = _at(row, column, (channel,), values[row, column, [channel]], source=source)
-    return (weighted(patch, one, operation="copy"),)
 
 
 def _require_last_axis(run: LayerRun) -> None:
@@ -199,22 +172,9 @@ def _require_last_axis(run: LayerRun) -> None:
         raise ValueError(f"Expected the last axis. Received: {axis}.")
 
 
-def _outside(run: LayerRun, position: Position) -> tuple[tuple[int], tuple[int], tuple[int]]:
-    """Where a cell that padding added would lie in the input."""
-    (top, _), (left, _) = run.layer.padding
-    row, column, channel = position
-    return (row - top,), (column - left,), (channel,)
-
-
 def _one(run: LayerRun, position: Position) -> Patch:
     row, column, channel = position
-    return _at(row, column, (channel,), as_maps(run.inputs[0])[row, column, [channel]])
-
-
-def _at(row: int, column: int, channels: tuple[int, ...], values: np.ndarray, source: int | None = 0) -> Patch:
-    """Make a patch of one position."""
-    here = np.asarray(values, np.float32).reshape(1, 1, -1)
-    return Patch(here, np.array([[False]]), (row,), (column,), channels, source)
+    return one_position(row, column, (channel,), as_maps(run.inputs[0])[row, column, [channel]])
 
 
 def _formulas(run: LayerRun) -> tuple[SizeFormula, SizeFormula]:
@@ -259,7 +219,7 @@ RULES: dict[str, Rule] = {
     "Add": _addition,
     "Multiply": _multiplication,
     **dict.fromkeys(("Activation", *_ACTIVATION_LAYERS), _activation),
-    **dict.fromkeys(("Flatten", "Reshape", "Permute", "Concatenate", "ZeroPadding2D", "Cropping2D"), _copy),
-    **dict.fromkeys(("Dropout", "SpatialDropout2D", "GaussianDropout", "GaussianNoise", "Identity"), _copy),
+    **dict.fromkeys(("Flatten", "Reshape", "Permute", "Concatenate", "ZeroPadding2D", "Cropping2D"), copied),
+    **dict.fromkeys(("Dropout", "SpatialDropout2D", "GaussianDropout", "GaussianNoise", "Identity"), copied),
 }
 """Keras class to its rule."""

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from cnnviz.convnets import Convnet
-from cnnviz.convolution.layer_runs import LayerRun, run_layer
+from cnnviz.convolution.layer_runs import LayerRun, Position, as_maps, run_layer
 from cnnviz.convolution.outputs import OutputValue
-from cnnviz.convolution.rules import RULES, Position, as_maps
+from cnnviz.convolution.rules import RULES
 from cnnviz.errors import LayerError
 from cnnviz.receptive_fields import keras_kind
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from keras import ops
 
-from cnnviz.convolution import arithmetic
+from cnnviz.convolution import arithmetic, pooling
 from cnnviz.errors import LayerError
 
 SETTINGS = 60
@@ -79,7 +79,7 @@ def test_pooling_is_that_of_keras(kind, seed):
     rng, chosen = settings(seed, dilated=False)
     maps = rng.normal(-1, 1, (*chosen["size"], chosen["channels"])).astype(np.float32)  # zeros of a padding win
     ours, zeros, theirs = split(chosen["padding"], rng)
-    pool = {"max": arithmetic.max_pool, "average": arithmetic.average_pool}[kind]
+    pool = {"max": pooling.max_pool, "average": pooling.average_pool}[kind]
     layer = {"max": keras.layers.MaxPooling2D, "average": keras.layers.AveragePooling2D}[kind]
     found = pool(maps, size=chosen["kernel"], stride=chosen["stride"], padding=ours)
     agrees(found, layer(chosen["kernel"], chosen["stride"], theirs)(zero_padded(maps, zeros)))
@@ -88,7 +88,7 @@ def test_pooling_is_that_of_keras(kind, seed):
 @pytest.mark.parametrize("kind", ["max", "average"])
 def test_pooling_steps_by_its_own_size_if_no_stride_is_given(kind, rng):
     maps = rng.normal(size=(7, 9, 2)).astype(np.float32)
-    pool = {"max": arithmetic.max_pool, "average": arithmetic.average_pool}[kind]
+    pool = {"max": pooling.max_pool, "average": pooling.average_pool}[kind]
     np.testing.assert_array_equal(pool(maps, size=(3, 2)), pool(maps, size=(3, 2), stride=(3, 2)))
 
 
@@ -169,7 +169,7 @@ def test_activations_are_those_of_keras(name, rng):
 
 def test_global_average_pooling_is_that_of_keras(rng):
     maps = rng.normal(3, 1, (5, 4, 3)).astype(np.float32)
-    agrees(arithmetic.global_average_pool(maps), keras.layers.GlobalAveragePooling2D()(maps[None]))
+    agrees(pooling.global_average_pool(maps), keras.layers.GlobalAveragePooling2D()(maps[None]))
 
 
 def test_a_skip_connection_adds_the_input_to_what_the_block_computes(rng):
@@ -196,4 +196,4 @@ def test_kernels_for_other_channels_and_windows_that_do_not_fit_are_refused(rng)
     with pytest.raises(ValueError, match="Expected kernels for 3 channels"):
         arithmetic.cross_correlate(maps, np.ones((3, 3, 1, 4)))
     with pytest.raises(LayerError, match="spans 5 does not fit into 4"):
-        arithmetic.max_pool(maps, size=5)
+        pooling.max_pool(maps, size=5)

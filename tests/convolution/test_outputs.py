@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
 
-from cnnviz.convolution.arithmetic import average_pool, cross_correlate, max_pool, relu
+from cnnviz.convolution.arithmetic import cross_correlate, relu
 from cnnviz.convolution.outputs import explain_output, explain_pooling
+from cnnviz.convolution.pooling import average_pool, max_pool
 from cnnviz.errors import LayerError
 
 

@@ -1,0 +1,69 @@
+"""What of the input does one value of the output read?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from cnnviz.convolution.sizes import SizeFormula
+from cnnviz.errors import LayerError
+
+
+@dataclass(frozen=True, eq=False)
+class Patch:
+    """What lies under one position of a window; attributes as in `OutputValue`."""
+
+    values: np.ndarray
+    is_padding: np.ndarray
+    rows: tuple[int, ...]
+    columns: tuple[int, ...]
+    channels: tuple[int, ...]
+    source: int | None = 0
+
+
+def cut(
+    maps: np.ndarray,
+    formulas: tuple[SizeFormula, SizeFormula],
+    *,
+    row: int,
+    column: int,
+    channels: tuple[int, ...],
+) -> Patch:
+    """Cut out what one position of a window reads.
+
+    Raises:
+        LayerError: If the window has no such position.
+    """
+    check("row", row, formulas[0].output)
+    check("column", column, formulas[1].output)
+    rows, columns = formulas[0].reads(row), formulas[1].reads(column)
+    outside = [
+        (np.array(read) < 0) | (np.array(read) >= side)
+        for read, side in zip((rows, columns), maps.shape[:2], strict=True)
+    ]
+    is_padding = outside[0][:, None] | outside[1]
+    values = np.zeros((len(rows), len(columns), len(channels)), np.float32)
+    inside = np.ix_(np.array(rows)[~outside[0]], np.array(columns)[~outside[1]], channels)
+    values[np.ix_(~outside[0], ~outside[1])] = maps[inside]
+    return Patch(values, is_padding, rows, columns, channels)
+
+
+def one_position(row: int, column: int, channels: tuple[int, ...], values: np.ndarray, source: int | None = 0) -> Patch:
+    """Make a patch of the values of one position."""
+    here = np.asarray(values, np.float32).reshape(1, 1, -1)
+    return Patch(here, np.array([[False]]), (row,), (column,), channels, source)
+
+
+def channels_of_group(maps: np.ndarray, kernels: np.ndarray, filter: int) -> tuple[int, ...]:
+    """Channels of the input that a filter reads: all of them, or those of its group."""
+    in_channels, filters = kernels.shape[2:]
+    check("filter", filter, filters)
+    first = filter * (maps.shape[2] // in_channels) // filters * in_channels
+    return tuple(range(first, first + in_channels))
+
+
+def check(what: str, index: int, count: int) -> None:
+    """Refuse an index of an output that does not exist."""
+    if not 0 <= index < count:
+        raise LayerError(f"The output has no {what} {index}. Choose one from 0 to {count - 1}.")
