@@ -73,7 +73,8 @@ def head(recipe: Recipe, x: Any, *, classes: int, dense: int, dropout: float) ->
     import keras
 
     if dense:
-        x = keras.layers.Dense(dense, activation="relu", kernel_regularizer=_penalty(recipe), name="head_dense")(x)
+        for layer in _regularised(recipe, keras.layers.Dense(dense, activation="relu", name="head_dense")):
+            x = layer(x)
     if dropout:
         x = keras.layers.Dropout(dropout, name="head_dropout")(x)
     return keras.layers.Dense(classes, activation="softmax", kernel_regularizer=_penalty(recipe), name="predictions")(x)

@@ -18,6 +18,7 @@ Pooling = Literal["average", "flatten"]
 OPTIMIZERS: tuple[Optimizer, ...] = get_args(Optimizer)
 SCHEDULES: tuple[Schedule, ...] = get_args(Schedule)
 WAYS: tuple[Way, ...] = get_args(Way)
+POOLINGS: tuple[Pooling, ...] = get_args(Pooling)
 
 TRANSFER = "transfer"
 """What `Recipe.network` is called when the network is a trained base with a new head."""
@@ -51,6 +52,14 @@ class Transfer:
     unfrozen: int = 3
     head_epochs: int = 5
     fine_rate: float = 1e-5
+
+    def __post_init__(self) -> None:
+        _require(self.way in WAYS, f"There is no way {self.way!r} to use a base: {', '.join(WAYS)}.")
+        _require(self.pooling in POOLINGS, f"There is no pooling {self.pooling!r}: {', '.join(POOLINGS)}.")
+        _require(0 <= self.dropout < 1, f"Dropout {self.dropout} is not between 0 and 1.")
+        _require_rate(self.fine_rate)
+        _require_least(0, dense=self.dense, unfrozen=self.unfrozen)
+        _require_least(1, head_epochs=self.head_epochs)
 
 
 @dataclass(frozen=True)
@@ -115,11 +124,7 @@ class Recipe:
         _require(self.batch_size >= 1, f"A batch of {self.batch_size} pictures is none. Ask for at least one.")
         _require(self.optimizer in OPTIMIZERS, f"There is no optimiser {self.optimizer!r}: {', '.join(OPTIMIZERS)}.")
         _require(self.schedule in SCHEDULES, f"There is no schedule {self.schedule!r}: {', '.join(SCHEDULES)}.")
-        rate = self.learning_rate
-        _require(
-            rate is None or (math.isfinite(rate) and rate > 0),
-            f"A learning rate of {rate} does not learn. Ask for a positive one, such as 0.001.",
-        )
+        _require_rate(self.learning_rate)
         _require(self.patience is None or self.patience >= 1, f"A patience of {self.patience} never begins. Ask for 1.")
         _require(self.seed >= 0, f"A seed of {self.seed} is negative. Ask for 0 or more.")
         _require(self.dropout is None or 0 <= self.dropout < 1, f"Dropout {self.dropout} is not between 0 and 1.")
@@ -127,6 +132,10 @@ class Recipe:
             self.clip_norm is None or self.clip_value is None,
             "Gradients are clipped by norm or by value, not by both. Leave one of them open.",
         )
+        _require_least(0, l1=self.l1, l2=self.l2, snapshots=self.snapshots)
+        _require_least(1, size=self.size)
+        for name, longest in {"clip_norm": self.clip_norm, "clip_value": self.clip_value}.items():
+            _require(longest is None or longest > 0, f"With {name} of {longest} nothing moves. Ask for more than 0.")
         _require((self.network == TRANSFER) == (self.transfer is not None), "A transfer needs a base, and only it.")
 
     def to_json(self) -> dict[str, Any]:
@@ -173,3 +182,18 @@ def recipe_from_json(found: Mapping[str, Any]) -> Recipe:
 def _require(holds: bool, sentence: str) -> None:
     if not holds:
         raise RunError(sentence)
+
+
+def _require_rate(rate: float | None) -> None:
+    _require(
+        rate is None or (math.isfinite(rate) and rate > 0),
+        f"A learning rate of {rate} does not learn. Ask for a positive one, such as 0.001.",
+    )
+
+
+def _require_least(least: int, **settings: float | None) -> None:
+    for name, value in settings.items():
+        _require(
+            value is None or (math.isfinite(value) and value >= least),
+            f"A {name} of {value} cannot be. Ask for {least} or more.",
+        )

@@ -1,0 +1,101 @@
+"""Does a recipe hold what a run needs, and refuse what cannot be carried out?"""
+
+import json
+from dataclasses import fields, replace
+
+import pytest
+
+from cnnviz.errors import RunError
+from cnnviz.training import RECIPES, Augmentation, Recipe, Transfer, edited, recipe_from_json
+
+LENET = Recipe("lenet5", "mnist-5k", "lenet5", 12)
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_a_recipe_is_read_back_as_it_was_written(name):
+    recipe = RECIPES[name].recipe
+    assert recipe_from_json(json.loads(json.dumps(recipe.to_json()))) == recipe
+
+
+def test_a_recipe_of_an_older_version_has_the_usual_values_where_it_says_nothing():
+    found = recipe_from_json({"name": "mine", "data": "photos", "network": "lenet5", "epochs": 3})
+    assert found == Recipe("mine", "photos", "lenet5", 3)
+
+
+@pytest.mark.parametrize(
+    "found",
+    [{"name": "mine"}, {**LENET.to_json(), "colour": 1}, {**LENET.to_json(), "epochs": "many"}],
+    ids=["too little", "too much", "a word for a number"],
+)
+def test_what_is_no_recipe_is_refused_in_words(found):
+    with pytest.raises(RunError, match=r"cannot be read .* It may have: name, data, network"):
+        recipe_from_json(found)
+
+
+def test_settings_are_changed_by_name_at_any_depth():
+    before = RECIPES["fine-tuning"].recipe
+    after = edited(before, {"epochs": 7, "augmentation.rotation": 5.0, "transfer.unfrozen": 1})
+    assert (after.epochs, after.augmentation.rotation, after.transfer.unfrozen) == (7, 5.0, 1)
+    same = {"epochs": before.epochs, "augmentation": before.augmentation, "transfer": before.transfer}
+    assert replace(after, **same) == before
+    assert before == RECIPES["fine-tuning"].recipe
+
+
+@pytest.mark.parametrize("name", ["epoch", "augmentation.spin", "transfer.base", "epochs.last"])
+def test_a_setting_that_is_not_there_is_refused_with_those_that_are(name):
+    with pytest.raises(RunError, match=f"no setting '{name}' in lenet5. There are: "):
+        edited(LENET, {name: 1})
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"epochs": 0}, "0 epochs are none"),
+        ({"batch_size": 0}, "batch of 0 pictures"),
+        ({"optimizer": "sdg"}, "no optimiser 'sdg'"),
+        ({"schedule": "cosine"}, "no schedule 'cosine'"),
+        ({"learning_rate": 0.0}, "learning rate of 0.0"),
+        ({"learning_rate": float("nan")}, "learning rate of nan"),
+        ({"patience": 0}, "patience of 0"),
+        ({"seed": -1}, "seed of -1"),
+        ({"dropout": 1.0}, "Dropout 1.0"),
+        ({"l1": -0.1}, "l1 of -0.1"),
+        ({"l2": float("inf")}, "l2 of inf"),
+        ({"size": 0}, "size of 0"),
+        ({"snapshots": -1}, "snapshots of -1"),
+        ({"clip_norm": 0.0}, "clip_norm of 0.0"),
+        ({"clip_norm": 1.0, "clip_value": 1.0}, "not by both"),
+        ({"network": "transfer"}, "needs a base"),
+        ({"transfer": Transfer()}, "needs a base"),
+        ({"augmentation": {"rotation": 200.0}}, "rotation of 200.0"),
+        ({"augmentation": {"fill": "blue"}}, "no fill mode 'blue'"),
+    ],
+)
+def test_a_setting_that_cannot_be_is_refused_with_its_value(changes, sentence):
+    with pytest.raises(RunError, match=sentence):
+        if "augmentation" in changes:
+            changes = {"augmentation": Augmentation(**changes["augmentation"])}
+        replace(LENET, **changes)
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"way": "freeze"}, "no way 'freeze'"),
+        ({"pooling": "max"}, "no pooling 'max'"),
+        ({"dense": -1}, "dense of -1"),
+        ({"dropout": -0.5}, "Dropout -0.5"),
+        ({"unfrozen": -1}, "unfrozen of -1"),
+        ({"head_epochs": 0}, "head_epochs of 0"),
+        ({"fine_rate": 0.0}, "learning rate of 0.0"),
+    ],
+)
+def test_a_transfer_that_cannot_be_is_refused_with_its_value(changes, sentence):
+    with pytest.raises(RunError, match=sentence):
+        Transfer(**changes)
+
+
+def test_all_settings_are_explained():
+    for kind in (Recipe, Transfer, Augmentation):
+        for part in fields(kind):
+            assert f"\n        {part.name}: " in kind.__doc__, part.name
