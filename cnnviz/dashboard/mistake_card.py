@@ -4,35 +4,53 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import streamlit as st
 
-from cnnviz import heatmaps as methods
 from cnnviz import images, mistakes
-from cnnviz.dashboard import cache, heatmaps, mistake_gallery, panels, state, store
+from cnnviz.dashboard import cache, heatmaps, mistake_edits, mistake_gallery, mistake_steps, panels, state, store
 from cnnviz.dashboard.components import percent
 from cnnviz.dashboard.heatmaps import Look, Question
+from cnnviz.dashboard.mistake_steps import GRAD_CAM
 from cnnviz.dashboard.mistakes import Subject
 from cnnviz.dashboard.state import Selection
 from cnnviz.dashboard.texts import mistakes as texts
+from cnnviz.errors import LayerError
 from cnnviz.mistakes import Evaluation, Facts
 
 _SURE = 0.9
 _NEAREST = 5
+_NO_HEAT = np.zeros((1, 1), np.float32)
 _LOOK = Look(opacity=0.85, threshold=0.0, colours="magma", has_box=False)
 
 
 def show(subject: Subject, evaluation: Evaluation, row: int) -> None:
-    """Draw the card of one picture."""
+    """Draw the card of one picture: why it was answered so, and what would change that."""
     st.header(texts.CARD, anchor=False)
     selection = _selection(subject, int(evaluation.indices[row]))
-    question = Question(selection, methods.METHODS["grad_cam"], _classes(evaluation, row))
-    heats = [cache.heatmap(selection, question.method, index) for index in question.classes]
-    found = mistakes.facts(evaluation, row, heat=heats[0])
+    classes = _classes(evaluation, row)
+    heats = _heats(selection, classes)
+    found = mistakes.facts(evaluation, row, heat=heats[0] if heats else _NO_HEAT)
     st.markdown(_sentence(evaluation, row, found))
-    heatmaps.show_maps(question, heats, _LOOK)
+    now = mistake_steps.edited(selection, mistake_steps.steps_of(selection))
+    if heats:
+        heatmaps.show_maps(Question(now, GRAD_CAM, classes), _heats(now, classes), _LOOK)
+    st.header(texts.CHANGE, anchor=False)
+    has_hottest = bool(heats) and float(np.ptp(heats[0])) > 0
+    mistake_edits.show(selection, hottest=classes[0] if has_hottest else None)
+    st.header(texts.ALIKE, anchor=False)
     _show_nearest(subject, evaluation, row)
     if st.button(texts.LOOK, icon=":material/search:", key="look_inside"):
         _look_inside(selection)
+
+
+def _heats(selection: Selection, classes: tuple[int, ...]) -> list[np.ndarray]:
+    """One map a class; none, with the reason, where the network has no maps."""
+    try:
+        return [cache.heatmap(selection, GRAD_CAM, index) for index in classes]
+    except LayerError as error:
+        panels.explain(error)
+        return []
 
 
 def _selection(subject: Subject, index: int) -> Selection:

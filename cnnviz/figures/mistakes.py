@@ -116,3 +116,38 @@ def _shares(figure: go.Figure, across: str, up: str) -> go.Figure:
     figure.update_xaxes(title_text=across, range=[0, 1], tickformat=".0%")
     figure.update_yaxes(title_text=up, range=[0, 1], tickformat=".0%")
     return figure
+
+
+def sweep_curve(
+    values: np.ndarray,
+    probabilities: np.ndarray,
+    answers: Sequence[str],
+    *,
+    flip: float | None,
+    across: str,
+    up: str,
+) -> go.Figure:
+    """Draw a class's probability over the strength of an edit.
+
+    Args:
+        values: `(n,)` strengths in any order.
+        probabilities: `(n,)` of the class that is answered without the edit.
+        answers: What is answered at each strength.
+        flip: Strength at which the answer flips, marked by an upright line; None for none.
+        across: What the strengths are called.
+        up: What the probabilities are called.
+    """
+    order = np.argsort(values)
+    figure = go.Figure(
+        go.Scatter(
+            x=values[order], y=probabilities[order], mode="lines+markers", line={"color": "#0072B2"},
+            text=[answers[place] for place in order], hovertemplate="%{x:.3g}: %{text}, %{y:.0%}<extra></extra>",
+            showlegend=False,
+        )
+    )  # fmt: skip
+    if flip is not None:
+        figure.add_vline(flip, line={"color": "#D55E00", "dash": "dash"})
+    figure.update_layout(height=240, margin={"l": 10, "r": 10, "t": 10, "b": 10})
+    figure.update_xaxes(title_text=across)
+    figure.update_yaxes(title_text=up, range=[0, 1], tickformat=".0%")
+    return figure

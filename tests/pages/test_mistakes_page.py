@@ -39,6 +39,10 @@ def finished(app):
     pytest.fail(f"Still computing after {SECONDS} s.")
 
 
+def press(app, label):
+    next(button for button in app.button if button.label == label).click().run()
+
+
 @pytest.fixture
 def opened(open_page):
     return lambda **parameters: finished(open_page("mistakes", **parameters))
@@ -241,3 +245,85 @@ def test_answers_that_were_kept_are_there_at_once(open_page):
     app = open_page("mistakes", model="fashion-cnn", part="validation")
     assert "Cancel" not in labels(app)
     assert f"{len(dataset.validation):,} pictures, " in sentences(app)
+
+
+def bars_of(app):
+    """Probabilities on the card, as the sentence under them says."""
+    return next(text for text in sentences(app).splitlines() if text.startswith(("It still says", "The answer flips")))
+
+
+def test_edits_are_listed_and_each_can_be_taken_off(opened):
+    app = opened(model="fashion-cnn")
+    assert "It still says" not in sentences(app)
+    app.button(key="hide_hottest").click().run()
+    hidden = bars_of(app)
+    app.slider(key="strength blur").set_value(1.0).run()
+    blurred = bars_of(app)
+    assert hidden != blurred
+    assert {"hottest hidden", "blur 1"} <= set(labels(app))
+    app.button(key="take off 0").click().run()
+    assert "hottest hidden" not in labels(app) and "blur 1" in labels(app)
+    assert bars_of(app) != blurred
+    app.slider(key="strength blur").set_value(0.0).run()
+    assert "It still says" not in sentences(app) and "blur 0" not in labels(app)
+    assert not app.exception
+
+
+def test_the_last_edit_is_undone_and_all_of_them_at_once(opened):
+    app = opened(model="fashion-cnn")
+    app.segmented_control(key="edit_kind").set_value("mask").run()
+    app.button(key="take_box").click().run()
+    app.segmented_control(key="edit_kind").set_value("crop").run()
+    app.button(key="take_box").click().run()
+    assert {"box covered", "cropped"} <= set(labels(app))
+    app.button(key="undo").click().run()
+    assert "cropped" not in labels(app) and "box covered" in labels(app)
+    app.button(key="start_over").click().run()
+    assert "box covered" not in labels(app) and "Undo" not in labels(app)
+    assert not app.exception
+
+
+def test_every_edit_reaches_the_answer_as_the_library_computes_it(opened, fashion):
+    from cnnviz.mistakes import edits
+    from cnnviz.probes import predict
+
+    convnet, test = load_convnet("fashion-cnn"), load_dataset("fashion-sample").test
+    app = opened(model="fashion-cnn")
+    row = mistakes.mistakes(
+        fashion, of=(T_SHIRT, SHIRT) if "0:6" in str(app.session_state["cell"]) else (SHIRT, T_SHIRT)
+    )[0]
+    photo = test.photo(int(fashion.indices[row])).repeat(3, axis=-1)
+    for kind, slider in edits.SLIDERS.items():
+        strength = (slider.low + 3 * slider.high) / 4 if kind != "jpeg" else 5
+        app.segmented_control(key="edit_kind").set_value(kind).run()
+        app.slider(key=f"strength {kind}").set_value(strength).run()
+        assert not app.exception
+        expected = predict(convnet, convnet.prepare([slider.edit(convnet.fit(photo), strength)]))[0]
+        assert f"{100 * expected.max():.0f} %" in bars_of(app), kind
+        app.button(key="start_over").click().run()
+
+
+def test_a_sweep_draws_its_curve_and_says_where_the_answer_flips(opened):
+    app = opened(model="fashion-cnn")
+    press(app, "Sweep: blur")
+    finished(app)
+    assert "answer flips at" in sentences(app) or "stays the same over the whole range" in sentences(app)
+    assert any("over the strength" in chart.proto.alt for chart in app.get("plotly_chart"))
+
+
+def test_the_smallest_patch_is_found_and_covering_it_flips_the_answer(opened):
+    app = opened(model="fashion-cnn")
+    press(app, "Find the smallest patch that flips it")
+    finished(app)
+    if "No patch up to" not in sentences(app):
+        app.button(key="cover_patch").click().run()
+        assert "The answer flips from" in sentences(app)
+    assert not app.exception
+
+
+def test_a_network_without_maps_still_has_its_card(opened):
+    app = opened(model="mnist_dense", data="mnist-5k")
+    assert "no convolution layers" in sentences(app)
+    assert app.button(key="hide_hottest").disabled
+    app.slider(key="strength blur").set_value(2.0).run()
+    assert bars_of(app)

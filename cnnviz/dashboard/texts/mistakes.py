@@ -98,3 +98,49 @@ ROC_HELP = "Area {area}: so often is a picture of {name} given the higher probab
 ROC_ALT = "ROC curve for {name}; its area is {area}."
 FALSE_POSITIVES = "share of the others above the threshold"
 TRUE_POSITIVES = "share of {name} above it"
+
+ALIKE = "What it holds for alike"
+CHANGE = "What would change the answer?"
+ANSWER = "What the network says now"
+STAYS = "It still says {said}: {before}, now {after}."
+FLIPS = "The answer flips from {was} to {said}, {after}."
+HIDE = "Hide the hottest region"
+UNDO = "Undo"
+START_OVER = "Start over"
+TAKE_OFF = "Take this off again"
+EDIT = "Edit"
+EDITS = {
+    "blur": "blur",
+    "brightness": "light",
+    "contrast": "contrast",
+    "rotation": "turn",
+    "noise": "noise",
+    "jpeg": "JPEG",
+    "grayscale": "gray",
+    "mask": "cover",
+    "crop": "crop",
+}
+STEPS = {"hide": "hottest hidden", "mask": "box covered", "crop": "cropped"}
+STRENGTH = "{edit} {strength}"
+STRENGTHS = {
+    "blur": "blur, in pixels",
+    "brightness": "light; 1 is as it is",
+    "contrast": "contrast; 1 is as it is",
+    "rotation": "degrees counterclockwise",
+    "noise": "noise, of 255",
+    "jpeg": "JPEG quality",
+    "grayscale": "how gray; 1 has no colour",
+}
+ACROSS = "from left to right"
+DOWN = "from top to bottom"
+BOX_BUTTONS = {"mask": "Cover this box", "crop": "Keep this box only"}
+SWEEP = "Sweep: {edit}"
+SWEEPING = "{done} of {total} strengths"
+SWEEP_ALT = "Probability of {name} over the strength of an edit. {text}"
+SHARE_OF = "probability of {name}"
+FLIP = "The answer flips at {strength}."
+NO_FLIP = "The answer stays the same over the whole range."
+PATCH = "Find the smallest patch that flips it"
+PATCHING = "{done} of {total} patches"
+NO_PATCH = "No patch up to half the picture's side flips the answer."
+COVER_PATCH = "Cover {width} x {height} pixels: it says {said}"

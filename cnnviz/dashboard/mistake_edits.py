@@ -1,0 +1,177 @@
+"""What would change the answer? Edits of the picture on the card, one of them swept, and the smallest patch."""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+
+from cnnviz import mistakes
+from cnnviz.dashboard import cache, components, mistake_work, panels, state
+from cnnviz.dashboard.components import percent
+from cnnviz.dashboard.jobs import Job
+from cnnviz.dashboard.mistake_steps import HIDE, MASK, Step, add, edited, keep, set_strength, steps_of, take_off
+from cnnviz.dashboard.state import Selection
+from cnnviz.dashboard.texts import mistakes as texts
+from cnnviz.figures import mistakes as charts
+from cnnviz.mistakes import edits
+
+_SHOWN_CLASSES = 5
+_STRENGTHS = 33
+_MIDDLE = (35, 65)  # percent: a box to begin with
+
+
+def show(selection: Selection, *, hottest: int | None) -> None:
+    """Draw what can be done to the picture, and what the network says then.
+
+    Args:
+        selection: The picture as it was.
+        hottest: The class whose hottest region can be hidden; None where its map is empty.
+    """
+    steps = steps_of(selection)
+    answer, controls = st.columns([4, 7], gap="large")
+    with answer:
+        _show_answer(selection, edited(selection, steps))
+    with controls:
+        _show_actions(selection, hottest)
+        _show_steps(selection, steps)
+        kind = panels.choose_one(texts.EDIT, texts.EDITS, key="edit_kind")
+        if kind in edits.SLIDERS:
+            _choose_strength(selection, kind)
+            _show_sweep(selection, kind)
+        else:
+            _choose_box(selection, kind)
+
+
+def _show_answer(before: Selection, now: Selection) -> None:
+    """Draw the most probable classes of then and now, and say whether the answer flipped."""
+    names = before.convnet.class_names
+    old, new = cache.probabilities(before), cache.probabilities(now)
+    order = dict.fromkeys([*np.argsort(-old, kind="stable")[:_SHOWN_CLASSES].tolist(), int(new.argmax())])
+    components.bars(
+        [(index, names[index], float(new[index])) for index in order],
+        key="edited_answer",
+        title=texts.ANSWER,
+        picked=int(new.argmax()),
+        on_pick=lambda index: state.select(state.CLASS, names[index]),
+    )
+    if now is before:
+        return
+    was, said = int(old.argmax()), int(new.argmax())
+    text = texts.STAYS if was == said else texts.FLIPS
+    shares = {"before": percent(float(old[was])), "after": percent(float(new[said]))}
+    st.markdown(panels.plain(text.format(was=names[was], said=names[said], **shares)))
+
+
+def _show_actions(selection: Selection, hottest: int | None) -> None:
+    steps = steps_of(selection)
+    with st.container(horizontal=True):
+        st.button(
+            texts.HIDE, icon=":material/visibility_off:", key="hide_hottest", disabled=hottest is None,
+            on_click=add, args=(selection, Step(HIDE, class_index=hottest or 0)),
+        )  # fmt: skip
+        _show_patch(selection)
+        if steps:
+            st.button(
+                texts.UNDO, icon=":material/undo:", key="undo", on_click=take_off, args=(selection, len(steps) - 1)
+            )
+            st.button(texts.START_OVER, type="tertiary", key="start_over", on_click=keep, args=(selection, ()))
+
+
+def _show_steps(selection: Selection, steps: tuple[Step, ...]) -> None:
+    """Draw what was done, each to be taken off."""
+    with st.container(horizontal=True):
+        for place, step in enumerate(steps):
+            title = texts.STEPS.get(step.kind) or texts.STRENGTH.format(
+                edit=texts.EDITS[step.kind], strength=f"{step.strength:.3g}"
+            )
+            st.button(
+                title, icon=":material/close:", key=f"take off {place}", on_click=take_off, args=(selection, place),
+                help=texts.TAKE_OFF, type="tertiary",
+            )  # fmt: skip
+
+
+def _choose_strength(selection: Selection, kind: str) -> None:
+    slider, key = edits.SLIDERS[kind], f"strength {kind}"
+    found = [step.strength for step in steps_of(selection) if step.kind == kind]
+    st.session_state[key] = float(found[0] if found else slider.neutral)
+
+    def take() -> None:
+        set_strength(selection, kind, float(st.session_state[key]))
+
+    low, high = float(slider.low), float(slider.high)
+    st.slider(
+        texts.STRENGTHS[kind], low, high, key=key, on_change=take, step=1.0 if high > 10 else (high - low) / 100
+    )  # fmt: skip
+
+
+def _choose_box(selection: Selection, kind: str) -> None:
+    """Draw two ranges, and the button that covers the box or keeps it only."""
+    across, down = st.columns(2)
+    with across:
+        left, right = st.slider(
+            texts.ACROSS, 0, 100, _MIDDLE, key="box_across", format="%d %%", persist_state="session"
+        )
+    with down:
+        top, bottom = st.slider(texts.DOWN, 0, 100, _MIDDLE, key="box_down", format="%d %%", persist_state="session")
+    height, width = selection.convnet.preparation.size
+    box = (top * height // 100, left * width // 100, bottom * height // 100, right * width // 100)
+    is_empty = box[0] >= box[2] or box[1] >= box[3]
+    st.button(
+        texts.BOX_BUTTONS[kind], key="take_box", disabled=is_empty, on_click=add,
+        args=(selection, Step(kind, box=box)),
+    )  # fmt: skip
+
+
+def _show_sweep(selection: Selection, kind: str) -> None:
+    """Draw the answer's probability over the strengths of an edit, done beside all other steps."""
+    slider, convnet = edits.SLIDERS[kind], selection.convnet
+    base = edited(selection, tuple(step for step in steps_of(selection) if step.kind != kind))
+    strengths = np.linspace(slider.low, slider.high, _STRENGTHS)
+    strengths = strengths[np.argsort(np.abs(strengths - slider.neutral), kind="stable")]  # as the edit grows
+
+    def work(job: Job) -> object:
+        with cache.compute():
+            return mistakes.sweep(convnet, base.received, slider.edit, strengths.tolist(), on_step=job.step)
+
+    key = f"sweep {kind} {convnet.fingerprint} {base.picture}"
+    label = texts.SWEEP.format(edit=texts.EDITS[kind])
+    job = mistake_work.finished(key, label, work, icon=":material/show_chart:", progress=texts.SWEEPING)
+    if job is None:
+        return
+    found, name = job.result, convnet.class_names[job.result.answer]
+    text = texts.NO_FLIP if found.flip is None else texts.FLIP.format(strength=f"{found.flip:.3g}")
+    st.plotly_chart(
+        charts.sweep_curve(
+            found.values, found.probabilities, [convnet.class_names[answer] for answer in found.answers],
+            flip=found.flip, across=texts.STRENGTHS[kind], up=texts.SHARE_OF.format(name=name),
+        ),
+        key="sweep", config={"displayModeBar": False}, alt=texts.SWEEP_ALT.format(name=name, text=text),
+    )  # fmt: skip
+    st.caption(text)
+
+
+def _show_patch(selection: Selection) -> None:
+    """Search the smallest patch that flips the answer, and offer to cover it."""
+    convnet, now = selection.convnet, edited(selection, steps_of(selection))
+
+    def work(job: Job) -> object:
+        with cache.compute():
+            return mistakes.smallest_flipping_patch(convnet, now.received, on_step=job.step)
+
+    job = mistake_work.finished(
+        f"patch {convnet.fingerprint} {now.picture}", texts.PATCH, work, icon=":material/select_all:",
+        progress=texts.PATCHING,
+    )  # fmt: skip
+    if job is None:
+        return
+    if job.result is None:
+        st.caption(texts.NO_PATCH)
+        return
+    top, left, bottom, right = job.result.box
+    text = texts.COVER_PATCH.format(
+        width=right - left, height=bottom - top, said=panels.plain(convnet.class_names[job.result.after])
+    )
+    st.button(
+        text, icon=":material/select_all:", key="cover_patch", on_click=add,
+        args=(selection, Step(MASK, box=job.result.box)),
+    )  # fmt: skip
