@@ -124,7 +124,7 @@ def test_two_workers_end_with_the_same_weights_and_history_as_one(plain, runs, w
 
 def test_a_killed_worker_ends_the_run_of_the_other_and_both_resume(plain, runs, workers):
     """The killed one comes back with an older checkpoint, as when it died before it could write the last."""
-    plain = replace(plain, epochs=25, learning_rate=0.001)
+    plain = replace(plain, epochs=15, learning_rate=0.001)
     paths = [create_run(halved(plain, "multi-worker"), folder=runs / str(number)) for number in range(2)]
     chief, other = workers(*paths)
     wait_until(lambda: open_run(paths[1]).status.epoch >= 1, "the first epoch")
@@ -135,13 +135,13 @@ def test_a_killed_worker_ends_the_run_of_the_other_and_both_resume(plain, runs, 
     assert chief.wait(SECONDS) == 2
     failed = open_run(paths[0])
     assert failed.status.state == "failed" and "Another worker of the run went away" in failed.status.reason
-    assert failed.status.epoch < 25
+    assert failed.status.epoch < 15
     assert open_run(paths[1]).status.state == "interrupted"
     shutil.rmtree(paths[1] / "checkpoints")
     old.rename(paths[1] / "checkpoints")
     assert [process.wait(SECONDS) for process in workers(*paths)] == [0, 0], (paths[0] / "train.log").read_text()
     first, second = map(open_run, paths)
-    assert list(first.history.epochs) == list(range(1, 26))
+    assert list(first.history.epochs) == list(range(1, 16))
     assert_same(first, second, rtol=1e-6)
     assert_same(first, carry_out(create_run(plain, folder=runs)), rtol=2e-2)
 
