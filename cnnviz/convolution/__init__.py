@@ -5,6 +5,7 @@ rule is that of Keras on TensorFlow, and is tested against it.
 """
 
 from cnnviz.convolution.arithmetic import (
+    SoftmaxFormula,
     convolve,
     cross_correlate,
     cross_correlate_1d,
@@ -13,6 +14,7 @@ from cnnviz.convolution.arithmetic import (
     relu,
     sigmoid,
     softmax,
+    softmax_formula,
 )
 from cnnviz.convolution.layer_runs import LayerRun, run_layer
 from cnnviz.convolution.outputs import OutputValue, explain_output, explain_pooling
@@ -35,6 +37,7 @@ __all__ = [
     "Padding",
     "Question",
     "SizeFormula",
+    "SoftmaxFormula",
     "StackedLayer",
     "Unit",
     "average_pool",
@@ -60,6 +63,7 @@ __all__ = [
     "size_formula",
     "size_formulas",
     "softmax",
+    "softmax_formula",
     "stack",
     "unit_box",
     "unit_of",

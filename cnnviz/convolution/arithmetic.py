@@ -5,6 +5,8 @@ Maps are those of one picture, `(rows, columns, channels)`. Sums are taken in do
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from cnnviz.convolution.sizes import Padding
@@ -170,3 +172,40 @@ def _groups(maps: np.ndarray, kernels: np.ndarray) -> int:
     if rest or not groups or filters % groups:
         raise ValueError(f"Expected kernels for {channels} channels. Received kernels of shape {kernels.shape}.")
     return groups
+
+
+@dataclass(frozen=True, eq=False)
+class SoftmaxFormula:
+    """The formula of softmax with every number of it.
+
+        exponentials[k] = exp(scores[k] - largest)
+        shares[k]       = exponentials[k] / total
+
+    The largest score is taken off first, which changes no share and keeps the exponentials from running over.
+
+    Attributes:
+        scores: `(classes,)` float32.
+        largest: The largest of them.
+        exponentials: `(classes,)` float32, 0..1.
+        total: Their sum.
+        shares: `(classes,)` float32; they sum to one.
+    """
+
+    scores: np.ndarray
+    largest: float
+    exponentials: np.ndarray
+    total: float
+    shares: np.ndarray
+
+
+def softmax_formula(scores: np.ndarray) -> SoftmaxFormula:
+    """Fill in the formula of softmax for scores `(classes,)`."""
+    largest = float(scores.max())
+    exponentials = np.exp(scores.astype(np.float64) - largest)
+    return SoftmaxFormula(
+        scores=scores.astype(np.float32),
+        largest=largest,
+        exponentials=exponentials.astype(np.float32),
+        total=float(exponentials.sum()),
+        shares=softmax(scores),
+    )

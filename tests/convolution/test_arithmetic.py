@@ -8,7 +8,7 @@ from keras import ops
 from cnnviz.convolution import arithmetic, pooling
 from cnnviz.errors import LayerError
 
-SETTINGS = 60
+SETTINGS = 45
 
 
 def settings(seed, *, dilated):
@@ -165,6 +165,13 @@ def test_activations_are_those_of_keras(name, rng):
     values = rng.normal(0, 30, (4, 5)).astype(np.float32)
     expected = ops.convert_to_numpy(getattr(keras.activations, name)(ops.convert_to_tensor(values)))
     np.testing.assert_allclose(getattr(arithmetic, name)(values), expected, rtol=1e-5, atol=1e-12)
+
+
+def test_the_softmax_formula_gives_the_shares_even_of_scores_whose_exponentials_run_over():
+    formula = arithmetic.softmax_formula(np.array([1000.0, 1001.0, 999.0]))
+    assert formula.total == pytest.approx(1 + np.exp(-1) + np.exp(-2))
+    np.testing.assert_allclose(formula.exponentials / formula.total, formula.shares, rtol=1e-6)
+    np.testing.assert_allclose(formula.shares, arithmetic.softmax(np.array([1.0, 2.0, 0.0])), rtol=1e-6)
 
 
 def test_global_average_pooling_is_that_of_keras(rng):
