@@ -30,7 +30,7 @@ from cnnviz.images import read_photo, sample_photos
 from cnnviz.layers import LayerInfo, layers
 from cnnviz.probes import predict
 from cnnviz.runs import Run, list_runs, open_run
-from cnnviz.training import RECIPES, Augmentation, Recipe, Transfer
+from cnnviz.training import RECIPES, Augmentation, Recipe, Transfer, train
 
 __all__ = [
     "RECIPES",
@@ -69,4 +69,5 @@ __all__ = [
     "sample_photos",
     "score_cam",
     "smooth_grad",
+    "train",
 ]

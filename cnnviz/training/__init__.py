@@ -2,29 +2,37 @@
 
 from cnnviz.training.augmentation import Augmentation, preview
 from cnnviz.training.blueprint import Blueprint, blueprint, seconds_for
+from cnnviz.training.export import FORMATS, export_run
 from cnnviz.training.launch import create_run, delete, launch, reopen, stop
 from cnnviz.training.recipe import OPTIMIZERS, TRANSFER, Recipe, Transfer, edited, recipe_from_json
 from cnnviz.training.recipes import RECIPES, Named
-from cnnviz.training.trainer import carry_out
+from cnnviz.training.series import SERIES, Series, create_series
+from cnnviz.training.trainer import carry_out, train
 
 __all__ = [
+    "FORMATS",
     "OPTIMIZERS",
     "RECIPES",
+    "SERIES",
     "TRANSFER",
     "Augmentation",
     "Blueprint",
     "Named",
     "Recipe",
+    "Series",
     "Transfer",
     "blueprint",
     "carry_out",
     "create_run",
+    "create_series",
     "delete",
     "edited",
+    "export_run",
     "launch",
     "preview",
     "recipe_from_json",
     "reopen",
     "seconds_for",
     "stop",
+    "train",
 ]

@@ -16,23 +16,21 @@ import numpy as np
 from filelock import BaseFileLock, FileLock, Timeout
 
 from cnnviz.convnets.answers import Answers, remember
-from cnnviz.datasets import Dataset, load_dataset, photos
+from cnnviz.datasets import Dataset, load_dataset
 from cnnviz.errors import CancelledError, CnnvizError, RunError
 from cnnviz.runs import Run, open_run
 from cnnviz.runs import folder as names
-from cnnviz.training import checkpoint, networks
-from cnnviz.training.checkpoint import Checkpoint
-from cnnviz.training.plan import Phase, Plan
+from cnnviz.training.examining import examine
+from cnnviz.training.fitting import Work, fit
+from cnnviz.training.launch import create_run
+from cnnviz.training.plan import Plan
 from cnnviz.training.plans import make_plan
 from cnnviz.training.queue import wait_for_turn
 from cnnviz.training.recipe import Recipe, recipe_from_json
-from cnnviz.training.record import Record, cut_history, write_json
-from cnnviz.training.scratch import shape_of
-from cnnviz.training.strategies import Sharing, check, is_led, share, shared_recipe
+from cnnviz.training.record import Record, write_json
+from cnnviz.training.strategies import check, is_led, share, shared_recipe
 
 if TYPE_CHECKING:
-    import keras
-
     from cnnviz.training.callbacks import OnEpoch
 
 _DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -41,6 +39,27 @@ _RESERVE_BYTES = 2**18  # given up when the disk is full, so that there is room 
 _LOCK_SECONDS = 5
 _LOST_WORKER = ("UnavailableError", "AbortedError", "DeadlineExceededError")  # TensorFlow's, by name: it is not loaded
 _TEST_BATCH = 256
+
+
+def train(recipe: Recipe, *, folder: Path | None = None, on_epoch: OnEpoch | None = None) -> Run:
+    """Train a network here and now.
+
+    Args:
+        recipe: What is trained on what, and how; `RECIPES` has some to begin with.
+        folder: Folder of all runs; `runs` or `$CNNVIZ_RUNS_DIR` if not given.
+        on_epoch: Told after each epoch: its number, counted from 1, and its values.
+
+    Returns:
+        The run; `load_convnet(run.path)` opens its network. Its status says how it ended.
+
+    Raises:
+        RunError: If its folder cannot be written.
+
+    Example:
+        >>> run = train(RECIPES["lenet5"].recipe)
+        >>> run.status.test["accuracy"]
+    """
+    return carry_out(create_run(recipe, folder=folder), on_epoch=on_epoch)
 
 
 def carry_out(path: Path, *, on_epoch: OnEpoch | None = None) -> Run:
@@ -141,9 +160,9 @@ def _carry_out(record: Record, recipe: Recipe, on_epoch: OnEpoch | None) -> None
             plan = make_plan(shared_recipe(recipe, dataset, replicas=sharing.replicas), dataset)
         _describe(record.path, recipe, dataset, plan)
         record.tell(doing="training", steps=plan.steps)
-        _fit(record, recipe, plan, sharing, on_epoch)
+        fit(Work(record, recipe, plan, sharing, on_epoch))
         record.tell(doing="testing")
-        record.tell(test=_test(record.path, plan, dataset))
+        record.tell(test=examine(record.path / names.BEST, dataset))
 
 
 def _describe(path: Path, recipe: Recipe, dataset: Dataset, plan: Plan) -> None:
@@ -179,76 +198,3 @@ def _describe(path: Path, recipe: Recipe, dataset: Dataset, plan: Plan) -> None:
     )
     for name in (names.BEST, names.LAST):
         remember(path / name, Answers(scaling="0..255", fit="crop", class_names=tuple(dataset.class_names)))
-
-
-def _fit(record: Record, recipe: Recipe, plan: Plan, sharing: Sharing, on_epoch: OnEpoch | None) -> None:
-    from cnnviz.training.callbacks import save_product, save_snapshot, snapshot_epochs
-
-    resumed = checkpoint.load(record.path / names.CHECKPOINTS)
-    cut_history(record.path / names.HISTORY, resumed.epoch if resumed else 0)
-    best = resumed.notes["best"] if resumed else {}
-    seconds = resumed.notes["seconds"] if resumed else 0.0
-    record.tell(epoch=resumed.epoch if resumed else 0, best=best, seconds=seconds)
-    if not resumed and snapshot_epochs(plan.product, recipe):
-        save_snapshot(plan.product, record.path, 0)
-    for number, phase in enumerate(plan.phases[resumed.phase if resumed else 0 :], resumed.phase if resumed else 0):
-        mine = resumed if resumed and resumed.phase == number else None
-        with sharing.scope():
-            _begin(recipe, plan, phase, sharing, mine)
-        if not (mine and mine.is_phase_over):
-            _fit_phase(record, recipe, plan, number, sharing, mine, on_epoch)
-    save_product(plan.product, record.path / names.LAST)
-
-
-def _begin(recipe: Recipe, plan: Plan, phase: Phase, sharing: Sharing, resumed: Checkpoint | None) -> None:
-    """Set what learns in a phase, and put everything back where it was."""
-    phase.begin()
-    optimizer = networks.optimizer(recipe, learning_rate=phase.learning_rate, replicas=sharing.replicas)
-    plan.model.compile(optimizer, networks.loss(recipe, plan.model), metrics=["accuracy"])
-    optimizer.build(plan.model.trainable_variables)
-    sharing.prepare(plan.model, plan.validation)
-    if resumed:
-        checkpoint.put_back([*plan.variables(), *optimizer.variables], resumed.arrays)
-
-
-def _fit_phase(
-    record: Record, recipe: Recipe, plan: Plan, number: int, sharing: Sharing, resumed: Checkpoint | None,
-    on_epoch: OnEpoch | None,
-) -> None:  # fmt: skip
-    from cnnviz.training.callbacks import Keeper, Reporter, deciding, tensorboard
-
-    first = record.status.epoch
-    others = deciding(recipe)
-    keeper = Keeper(plan, recipe, record, phase=number, others=others, resumed=resumed, on_epoch=on_epoch)
-    plan.model.fit(
-        sharing.stream(plan.training(first)),
-        steps_per_epoch=plan.steps,
-        initial_epoch=first,
-        epochs=plan.phases[number].last_epoch,
-        **sharing.validation(plan.validation),
-        callbacks=[Reporter(record), *others, *tensorboard(recipe, record.path), keeper],
-        shuffle=False,  # the stream is shuffled already, by seed and epoch
-        verbose=0,
-    )
-
-
-def _test(path: Path, plan: Plan, dataset: Dataset) -> dict[str, Any]:
-    """Let the best weights answer the test pictures, which nothing was chosen by."""
-    from sklearn.metrics import confusion_matrix, log_loss
-
-    from cnnviz.training.callbacks import load_product
-
-    model: keras.Model = load_product(path / names.BEST)
-    *size, channels = shape_of(model)
-    pixels = photos(dataset.test, size=(size[0], size[1]), channels=channels)
-    scores = model.predict(pixels, batch_size=_TEST_BATCH, verbose=0)
-    probabilities = np.concatenate([1 - scores, scores], axis=1) if scores.shape[1] == 1 else scores
-    probabilities = probabilities.astype(np.float64) / probabilities.sum(axis=1, keepdims=True, dtype=np.float64)
-    every = np.arange(len(dataset.class_names))
-    answers = probabilities.argmax(axis=1)
-    return {
-        "pictures": len(dataset.test),
-        "accuracy": float((answers == dataset.test.labels).mean()),
-        "loss": float(log_loss(dataset.test.labels, probabilities, labels=every)),
-        "confusion": confusion_matrix(dataset.test.labels, answers, labels=every).tolist(),
-    }
