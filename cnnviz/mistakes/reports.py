@@ -145,13 +145,15 @@ def _classes(evaluation: Evaluation) -> str:
 
 
 def _matrix(evaluation: Evaluation) -> str:
-    """The confusion matrix, darker where a larger share of the label's pictures is."""
+    """The confusion matrix; mistakes are the redder the larger their share of the label's pictures."""
     if len(evaluation.class_names) > _MOST_IN_MATRIX:
         return ""
     counts, shares = confusion(evaluation), confusion(evaluation, normalise="label")
     order = confused_order(counts)
     names = [escape(evaluation.class_names[place]) for place in order]
     head = "".join(f'<th scope="col">{name}</th>' for name in names)
+    np.fill_diagonal(shares, 0)
+    shares /= max(shares.max(), np.finfo(float).tiny)
     cells = ["".join(_shaded(counts[row, column], shares[row, column]) for column in order) for row in order]
     rows = "".join(f'<tr><th scope="row">{name}</th>{row}</tr>' for name, row in zip(names, cells, strict=True))
     return (

@@ -9,7 +9,7 @@ from scipy.special import softmax
 
 from cnnviz.convnets import Preparation, convnet_from_model, load_convnet
 from cnnviz.datasets import load_dataset
-from cnnviz.datasets.dataset import Part
+from cnnviz.datasets.dataset import Part, array_part
 from cnnviz.errors import CancelledError, ClassError, DataError, ModelError
 from cnnviz.mistakes import OTHER, EvaluationStore, evaluate, load, save
 from cnnviz.mistakes.features import MOST_FEATURES, feature_layer, feature_width
@@ -82,11 +82,20 @@ def test_sigmoids_give_probabilities_of_their_own(count, classes):
     assert np.isfinite(evaluation.entropy).all()
 
 
+def test_of_independent_sigmoids_the_largest_counts():
+    net = colour_net(activation="sigmoid", weights=np.diag([3.0, 2.0, 1.0]).astype(np.float32))
+    part = plain_part(random_colours(9), np.arange(9) % 2, class_count=2)
+    evaluation = evaluate(net, part, class_names=["warm", "cold"], mapping=[(0, 1), (2,)])
+    found = read(net, net.prepare([part.photo(index) for index in range(9)]))
+    is_warm = part.labels == 0
+    expected = np.where(is_warm, found.logits[:, :2].max(axis=1), found.logits[:, 2])
+    np.testing.assert_allclose(evaluation.true_logit, expected, rtol=1e-5)
+    np.testing.assert_allclose(evaluation.true_probability, 1 / (1 + np.exp(-expected)), rtol=1e-5)
+
+
 @pytest.mark.parametrize("channels", [1, 3])
 @pytest.mark.parametrize("size", [(8, 8), (11, 14)])
 def test_pictures_are_prepared_as_the_network_would(net, rng, channels, size):
-    from cnnviz.datasets.dataset import array_part
-
     part = array_part(rng.integers(0, 256, (9, *size, channels), np.uint8), np.arange(9) % 3, 3)
     evaluation = evaluate(net, part, batch_size=4)
     photos = [part.photo(index).repeat(3 // channels, axis=-1) for index in range(9)]
@@ -226,7 +235,9 @@ def test_features_are_what_the_last_layer_with_weights_reads():
     )
     assert feature_layer(spatial) == "conv"
     assert feature_width(spatial, "conv") == 4
-    assert evaluate(spatial, plain_part(random_colours(4), [0, 1, 0, 1], class_count=2)).features.shape == (4, 4)
+    part = array_part(np.random.default_rng(1).integers(0, 256, (4, *SIZE, 3), np.uint8), np.array([0, 1, 0, 1]), 2)
+    maps = read(spatial, spatial.prepare([part.photo(index) for index in range(4)]), layers=["conv"]).maps["conv"]
+    np.testing.assert_allclose(evaluate(spatial, part).features, maps.mean(axis=(1, 2)), rtol=1e-4, atol=1e-4)
     assert feature_layer(load_convnet("lenet5-mnist")) == "dense2"
 
 

@@ -50,6 +50,10 @@ def test_calibration_weighs_the_gap_of_each_bin_by_its_pictures():
     assert np.isnan(found.accuracy[0])
 
 
+def test_a_bin_holds_its_upper_border():
+    assert calibration(answers([0, 0], [[0.5, 0.5], [0.75, 0.25]]), bins=4).counts.tolist() == [0, 1, 1, 0]
+
+
 def test_a_network_that_is_as_often_right_as_it_says_is_calibrated(rng):
     sure = rng.uniform(0.5, 1, 20_000)
     labels = (rng.random(20_000) > sure).astype(int)
