@@ -198,6 +198,8 @@ def test_what_only_moves_values_says_which_one_it_moved(separable_net, rng):
     inputs = picture(separable_net)
     joined = explain_unit(separable_net, inputs, layer="joined", row=2, column=3, channel=6).steps[0]
     assert (joined.source, joined.rows, joined.columns, joined.channels) == (1, (2,), (3,), (2,))
+    first = explain_unit(separable_net, inputs, layer="joined", row=0, column=0, channel=4).steps[0]
+    assert (first.source, first.rows, first.columns, first.channels) == (1, (0,), (0,), (0,))
     flattened = chain(kl.Conv2D(4, 3), kl.Flatten(name="flat"), kl.Dense(2))
     run = run_layer(flattened, picture(flattened), layer="flat")
     for unit in rng.integers(0, run.output.size, 5):
@@ -267,7 +269,7 @@ def test_other_kinds_say_that_they_are_not_taken_apart(layer):
     convnet = chain(layer)
     text = rf"Layer 'odd' \({type(layer).__name__}\) is not taken apart\. Choose a convolution"
     with pytest.raises(LayerError, match=text):
-        explain_unit(convnet, picture(convnet), layer="odd", row=0, column=0, channel=1)
+        explain_unit(convnet, picture(convnet), layer="odd", row=1, column=0, channel=1)
 
 
 def test_containers_and_units_that_do_not_exist_are_refused():
