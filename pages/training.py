@@ -1,6 +1,6 @@
 """How does it learn?"""
 
-from cnnviz.dashboard import new_run, outcomes, panels, processes, recipes, runs, shell, state
+from cnnviz.dashboard import new_run, outcomes, panels, processes, recipes, runs, series, shell, state
 from cnnviz.dashboard.texts import training as texts
 from cnnviz.errors import CnnvizError
 from cnnviz.runs import list_runs
@@ -18,6 +18,8 @@ if view == "new":
         new_run.show(*recipes.choose_recipe())
     except CnnvizError as error:
         panels.explain(error)
+elif view == "series":
+    series.show()
 elif not known:
     runs.show_empty()
 else:

@@ -28,6 +28,20 @@ def start(recipe: Recipe) -> None:
     state.select(state.VIEW, "runs")
 
 
+def start_series(name: str, data: str) -> None:
+    """Make and launch all runs of a series, which wait for each other, and look at them side by side."""
+    try:
+        paths = training.create_series(name, data=data)
+        for path in paths:
+            _launch(path)
+    except CnnvizError as error:
+        st.session_state[_ERROR] = str(error)
+        return
+    state.select(state.RUN, paths[0].name)
+    st.session_state["compared_runs"] = [path.name for path in paths[1:]]
+    state.select(state.VIEW, "runs")
+
+
 def stop(path: Path) -> None:
     """Ask a run to stop; for callbacks."""
     try:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 MODEL, PICTURE, LAYER, CHANNEL, CLASS = "model", "picture", "layer", "channel", "class"
 METHOD, AGAINST, STYLE, WHICH = "method", "against", "style", "which"
-VIEW, RUN, RECIPE = "view", "run", "recipe"
+VIEW, RUN, RECIPE, SERIES = "view", "run", "recipe", "series"
 DATA, PART, CELL, ITEM = "data", "part", "cell", "item"
 SHOW, RIVAL = "show", "rival"
 IN_URL = (
@@ -33,6 +33,7 @@ IN_URL = (
     VIEW,
     RUN,
     RECIPE,
+    SERIES,
     DATA,
     PART,
     CELL,

@@ -334,3 +334,14 @@ def test_weights_that_cannot_be_read_are_explained_and_leave_the_rest(open_page,
     assert not app.exception
     assert "The weights of epoch 0 cannot be read." in sentences(app)
     assert "All runs are kept in" in sentences(app)
+
+
+@pytest.mark.parametrize("name", ["optimizers", "regularisation", "ladder"])
+def test_each_series_tells_its_runs_and_what_differs(open_page, name):
+    app = open_page("training", view="series", series=name)
+    assert not app.exception
+    table = app.dataframe[0].value
+    count = {"optimizers": 7, "regularisation": 6, "ladder": 4}[name]
+    assert len(table) == count and table["run"].str.startswith(name).all()
+    assert len(table.columns) >= 2
+    assert str(count) in app.button(key="launch_series").label

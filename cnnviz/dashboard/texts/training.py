@@ -17,7 +17,7 @@ resumed. When it has finished, its network stands in the list of networks like a
 """
 
 VIEW = "View"
-VIEWS = {"runs": "Runs", "new": "New run"}
+VIEWS = {"runs": "Runs", "new": "New run", "series": "New series"}
 
 EMPTY = "Nothing has been trained here yet. LeNet-5 learns 5,000 handwritten digits in under a minute."
 DEMO = "Train LeNet-5 now"
@@ -138,6 +138,12 @@ DATA = "Pictures"
 BASE = "Base"
 EPOCHS = "Epochs"
 LAUNCH = "Train"
+SERIES = "Series"
+LAUNCH_SERIES = "Train all {count}"
+SERIES_HELP = (
+    "All runs have the same pictures, the same split and the same seed; they wait for each other. "
+    "Their curves stand in one chart."
+)
 OWN_DATA = "Your own pictures"
 OWN_DATA_HELP = (
     "A .zip with one folder per class, or train, validation and test above them. "
