@@ -55,6 +55,11 @@ def test_sobel_and_laplace_are_those_of_scipy(rng):
     np.testing.assert_allclose(answer("laplacian", picture), ndimage.laplace(picture)[inner], rtol=1e-4, atol=1e-5)
 
 
+def test_embossing_adds_what_gets_brighter_downwards_and_to_the_right(ramp):
+    """Six times the change along rows and along columns: 6 * 10 + 6 * 1."""
+    np.testing.assert_allclose(answer("emboss", ramp), ramp[1:-1, 1:-1] + 66, rtol=1e-5)
+
+
 def test_the_gaussian_has_a_variance_of_one():
     weights = PRESETS["gaussian-blur"].sum(axis=0)
     assert (weights * np.arange(-2, 3) ** 2).sum() == pytest.approx(1)

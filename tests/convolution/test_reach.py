@@ -79,6 +79,17 @@ def test_dense_units_see_all_that_was_not_cropped_away(convnet):
         assert reached_units(convnet, layer="scores", box=(3, row, 4, row + 1)).item() is is_kept
 
 
+@pytest.mark.parametrize("is_upper_first", [True, False])
+def test_branches_that_look_elsewhere_both_count_and_what_lies_between_does_not(is_upper_first):
+    image = keras.Input((6, 5, 1))
+    branches = [kl.Cropping2D((cut, 0))(image) for cut in ((0, 3), (3, 0))]
+    joined = kl.Add(name="both")(branches if is_upper_first else branches[::-1])
+    convnet = convnet_from_model(keras.Model(image, joined))
+    assert unit_box(convnet, layer="both", row=1, column=2) == (2, 1, 3, 5)
+    reached = [reached_units(convnet, layer="both", box=(2, row, 3, row + 1)) for row in range(6)]
+    assert [np.argwhere(units).tolist() for units in reached] == [[[row % 3, 2]] for row in range(6)]
+
+
 def test_a_layer_whose_reach_is_not_known_sees_everything():
     image = keras.Input((8, 9, 3))
     mixed = kl.Conv2D(2, 3, name="above")(kl.GroupNormalization(1, name="mixed")(image))
