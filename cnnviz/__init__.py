@@ -28,6 +28,7 @@ from cnnviz.heatmaps import (
 )
 from cnnviz.images import read_photo, sample_photos
 from cnnviz.layers import LayerInfo, layers
+from cnnviz.mistakes import Evaluation, confusion, evaluate, label_suspects, nearest
 from cnnviz.probes import predict
 from cnnviz.runs import Run, list_runs, open_run
 from cnnviz.training import RECIPES, Augmentation, Recipe, Transfer, train
@@ -38,6 +39,7 @@ __all__ = [
     "CnnvizError",
     "Convnet",
     "Dataset",
+    "Evaluation",
     "LayerInfo",
     "Preparation",
     "Recipe",
@@ -47,8 +49,10 @@ __all__ = [
     "catalogue",
     "channel_effect",
     "channel_statistics",
+    "confusion",
     "convnet_from_model",
     "deletion_score",
+    "evaluate",
     "feature_maps",
     "filter_patterns",
     "grad_cam",
@@ -56,11 +60,13 @@ __all__ = [
     "hires_cam",
     "integrated_gradients",
     "kernels",
+    "label_suspects",
     "layer_cam",
     "layers",
     "list_runs",
     "load_convnet",
     "load_dataset",
+    "nearest",
     "occlusion",
     "open_run",
     "predict",

@@ -15,7 +15,8 @@ def cache_folder(kind: str) -> Path:
     """Name the folder for one kind of thing; it need not exist.
 
     Args:
-        kind: `patterns`, `pictures`, `models`, `answers`, `datasets`.
+        kind: `patterns`, `pictures`, `models`, `answers`, `datasets`, `features`,
+            `evaluations`.
 
     Returns:
         A folder in `$CNNVIZ_CACHE_DIR`, or in this system's cache folder for the user.
