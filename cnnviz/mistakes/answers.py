@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import entr, logsumexp
 
 from cnnviz.convnets import Convnet
 from cnnviz.mistakes.mapping import ClassMapping
@@ -38,6 +37,8 @@ def gather(convnet: Convnet, reading: Reading, mapping: ClassMapping) -> Scores:
     Probabilities of one answer add up, and logits as the softmax does, `log sum exp`. Several independent
     sigmoids do not exclude each other: of these the largest counts.
     """
+    from scipy.special import logsumexp  # here, since it takes as long to import as all of cnnviz
+
     mapped = {index for classes in mapping for index in classes}
     rest = tuple(index for index in range(len(convnet.class_names)) if index not in mapped)
     groups = [*mapping, rest] if rest else [*mapping]
@@ -61,6 +62,8 @@ def describe(scores: Scores, labels: np.ndarray) -> dict[str, np.ndarray]:
         scores: Of a batch.
         labels: `(batch,)` int64, the labelled classes.
     """
+    from scipy.special import entr
+
     rows, classes = np.arange(len(labels)), scores.probabilities.shape[1]
     top = np.argsort(-scores.probabilities, axis=1, kind="stable")[:, : min(TOP, classes)]
     others = scores.logits.copy()
