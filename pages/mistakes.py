@@ -1,6 +1,6 @@
 """What does it get wrong, and why?"""
 
-from cnnviz.dashboard import mistake_card, mistake_matrix, mistake_numbers, mistakes, panels, shell, sidebar
+from cnnviz.dashboard import mistake_card, mistake_numbers, mistake_views, mistakes, panels, shell, sidebar
 from cnnviz.dashboard.texts import mistakes as texts
 from cnnviz.dashboard.texts import shared
 from cnnviz.errors import CnnvizError
@@ -19,7 +19,7 @@ try:
     evaluation = mistakes.evaluation_or_progress(subject)
     if evaluation is not None:
         mistakes.show_headline(subject, evaluation)
-        row = mistake_matrix.show(subject, evaluation)
+        row = mistake_views.show(subject, evaluation)
         if row is not None:
             mistake_card.show(subject, evaluation, row)
         mistake_numbers.show(evaluation)

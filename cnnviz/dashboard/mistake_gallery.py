@@ -70,13 +70,13 @@ def open_item(evaluation: Evaluation, row: int) -> None:
     state.select(state.ITEM, str(int(evaluation.indices[row])))
 
 
-def title_of(evaluation: Evaluation, scope: Scope) -> str:
+def title_of(evaluation: Evaluation, scope: Scope, *, kind: str = "wrong") -> str:
     """Name what is open, for people."""
     names = evaluation.class_names
     if scope.label is None:
-        return texts.ALL
+        return texts.ALL.format(kind=texts.KIND_TITLES[kind])
     if scope.said is None:
-        return texts.ONE_CLASS.format(name=names[scope.label])
+        return texts.ONE_CLASS.format(kind=texts.KIND_TITLES[kind], name=names[scope.label])
     return texts.PAIR.format(true=names[scope.label], said=names[scope.said])
 
 
@@ -91,7 +91,7 @@ def show(subject: Subject, evaluation: Evaluation) -> int | None:
             persist_state="session", width=200,
         )  # fmt: skip
     rows = mistakes.ordered(evaluation, _rows(subject, evaluation, scope), order=cast(Order, order))
-    title = title_of(evaluation, scope)
+    title = title_of(evaluation, scope, kind=str(st.session_state[_KIND]))
     heading.markdown(f"**{panels.plain(texts.GALLERY.format(title=title, count=f'{len(rows):,}'))}**")
     if not len(rows):
         st.caption(texts.GALLERY_EMPTY)

@@ -1,14 +1,19 @@
-"""How is a confusion matrix drawn, so that its cells can be clicked?"""
+"""How are a network's mistakes drawn: who is taken for whom, how sure it is, what an edit does, what lies near what?"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
 
 from cnnviz.figures.runs import confusion
 
+# Okabe-Ito without its yellow, which a white page swallows; further classes have another shape.
+_COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#999999")
+_SYMBOLS = ("circle", "diamond", "square", "triangle-up", "star")
+_MOST_DRAWN = 2000  # points as shapes of the page; more are drawn as pixels
 _CELL = 34  # pixels, about; the squares that hear a click are invisible and may overlap a little
 
 
@@ -151,3 +156,61 @@ def sweep_curve(
     figure.update_xaxes(title_text=across)
     figure.update_yaxes(title_text=up, range=[0, 1], tickformat=".0%")
     return figure
+
+
+def embedding(
+    points: np.ndarray,
+    labels: np.ndarray,
+    class_names: Sequence[str],
+    is_wrong: np.ndarray,
+    names: Sequence[str],
+    *,
+    picked: int | None,
+    wrong: str,
+) -> go.Figure:
+    """Draw pictures as points coloured by their label, mistakes with a ring; `customdata` of a point is its row.
+
+    Args:
+        points: `(n, 2)`.
+        labels: `(n,)` int.
+        class_names: One name a class; those without a point are left out.
+        is_wrong: `(n,)` bool.
+        names: Said of each point.
+        picked: Row of the point to mark; None for none.
+        wrong: What the ring means, in the legend.
+    """
+    scatter = go.Scattergl if len(points) > _MOST_DRAWN else go.Scatter
+    figure = go.Figure()
+    for label in np.unique(labels).tolist():
+        rows = np.flatnonzero(labels == label)
+        figure.add_trace(
+            scatter(
+                x=points[rows, 0], y=points[rows, 1], mode="markers", name=class_names[label], customdata=rows[:, None],
+                text=[names[row] for row in rows.tolist()], hovertemplate="%{text}<extra></extra>",
+                marker={
+                    "color": _COLOURS[label % len(_COLOURS)],
+                    "symbol": _SYMBOLS[label // len(_COLOURS) % len(_SYMBOLS)],
+                    "size": 6,
+                    "opacity": 0.75,
+                },
+            )
+        )  # fmt: skip
+    rings = np.flatnonzero(is_wrong)
+    figure.add_trace(_ring(scatter, points[rings], wrong, size=11, width=1.5, colour="#D55E00"))
+    if picked is not None:
+        figure.add_trace(_ring(scatter, points[[picked]], "", size=18, width=3, colour="#888888"))
+    figure.update_layout(
+        height=560, margin={"l": 10, "r": 10, "t": 10, "b": 10}, dragmode="lasso", clickmode="event+select",
+        legend={"orientation": "h", "itemsizing": "constant"},
+    )  # fmt: skip
+    figure.update_xaxes(visible=False)
+    figure.update_yaxes(visible=False)
+    return figure
+
+
+def _ring(scatter: Any, points: np.ndarray, name: str, *, size: int, width: float, colour: str) -> Any:
+    """Circles that no pointer notices, so that the points under them are hit."""
+    return scatter(
+        x=points[:, 0], y=points[:, 1], mode="markers", name=name, hoverinfo="skip", showlegend=bool(name),
+        marker={"symbol": "circle-open", "size": size, "color": colour, "line": {"width": width, "color": colour}},
+    )  # fmt: skip

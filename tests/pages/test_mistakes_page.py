@@ -1,6 +1,7 @@
 """Does the mistakes page show what a network gets wrong, on its example, on a person's own pictures, on broken ones?"""
 
 import re
+import shutil
 import threading
 import zipfile
 
@@ -103,14 +104,16 @@ def test_a_cell_that_there_is_not_is_said_and_the_usual_one_is_shown(opened):
 def test_all_mistakes_one_class_and_each_kind_count_as_the_library_does(opened, fashion):
     app = opened(cell="all")
     wrong = int((~fashion.is_right).sum())
-    assert f"**all pictures: {wrong}**" in sentences(app)
-    for kind, count in {"right": fashion.is_right.sum(), "unsure": fashion.is_unsure.sum(), "every": 1000}.items():
+    assert f"**all mistakes: {wrong}**" in sentences(app)
+    counts = {"right": fashion.is_right.sum(), "unsure": fashion.is_unsure.sum(), "every": 1000}
+    titles = {"right": "right answers", "unsure": "unsure answers", "every": "pictures"}
+    for kind, count in counts.items():
         app.segmented_control(key="mistakes_kind").set_value(kind).run()
         assert not app.exception
-        assert f"**all pictures: {count:,}**" in sentences(app)
+        assert f"**all {titles[kind]}: {count:,}**" in sentences(app)
     app.selectbox(key="mistakes_class").set_value(SHIRT).run()
     assert app.session_state["cell"] == f"{SHIRT}:*"
-    assert f"**labelled {fashion.class_names[SHIRT]}: {(fashion.labels == SHIRT).sum()}**" in sentences(app)
+    assert f"**pictures labelled {fashion.class_names[SHIRT]}: {(fashion.labels == SHIRT).sum()}**" in sentences(app)
     app.selectbox(key="mistakes_class").set_value(None).run()
     assert app.session_state["cell"] == "all"
 
@@ -119,7 +122,7 @@ def test_a_kind_chosen_in_a_cell_leaves_the_cell(opened, fashion):
     app = opened(cell=f"{SHIRT}:{T_SHIRT}")
     assert app.segmented_control(key="mistakes_kind").value == "every"
     app.segmented_control(key="mistakes_kind").set_value("right").run()
-    assert f"**all pictures: {fashion.is_right.sum()}**" in sentences(app)
+    assert f"**all right answers: {fashion.is_right.sum()}**" in sentences(app)
 
 
 def test_a_search_finds_classes_by_a_part_of_their_name(opened, fashion):
@@ -129,7 +132,7 @@ def test_a_search_finds_classes_by_a_part_of_their_name(opened, fashion):
     pairs = [{int(label), int(said)} for label, said in zip(fashion.labels, fashion.predicted, strict=True)]
     count = sum({sandal, sneaker} == pair for pair in pairs)
     assert count
-    assert f"**all pictures: {count}**" in sentences(app)
+    assert f"**all mistakes: {count}**" in sentences(app)
     app.text_input(key="mistakes_search").set_value("no such thing").run()
     assert "No picture is here" in sentences(app)
     assert not app.exception
@@ -327,3 +330,70 @@ def test_a_network_without_maps_still_has_its_card(opened):
     assert app.button(key="hide_hottest").disabled
     app.slider(key="strength blur").set_value(2.0).run()
     assert bars_of(app)
+
+
+def test_the_mean_map_of_a_cell_stands_beside_that_of_right_answers(opened, fashion):
+    app = opened(show="mean", cell=f"{SHIRT}:{T_SHIRT}")
+    said = sentences(app)
+    assert "of the evidence lies" in said and "In right answers it is" in said
+    assert app.session_state["show"] == "mean"
+    app.selectbox(key="cell").set_value("8:8").run()
+    finished(app)
+    assert "In right answers" not in sentences(app) and "of the evidence lies" in sentences(app)
+
+
+def test_suspects_are_those_of_the_library_and_the_first_is_on_the_card(opened, fashion):
+    app = opened(show="suspects")
+    found = mistakes.label_suspects(fashion)
+    assert len(found.rows) > 1
+    assert f"**{len(found.rows):,} labels are doubtful**" in sentences(app)
+    assert "Why?" in sentences(app)
+    press(app, "Look for pictures that are training pictures too")
+    finished(app)
+    assert re.search(r"\d+ pairs are almost the same", sentences(app))
+    press(app, "Look for pictures that stand out")
+    finished(app)
+    assert re.search(r"\d+ pictures stand out", sentences(app))
+
+
+def test_a_copy_in_a_folder_is_found(opened, data):
+    folder = write_pictures(data / "mine", {"Shirt": 3, "Bag": 2})
+    shutil.copy(folder / "Shirt" / "0.png", folder / "Bag" / "copy.png")
+    app = opened(model="fashion-cnn", data="mine", show="suspects")
+    press(app, "Look for pictures that are there twice")
+    finished(app)
+    assert "1 pairs are almost the same" in sentences(app)
+
+
+def test_the_map_shows_every_picture_and_what_a_lasso_caught(opened, fashion):
+    app = opened(show="map")
+    assert any(chart.proto.alt.startswith("1,000 pictures as points") for chart in app.get("plotly_chart"))
+    assert "Why?" not in sentences(app)
+    app.session_state["item"] = str(fashion.indices[3])
+    app.run()
+    assert not app.exception
+    assert "Why?" in sentences(app)
+
+
+def test_neighbours_are_laid_out_on_request(opened, data):
+    write_pictures(data / "mine", {"Shirt": 4, "Bag": 4})
+    app = opened(model="fashion-cnn", data="mine", show="map")
+    app.segmented_control(key="map_how").set_value("tsne").run()
+    press(app, "Lay out 8 pictures by their neighbours")
+    finished(app)
+    assert "distances between them mean nothing" in sentences(app)
+
+
+def test_two_networks_are_compared_picture_by_picture(opened, data):
+    folder = data / "mine"
+    test = load_dataset("mnist-5k").test
+    for label in range(10):
+        (folder / str(label)).mkdir(parents=True)
+    for index in range(0, 1000, 50):
+        Image.fromarray(test.photo(index)[..., 0]).save(folder / str(test.labels[index]) / f"{index}.png")
+    app = opened(model="lenet5-mnist", data="mine", show="compare")
+    assert "Both networks are asked" in sentences(app)
+    app.selectbox(key="rival").set_value("fashion-cnn").run()
+    finished(app)
+    said = sentences(app)
+    assert "No class" in said or "Map them by hand" in said or "mends" in said

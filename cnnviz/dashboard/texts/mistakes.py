@@ -38,8 +38,9 @@ SAID = "network's answer"
 CELL = "{true} taken for {said}: {count}"
 PAIRS = "Most confused"
 PAIR = "{true} → {said}"
-ALL = "all pictures"
-ONE_CLASS = "labelled {name}"
+ALL = "all {kind}"
+ONE_CLASS = "{kind} labelled {name}"
+KIND_TITLES = {"wrong": "mistakes", "right": "right answers", "unsure": "unsure answers", "every": "pictures"}
 
 GALLERY = "{title}: {count}"
 GALLERY_EMPTY = "No picture is here."
@@ -86,9 +87,7 @@ NUMBERS_HELP = (
 )
 NUMBERS_ALT = "Precision, recall and F1 of each class."
 CALIBRATION = "Is it as sure as it is right?"
-CALIBRATION_HELP = (
-    "On average it is {confidence} sure; {share} of its answers are right. Mean gap (ECE): {ece}."
-)
+CALIBRATION_HELP = "On average it is {confidence} sure; {share} of its answers are right. Mean gap (ECE): {ece}."
 CALIBRATION_ALT = "Share of right answers against confidence; the expected calibration error is {ece}."
 CONFIDENCE = "confidence"
 SHARE_RIGHT = "share right"
@@ -144,3 +143,80 @@ PATCH = "Find the smallest patch that flips it"
 PATCHING = "{done} of {total} patches"
 NO_PATCH = "No patch up to half the picture's side flips the answer."
 COVER_PATCH = "Cover {width} x {height} pixels: it says {said}"
+
+SHOW = "View"
+SHOWS = {
+    "matrix": "Who is taken for whom",
+    "mean": "Mean map",
+    "suspects": "Suspects",
+    "map": "Map of pictures",
+    "compare": "Two networks",
+}
+
+CELL_OF = "Pictures"
+MEAN = "Average the maps of {count} pictures"
+MEAN_PICTURE = "mean picture"
+MEAN_ALT = "Mean evidence of: {title}."
+LOGIT = "logit"
+MEAN_HELP = (
+    "What lies in another place in each picture blurs; what always lies in the same place and decides the answer, a "
+    "watermark, a corner, a border, stays. All maps share one scale."
+)
+MEAN_PLACE = "{share} of the evidence lies {place}."
+MEAN_ODD = "In right answers it is {share} only: look there for a shortcut."
+MEAN_LIKE = "In right answers it is {share}."
+MEAN_NOTHING = "These pictures hold no evidence for this answer."
+
+SUSPECTS = "{count} labels are doubtful"
+SUSPECTS_HELP = "The network is surer of another class than it usually is of that class's own pictures."
+SUSPECTS_LEARNT = "The network learnt these labels, and agrees with wrong ones too."
+SUSPECT = "labelled {true}, looks like {other} (margin {margin})"
+SUSPECT_TILES = "doubtful labels"
+COPIES = "Look for pictures that are there twice"
+COPIES_LEARNT = "Look for pictures that are training pictures too"
+COPIES_FOUND = "{count} pairs are almost the same"
+COPY = "differ by {difference} of 255"
+ODD = "Look for pictures that stand out"
+ODD_FOUND = "{count} pictures stand out"
+ODD_ONE = "{what} {value}; usual is {median}"
+ODD_HELP = "By size, light or colours, 3.5 robust standard deviations from the middle of all."
+QUANTITIES = {
+    "width": "width",
+    "height": "height",
+    "brightness": "light",
+    "contrast": "contrast",
+    "red": "red",
+    "green": "green",
+    "blue": "blue",
+    "colourfulness": "colours",
+}
+
+HOW = "Laid out by"
+HOWS = {"pca": "main directions (PCA)", "tsne": "neighbours (t-SNE)"}
+TSNE = "Lay out {count} pictures by their neighbours"
+TSNE_RUNS = "Laying out. This takes up to a minute for 10,000 pictures ..."
+MAP_WRONG = "answered wrong"
+MAP_ALT = "{count} pictures as points, near where the network holds them for alike; {wrong} are ringed as mistakes."
+MAP_HELP = {
+    "pca": "The two directions in which the features differ most; what lies together may differ in all others.",
+    "tsne": "Neighbours stay together. Sizes of clumps and distances between them mean nothing.",
+}
+MAP_LASSO = "Click a point to see why it was answered so; draw around some to see them here."
+MAP_PICKED = "inside the line"
+
+RIVAL = "Compare with"
+RIVAL_PLACEHOLDER = "a second network"
+RIVAL_HELP = "Both networks are asked about the same pictures."
+SCORES = "{own}: **{before}** right. {rival}: **{now}** right."
+MCNEMAR = "{rival} mends {fixed} mistakes and makes {new} new ones. {verdict} (McNemar's exact test, p = {p})"
+BETTER = "So many more would hardly be luck: {rival} is better on pictures like these."
+WORSE = "So many more would hardly be luck: {rival} is worse on pictures like these."
+LUCK = "The difference may be luck."
+AGREEMENT = """
+| | {rival} right | {rival} wrong |
+|---|---|---|
+| **{own} right** | {right} | {new} |
+| **{own} wrong** | {fixed} | {wrong} |
+"""
+CHANGE_KIND = "Pictures"
+CHANGES = {"fixed": "mended", "new": "new mistakes", "both": "wrong in both"}

@@ -1,0 +1,83 @@
+"""How do the pictures lie to each other, as the network sees them?"""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+
+from cnnviz import mistakes
+from cnnviz.dashboard import mistake_gallery, mistake_work, panels
+from cnnviz.dashboard.jobs import Job
+from cnnviz.dashboard.mistakes import Subject
+from cnnviz.dashboard.texts import mistakes as texts
+from cnnviz.figures import mistakes as charts
+from cnnviz.mistakes import Evaluation
+
+_PICKED = "_map_picked"
+
+
+def show(subject: Subject, evaluation: Evaluation) -> int | None:
+    """Draw every picture as a point, and those inside a lasso as a gallery; return the row of the chosen one."""
+    plane, gallery = st.columns([6, 5], gap="medium")
+    with plane:
+        how = panels.choose_one(texts.HOW, texts.HOWS, key="map_how")
+        points = _points(subject, evaluation, how)
+        if points is not None:
+            _show_points(subject, evaluation, points, how)
+    with gallery:
+        return _show_picked(subject, evaluation)
+
+
+def _points(subject: Subject, evaluation: Evaluation, how: str) -> np.ndarray | None:
+    if how == "pca":
+        return _principal(subject.key, evaluation)
+
+    def work(job: Job) -> object:
+        job.step(0, 1)
+        return mistakes.embed(evaluation, how="tsne")
+
+    label = texts.TSNE.format(count=f"{len(evaluation):,}")
+    job = mistake_work.finished(
+        f"tsne {subject.key}", label, work, icon=":material/scatter_plot:", progress=texts.TSNE_RUNS
+    )
+    return None if job is None else job.result
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def _principal(key: str, _evaluation: Evaluation) -> np.ndarray:
+    return mistakes.embed(_evaluation)
+
+
+def _show_points(subject: Subject, evaluation: Evaluation, points: np.ndarray, how: str) -> None:
+    key = f"map {how} {subject.key}"
+    names = [mistake_gallery.name_of(evaluation, row) for row in range(len(evaluation))]
+    figure = charts.embedding(
+        points, evaluation.labels, evaluation.class_names, ~evaluation.is_right, names,
+        picked=mistake_gallery.chosen_row(evaluation), wrong=texts.MAP_WRONG,
+    )  # fmt: skip
+
+    def pick() -> None:
+        found = st.session_state[key]["selection"]["points"]
+        rows = list(dict.fromkeys(int(point["customdata"][0]) for point in found if "customdata" in point))
+        if rows:
+            st.session_state[_PICKED] = (subject.key, rows)
+            mistake_gallery.open_item(evaluation, rows[0])
+
+    st.plotly_chart(
+        figure, key=key, on_select=pick, selection_mode=("points", "lasso", "box"),
+        alt=texts.MAP_ALT.format(count=f"{len(evaluation):,}", wrong=int((~evaluation.is_right).sum())),
+        config={"displaylogo": False, "modeBarButtons": [["pan2d", "zoom2d", "lasso2d", "resetScale2d"]]},
+    )  # fmt: skip
+    st.caption(texts.MAP_HELP[how])
+
+
+def _show_picked(subject: Subject, evaluation: Evaluation) -> int | None:
+    of, rows = st.session_state.get(_PICKED, ("", []))
+    if of != subject.key or len(rows) < 2:
+        st.caption(texts.MAP_LASSO)
+        return mistake_gallery.chosen_row(evaluation)
+    title = texts.GALLERY.format(title=texts.MAP_PICKED, count=f"{len(rows):,}")
+    st.markdown(f"**{panels.plain(title)}**")
+    shown = mistake_gallery.page_of(np.array(rows), key="map_page")
+    mistake_gallery.show_rows(subject, evaluation, shown, key="map_gallery", title=title)
+    return mistake_gallery.chosen_row(evaluation, otherwise=int(shown[0]))

@@ -1,0 +1,113 @@
+"""Is it the label, or the picture, that is wrong?"""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+
+from cnnviz import mistakes
+from cnnviz.dashboard import cache, components, mistake_gallery, mistake_work, panels, sets
+from cnnviz.dashboard.jobs import Job
+from cnnviz.dashboard.mistakes import Subject
+from cnnviz.dashboard.texts import mistakes as texts
+from cnnviz.datasets import Part
+from cnnviz.mistakes import Evaluation
+
+_MOST_SHOWN = 56
+_TILE = 96
+
+
+def show(subject: Subject, evaluation: Evaluation) -> int | None:
+    """Draw doubtful labels, then pictures that are there twice or stand out; return the row of the chosen one."""
+    labels, pictures = st.columns([6, 5], gap="medium")
+    with labels:
+        first = _show_labels(subject, evaluation)
+    with pictures:
+        _show_copies(subject, evaluation)
+        _show_odd(subject, evaluation)
+    return mistake_gallery.chosen_row(evaluation, otherwise=first)
+
+
+def _show_labels(subject: Subject, evaluation: Evaluation) -> int | None:
+    found, names = mistakes.label_suspects(evaluation), evaluation.class_names
+    st.markdown(f"**{texts.SUSPECTS.format(count=f'{len(found.rows):,}')}**")
+    st.caption(texts.SUSPECTS_HELP)
+    if subject.is_learnt:
+        st.caption(texts.SUSPECTS_LEARNT)
+    if not len(found.rows):
+        return None
+    places = mistake_gallery.page_of(np.arange(len(found.rows)), key="suspects_page")
+    reasons = [
+        texts.SUSPECT.format(
+            true=names[evaluation.labels[found.rows[place]]], other=names[found.suggested[place]],
+            margin=f"{found.margin[place]:.2f}",
+        )
+        for place in places
+    ]  # fmt: skip
+    rows = found.rows[places]
+    mistake_gallery.show_rows(subject, evaluation, rows, key="suspects", title=texts.SUSPECT_TILES, names=reasons)
+    return int(rows[0])
+
+
+def _show_copies(subject: Subject, evaluation: Evaluation) -> None:
+    """Draw pictures that are there twice, side by side, on request."""
+    other = _learnt(subject)
+
+    def work(job: Job) -> object:
+        return mistakes.near_duplicates(subject.pictures, other, on_step=job.step)
+
+    label = texts.COPIES if other is None else texts.COPIES_LEARNT
+    job = mistake_work.finished(f"copies {subject.key}", label, work, icon=":material/content_copy:")
+    if job is None:
+        return
+    pairs = job.result
+    st.markdown(f"**{texts.COPIES_FOUND.format(count=f'{len(pairs):,}')}**")
+    if not pairs:
+        return
+    pairs = pairs[:_MOST_SHOWN]
+    first = cache.thumbnails(subject.pictures, tuple(pair.first for pair in pairs), _TILE)
+    second = cache.thumbnails(other or subject.pictures, tuple(pair.second for pair in pairs), _TILE)
+    side = min(first.shape[1], second.shape[1])
+    components.contact_sheet(
+        np.concatenate([first[:, :side, :side], second[:, :side, :side]], axis=2), key="copies", title=texts.COPIES,
+        names=[texts.COPY.format(difference=f"{pair.difference:.1f}") for pair in pairs], picked=None, tile=2 * _TILE,
+        on_pick=lambda place: _open(evaluation, pairs[place].first), height=260,
+    )  # fmt: skip
+
+
+def _learnt(subject: Subject) -> Part | None:
+    """The training pictures, where the set has some beside these."""
+    if subject.offer.is_own or subject.part == "train":
+        return None
+    return sets.open_part(subject.offer, "train").part
+
+
+def _show_odd(subject: Subject, evaluation: Evaluation) -> None:
+    """Draw pictures whose size, light or colours stand out, on request."""
+
+    def work(job: Job) -> object:
+        return mistakes.odd_pictures(subject.pictures, on_step=job.step)
+
+    job = mistake_work.finished(f"odd {subject.key}", texts.ODD, work, icon=":material/bubble_chart:")
+    if job is None:
+        return
+    found = job.result[:_MOST_SHOWN]
+    st.markdown(f"**{texts.ODD_FOUND.format(count=f'{len(job.result):,}')}**")
+    if not found:
+        return
+    pictures = cache.thumbnails(subject.pictures, tuple(odd.index for odd in found), _TILE)
+    names = [
+        texts.ODD_ONE.format(what=texts.QUANTITIES[odd.quantity], value=f"{odd.value:.3g}", median=f"{odd.median:.3g}")
+        for odd in found
+    ]
+    components.contact_sheet(
+        pictures, key="odd", title=texts.ODD, names=names, picked=None, tile=_TILE, height=260,
+        on_pick=lambda place: _open(evaluation, found[place].index), is_sharp=pictures.shape[1] < _TILE,
+    )  # fmt: skip
+    st.caption(panels.plain(texts.ODD_HELP))
+
+
+def _open(evaluation: Evaluation, index: int) -> None:
+    """Choose a picture for the card, if it has an answer; for callbacks."""
+    for row in np.flatnonzero(evaluation.indices == index):
+        mistake_gallery.open_item(evaluation, int(row))
