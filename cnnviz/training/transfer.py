@@ -75,7 +75,8 @@ def assemble(recipe: Recipe, transfer: Transfer, convnet: Convnet, *, classes: i
     vector = pool(name="pooling")(maps)
     body = keras.Model(image, vector, name="body")
     given = keras.Input(vector.shape[1:], name="features")
-    answer = networks.head(recipe, given, classes=classes, dense=transfer.dense, dropout=transfer.dropout)
+    dropout = transfer.dropout if recipe.dropout is None else recipe.dropout
+    answer = networks.head(recipe, given, classes=classes, dense=transfer.dense, dropout=dropout)
     head = keras.Model(given, answer, name="head")
     product = keras.Model(image, _through(head, vector), name=f"{plain(convnet.name)}_transfer")
     return Parts(base, body, head, product)

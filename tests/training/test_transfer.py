@@ -189,6 +189,12 @@ def test_the_product_is_the_head_on_the_body_on_scaled_pixels(recipe, rng, pooli
     assert hidden == ([dense, 3] if dense else [3])
 
 
+@pytest.mark.parametrize(("own", "expected"), [(None, [0.5]), (0.2, [0.2]), (0.0, [])])
+def test_the_recipes_dropout_goes_before_the_transfers(recipe, own, expected):
+    head = parts_of(replace(recipe, dropout=own)).head
+    assert [layer.rate for layer in head.layers if isinstance(layer, layers.Dropout)] == expected
+
+
 def test_penalties_of_the_bases_own_training_do_not_enter_the_loss(recipe):
     """Neither while it is frozen, nor when it learns; the recipe's own stand."""
     assert keras.saving.load_model(recipe.transfer.base, compile=False).losses

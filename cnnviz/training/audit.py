@@ -1,0 +1,189 @@
+"""What would keep a run from learning, or make its figures mislead, and can be seen before it starts?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from cnnviz.capture import capture, walk
+from cnnviz.convnets import Convnet, catalogue
+from cnnviz.datasets import Dataset
+from cnnviz.training.cutting import base_of
+from cnnviz.training.networks import input_size
+from cnnviz.training.recipe import Recipe
+
+Kind = Literal[
+    "scaled-twice", "not-scaled", "colours", "enlarged", "imbalance", "missing", "small", "no-fine-tuning", "unvaried"
+]
+
+FLAT = 0.1
+"""Distance of black from white at the first weights below which a network is blind. Scaled once, they are 1 to 255
+apart with every scaling that is known here; scaled twice, at most 0.02."""
+
+RAW = 100
+"""Distance of black from white above which pixels came as they are, unless their mean was taken off."""
+
+_ENLARGED = 2  # the side of a picture grows by more: its pixels become visible squares
+_IMBALANCE = 4
+_LOOKED_AT = 20
+_FIRST = ("Conv2D", "DepthwiseConv2D", "SeparableConv2D", "Dense")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something that a person should know before they launch.
+
+    Attributes:
+        kind: What was looked at.
+        sentence: What is the case, with the number in it, and what follows.
+    """
+
+    kind: Kind
+    sentence: str
+
+
+def audit(recipe: Recipe, dataset: Dataset) -> tuple[Finding, ...]:
+    """Look at a recipe and its pictures before they are brought together.
+
+    The most frequent reason for a transfer that stays at chance is invisible in the code: the base's file scales its
+    pixels itself, and they were scaled before, or it does not, and they were not. So a black and a white picture go
+    through what stands before the base's first weights, as training would send them, and their distance there is
+    looked at.
+
+    Args:
+        recipe: It is only read.
+        dataset: The pictures that it names.
+
+    Returns:
+        Findings, the gravest first; none if nothing stands out.
+
+    Raises:
+        CnnvizError: If the base cannot be opened. One that comes by name is known, and is not opened.
+    """
+    return (*_of_base(recipe, dataset), *_of_phases(recipe), *_of_pictures(recipe, dataset))
+
+
+def _of_base(recipe: Recipe, dataset: Dataset) -> Iterator[Finding]:
+    entry = catalogue().get(recipe.transfer.base if recipe.transfer else recipe.network)
+    if entry is not None:
+        name, preparation = entry.name, entry.preparation
+    else:
+        convnet = base_of(recipe.transfer.base if recipe.transfer else recipe.network)
+        name, preparation = convnet.name, convnet.preparation
+        yield from _of_scaling(convnet)
+    if recipe.transfer and dataset.channels == 1 < preparation.channels:
+        yield Finding("colours", f"The pictures are gray; {name} gets each {preparation.channels} times, as colours.")
+    if dataset.channels == 3 > preparation.channels:
+        yield Finding("colours", f"{name} sees {preparation.channels} channel: the colours of the pictures are lost.")
+    rows, columns = input_size(recipe, preparation)
+    height, width = _size(dataset)
+    if max(rows / height, columns / width) > _ENLARGED:
+        factor = max(rows / height, columns / width)
+        yield Finding(
+            "enlarged",
+            f"Pictures of {width} x {height} pixels are enlarged {factor:.1f} times, to {columns} x {rows}: slow, and "
+            "nothing is gained. Try a smaller size.",
+        )
+
+
+def _of_scaling(convnet: Convnet) -> Iterator[Finding]:
+    """See how far black and white are apart where a base's weights begin."""
+    found = black_and_white(convnet)
+    if found is None:
+        return
+    black, white = found
+    values = f"Black and white reach the first weights of {convnet.name} as {black:.3g} and {white:.3g}"
+    scaling = convnet.preparation.scaling.name
+    if abs(white - black) < FLAT:
+        yield Finding(
+            "scaled-twice",
+            f"{values}: scaled twice, by {scaling} and by the network itself, they look the same to it. Say that it "
+            "takes 0..255.",
+        )
+    if white - black > RAW and black >= 0:
+        yield Finding(
+            "not-scaled",
+            f"{values}, not scaled at all. If it was trained on scaled pixels it stays at chance: say how it wants "
+            "them.",
+        )
+
+
+def black_and_white(convnet: Convnet) -> tuple[float, float] | None:
+    """Send a black and a white picture to a network's first weights, prepared as it wants them.
+
+    Args:
+        convnet: It is only read.
+
+    Returns:
+        Mean of the channels in the middle of either picture, as the first layer with weights is given it; layers that
+        only scale are passed. None if no layer has such weights.
+    """
+    address = next((name for name, layer in walk(convnet.model).items() if _is_first(layer)), None)
+    if address is None:
+        return None
+    rows, columns, channels = convnet.preparation.input_shape
+    pixels = np.stack([np.full((rows, columns, channels), level, np.float32) for level in (0, 255)])
+    with capture(convnet.model, [address]) as calls:
+        convnet.model(np.asarray(convnet.preparation.scaling(pixels), np.float32), training=False)
+    given = np.asarray(calls[0].inputs[0])
+    middle = given[:, given.shape[1] // 2, given.shape[2] // 2] if given.ndim == 4 else given  # the border is padded
+    black, white = middle.mean(axis=-1)
+    return float(black), float(white)
+
+
+def _is_first(layer: object) -> bool:
+    """Whether a layer has weights that see; a 1 x 1 convolution that keeps the channels scales them."""
+    if type(layer).__name__ not in _FIRST:
+        return False
+    kernel = layer.kernel if hasattr(layer, "kernel") else None
+    return kernel is None or tuple(kernel.shape[:-2]) != (1, 1) or kernel.shape[-2] != kernel.shape[-1]
+
+
+def _size(dataset: Dataset) -> tuple[int, int]:
+    """Rows and columns of the pictures; where they differ, the median of the first ones."""
+    if dataset.size is not None:
+        return dataset.size
+    shapes = [dataset.train.photo(index).shape[:2] for index in range(min(_LOOKED_AT, len(dataset.train)))]
+    rows, columns = np.median(shapes, axis=0)
+    return int(rows), int(columns)
+
+
+def _of_phases(recipe: Recipe) -> Iterator[Finding]:
+    transfer = recipe.transfer
+    if transfer and transfer.way == "fine-tuning" and transfer.head_epochs >= recipe.epochs:
+        yield Finding(
+            "no-fine-tuning",
+            f"The head alone takes all {recipe.epochs} epochs, so nothing is fine-tuned. Ask for more than "
+            f"{transfer.head_epochs}.",
+        )
+    if transfer and transfer.way == "features" and not recipe.augmentation.is_none:
+        yield Finding(
+            "unvaried",
+            "The base sees each picture once, as it is: the augmentation has no effect. Choose the frozen base for it.",
+        )
+
+
+def _of_pictures(recipe: Recipe, dataset: Dataset) -> Iterator[Finding]:
+    counts, names = dataset.train.counts, dataset.class_names
+    parts = {"training": dataset.train, "validation": dataset.validation, "test": dataset.test}
+    for label, name in enumerate(names):
+        missing = [part for part, pictures in parts.items() if pictures.counts[label] == 0]
+        if missing:
+            total = sum(int(pictures.counts[label]) for pictures in parts.values())
+            yield Finding("missing", f"Class {name!r} has {total:,} pictures, but no {' and no '.join(missing)} ones.")
+    most, least = int(counts.argmax()), int(counts.argmin())
+    if counts[most] > _IMBALANCE * counts[least] > 0:
+        yield Finding(
+            "imbalance",
+            f"Class {names[most]!r} has {counts[most]:,} training pictures, {names[least]!r} {counts[least]:,}: always "
+            f"answering the first is right in {counts[most] / counts.sum():.0%}.",
+        )
+    if len(dataset.train) < recipe.batch_size:
+        yield Finding(
+            "small",
+            f"There are {len(dataset.train)} training pictures, fewer than a batch of {recipe.batch_size}: one step an "
+            "epoch. Choose a smaller batch.",
+        )
