@@ -1,6 +1,15 @@
 """What does it get wrong, and why?"""
 
-from cnnviz.dashboard import mistake_card, mistake_numbers, mistake_views, mistakes, panels, shell, sidebar
+from cnnviz.dashboard import (
+    mistake_card,
+    mistake_export,
+    mistake_numbers,
+    mistake_views,
+    mistakes,
+    panels,
+    shell,
+    sidebar,
+)
 from cnnviz.dashboard.texts import mistakes as texts
 from cnnviz.dashboard.texts import shared
 from cnnviz.errors import CnnvizError
@@ -23,5 +32,6 @@ try:
         if row is not None:
             mistake_card.show(subject, evaluation, row)
         mistake_numbers.show(evaluation)
+        mistake_export.show(subject, evaluation, row)
 except CnnvizError as error:
     panels.explain(error)

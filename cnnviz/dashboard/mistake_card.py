@@ -28,10 +28,10 @@ def show(subject: Subject, evaluation: Evaluation, row: int) -> None:
     """Draw the card of one picture: why it was answered so, and what would change that."""
     st.header(texts.CARD, anchor=False)
     selection = _selection(subject, int(evaluation.indices[row]))
-    classes = _classes(evaluation, row)
+    classes = classes_of(evaluation, row)
     heats = _heats(selection, classes)
     found = mistakes.facts(evaluation, row, heat=heats[0] if heats else _NO_HEAT)
-    st.markdown(_sentence(evaluation, row, found))
+    st.markdown(sentence(evaluation, row, found))
     now = mistake_steps.edited(selection, mistake_steps.steps_of(selection))
     if heats:
         heatmaps.show_maps(Question(now, GRAD_CAM, classes), _heats(now, classes), _LOOK)
@@ -61,14 +61,15 @@ def _selection(subject: Subject, index: int) -> Selection:
     return replace(subject.selection, picture=name, photo=colour, notes=(), layer=None, class_index=None)
 
 
-def _classes(evaluation: Evaluation, row: int) -> tuple[int, ...]:
+def classes_of(evaluation: Evaluation, row: int) -> tuple[int, ...]:
     """The network's classes to explain: the one it says first, then the right one; one where they are the same."""
     wanted = (int(evaluation.predicted[row]), int(evaluation.labels[row]))
     known = [evaluation.mapping[index] for index in wanted if index < len(evaluation.mapping)]
     return tuple(dict.fromkeys(classes[0] for classes in known if classes))
 
 
-def _sentence(evaluation: Evaluation, row: int, found: Facts) -> str:
+def sentence(evaluation: Evaluation, row: int, found: Facts) -> str:
+    """Say in Markdown what the numbers of one picture mean."""
     names = [panels.plain(name) for name in evaluation.class_names]
     parts = [
         texts.SENTENCE.format(

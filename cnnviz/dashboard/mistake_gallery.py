@@ -90,7 +90,7 @@ def show(subject: Subject, evaluation: Evaluation) -> int | None:
             texts.ORDER, list(texts.ORDERS), key="mistakes_order", format_func=texts.ORDERS.__getitem__,
             persist_state="session", width=200,
         )  # fmt: skip
-    rows = mistakes.ordered(evaluation, _rows(subject, evaluation, scope), order=cast(Order, order))
+    rows = mistakes.ordered(evaluation, _filtered(subject, evaluation, scope), order=cast(Order, order))
     title = title_of(evaluation, scope, kind=str(st.session_state[_KIND]))
     heading.markdown(f"**{panels.plain(texts.GALLERY.format(title=title, count=f'{len(rows):,}'))}**")
     if not len(rows):
@@ -206,7 +206,13 @@ def _restart() -> None:
     st.session_state[_PAGE] = 1
 
 
-def _rows(subject: Subject, evaluation: Evaluation, scope: Scope) -> np.ndarray:
+def rows_of(evaluation: Evaluation, scope: Scope) -> np.ndarray:
+    """Rows of a cell or a class; of all pictures, those that are answered wrong."""
+    kept = ~evaluation.is_right if scope.label is None else evaluation.labels == scope.label
+    return np.flatnonzero(kept if scope.said is None else kept & (evaluation.predicted == scope.said))
+
+
+def _filtered(subject: Subject, evaluation: Evaluation, scope: Scope) -> np.ndarray:
     """Rows of what is open, as far as the filter lets them pass."""
     kept = _of_kind(evaluation, str(st.session_state[_KIND]))
     if scope.label is not None:

@@ -39,7 +39,7 @@ def show(subject: Subject, evaluation: Evaluation) -> None:
     """Draw the mean map of the open cell, beside that of the pictures that are given the same answer rightly."""
     scope = _choose_cell(evaluation)
     scopes = [scope, Scope(scope.said, scope.said)] if _is_mistaken(scope) else [scope]
-    chosen = {other: _rows(evaluation, other) for other in scopes}
+    chosen = {other: mistake_gallery.rows_of(evaluation, other) for other in scopes}
     chosen = {other: rows for other, rows in chosen.items() if len(rows)}
     if scope not in chosen:
         st.caption(texts.GALLERY_EMPTY)
@@ -79,12 +79,6 @@ def _choose_cell(evaluation: Evaluation) -> Scope:
         format_func=lambda chosen: mistake_gallery.title_of(evaluation, scopes[chosen]),
     )  # fmt: skip
     return scopes[str(address)]
-
-
-def _rows(evaluation: Evaluation, scope: Scope) -> np.ndarray:
-    """Rows of a cell; of all pictures, those that are answered wrong."""
-    kept = ~evaluation.is_right if scope.label is None else evaluation.labels == scope.label
-    return np.flatnonzero(kept if scope.said is None else kept & (evaluation.predicted == scope.said))
 
 
 def _mean(

@@ -13,6 +13,7 @@ from cnnviz.figures.runs import confusion
 # Okabe-Ito without its yellow, which a white page swallows; further classes have another shape.
 _COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#999999")
 _SYMBOLS = ("circle", "diamond", "square", "triangle-up", "star")
+_RING = "#C2185B"  # none of the classes' colours
 _MOST_DRAWN = 2000  # points as shapes of the page; more are drawn as pixels
 _CELL = 34  # pixels, about; the squares that hear a click are invisible and may overlap a little
 
@@ -196,7 +197,7 @@ def embedding(
             )
         )  # fmt: skip
     rings = np.flatnonzero(is_wrong)
-    figure.add_trace(_ring(scatter, points[rings], wrong, size=11, width=1.5, colour="#D55E00"))
+    figure.add_trace(_ring(scatter, points[rings], wrong, size=11, width=1.5, colour=_RING))
     if picked is not None:
         figure.add_trace(_ring(scatter, points[[picked]], "", size=18, width=3, colour="#888888"))
     figure.update_layout(

@@ -1,5 +1,6 @@
 """Does the mistakes page show what a network gets wrong, on its example, on a person's own pictures, on broken ones?"""
 
+import io
 import re
 import shutil
 import threading
@@ -397,3 +398,46 @@ def test_two_networks_are_compared_picture_by_picture(opened, data):
     finished(app)
     said = sentences(app)
     assert "No class" in said or "Map them by hand" in said or "mends" in said
+
+
+@pytest.fixture(scope="module")
+def subject():
+    from cnnviz.dashboard.mistakes import Subject
+    from cnnviz.dashboard.sets import offered
+    from cnnviz.dashboard.state import Selection
+
+    convnet = load_convnet("fashion-cnn")
+    selection = Selection(convnet, "", np.zeros((28, 28, 3), np.uint8), (), None, None)
+    mapping = tuple((index,) for index in range(10))
+    data = mistakes.open_labelled("fashion-sample", part="test")
+    return Subject(selection, offered()["fashion-sample"], data, "test", mapping, False, False)
+
+
+def test_a_bundle_opens_offline_and_holds_numbers_code_and_fingerprints(subject, fashion):
+    from cnnviz.dashboard import mistake_bundle
+    from cnnviz.heatmaps import grad_cam
+
+    rows = mistakes.mistakes(fashion, of=(SHIRT, T_SHIRT))[:3].tolist()
+    archive = zipfile.ZipFile(io.BytesIO(mistake_bundle.bundle(subject, fashion, rows, title="<b>Shirts</b>")))
+    page = archive.read("index.html").decode()
+    assert page.count("data:image/png;base64,") == 9 and "http:" not in page and "https:" not in page
+    assert "<b>" not in page and "&lt;b&gt;Shirts" in page
+    assert fashion.network_fingerprint in page and fashion.data_fingerprint in page
+    assert sum(name.startswith("pictures/") for name in archive.namelist()) == 9
+    numbers = np.load(io.BytesIO(archive.read("numbers.npz")))
+    np.testing.assert_array_equal(numbers["indices"], fashion.indices[rows])
+    photo = subject.pictures.photo(int(fashion.indices[rows[1]])).repeat(3, axis=-1)
+    convnet = subject.selection.convnet
+    heat = grad_cam(convnet, convnet.prepare([photo]), class_index=T_SHIRT)[0]
+    assert heat.max() > 0
+    np.testing.assert_allclose(numbers["answer_maps"][1], heat, rtol=1e-4, atol=1e-6)
+    assert not np.allclose(numbers["answer_maps"], numbers["label_maps"])
+
+
+def test_the_code_of_a_bundle_runs(subject, fashion, capsys):
+    from cnnviz.dashboard import mistake_bundle
+
+    exec(compile(mistake_bundle.code_of(subject, fashion, [0]), "view.py", "exec"), {})
+    index, share, heat = capsys.readouterr().out.split()
+    assert int(index) == fashion.indices[0] and float(heat) > 0
+    assert float(share) == pytest.approx(float(fashion.confidence[0]), abs=1e-4)

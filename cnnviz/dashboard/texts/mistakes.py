@@ -220,3 +220,12 @@ AGREEMENT = """
 """
 CHANGE_KIND = "Pictures"
 CHANGES = {"fixed": "mended", "new": "new mistakes", "both": "wrong in both"}
+
+CSV = "All answers (CSV)"
+REPORT = "Report (HTML)"
+ONE_PICTURE = "Evidence of this picture (.zip)"
+CELL_PICTURES = "Evidence of {title}, {count} pictures (.zip)"
+BUNDLE_HELP = "The evidence: a page that opens offline, pictures, numbers, the code, and which network and data it was."
+RECEIVED = "as the network receives it"
+EVIDENCE_FOR = "evidence for {name}"
+WHERE_FROM = "Where this is from"

@@ -1,0 +1,167 @@
+"""What is handed on as evidence of one mistake, or of many? A zip that explains itself on any machine."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import re
+import zipfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+
+import numpy as np
+
+from cnnviz import heatmaps, images, mistakes
+from cnnviz.dashboard import mistake_card, panels
+from cnnviz.dashboard.mistakes import Subject
+from cnnviz.dashboard.texts import mistakes as texts
+from cnnviz.errors import LayerError
+from cnnviz.mistakes import Evaluation
+
+MOST = 60
+"""Pictures in one bundle."""
+
+_LEAST_SIDE = 224  # pixels of a picture in the page
+_POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
+_STYLE = """
+body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; color: #1a1a1a }
+figure { display: inline-block; margin: .4rem; width: 14rem } img { width: 14rem; image-rendering: pixelated }
+pre { background: #eee; padding: 1rem; overflow-x: auto } section { border-top: 1px solid #ddd; margin-top: 1rem }
+"""
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """What is known of one picture.
+
+    Attributes:
+        name: Of the picture.
+        sentence: What the card says.
+        photo: As the network receives it.
+        maps: Name of a class to its map; none where the network has no maps.
+    """
+
+    name: str
+    sentence: str
+    photo: np.ndarray
+    maps: dict[str, np.ndarray]
+
+
+def bundle(subject: Subject, evaluation: Evaluation, rows: Sequence[int], *, title: str) -> bytes:
+    """Put the evidence into one zip: a page that opens offline, pictures, numbers, code and fingerprints.
+
+    Args:
+        subject: Whose mistakes.
+        evaluation: The answers.
+        rows: Which pictures; the first `MOST` of them are taken.
+        title: Of the page.
+    """
+    names = mistakes.names_of(subject.pictures)
+    found = [_evidence(subject, evaluation, row, names) for row in rows[:MOST]]
+    facts = _facts(subject, evaluation, [int(evaluation.indices[row]) for row in rows[:MOST]])
+    code = code_of(subject, evaluation, rows[:MOST])
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("index.html", _page(title, found, facts, code))
+        archive.writestr("view.py", code)
+        archive.writestr("fingerprints.json", json.dumps(facts, indent=2, ensure_ascii=False))
+        archive.writestr("numbers.npz", _numbers(evaluation, rows[:MOST], found))
+        for number, one in enumerate(found):
+            for kind, picture in _pictures(one).items():
+                archive.writestr(f"pictures/{number:02}-{panels.slug(kind)}.png", images.png_bytes(picture))
+    return buffer.getvalue()
+
+
+def code_of(subject: Subject, evaluation: Evaluation, rows: Sequence[int]) -> str:
+    """Write the Python that comes to the same answers."""
+    source = "your-folder" if subject.offer.is_own else subject.offer.source
+    return (
+        "import cnnviz\n"
+        "from cnnviz import mistakes\n\n"
+        f"convnet = cnnviz.load_convnet({subject.selection.convnet.name!r})\n"
+        f"data = mistakes.open_labelled({source!r}, part={subject.part!r})\n"
+        "evaluation = mistakes.evaluate(convnet, data.part, class_names=data.class_names)\n"
+        f"for index in {[int(evaluation.indices[row]) for row in rows]}:\n"
+        "    photo = data.part.photo(index)\n"
+        "    inputs = convnet.prepare([photo.repeat(3, axis=-1) if photo.shape[-1] == 1 else photo])\n"
+        "    heat = cnnviz.grad_cam(convnet, inputs)  # (1, rows, columns), evidence for its answer\n"
+        "    print(index, cnnviz.predict(convnet, inputs).max(), heat.max())\n"
+    )
+
+
+def _evidence(subject: Subject, evaluation: Evaluation, row: int, names: Sequence[str]) -> Evidence:
+    convnet, index = subject.selection.convnet, int(evaluation.indices[row])
+    photo = subject.pictures.photo(index)
+    photo = convnet.fit(photo.repeat(3, axis=-1) if photo.shape[-1] == 1 else photo)
+    classes = mistake_card.classes_of(evaluation, row)
+    try:
+        heats = [heatmaps.grad_cam(convnet, convnet.prepare([photo]), class_index=place)[0] for place in classes]
+    except LayerError:
+        heats = []
+    found = mistakes.facts(evaluation, row, heat=heats[0] if heats else np.zeros((1, 1), np.float32))
+    sentence = re.sub(r"\\(.)", r"\1", mistake_card.sentence(evaluation, row, found).replace("**", ""))
+    maps = {convnet.class_names[place]: heat for place, heat in zip(classes, heats, strict=False)}
+    return Evidence(names[index], sentence, photo, maps)
+
+
+def _facts(subject: Subject, evaluation: Evaluation, indices: list[int]) -> dict[str, object]:
+    return {
+        "network": evaluation.network,
+        "network_fingerprint": evaluation.network_fingerprint,
+        "pictures": subject.data.title,
+        "part": subject.part,
+        "data_fingerprint": evaluation.data_fingerprint,
+        "indices": indices,
+    }
+
+
+def _numbers(evaluation: Evaluation, rows: Sequence[int], found: list[Evidence]) -> bytes:
+    """Answers and raw maps: `answer` for the class that is said, `label` for the right one."""
+    chosen = np.array(rows)
+    arrays = {
+        name: getattr(evaluation, name)[chosen]
+        for name in ("indices", "labels", "predicted", "top_classes", "top_probabilities", "true_probability", "margin")
+    }
+    arrays["photos"] = np.stack([one.photo for one in found])
+    for place, name in enumerate(("answer_maps", "label_maps")):
+        heats = [list(one.maps.values())[place] for one in found if len(one.maps) > place]
+        if len(heats) == len(found):
+            arrays[name] = np.stack(heats)
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, **arrays)
+    return buffer.getvalue()
+
+
+def _pictures(one: Evidence) -> dict[str, np.ndarray]:
+    """The picture and its maps, small ones enlarged so that maps are smooth on them."""
+    factor = max(1, _LEAST_SIDE // max(one.photo.shape[:2]))
+    large = images.scale_up(one.photo, factor)
+    return {texts.RECEIVED: large} | {
+        texts.EVIDENCE_FOR.format(name=name): images.overlay(large, heat) for name, heat in one.maps.items()
+    }
+
+
+def _page(title: str, found: list[Evidence], facts: dict[str, object], code: str) -> str:
+    sections = "\n".join(map(_section, found))
+    listed = "".join(f"<li>{escape(name)}: {escape(str(value))}</li>" for name, value in facts.items())
+    head = (
+        f'<meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
+        f"<title>{escape(title)}</title><style>{_STYLE}</style>"
+    )
+    return (
+        f'<!doctype html>\n<html lang="en"><head>{head}</head><body><h1>{escape(title)}</h1>\n{sections}\n'
+        f"<h2>{texts.WHERE_FROM}</h2><ul>{listed}</ul><pre>{escape(code)}</pre></body></html>\n"
+    )
+
+
+def _section(one: Evidence) -> str:
+    figures = "".join(_figure(kind, picture) for kind, picture in _pictures(one).items())
+    return f"<section><h2>{escape(one.name)}</h2><p>{escape(one.sentence)}</p>{figures}</section>"
+
+
+def _figure(kind: str, picture: np.ndarray) -> str:
+    data = base64.b64encode(images.png_bytes(picture)).decode()
+    name = escape(kind)
+    return f'<figure><img src="data:image/png;base64,{data}" alt="{name}"><figcaption>{name}</figcaption></figure>'

@@ -1,0 +1,58 @@
+"""What can be taken away from the mistakes page, and under which name?"""
+
+from __future__ import annotations
+
+from functools import partial
+
+import streamlit as st
+
+from cnnviz import mistakes
+from cnnviz.dashboard import mistake_bundle, mistake_gallery, panels
+from cnnviz.dashboard.mistakes import Subject
+from cnnviz.dashboard.texts import mistakes as texts
+from cnnviz.dashboard.texts import shared
+from cnnviz.mistakes import Evaluation, reports
+
+
+def show(subject: Subject, evaluation: Evaluation, row: int | None) -> None:
+    """Offer all answers as a table and as a report, and the evidence of one picture and of the open cell."""
+    popover = st.popover(
+        shared.TAKE_AWAY, icon=":material/download:", type="tertiary", on_change="rerun", key="take_away"
+    )
+    if not popover.open:
+        return
+    scope = mistake_gallery.chosen_scope(evaluation)
+    title = mistake_gallery.title_of(evaluation, scope)
+    rows = mistakes.ordered(evaluation, mistake_gallery.rows_of(evaluation, scope)).tolist()
+    stem = panels.slug(f"{evaluation.network}-{subject.data.title}")
+    with popover:
+        with st.container(horizontal=True):
+            table, report = partial(_csv, subject, evaluation), partial(_report, subject, evaluation)
+            st.download_button(texts.CSV, table, f"{stem}.csv", "text/csv", on_click="ignore")
+            st.download_button(texts.REPORT, report, f"{stem}.html", "text/html", on_click="ignore")
+        with st.container(horizontal=True):
+            if row is not None:
+                _offer(subject, evaluation, [row], texts.ONE_PICTURE, f"{stem}-{evaluation.indices[row]}")
+            if rows:
+                label = texts.CELL_PICTURES.format(title=panels.plain(title), count=min(len(rows), mistake_bundle.MOST))
+                _offer(subject, evaluation, rows, label, panels.slug(f"{stem}-{title}"), title=title)
+        st.caption(texts.BUNDLE_HELP)
+        st.markdown(shared.CODE)
+        st.code(mistake_bundle.code_of(subject, evaluation, [row] if row is not None else rows[:3]), language="python")
+
+
+def _offer(
+    subject: Subject, evaluation: Evaluation, rows: list[int], label: str, stem: str, *, title: str | None = None
+) -> None:
+    named = title or mistake_gallery.name_of(evaluation, rows[0])
+    make = partial(mistake_bundle.bundle, subject, evaluation, rows, title=named)
+    st.download_button(label, make, f"{stem}.zip", "application/zip", on_click="ignore", key=f"bundle {label}")
+
+
+def _csv(subject: Subject, evaluation: Evaluation) -> str:
+    return reports.predictions_csv(evaluation, mistakes.names_of(subject.pictures))
+
+
+def _report(subject: Subject, evaluation: Evaluation) -> str:
+    title = f"{evaluation.network}: {subject.data.title}"
+    return reports.report_html(evaluation, subject.pictures, title=title, names=mistakes.names_of(subject.pictures))
