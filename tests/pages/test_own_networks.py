@@ -34,7 +34,7 @@ def small():
 
 
 @pytest.fixture(autouse=True, scope="module")
-def _own_cache_folder(tmp_path_factory):
+def _own_folders(tmp_path_factory):
     """One folder for all tests here: a strange file is tried out in a process of its own, which takes seconds."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CNNVIZ_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))
@@ -47,12 +47,12 @@ def upload(model, folder):
 
 
 @pytest.fixture(scope="module")
-def sound(_own_cache_folder, tmp_path_factory):
+def sound(_own_folders, tmp_path_factory):
     return upload(small(), tmp_path_factory.mktemp("sound"))
 
 
 @pytest.fixture(scope="module")
-def broken(_own_cache_folder, tmp_path_factory):
+def broken(_own_folders, tmp_path_factory):
     model = small()
     model.get_layer("middle").set_weights([np.full((3, 3, 2, 2), np.nan), np.zeros(2)])
     return upload(model, tmp_path_factory.mktemp("broken"))
