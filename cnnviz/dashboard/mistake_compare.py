@@ -85,5 +85,7 @@ def _show_changes(subject: Subject, evaluation: Evaluation, found: Agreement) ->
         st.caption(texts.GALLERY_EMPTY)
         return mistake_gallery.chosen_row(evaluation)
     shown = mistake_gallery.page_of(rows, key="changes_page")
-    mistake_gallery.show_rows(subject, evaluation, shown, key=f"changed {kind}", title=titles[kind])
+    mistake_gallery.show_rows(
+        subject, evaluation, shown, key=f"changed {kind}", title=titles[kind], otherwise=int(shown[0])
+    )
     return mistake_gallery.chosen_row(evaluation, otherwise=int(shown[0]))

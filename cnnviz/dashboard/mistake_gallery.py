@@ -97,7 +97,7 @@ def show(subject: Subject, evaluation: Evaluation) -> int | None:
         st.caption(texts.GALLERY_EMPTY)
         return chosen_row(evaluation)
     shown = page_of(rows)
-    show_rows(subject, evaluation, shown, key="gallery", title=title)
+    show_rows(subject, evaluation, shown, key="gallery", title=title, otherwise=int(shown[0]))
     return chosen_row(evaluation, otherwise=int(shown[0]))
 
 
@@ -117,6 +117,7 @@ def show_rows(
     title: str,
     names: Sequence[str] | None = None,
     height: int = 470,
+    otherwise: int | None = None,
 ) -> None:
     """Draw some rows as tiles, the fewer the larger; a click chooses the picture for the card.
 
@@ -128,10 +129,11 @@ def show_rows(
         title: What the tiles are, for screen readers.
         names: What is said of each picture; its label and its answer if not given.
         height: Pixels after which the tiles scroll.
+        otherwise: Row that is framed, since the card shows it, where none was chosen.
     """
     tile = next((side for most, side in _TILES if len(rows) <= most), _TILE)
     pictures = thumbnails(subject, evaluation, rows, tile)
-    chosen = chosen_row(evaluation)
+    chosen = chosen_row(evaluation, otherwise=otherwise)
     places = [int(row) for row in rows]
     components.contact_sheet(
         pictures,

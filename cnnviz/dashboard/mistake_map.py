@@ -79,5 +79,5 @@ def _show_picked(subject: Subject, evaluation: Evaluation) -> int | None:
     title = texts.GALLERY.format(title=texts.MAP_PICKED, count=f"{len(rows):,}")
     st.markdown(f"**{panels.plain(title)}**")
     shown = mistake_gallery.page_of(np.array(rows), key="map_page")
-    mistake_gallery.show_rows(subject, evaluation, shown, key="map_gallery", title=title)
+    mistake_gallery.show_rows(subject, evaluation, shown, key="map_gallery", title=title, otherwise=int(shown[0]))
     return mistake_gallery.chosen_row(evaluation, otherwise=int(shown[0]))

@@ -45,7 +45,9 @@ def _show_labels(subject: Subject, evaluation: Evaluation) -> int | None:
         for place in places
     ]  # fmt: skip
     rows = found.rows[places]
-    mistake_gallery.show_rows(subject, evaluation, rows, key="suspects", title=texts.SUSPECT_TILES, names=reasons)
+    mistake_gallery.show_rows(
+        subject, evaluation, rows, key="suspects", title=texts.SUSPECT_TILES, names=reasons, otherwise=int(rows[0])
+    )
     return int(rows[0])
 
 

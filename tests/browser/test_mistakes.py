@@ -1,0 +1,83 @@
+"""From a click on the matrix to the reason of one mistake, to what changes it, to evidence that opens anywhere."""
+
+import re
+import zipfile
+
+import numpy as np
+import pytest
+
+from cnnviz import mistakes
+from cnnviz.convnets import load_convnet
+from cnnviz.datasets import load_dataset
+
+PULLOVER, COAT = 2, 4
+
+
+@pytest.fixture(scope="module")
+def fashion():
+    dataset = load_dataset("fashion-sample")
+    return mistakes.evaluate(load_convnet("fashion-cnn"), dataset.test, class_names=dataset.class_names)
+
+
+def shares(page):
+    """Name of each class to what its bar on the card says."""
+    rows = [row.inner_text().split("\n") for row in page.locator(".bars button").all()]
+    return {row[0]: row[-1] for row in rows}
+
+
+def click_cell(page, fashion, label, said):
+    order = mistakes.confused_order(mistakes.confusion(fashion)).tolist()
+    place = order.index(label) * len(order) + order.index(said)
+    box = page.get_by_test_id("stPlotlyChart").first.locator(".scatterlayer .point").nth(place).bounding_box()
+    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+
+
+def test_a_cell_leads_to_a_card_where_hiding_the_hottest_region_changes_the_answer(
+    dashboard, fashion, chromium, tmp_path
+):
+    page = dashboard.open("/mistakes").page
+    page.get_by_text("1,000 pictures, 92 % right").wait_for()
+    dashboard.settle()
+    count = len(mistakes.cell(fashion, COAT, PULLOVER))
+    assert count > 1
+    click_cell(page, fashion, COAT, PULLOVER)
+    page.get_by_text(f"Coat → Pullover: {count}", exact=True).wait_for()
+    page.wait_for_url(re.compile("cell=4(%3A|:)2"))
+    dashboard.settle()
+    gallery = dashboard.canvas("Coat → Pullover").first
+    gallery.focus()
+    page.keyboard.press("ArrowRight")
+    row = mistakes.mistakes(fashion, of=(COAT, PULLOVER))[1]
+    page.wait_for_url(re.compile(f"item={fashion.indices[row]}(&|$)"))
+    dashboard.settle()
+    before = shares(page)
+    assert before["Pullover"] == f"{100 * fashion.confidence[row]:.0f} %"
+    page.get_by_role("button", name="Hide the hottest region").click()
+    page.get_by_role("button", name="hottest hidden").wait_for()
+    dashboard.settle()
+    assert shares(page) != before
+    page.get_by_role("button", name="Undo").click()
+    page.get_by_role("button", name="hottest hidden").wait_for(state="detached")
+    dashboard.settle()
+    assert shares(page) == before
+    page.get_by_test_id("stPopover").get_by_role("button", name="Take away").click()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Evidence of this picture").click()
+    download.value.save_as(tmp_path / "evidence.zip")
+    with zipfile.ZipFile(tmp_path / "evidence.zip") as archive:
+        (tmp_path / "index.html").write_bytes(archive.read("index.html"))
+        assert np.load(archive.open("numbers.npz"))["indices"] == [fashion.indices[row]]
+    context = chromium.new_context(offline=True)
+    opened = context.new_page()
+    opened.goto((tmp_path / "index.html").as_uri())
+    assert opened.locator("img").count() == 3
+    assert all(opened.locator("img").nth(place).evaluate("image => image.naturalWidth") > 0 for place in range(3))
+    context.close()
+
+
+def test_on_a_phone_nothing_is_wider_than_the_page(phone):
+    page = phone.open("/mistakes").page
+    page.get_by_text("1,000 pictures, 92 % right").wait_for()
+    phone.settle()
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth <= innerWidth")
