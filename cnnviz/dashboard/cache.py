@@ -28,7 +28,7 @@ from cnnviz.heatmaps import Deletion, Method
 from cnnviz.images import Photo
 from cnnviz.layers import layers, map_layers
 from cnnviz.runs import BEST, runs_folder, trained_networks
-from cnnviz.training import Blueprint, Recipe
+from cnnviz.training import Advice, Blueprint, Finding, Recipe
 
 _FEW_LAYERS = 4
 
@@ -252,6 +252,25 @@ def blueprint(recipe: Recipe, classes: int) -> Blueprint:
     """
     with compute():
         return training.blueprint(recipe, classes=classes)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def audit(recipe: Recipe, fingerprint: str, _dataset: Dataset) -> tuple[Finding, ...]:
+    """What a person should know of a recipe and its pictures before they launch; `fingerprint` is the pictures'."""
+    with compute():
+        return training.audit(recipe, _dataset)
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def advice(base: str, fingerprint: str, _dataset: Dataset) -> Advice:
+    """Which case of transfer learning a base and some pictures are; `fingerprint` is the pictures'.
+
+    Raises:
+        CnnvizError: If the base cannot be asked.
+    """
+    opened = convnet(base)
+    with compute():
+        return training.advise(opened, _dataset)
 
 
 @st.cache_data(show_spinner=False)

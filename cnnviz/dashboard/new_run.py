@@ -6,10 +6,10 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from cnnviz import datasets, figures, training
-from cnnviz.dashboard import cache, components, processes, runs
+from cnnviz.dashboard import cache, components, panels, processes, runs, state
 from cnnviz.dashboard.texts import training as texts
 from cnnviz.datasets import Dataset
-from cnnviz.training import Augmentation, Blueprint, Recipe
+from cnnviz.training import RECIPES, Augmentation, Blueprint, Recipe
 
 _TILE = 84
 _PER_CLASS = 3
@@ -33,6 +33,10 @@ def show(recipe: Recipe, preview: DeltaGenerator | None) -> None:
             _show_augmentation(dataset, recipe.augmentation)
     plan = cache.blueprint(recipe, len(dataset.class_names))
     _show_launch(recipe, dataset, plan)
+    for finding in cache.audit(recipe, dataset.fingerprint, dataset):
+        st.warning(panels.plain(finding.sentence), icon=":material/rule:")
+    if recipe.transfer is not None:
+        _show_advice(recipe.transfer.base, dataset)
     pictures, network = st.columns([5, 6], gap="large")
     with network:
         _show_layers(plan)
@@ -48,6 +52,24 @@ def _show_launch(recipe: Recipe, dataset: Dataset, plan: Blueprint) -> None:
             key="launch",
         )  # fmt: skip
         st.caption(texts.ESTIMATE.format(time=runs.duration(seconds), epochs=recipe.epochs))
+
+
+def _show_advice(base: str, dataset: Dataset) -> None:
+    """Ask, on request, which recipe fits the pictures; the base looks at some of them for that."""
+    expander = st.expander(texts.ADVICE, icon=":material/lightbulb:", on_change="rerun", key="advice")
+    if not expander.open:
+        return
+    with expander, st.spinner(texts.ADVISING.format(base=base)):
+        found = cache.advice(base, dataset.fingerprint, dataset)
+        title = RECIPES[found.recipe].title
+        st.markdown(texts.ADVISED.format(title=title, reason=panels.plain(found.reason)))
+        last = list(found.separations.values())[-1]
+        share, count = components.percent(max(0.0, last)), f"{found.pictures_per_class:.0f}"
+        st.caption(texts.ADVICE_FACTS.format(count=count, base=base, share=share))
+        st.button(
+            texts.TAKE_ADVICE.format(title=title), on_click=state.select, args=(state.RECIPE, found.recipe),
+            key="take_advice",
+        )  # fmt: skip
 
 
 def _show_layers(plan: Blueprint) -> None:

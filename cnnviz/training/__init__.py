@@ -1,5 +1,7 @@
 """How does a network learn? Recipes, and the trainer that carries them out."""
 
+from cnnviz.training.advisor import Advice, advise
+from cnnviz.training.audit import Finding, audit
 from cnnviz.training.augmentation import Augmentation, preview
 from cnnviz.training.blueprint import Blueprint, blueprint, seconds_for
 from cnnviz.training.export import FORMATS, export_run
@@ -15,12 +17,16 @@ __all__ = [
     "RECIPES",
     "SERIES",
     "TRANSFER",
+    "Advice",
     "Augmentation",
     "Blueprint",
+    "Finding",
     "Named",
     "Recipe",
     "Series",
     "Transfer",
+    "advise",
+    "audit",
     "blueprint",
     "carry_out",
     "create_run",

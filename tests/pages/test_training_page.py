@@ -345,3 +345,9 @@ def test_each_series_tells_its_runs_and_what_differs(open_page, name):
     assert len(table) == count and table["run"].str.startswith(name).all()
     assert len(table.columns) >= 2
     assert str(count) in app.button(key="launch_series").label
+
+
+def test_gray_pictures_for_a_colour_base_are_named_before_the_launch(open_page):
+    app = open_page("training", view="new", recipe="feature-extraction")
+    assert not app.exception
+    assert any("gray" in warning.value for warning in app.warning)
