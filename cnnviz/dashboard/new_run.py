@@ -63,9 +63,6 @@ def _show_advice(base: str, dataset: Dataset) -> None:
         found = cache.advice(base, dataset.fingerprint, dataset)
         title = RECIPES[found.recipe].title
         st.markdown(texts.ADVISED.format(title=title, reason=panels.plain(found.reason)))
-        last = list(found.separations.values())[-1]
-        share, count = components.percent(max(0.0, last)), f"{found.pictures_per_class:.0f}"
-        st.caption(texts.ADVICE_FACTS.format(count=count, base=base, share=share))
         st.button(
             texts.TAKE_ADVICE.format(title=title), on_click=state.select, args=(state.RECIPE, found.recipe),
             key="take_advice",

@@ -141,10 +141,6 @@ LAUNCH = "Train"
 ADVICE = "Which recipe fits these pictures?"
 ADVISING = "{base} looks at some of the pictures ..."
 ADVISED = "**{title}.** {reason}"
-ADVICE_FACTS = (
-    "About {count} pictures a class. Before any training, the last maps of {base} tell the classes apart by {share} "
-    "of what is possible beyond chance."
-)
 TAKE_ADVICE = "Take {title}"
 SERIES = "Series"
 LAUNCH_SERIES = "Train all {count}"
