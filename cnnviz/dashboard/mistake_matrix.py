@@ -43,7 +43,6 @@ def _show_matrix(evaluation: Evaluation) -> None:
             mistake_gallery.open_scope(Scope(label, said))
 
     share = components.percent(float(evaluation.is_right.mean()))
-    st.markdown(f"**{texts.MATRIX}**")
     st.plotly_chart(
         figure, key="matrix", on_select=pick, selection_mode="points", config={"displayModeBar": False},
         alt=texts.MATRIX_ALT.format(count=len(evaluation), share=share),
@@ -53,7 +52,13 @@ def _show_matrix(evaluation: Evaluation) -> None:
 def _show_pairs(evaluation: Evaluation) -> None:
     """Draw the most confused pairs as links."""
     with st.container(horizontal=True):
-        st.button(texts.ALL, on_click=mistake_gallery.open_scope, args=(Scope(),), key="all_mistakes", type="tertiary")
+        st.button(
+            mistake_gallery.title_of(evaluation, Scope()),
+            on_click=mistake_gallery.open_scope,
+            args=(Scope(),),
+            key="all_mistakes",
+            type="tertiary",
+        )
         for pair in mistakes.confused_pairs(evaluation, most=4):
             scope = Scope(pair.label, pair.predicted)
             name = panels.plain(mistake_gallery.title_of(evaluation, scope))
