@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     import keras
 
 # Measured on two cores with the recipes of this package; `python -m benchmarks.training` prints how far they are off.
-_START_SECONDS = 6.0  # a process, TensorFlow, and the tracing of the first step
-_STEP_SECONDS = 0.005  # of Python and Keras around a batch
+_START_SECONDS = 5.0  # a process, TensorFlow, and the tracing of the first step
+_STEP_SECONDS = 0.003  # of Python and Keras around a batch
 _PICTURE_SECONDS = 0.001  # to read and fit one, once
 _SHARE_OF_PEAK = 0.4  # of the multiply-adds that a matrix product reaches; convolutions of 28 to 224 pixels: 0.2 to 0.6
 _BACKWARD = 2  # to the maps and to the weights
