@@ -66,11 +66,11 @@ UNSURE = "Undecided, and wrong"
 RIGHT = "Right"
 SENTENCE = "**{verdict}:** {said} {share}, {true} {true_share}."
 EVIDENCE = "The evidence for {said} lies {place}."
-NEIGHBOURS = "Of its {count} nearest pictures {most} are labelled {name}."
+NEIGHBOURS = "Of its {count} nearest pictures in this set {most} are labelled {name}."
 PLACES = {(0, 0): "at the top left", (0, 1): "at the top", (0, 2): "at the top right", (1, 0): "on the left",
           (1, 1): "in the centre", (1, 2): "on the right", (2, 0): "at the bottom left", (2, 1): "at the bottom",
           (2, 2): "at the bottom right"}  # fmt: skip
-NEAREST = "Nearest labelled {name}"
+NEAREST = "Nearest in this set labelled {name}"
 NEAREST_NAME = "{name} · distance {distance}"
 LOOK = "Look inside this picture"
 MAPPING = "Which class is which"
