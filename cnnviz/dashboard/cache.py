@@ -210,11 +210,6 @@ def dataset(name: str, seed: int) -> Dataset:
         return _dataset(name, seed, path.stat().st_mtime_ns if path.exists() else 0)
 
 
-def training_photos(dataset: Dataset, indices: tuple[int, ...], side: int) -> np.ndarray:
-    """Some pictures to learn from, as small squares: `(pictures, side, side, 3)` uint8."""
-    return _training_photos(dataset.fingerprint, indices, side, dataset)
-
-
 def thumbnails(part: Part, indices: tuple[int, ...], side: int) -> np.ndarray:
     """Some pictures of a part, as squares of at most this side: `(pictures, side, side, 3)` uint8; small ones as small.
 
@@ -228,19 +223,13 @@ def thumbnails(part: Part, indices: tuple[int, ...], side: int) -> np.ndarray:
 def _thumbnails(fingerprint: str, indices: tuple[int, ...], side: int, _part: Part) -> np.ndarray:
     photos = [_part.photo(index) for index in indices]
     side = min(side, max(max(photo.shape[:2]) for photo in photos))  # the browser enlarges, and less is sent
-    return np.stack([_square(photo, side) for photo in photos])
+    return np.stack([square(photo, side) for photo in photos])
 
 
-@st.cache_data(max_entries=32, show_spinner=False)
-def _training_photos(fingerprint: str, indices: tuple[int, ...], side: int, _dataset: Dataset) -> np.ndarray:
-    found = [_dataset.train.photo(index) for index in indices]
-    return np.stack([_square(photo, side) for photo in found])
-
-
-def _square(photo: np.ndarray, side: int) -> np.ndarray:
-    colour = np.repeat(photo, 3, axis=-1) if photo.shape[-1] == 1 else photo
-    whole = max(1, side // max(colour.shape[:2]))
-    return images.fit(colour.repeat(whole, axis=0).repeat(whole, axis=1), (side, side))  # digits keep their pixels
+def square(photo: np.ndarray, side: int) -> np.ndarray:
+    """Cut a picture to a small square: `(side, side, 3)` uint8; the pixels of a digit stay sharp."""
+    colour = images.rgb(photo)
+    return images.fit(images.scale_up(colour, max(1, side // max(colour.shape[:2]))), (side, side))
 
 
 @st.cache_data(max_entries=32, show_spinner=False)

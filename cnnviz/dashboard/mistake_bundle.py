@@ -94,7 +94,7 @@ def code_of(subject: Subject, evaluation: Evaluation, rows: Sequence[int]) -> st
 def _evidence(subject: Subject, evaluation: Evaluation, row: int, names: Sequence[str]) -> Evidence:
     convnet, index = subject.selection.convnet, int(evaluation.indices[row])
     photo = subject.pictures.photo(index)
-    photo = convnet.fit(photo.repeat(3, axis=-1) if photo.shape[-1] == 1 else photo)
+    photo = convnet.fit(images.rgb(photo))
     classes = mistake_card.classes_of(evaluation, row)
     try:
         heats = [heatmaps.grad_cam(convnet, convnet.prepare([photo]), class_index=place)[0] for place in classes]

@@ -56,7 +56,7 @@ def _heats(selection: Selection, classes: tuple[int, ...]) -> list[np.ndarray]:
 def _selection(subject: Subject, index: int) -> Selection:
     """The picture as every page's selection would have it."""
     photo = subject.pictures.photo(index)
-    colour = photo.repeat(3, axis=-1) if photo.shape[-1] == 1 else photo
+    colour = images.rgb(photo)
     name = f"{subject.pictures.fingerprint[:16]}:{index}"
     return replace(subject.selection, picture=name, photo=colour, notes=(), layer=None, class_index=None)
 

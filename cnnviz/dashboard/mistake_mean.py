@@ -92,12 +92,8 @@ def _mean(
             convnet, subject.pictures, indices, class_index=meant[0] if len(meant) == 1 else None,
             on_step=lambda done, _: job.step(before + done, total),
         )  # fmt: skip
-    photos = [convnet.fit(_colour(subject.pictures.photo(int(index)))) for index in indices[:_MOST_AVERAGED]]
+    photos = [convnet.fit(images.rgb(subject.pictures.photo(int(index)))) for index in indices[:_MOST_AVERAGED]]
     return Mean(title, np.mean(photos, axis=0).round().astype(np.uint8), heat)
-
-
-def _colour(photo: np.ndarray) -> np.ndarray:
-    return photo.repeat(3, axis=-1) if photo.shape[-1] == 1 else photo
 
 
 def _show_means(means: list[Mean]) -> None:

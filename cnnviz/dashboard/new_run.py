@@ -97,7 +97,7 @@ def _show_pictures(dataset: Dataset) -> None:
     st.header(texts.SAMPLES, anchor=False)
     indices = datasets.sample(dataset.train, per_class=_PER_CLASS, seed=0)[:_MOST_SAMPLES]
     components.contact_sheet(
-        cache.training_photos(dataset, tuple(int(index) for index in indices), _TILE),
+        cache.thumbnails(dataset.train, tuple(int(index) for index in indices), _TILE),
         key="training_pictures",
         title=texts.SAMPLES,
         names=[
@@ -128,7 +128,7 @@ def _show_pictures(dataset: Dataset) -> None:
 
 
 def _show_augmentation(dataset: Dataset, augmentation: Augmentation) -> None:
-    photo = cache.training_photos(dataset, (0,), 2 * _TILE)[0]
+    photo = cache.square(dataset.train.photo(0), 2 * _TILE)
     components.contact_sheet(
         training.preview(photo, augmentation),
         key="augmented",

@@ -61,7 +61,7 @@ def read(picture: str) -> Photo:
     """
     if found := _address(picture):
         name, index = found
-        return images.open_photo(images.png_bytes(_set(name).test.photo(index).repeat(3, axis=-1)))
+        return images.open_photo(images.png_bytes(images.rgb(_set(name).test.photo(index))))
     path = images.sample_photos().get(picture) or store.get("pictures", picture)
     if path is None:
         raise PictureError("This picture is not on this server any more. Upload it again, or choose a sample.")

@@ -167,7 +167,7 @@ def _versions(run: Path) -> tuple[int, ...]:
 def first_picture(dataset: Dataset, label: int) -> np.ndarray:
     """Read the first test picture of a class: `(rows, columns, 3)` uint8."""
     photo = dataset.test.photo(int(np.flatnonzero(dataset.test.labels == label)[0]))
-    return np.repeat(photo, 3, axis=-1) if photo.shape[-1] == 1 else photo
+    return images.rgb(photo)
 
 
 def kernel_pictures(kernels: np.ndarray) -> np.ndarray:

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from cnnviz import images
 from cnnviz.convnets import Convnet
 from cnnviz.errors import CnnvizError, LayerError
 from cnnviz.filters import objective
@@ -66,8 +67,7 @@ class Ascent:
 
     def show(self, state: State) -> np.ndarray:
         """Show the pictures as a person sees them: `(batch, rows, columns, 3)` uint8."""
-        photos = self.style.show(np.asarray(self.style.draw(state[0], self.shape)))
-        return np.repeat(photos, 3, axis=-1) if photos.shape[-1] == 1 else photos
+        return images.rgb(self.style.show(np.asarray(self.style.draw(state[0], self.shape))))
 
     def start(self, filters: Sequence[int], seed: int, attempt: int = 0) -> tuple[np.ndarray, ...]:
         """Draw the first state of some pictures; each hangs on seed, attempt and its own filter only."""

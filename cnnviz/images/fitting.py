@@ -44,6 +44,11 @@ def gray(photo: np.ndarray) -> np.ndarray:
     return np.repeat(luma[..., None], 3, axis=-1)
 
 
+def rgb(photo: np.ndarray) -> np.ndarray:
+    """Give gray pictures `(..., 1)` three equal channels; others stay as they are."""
+    return photo.repeat(3, axis=-1) if photo.shape[-1] == 1 else photo
+
+
 def scale_up(image: np.ndarray, factor: int) -> np.ndarray:
     """Enlarge a small picture with sharp pixels: every pixel becomes a square of `factor` by `factor`.
 

@@ -14,6 +14,7 @@ from cnnviz.convnets import Convnet
 from cnnviz.datasets import Part
 from cnnviz.datasets.dataset import ArrayPictures
 from cnnviz.errors import PictureError
+from cnnviz.images import rgb
 
 _AHEAD = 1  # batches that are decoded while one is run
 
@@ -31,11 +32,6 @@ class Batch:
     indices: np.ndarray
     inputs: np.ndarray
     unreadable: tuple[tuple[int, str], ...] = ()
-
-
-def rgb(photo: np.ndarray) -> np.ndarray:
-    """Give a gray picture `(height, width, 1)` three equal channels; others as they are."""
-    return photo.repeat(3, axis=-1) if photo.shape[-1] == 1 else photo
 
 
 def batches(convnet: Convnet, part: Part, indices: np.ndarray, *, size: int) -> Iterator[Batch]:

@@ -11,8 +11,8 @@ from PIL import Image
 from cnnviz.datasets import Part
 from cnnviz.datasets.threads import in_threads
 from cnnviz.errors import PictureError
+from cnnviz.images import rgb
 from cnnviz.mistakes.evaluating import OnStep
-from cnnviz.mistakes.feeding import rgb
 
 DUPLICATE_DIFFERENCE = 4.0
 """Root mean square difference, of 255, below which two thumbnails are taken for the same picture."""

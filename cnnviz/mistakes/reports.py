@@ -13,10 +13,9 @@ from PIL import Image
 
 from cnnviz.datasets import Part
 from cnnviz.errors import PictureError
-from cnnviz.images import png_bytes
+from cnnviz.images import png_bytes, rgb
 from cnnviz.mistakes.confusions import confused_order, confused_pairs, confusion
 from cnnviz.mistakes.evaluation import Evaluation
-from cnnviz.mistakes.feeding import rgb
 from cnnviz.mistakes.ranking import mistakes
 from cnnviz.mistakes.scores import accuracy, calibration, class_scores
 

@@ -79,3 +79,11 @@ def test_enlarge_spreads_what_is_not_finite_no_further_than_its_neighbours():
     large = images.enlarge(heat, (1, 50))
     assert np.isnan(large[0, :10]).all()
     assert np.isfinite(large[0, 20:]).all()
+
+
+def test_gray_gets_three_equal_channels_and_colour_stays(rng):
+    gray_photo = rng.integers(0, 256, (4, 5, 1), np.uint8)
+    colour_photo = rng.integers(0, 256, (4, 5, 3), np.uint8)
+    np.testing.assert_array_equal(images.rgb(gray_photo), np.concatenate([gray_photo] * 3, axis=2))
+    assert images.rgb(gray_photo[None]).shape == (1, 4, 5, 3)
+    assert images.rgb(colour_photo) is colour_photo
