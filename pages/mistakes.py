@@ -1,15 +1,8 @@
 """What does it get wrong, and why?"""
 
-from cnnviz.dashboard import (
-    mistake_card,
-    mistake_export,
-    mistake_numbers,
-    mistake_views,
-    mistakes,
-    panels,
-    shell,
-    sidebar,
-)
+from cnnviz.dashboard import panels, shell, sidebar
+from cnnviz.dashboard.mistakes import card, export, numbers, views
+from cnnviz.dashboard.mistakes.subject import choose_subject, evaluation_or_progress, show_example, show_headline
 from cnnviz.dashboard.texts import mistakes as texts
 from cnnviz.dashboard.texts import shared
 from cnnviz.errors import CnnvizError
@@ -22,16 +15,16 @@ if not selection.convnet.class_names:
     panels.explain(shared.NO_CLASSES)
     panels.end()
 try:
-    subject = mistakes.choose_subject(selection)
+    subject = choose_subject(selection)
     if subject.is_example:
-        mistakes.show_example(subject, selection.convnet)
-    evaluation = mistakes.evaluation_or_progress(subject)
+        show_example(subject, selection.convnet)
+    evaluation = evaluation_or_progress(subject)
     if evaluation is not None:
-        mistakes.show_headline(subject, evaluation)
-        row = mistake_views.show(subject, evaluation)
+        show_headline(subject, evaluation)
+        row = views.show(subject, evaluation)
         if row is not None:
-            mistake_card.show(subject, evaluation, row)
-        mistake_numbers.show(evaluation)
-        mistake_export.show(subject, evaluation, row)
+            card.show(subject, evaluation, row)
+        numbers.show(evaluation)
+        export.show(subject, evaluation, row)
 except CnnvizError as error:
     panels.explain(error)

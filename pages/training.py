@@ -1,7 +1,8 @@
 """How does it learn?"""
 
-from cnnviz.dashboard import new_run, outcomes, panels, processes, recipes, runs, series, shell, state
+from cnnviz.dashboard import panels, shell, state
 from cnnviz.dashboard.texts import training as texts
+from cnnviz.dashboard.training import new_run, outcomes, processes, recipes, runs, series
 from cnnviz.errors import CnnvizError
 from cnnviz.runs import list_runs
 

@@ -5,7 +5,7 @@ import pytest
 
 from cnnviz import images
 from cnnviz.convolution import PRESETS, cross_correlate
-from cnnviz.dashboard.convolution import _LUMINANCE
+from cnnviz.dashboard.convolution.kernel import _LUMINANCE
 
 SIDE = 64
 SETTINGS = [

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from cnnviz.dashboard.time_lapse import kernel_pictures, map_pictures
+from cnnviz.dashboard.training.time_lapse import kernel_pictures, map_pictures
 from cnnviz.images import colour
 
 

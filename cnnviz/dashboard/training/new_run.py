@@ -6,8 +6,9 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from cnnviz import datasets, figures, training
-from cnnviz.dashboard import cache, components, panels, processes, runs, state
+from cnnviz.dashboard import cache, components, panels, state
 from cnnviz.dashboard.texts import training as texts
+from cnnviz.dashboard.training import processes, runs
 from cnnviz.datasets import Dataset
 from cnnviz.training import RECIPES, Augmentation, Blueprint, Recipe
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from cnnviz.dashboard import processes, sets, state
+from cnnviz.dashboard import sets, state
 from cnnviz.dashboard.texts import training as texts
+from cnnviz.dashboard.training import processes
 from cnnviz.training import SERIES, Recipe
 
 

@@ -14,8 +14,9 @@ from html import escape
 import numpy as np
 
 from cnnviz import heatmaps, images, mistakes
-from cnnviz.dashboard import mistake_card, panels
-from cnnviz.dashboard.mistakes import Subject
+from cnnviz.dashboard import panels
+from cnnviz.dashboard.mistakes import card
+from cnnviz.dashboard.mistakes.subject import Subject
 from cnnviz.dashboard.texts import mistakes as texts
 from cnnviz.errors import LayerError
 from cnnviz.mistakes import Evaluation
@@ -95,13 +96,13 @@ def _evidence(subject: Subject, evaluation: Evaluation, row: int, names: Sequenc
     convnet, index = subject.selection.convnet, int(evaluation.indices[row])
     photo = subject.pictures.photo(index)
     photo = convnet.fit(images.rgb(photo))
-    classes = mistake_card.classes_of(evaluation, row)
+    classes = card.classes_of(evaluation, row)
     try:
         heats = [heatmaps.grad_cam(convnet, convnet.prepare([photo]), class_index=place)[0] for place in classes]
     except LayerError:
         heats = []
     found = mistakes.facts(evaluation, row, heat=heats[0] if heats else np.zeros((1, 1), np.float32))
-    sentence = re.sub(r"\\(.)", r"\1", mistake_card.sentence(evaluation, row, found).replace("**", ""))
+    sentence = re.sub(r"\\(.)", r"\1", card.sentence(evaluation, row, found).replace("**", ""))
     maps = {convnet.class_names[place]: heat for place, heat in zip(classes, heats, strict=False)}
     return Evidence(names[index], sentence, photo, maps)
 

@@ -6,9 +6,10 @@ import numpy as np
 import streamlit as st
 
 from cnnviz import mistakes
-from cnnviz.dashboard import mistake_gallery, mistake_work, panels
+from cnnviz.dashboard import panels
 from cnnviz.dashboard.jobs import Job
-from cnnviz.dashboard.mistakes import Subject
+from cnnviz.dashboard.mistakes import background, gallery
+from cnnviz.dashboard.mistakes.subject import Subject
 from cnnviz.dashboard.texts import mistakes as texts
 from cnnviz.figures import mistakes as charts
 from cnnviz.mistakes import Evaluation
@@ -37,7 +38,7 @@ def _points(subject: Subject, evaluation: Evaluation, how: str) -> np.ndarray | 
         return mistakes.embed(evaluation, how="tsne")
 
     label = texts.TSNE.format(count=f"{len(evaluation):,}")
-    job = mistake_work.finished(
+    job = background.finished(
         f"tsne {subject.key}", label, work, icon=":material/scatter_plot:", progress=texts.TSNE_RUNS
     )
     return None if job is None else job.result
@@ -50,10 +51,10 @@ def _principal(key: str, _evaluation: Evaluation) -> np.ndarray:
 
 def _show_points(subject: Subject, evaluation: Evaluation, points: np.ndarray, how: str) -> None:
     key = f"map {how} {subject.key}"
-    names = [mistake_gallery.name_of(evaluation, row) for row in range(len(evaluation))]
+    names = [gallery.name_of(evaluation, row) for row in range(len(evaluation))]
     figure = charts.embedding(
         points, evaluation.labels, evaluation.class_names, ~evaluation.is_right, names,
-        picked=mistake_gallery.chosen_row(evaluation), wrong=texts.MAP_WRONG,
+        picked=gallery.chosen_row(evaluation), wrong=texts.MAP_WRONG,
     )  # fmt: skip
 
     def pick() -> None:
@@ -61,7 +62,7 @@ def _show_points(subject: Subject, evaluation: Evaluation, points: np.ndarray, h
         rows = list(dict.fromkeys(int(point["customdata"][0]) for point in found if "customdata" in point))
         if rows:
             st.session_state[_PICKED] = (subject.key, rows)
-            mistake_gallery.open_item(evaluation, rows[0])
+            gallery.open_item(evaluation, rows[0])
 
     st.plotly_chart(
         figure, key=key, on_select=pick, selection_mode=("points", "lasso", "box"),
@@ -75,9 +76,9 @@ def _show_picked(subject: Subject, evaluation: Evaluation) -> int | None:
     of, rows = st.session_state.get(_PICKED, ("", []))
     if of != subject.key or len(rows) < 2:
         st.caption(texts.MAP_LASSO)
-        return mistake_gallery.chosen_row(evaluation)
+        return gallery.chosen_row(evaluation)
     title = texts.GALLERY.format(title=texts.MAP_PICKED, count=f"{len(rows):,}")
     st.markdown(f"**{panels.plain(title)}**")
-    shown = mistake_gallery.page_of(np.array(rows), key="map_page")
-    mistake_gallery.show_rows(subject, evaluation, shown, key="map_gallery", title=title, otherwise=int(shown[0]))
-    return mistake_gallery.chosen_row(evaluation, otherwise=int(shown[0]))
+    shown = gallery.page_of(np.array(rows), key="map_page")
+    gallery.show_rows(subject, evaluation, shown, key="map_gallery", title=title, otherwise=int(shown[0]))
+    return gallery.chosen_row(evaluation, otherwise=int(shown[0]))

@@ -8,11 +8,12 @@ import numpy as np
 import streamlit as st
 
 from cnnviz import images, mistakes
-from cnnviz.dashboard import cache, heatmaps, mistake_edits, mistake_gallery, mistake_steps, panels, state, store
+from cnnviz.dashboard import cache, heatmaps, panels, state, store
 from cnnviz.dashboard.components import percent
 from cnnviz.dashboard.heatmaps import Look, Question
-from cnnviz.dashboard.mistake_steps import GRAD_CAM
-from cnnviz.dashboard.mistakes import Subject
+from cnnviz.dashboard.mistakes import edits, gallery, steps
+from cnnviz.dashboard.mistakes.steps import GRAD_CAM
+from cnnviz.dashboard.mistakes.subject import Subject
 from cnnviz.dashboard.state import Selection
 from cnnviz.dashboard.texts import mistakes as texts
 from cnnviz.errors import LayerError
@@ -32,12 +33,12 @@ def show(subject: Subject, evaluation: Evaluation, row: int) -> None:
     heats = _heats(selection, classes)
     found = mistakes.facts(evaluation, row, heat=heats[0] if heats else _NO_HEAT)
     st.markdown(sentence(evaluation, row, found))
-    now = mistake_steps.edited(selection, mistake_steps.steps_of(selection))
+    now = steps.edited(selection, steps.steps_of(selection))
     if heats:
         heatmaps.show_maps(Question(now, GRAD_CAM, classes), _heats(now, classes), _LOOK)
     st.header(texts.CHANGE, anchor=False)
     has_hottest = bool(heats) and float(np.ptp(heats[0])) > 0
-    mistake_edits.show(selection, hottest=classes[0] if has_hottest else None)
+    edits.show(selection, hottest=classes[0] if has_hottest else None)
     st.header(texts.ALIKE, anchor=False)
     _show_nearest(subject, evaluation, row)
     if st.button(texts.LOOK, icon=":material/search:", key="look_inside"):
@@ -102,12 +103,12 @@ def _show_nearest(subject: Subject, evaluation: Evaluation, row: int) -> None:
             continue
         title = texts.NEAREST.format(name=evaluation.class_names[label])
         names = [
-            texts.NEAREST_NAME.format(name=mistake_gallery.name_of(evaluation, int(other)), distance=f"{distance:.2f}")
+            texts.NEAREST_NAME.format(name=gallery.name_of(evaluation, int(other)), distance=f"{distance:.2f}")
             for other, distance in zip(near.rows, near.distances, strict=True)
         ]
         with place:
             st.caption(panels.plain(title))
-            mistake_gallery.show_rows(
+            gallery.show_rows(
                 subject, evaluation, near.rows, key=f"nearest {label}", title=title, names=names, height=160
             )
 

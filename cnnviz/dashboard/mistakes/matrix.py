@@ -6,9 +6,10 @@ import numpy as np
 import streamlit as st
 
 from cnnviz import mistakes
-from cnnviz.dashboard import components, mistake_gallery, panels
-from cnnviz.dashboard.mistake_gallery import Scope
-from cnnviz.dashboard.mistakes import Subject
+from cnnviz.dashboard import components, panels
+from cnnviz.dashboard.mistakes import gallery
+from cnnviz.dashboard.mistakes.gallery import Scope
+from cnnviz.dashboard.mistakes.subject import Subject
 from cnnviz.dashboard.texts import mistakes as texts
 from cnnviz.figures import mistakes as charts
 from cnnviz.mistakes import Evaluation
@@ -16,19 +17,19 @@ from cnnviz.mistakes import Evaluation
 
 def show(subject: Subject, evaluation: Evaluation) -> int | None:
     """Draw the matrix, and beside it the pictures of the open cell; return the row of the chosen one."""
-    matrix, gallery = st.columns([5, 6], gap="medium")
-    with matrix:
+    left, right = st.columns([5, 6], gap="medium")
+    with left:
         _show_matrix(evaluation)
         _show_pairs(evaluation)
-    with gallery:
-        return mistake_gallery.show(subject, evaluation)
+    with right:
+        return gallery.show(subject, evaluation)
 
 
 def _show_matrix(evaluation: Evaluation) -> None:
     """Draw the matrix, classes that are confused side by side."""
     counts = mistakes.confusion(evaluation)
     order = mistakes.confused_order(counts)
-    scope = mistake_gallery.chosen_scope(evaluation)
+    scope = gallery.chosen_scope(evaluation)
     place = {int(index): position for position, index in enumerate(order)}
     figure = charts.clickable_confusion(
         counts[np.ix_(order, order)], [evaluation.class_names[index] for index in order],
@@ -40,7 +41,7 @@ def _show_matrix(evaluation: Evaluation) -> None:
         points = st.session_state["matrix"]["selection"]["points"]
         if points:
             label, said = (int(order[position]) for position in points[0]["customdata"])
-            mistake_gallery.open_scope(Scope(label, said))
+            gallery.open_scope(Scope(label, said))
 
     share = components.percent(float(evaluation.is_right.mean()))
     st.plotly_chart(
@@ -53,16 +54,16 @@ def _show_pairs(evaluation: Evaluation) -> None:
     """Draw the most confused pairs as links."""
     with st.container(horizontal=True):
         st.button(
-            mistake_gallery.title_of(evaluation, Scope()),
-            on_click=mistake_gallery.open_scope,
+            gallery.title_of(evaluation, Scope()),
+            on_click=gallery.open_scope,
             args=(Scope(),),
             key="all_mistakes",
             type="tertiary",
         )
         for pair in mistakes.confused_pairs(evaluation, most=4):
             scope = Scope(pair.label, pair.predicted)
-            name = panels.plain(mistake_gallery.title_of(evaluation, scope))
+            name = panels.plain(gallery.title_of(evaluation, scope))
             st.button(
                 f"{name} · {pair.count}", type="tertiary", key=f"pair {scope.address}",
-                on_click=mistake_gallery.open_scope, args=(scope,),
+                on_click=gallery.open_scope, args=(scope,),
             )  # fmt: skip

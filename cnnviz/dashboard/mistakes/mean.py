@@ -8,10 +8,11 @@ import numpy as np
 import streamlit as st
 
 from cnnviz import images, mistakes
-from cnnviz.dashboard import cache, components, mistake_gallery, mistake_work, panels, state
+from cnnviz.dashboard import cache, components, panels, state
 from cnnviz.dashboard.jobs import Job
-from cnnviz.dashboard.mistake_gallery import Scope
-from cnnviz.dashboard.mistakes import Subject
+from cnnviz.dashboard.mistakes import background, gallery
+from cnnviz.dashboard.mistakes.gallery import Scope
+from cnnviz.dashboard.mistakes.subject import Subject
 from cnnviz.dashboard.texts import mistakes as texts
 from cnnviz.mistakes import Evaluation
 
@@ -39,7 +40,7 @@ def show(subject: Subject, evaluation: Evaluation) -> None:
     """Draw the mean map of the open cell, beside that of the pictures that are given the same answer rightly."""
     scope = _choose_cell(evaluation)
     scopes = [scope, Scope(scope.said, scope.said)] if _is_mistaken(scope) else [scope]
-    chosen = {other: mistake_gallery.rows_of(evaluation, other) for other in scopes}
+    chosen = {other: gallery.rows_of(evaluation, other) for other in scopes}
     chosen = {other: rows for other, rows in chosen.items() if len(rows)}
     if scope not in chosen:
         st.caption(texts.GALLERY_EMPTY)
@@ -50,13 +51,13 @@ def show(subject: Subject, evaluation: Evaluation) -> None:
         means: list[Mean] = []
         done = 0
         for other, rows in chosen.items():
-            title = texts.GALLERY.format(title=mistake_gallery.title_of(evaluation, other), count=f"{len(rows):,}")
+            title = texts.GALLERY.format(title=gallery.title_of(evaluation, other), count=f"{len(rows):,}")
             before = done
             means.append(_mean(subject, evaluation, rows, title, said=scope.said, job=job, before=before, total=count))
             done += len(rows)
         return means
 
-    job = mistake_work.finished(
+    job = background.finished(
         f"mean {subject.key} {scope.address}", texts.MEAN.format(count=f"{count:,}"), work,
         icon=":material/layers:", is_quick=cache.seconds_a_run(subject.selection) * count < _QUICK,
     )  # fmt: skip
@@ -70,13 +71,13 @@ def _is_mistaken(scope: Scope) -> bool:
 
 def _choose_cell(evaluation: Evaluation) -> Scope:
     """Draw the choice of the cell: the most confused pairs, then what is right."""
-    current = mistake_gallery.chosen_scope(evaluation)
+    current = gallery.chosen_scope(evaluation)
     pairs = [Scope(pair.label, pair.predicted) for pair in mistakes.confused_pairs(evaluation)]
     right = [Scope(index, index) for index in range(len(evaluation.class_names))]
     scopes = {scope.address: scope for scope in (*pairs, *right, current, Scope())}
     address = st.selectbox(
         texts.CELL_OF, list(scopes), key=state.CELL, persist_state="session", width=320,
-        format_func=lambda chosen: mistake_gallery.title_of(evaluation, scopes[chosen]),
+        format_func=lambda chosen: gallery.title_of(evaluation, scopes[chosen]),
     )  # fmt: skip
     return scopes[str(address)]
 

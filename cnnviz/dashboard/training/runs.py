@@ -9,8 +9,9 @@ import pandas as pd
 import streamlit as st
 
 from cnnviz import figures, images, training
-from cnnviz.dashboard import cache, components, panels, patterns, processes, state, store, time_lapse
+from cnnviz.dashboard import cache, components, panels, patterns, state, store
 from cnnviz.dashboard.texts import training as texts
+from cnnviz.dashboard.training import processes, time_lapse
 from cnnviz.errors import CnnvizError, RunError
 from cnnviz.runs import RESUMABLE, History, Run, State, open_run, remarks, runs_folder
 from cnnviz.runs.folder import STOP

@@ -7,9 +7,10 @@ import pandas as pd
 import streamlit as st
 
 from cnnviz import mistakes
-from cnnviz.dashboard import mistake_gallery, panels
+from cnnviz.dashboard import panels
 from cnnviz.dashboard.components import percent
-from cnnviz.dashboard.mistake_gallery import Scope
+from cnnviz.dashboard.mistakes import gallery
+from cnnviz.dashboard.mistakes.gallery import Scope
 from cnnviz.dashboard.texts import mistakes as texts
 from cnnviz.figures import mistakes as charts
 from cnnviz.mistakes import Evaluation
@@ -39,7 +40,7 @@ def _show_classes(evaluation: Evaluation) -> None:
     def pick() -> None:
         rows = st.session_state["classes"]["selection"]["rows"]
         if rows:
-            mistake_gallery.open_scope(Scope(int(rows[0])))
+            gallery.open_scope(Scope(int(rows[0])))
 
     st.dataframe(
         pd.DataFrame({texts.COLUMN_CLASS: evaluation.class_names} | columns), hide_index=True, key="classes",

@@ -8,9 +8,10 @@ import streamlit as st
 
 from cnnviz import mistakes
 from cnnviz.convnets import catalogue
-from cnnviz.dashboard import cache, mistake_gallery, panels, sidebar, state
+from cnnviz.dashboard import cache, panels, sidebar, state
 from cnnviz.dashboard.components import percent
-from cnnviz.dashboard.mistakes import Subject, evaluation_or_progress
+from cnnviz.dashboard.mistakes import gallery
+from cnnviz.dashboard.mistakes.subject import Subject, evaluation_or_progress
 from cnnviz.dashboard.texts import mistakes as texts
 from cnnviz.mistakes import Agreement, ClassMapping, Evaluation
 from cnnviz.runs import trained_networks
@@ -83,9 +84,7 @@ def _show_changes(subject: Subject, evaluation: Evaluation, found: Agreement) ->
     rows = mistakes.ordered(evaluation, sets[kind])
     if not len(rows):
         st.caption(texts.GALLERY_EMPTY)
-        return mistake_gallery.chosen_row(evaluation)
-    shown = mistake_gallery.page_of(rows, key="changes_page")
-    mistake_gallery.show_rows(
-        subject, evaluation, shown, key=f"changed {kind}", title=titles[kind], otherwise=int(shown[0])
-    )
-    return mistake_gallery.chosen_row(evaluation, otherwise=int(shown[0]))
+        return gallery.chosen_row(evaluation)
+    shown = gallery.page_of(rows, key="changes_page")
+    gallery.show_rows(subject, evaluation, shown, key=f"changed {kind}", title=titles[kind], otherwise=int(shown[0]))
+    return gallery.chosen_row(evaluation, otherwise=int(shown[0]))

@@ -4,16 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from cnnviz.dashboard import (
-    mistake_compare,
-    mistake_map,
-    mistake_matrix,
-    mistake_mean,
-    mistake_suspects,
-    panels,
-    state,
-)
-from cnnviz.dashboard.mistakes import Subject
+from cnnviz.dashboard import panels, state
+from cnnviz.dashboard.mistakes import compare, embedding, matrix, mean, suspects
+from cnnviz.dashboard.mistakes.subject import Subject
 from cnnviz.dashboard.texts import mistakes as texts
 from cnnviz.mistakes import Evaluation
 
@@ -29,13 +22,13 @@ def show(subject: Subject, evaluation: Evaluation) -> int | None:
 
 
 def _mean(subject: Subject, evaluation: Evaluation) -> None:
-    mistake_mean.show(subject, evaluation)
+    mean.show(subject, evaluation)
 
 
 _VIEWS: Mapping[str, Callable[[Subject, Evaluation], int | None]] = {
-    "matrix": mistake_matrix.show,
+    "matrix": matrix.show,
     "mean": _mean,
-    "suspects": mistake_suspects.show,
-    "map": mistake_map.show,
-    "compare": mistake_compare.show,
+    "suspects": suspects.show,
+    "map": embedding.show,
+    "compare": compare.show,
 }

@@ -6,10 +6,11 @@ import numpy as np
 import streamlit as st
 
 from cnnviz import mistakes
-from cnnviz.dashboard import cache, components, mistake_work, panels, state
+from cnnviz.dashboard import cache, components, panels, state
 from cnnviz.dashboard.components import percent
 from cnnviz.dashboard.jobs import Job
-from cnnviz.dashboard.mistake_steps import HIDE, MASK, Step, add, edited, keep, set_strength, steps_of, take_off
+from cnnviz.dashboard.mistakes import background
+from cnnviz.dashboard.mistakes.steps import HIDE, MASK, Step, add, edited, keep, set_strength, steps_of, take_off
 from cnnviz.dashboard.state import Selection
 from cnnviz.dashboard.texts import mistakes as texts
 from cnnviz.figures import mistakes as charts
@@ -135,7 +136,7 @@ def _show_sweep(selection: Selection, kind: str) -> None:
 
     key = f"sweep {kind} {convnet.fingerprint} {base.picture}"
     label = texts.SWEEP.format(edit=texts.EDITS[kind])
-    job = mistake_work.finished(key, label, work, icon=":material/show_chart:", progress=texts.SWEEPING)
+    job = background.finished(key, label, work, icon=":material/show_chart:", progress=texts.SWEEPING)
     if job is None:
         return
     found, name = job.result, convnet.class_names[job.result.answer]
@@ -158,7 +159,7 @@ def _show_patch(selection: Selection) -> None:
         with cache.compute():
             return mistakes.smallest_flipping_patch(convnet, now.received, on_step=job.step)
 
-    job = mistake_work.finished(
+    job = background.finished(
         f"patch {convnet.fingerprint} {now.picture}", texts.PATCH, work, icon=":material/select_all:",
         progress=texts.PATCHING,
     )  # fmt: skip

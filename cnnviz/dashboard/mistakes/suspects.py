@@ -6,9 +6,10 @@ import numpy as np
 import streamlit as st
 
 from cnnviz import mistakes
-from cnnviz.dashboard import cache, components, mistake_gallery, mistake_work, panels, sets
+from cnnviz.dashboard import cache, components, panels, sets
 from cnnviz.dashboard.jobs import Job
-from cnnviz.dashboard.mistakes import Subject
+from cnnviz.dashboard.mistakes import background, gallery
+from cnnviz.dashboard.mistakes.subject import Subject
 from cnnviz.dashboard.texts import mistakes as texts
 from cnnviz.datasets import Part
 from cnnviz.mistakes import Evaluation
@@ -25,7 +26,7 @@ def show(subject: Subject, evaluation: Evaluation) -> int | None:
     with pictures:
         _show_copies(subject, evaluation)
         _show_odd(subject, evaluation)
-    return mistake_gallery.chosen_row(evaluation, otherwise=first)
+    return gallery.chosen_row(evaluation, otherwise=first)
 
 
 def _show_labels(subject: Subject, evaluation: Evaluation) -> int | None:
@@ -36,7 +37,7 @@ def _show_labels(subject: Subject, evaluation: Evaluation) -> int | None:
         st.caption(texts.SUSPECTS_LEARNT)
     if not len(found.rows):
         return None
-    places = mistake_gallery.page_of(np.arange(len(found.rows)), key="suspects_page")
+    places = gallery.page_of(np.arange(len(found.rows)), key="suspects_page")
     reasons = [
         texts.SUSPECT.format(
             true=names[evaluation.labels[found.rows[place]]], other=names[found.suggested[place]],
@@ -45,7 +46,7 @@ def _show_labels(subject: Subject, evaluation: Evaluation) -> int | None:
         for place in places
     ]  # fmt: skip
     rows = found.rows[places]
-    mistake_gallery.show_rows(
+    gallery.show_rows(
         subject, evaluation, rows, key="suspects", title=texts.SUSPECT_TILES, names=reasons, otherwise=int(rows[0])
     )
     return int(rows[0])
@@ -59,7 +60,7 @@ def _show_copies(subject: Subject, evaluation: Evaluation) -> None:
         return mistakes.near_duplicates(subject.pictures, other, on_step=job.step)
 
     label = texts.COPIES if other is None else texts.COPIES_LEARNT
-    job = mistake_work.finished(f"copies {subject.key}", label, work, icon=":material/content_copy:")
+    job = background.finished(f"copies {subject.key}", label, work, icon=":material/content_copy:")
     if job is None:
         return
     pairs = job.result
@@ -90,7 +91,7 @@ def _show_odd(subject: Subject, evaluation: Evaluation) -> None:
     def work(job: Job) -> object:
         return mistakes.odd_pictures(subject.pictures, on_step=job.step)
 
-    job = mistake_work.finished(f"odd {subject.key}", texts.ODD, work, icon=":material/bubble_chart:")
+    job = background.finished(f"odd {subject.key}", texts.ODD, work, icon=":material/bubble_chart:")
     if job is None:
         return
     found = job.result[:_MOST_SHOWN]
@@ -112,4 +113,4 @@ def _show_odd(subject: Subject, evaluation: Evaluation) -> None:
 def _open(evaluation: Evaluation, index: int) -> None:
     """Choose a picture for the card, if it has an answer; for callbacks."""
     for row in np.flatnonzero(evaluation.indices == index):
-        mistake_gallery.open_item(evaluation, int(row))
+        gallery.open_item(evaluation, int(row))

@@ -11,7 +11,7 @@ import streamlit as st
 
 from cnnviz import mistakes
 from cnnviz.dashboard import cache, components, panels, state
-from cnnviz.dashboard.mistakes import Subject
+from cnnviz.dashboard.mistakes.subject import Subject
 from cnnviz.dashboard.texts import mistakes as texts
 from cnnviz.mistakes import Evaluation, Order
 

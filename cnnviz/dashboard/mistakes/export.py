@@ -7,8 +7,9 @@ from functools import partial
 import streamlit as st
 
 from cnnviz import mistakes
-from cnnviz.dashboard import mistake_bundle, mistake_gallery, panels
-from cnnviz.dashboard.mistakes import Subject
+from cnnviz.dashboard import panels
+from cnnviz.dashboard.mistakes import bundle, gallery
+from cnnviz.dashboard.mistakes.subject import Subject
 from cnnviz.dashboard.texts import mistakes as texts
 from cnnviz.dashboard.texts import shared
 from cnnviz.mistakes import Evaluation, reports
@@ -21,9 +22,9 @@ def show(subject: Subject, evaluation: Evaluation, row: int | None) -> None:
     )
     if not popover.open:
         return
-    scope = mistake_gallery.chosen_scope(evaluation)
-    title = mistake_gallery.title_of(evaluation, scope)
-    rows = mistakes.ordered(evaluation, mistake_gallery.rows_of(evaluation, scope)).tolist()
+    scope = gallery.chosen_scope(evaluation)
+    title = gallery.title_of(evaluation, scope)
+    rows = mistakes.ordered(evaluation, gallery.rows_of(evaluation, scope)).tolist()
     stem = panels.slug(f"{evaluation.network}-{subject.data.title}")
     with popover:
         with st.container(horizontal=True):
@@ -34,18 +35,18 @@ def show(subject: Subject, evaluation: Evaluation, row: int | None) -> None:
             if row is not None:
                 _offer(subject, evaluation, [row], texts.ONE_PICTURE, f"{stem}-{evaluation.indices[row]}")
             if rows:
-                label = texts.CELL_PICTURES.format(title=panels.plain(title), count=min(len(rows), mistake_bundle.MOST))
+                label = texts.CELL_PICTURES.format(title=panels.plain(title), count=min(len(rows), bundle.MOST))
                 _offer(subject, evaluation, rows, label, panels.slug(f"{stem}-{title}"), title=title)
         st.caption(texts.BUNDLE_HELP)
         st.markdown(shared.CODE)
-        st.code(mistake_bundle.code_of(subject, evaluation, [row] if row is not None else rows[:3]), language="python")
+        st.code(bundle.code_of(subject, evaluation, [row] if row is not None else rows[:3]), language="python")
 
 
 def _offer(
     subject: Subject, evaluation: Evaluation, rows: list[int], label: str, stem: str, *, title: str | None = None
 ) -> None:
-    named = title or mistake_gallery.name_of(evaluation, rows[0])
-    make = partial(mistake_bundle.bundle, subject, evaluation, rows, title=named)
+    named = title or gallery.name_of(evaluation, rows[0])
+    make = partial(bundle.bundle, subject, evaluation, rows, title=named)
     st.download_button(label, make, f"{stem}.zip", "application/zip", on_click="ignore", key=f"bundle {label}")
 
 

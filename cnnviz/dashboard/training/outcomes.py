@@ -9,8 +9,9 @@ import pandas as pd
 import streamlit as st
 
 from cnnviz import figures
-from cnnviz.dashboard import components, panels, time_lapse
+from cnnviz.dashboard import components, panels
 from cnnviz.dashboard.texts import training as texts
+from cnnviz.dashboard.training import time_lapse
 from cnnviz.errors import CnnvizError
 from cnnviz.runs import Run
 
