@@ -1,11 +1,15 @@
 """How does a convolution compute?"""
 
 from cnnviz.dashboard import panels, shell, sidebar
-from cnnviz.dashboard.convolution import kernel
+from cnnviz.dashboard.convolution import views
 from cnnviz.dashboard.texts import convolution as texts
+from cnnviz.errors import CnnvizError
 
 shell.require_shell()
 
 panels.head(texts)
 selection = sidebar.selection()
-kernel.show_playground(kernel.choose_picture(selection))
+try:
+    views.show(selection)
+except CnnvizError as error:
+    panels.explain(error)

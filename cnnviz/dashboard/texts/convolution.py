@@ -12,6 +12,9 @@ added up: that is one number of the result.
 - The result has its own scale: bright means strong, orange negative, purple positive. It is not a picture any more.
 - In a network the weights are learnt, there are many kernels, and each reads all channels of the layer below.
 """
+VIEW = "View"
+VIEWS = {"kernel": "A kernel"}
+
 DETAIL = "Pixels a side"
 PRESETS = {
     "edges": "edges",

@@ -1,0 +1,17 @@
+"""Which views of a convolution are there, and which one is open?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from cnnviz.dashboard import panels, state
+from cnnviz.dashboard.convolution import kernel
+from cnnviz.dashboard.state import Selection
+from cnnviz.dashboard.texts import convolution as texts
+
+_VIEWS: dict[str, Callable[[Selection], None]] = {"kernel": kernel.show}
+
+
+def show(selection: Selection) -> None:
+    """Draw the choice of a view, and the open one."""
+    _VIEWS[panels.choose_one(texts.VIEW, texts.VIEWS, key=state.VIEW, in_url=True)](selection)
