@@ -15,9 +15,25 @@ Every message is two short sentences at most: what is wrong, with the value in i
 A caller's bug is a `ValueError` or `TypeError` instead.
 """
 
+from __future__ import annotations
+
+from cnnviz.sentences import Sentence
+
 
 class CnnvizError(Exception):
-    """Anything that a person can mend; its text is meant for them."""
+    """Anything that a person can mend; its text is meant for them.
+
+    Attributes:
+        sentence: The text, which can be said in other languages.
+
+    Args:
+        template: English text with a named placeholder for each value.
+        values: What stands in their places. A template without values is said as it is, braces and all.
+    """
+
+    def __init__(self, template: str, /, **values: object) -> None:
+        self.sentence = Sentence(template, **values)
+        super().__init__(self.sentence)
 
 
 class PictureError(CnnvizError):
