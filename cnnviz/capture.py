@@ -121,7 +121,12 @@ def find(layers: dict[str, keras.layers.Layer], address: str) -> keras.layers.La
         return layers[address]
     tail = address.rsplit("/", 1)[-1]
     near = [known for known in layers if known.rsplit("/", 1)[-1] == tail] or list(layers)
-    raise LayerError(f"There is no layer {address!r}. Layers: {', '.join(near[:8])}{' ...' if len(near) > 8 else ''}.")
+    raise LayerError(
+        "There is no layer {address!r}. Layers: {known}{more}.",
+        address=address,
+        known=", ".join(near[:8]),
+        more=" ..." if len(near) > 8 else "",
+    )
 
 
 def _open(layer: keras.layers.Layer, undo: contextlib.ExitStack) -> None:

@@ -135,7 +135,12 @@ def find_layer(convnet: Convnet, address: str) -> LayerInfo:
         if info.address == address:
             return info
     with_maps = ", ".join(info.address for info in infos if info.has_maps)
-    raise LayerError(f"{convnet.name} has no layer {address!r}. Layers with feature maps: {_shorten(with_maps)}")
+    raise LayerError(
+        "{name} has no layer {address!r}. Layers with feature maps: {known}",
+        name=convnet.name,
+        address=address,
+        known=_shorten(with_maps),
+    )
 
 
 def map_layers(convnet: Convnet) -> tuple[LayerInfo, ...]:
@@ -157,7 +162,7 @@ def default_layer(convnet: Convnet) -> str:
         info for info in spatial if info.address in used and not any(word in info.kind for word in _NOT_AN_ACTIVATION)
     ]
     if not spatial:
-        raise LayerError(f"{convnet.name} has no convolution layers. Choose a network that has some.")
+        raise LayerError("{name} has no convolution layers. Choose a network that has some.", name=convnet.name)
     return (activations or list(spatial))[-1].address
 
 
@@ -178,7 +183,11 @@ def require_maps(convnet: Convnet, address: str | None) -> str:
     if len(info.output_shape) == 3:
         return address
     with_maps = ", ".join(info.address for info in map_layers(convnet)) or "none."
-    raise LayerError(f"No feature maps at layer {address!r}. Layers that have them: {_shorten(with_maps)}")
+    raise LayerError(
+        "No feature maps at layer {address!r}. Layers that have them: {known}",
+        address=address,
+        known=_shorten(with_maps),
+    )
 
 
 def _shorten(text: str, limit: int = 160) -> str:

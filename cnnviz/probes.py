@@ -106,7 +106,7 @@ def predict(convnet: Convnet, inputs: np.ndarray) -> np.ndarray:
         (1, 1000)
     """
     if convnet.outputs == "none":
-        raise ModelError(f"{convnet.name} has no class scores. Feature maps and filters can be seen.")
+        raise ModelError("{name} has no class scores. Feature maps and filters can be seen.", name=convnet.name)
     return read(convnet, inputs).probabilities
 
 
@@ -179,7 +179,7 @@ def _compile(convnet: Convnet, layers: tuple[str, ...], with_gradients: bool) ->
 
 def _output_at(outputs: dict[str, Any], address: str) -> Any:
     if address not in outputs:
-        raise LayerError(f"Layer {address!r} is not called when the network runs. Choose another one.")
+        raise LayerError("Layer {address!r} is not called when the network runs. Choose another one.", address=address)
     return outputs[address]
 
 
@@ -241,8 +241,13 @@ def _checked_inputs(convnet: Convnet, inputs: np.ndarray) -> np.ndarray:
 
 def _check_classes(convnet: Convnet, class_index: int | None, with_gradients: bool) -> None:
     if with_gradients and not convnet.class_names:
-        raise ClassError(f"{convnet.name} has no class scores to explain. Feature maps and filters can be seen.")
+        raise ClassError(
+            "{name} has no class scores to explain. Feature maps and filters can be seen.", name=convnet.name
+        )
     if class_index is not None and not 0 <= class_index < len(convnet.class_names):
         raise ClassError(
-            f"{convnet.name} has no class {class_index}. Its classes are 0 to {len(convnet.class_names) - 1}."
+            "{name} has no class {class_index}. Its classes are 0 to {last}.",
+            name=convnet.name,
+            class_index=class_index,
+            last=len(convnet.class_names) - 1,
         )

@@ -52,8 +52,10 @@ def require_sound(convnet: Convnet, address: str | None = None) -> None:
         return
     subject = "The class scores depend" if address is None else f"The output of {address!r} depends"
     raise LayerError(
-        f"{subject} on weights of {broken!r} that are NaN or infinite. "
-        f"Look at the layers that run before {broken!r}, or choose another network."
+        "{subject} on weights of {broken!r} that are NaN or infinite. "
+        "Look at the layers that run before {broken!r}, or choose another network.",
+        subject=subject,
+        broken=broken,
     )
 
 

@@ -88,7 +88,9 @@ def silence_channel(
     """
     _check_one_picture(inputs)
     if not convnet.class_names:
-        raise ClassError(f"{convnet.name} has no class scores to explain. Feature maps and filters can be seen.")
+        raise ClassError(
+            "{name} has no class scores to explain. Feature maps and filters can be seen.", name=convnet.name
+        )
     info = find_layer(convnet, layer)
     _check_channel(info, channel)
     reading = read(convnet, inputs, class_index=class_index)
@@ -97,7 +99,7 @@ def silence_channel(
     mask[channel] = 0
     result = run(np.ascontiguousarray(inputs, np.float32), reading.classes.astype(np.int32), mask)
     if bool(result["is_logit"]) != reading.is_logit:
-        raise LayerError(f"Layer {layer!r} holds the scores themselves. Choose a layer before it.")
+        raise LayerError("Layer {layer!r} holds the scores themselves. Choose a layer before it.", layer=layer)
     wanted = reading.classes[0]
     return float(reading.logits[0, wanted] - result["logits"].numpy()[0, wanted])
 
@@ -192,7 +194,12 @@ def strongest_patch(
     values = maps[..., channel]
     if not values.any() or not np.isfinite(values).all():
         what = "is silent on this picture" if not values.any() else "has values that are not finite"
-        raise LayerError(f"Channel {channel} of layer {info.address!r} {what}. Choose another channel or picture.")
+        raise LayerError(
+            "Channel {channel} of layer {address!r} {what}. Choose another channel or picture.",
+            channel=channel,
+            address=info.address,
+            what=what,
+        )
     row, column = np.unravel_index(values.argmax(), values.shape)
     top, bottom = _reach(int(row), values.shape[0], info.receptive_field[0], info.stride[0], size[0])
     left, right = _reach(int(column), values.shape[1], info.receptive_field[1], info.stride[1], size[1])
@@ -208,7 +215,12 @@ def _reach(index: int, count: int, field: int, stride: int, length: int) -> tupl
 
 def _check_channel(info: LayerInfo, channel: int) -> None:
     if not 0 <= channel < info.filters:
-        raise LayerError(f"Layer {info.address!r} has no channel {channel}. Its channels are 0 to {info.filters - 1}.")
+        raise LayerError(
+            "Layer {address!r} has no channel {channel}. Its channels are 0 to {last}.",
+            address=info.address,
+            channel=channel,
+            last=info.filters - 1,
+        )
 
 
 def _check_one_picture(inputs: np.ndarray) -> None:

@@ -81,7 +81,9 @@ def remember(path: Path, answers: Answers) -> Path:
         cached.parent.mkdir(parents=True, exist_ok=True)
         return _replace(cached, text)
     except OSError as error:
-        raise ModelFileError(f"What you said about {shown(path.name)} cannot be kept: {error.strerror}.") from error
+        raise ModelFileError(
+            "What you said about {name} cannot be kept: {reason}.", name=shown(path.name), reason=error.strerror
+        ) from error
 
 
 def recall(path: Path) -> Answers | None:

@@ -101,7 +101,9 @@ def read_config(archive: zipfile.ZipFile) -> bytes:
     if WEIGHTS not in names:
         raise ModelFileError("The archive holds no weights: model.weights.h5 is missing. Save the model again.")
     if archive.getinfo(CONFIG).file_size > MAX_CONFIG_BYTES:
-        raise ModelFileError(f"The model's config.json is larger than {MAX_CONFIG_BYTES // _MB} MB and is not opened.")
+        raise ModelFileError(
+            "The model's config.json is larger than {most} MB and is not opened.", most=MAX_CONFIG_BYTES // _MB
+        )
     try:
         for name in names:
             _compare_checksum(archive, name)
@@ -126,7 +128,9 @@ def open_weights(file: BinaryIO, archive: zipfile.ZipFile) -> BinaryIO:
 def _check_names(members: list[zipfile.ZipInfo]) -> None:
     names = [member.filename for member in members]
     if len(names) > _MAX_MEMBERS:
-        raise ModelFileError(f"The archive has {len(names)} members; a Keras model has three. It is not opened.")
+        raise ModelFileError(
+            "The archive has {count} members; a Keras model has three. It is not opened.", count=len(names)
+        )
     if len(set(names)) != len(names):
         raise ModelFileError("Two members of the archive share a name, so what it holds depends on the reader.")
     if any(not _is_plain(name) for name in names):
@@ -146,11 +150,13 @@ def _check_sizes(members: list[zipfile.ZipInfo]) -> None:
     for member in members:
         inflation = member.file_size // max(1, member.compress_size)
         if member.file_size > _INFLATION_FLOOR and inflation > _MAX_INFLATION:
-            raise ModelFileError(f"A member of the archive inflates {inflation:,}-fold. The file is not opened.")
+            raise ModelFileError(
+                "A member of the archive inflates {inflation:,}-fold. The file is not opened.", inflation=inflation
+            )
     weights = sum(member.file_size for member in members if member.filename == WEIGHTS)
     others = sum(member.file_size for member in members if member.filename != WEIGHTS)
     if weights > MAX_WEIGHTS_BYTES or others > _MAX_OTHER_BYTES:
-        raise ModelFileError(f"The archive inflates to {(weights + others) / 1e9:.1f} GB. It is not opened.")
+        raise ModelFileError("The archive inflates to {size:.1f} GB. It is not opened.", size=(weights + others) / 1e9)
 
 
 def _check_places(file: BinaryIO, members: list[zipfile.ZipInfo]) -> None:

@@ -172,7 +172,9 @@ def build_untrained(name: str) -> keras.Model:
     """
     entry = catalogue().get(name)
     if entry is None:
-        raise ModelError(f"There is no architecture {name!r}. Architectures: {', '.join(catalogue())}.")
+        raise ModelError(
+            "There is no architecture {name!r}. Architectures: {known}.", name=name, known=", ".join(catalogue())
+        )
     return entry.build_untrained()
 
 
@@ -233,8 +235,11 @@ def _download(name: str, application: _Application) -> keras.Model:
         if not _is_failed_download(error):
             raise
         raise OfflineError(
-            f"The weights of {name} ({application.megabytes} MB) could not be downloaded. "
-            f"Connect to the internet once, or use {DEFAULT}, which is installed with its weights."
+            "The weights of {name} ({megabytes} MB) could not be downloaded. "
+            "Connect to the internet once, or use {default}, which is installed with its weights.",
+            name=name,
+            megabytes=application.megabytes,
+            default=DEFAULT,
         ) from error
 
 

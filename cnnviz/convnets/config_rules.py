@@ -72,7 +72,9 @@ def check_config(config: dict[str, Any]) -> int:
     # Loading without compiling drops what the outermost model was compiled with, and only that.
     kept = {key: value for key, value in config.items() if key != "compile_config"}
     if not _is_model(kept):
-        raise ModelFileError(f"The file describes a {shown(kept.get('class_name'))}, not a model. Save a whole model.")
+        raise ModelFileError(
+            "The file describes a {kind}, not a model. Save a whole model.", kind=shown(kept.get("class_name"))
+        )
     count = 0
     for node in _dicts(kept):
         if "class_name" in node:
@@ -83,7 +85,9 @@ def check_config(config: dict[str, Any]) -> int:
                 "The model keeps channels first. Save it with channels last (height x width x channels)."
             )
     if count > MAX_LAYERS:
-        raise ModelFileError(f"The model has {count:,} layers; at most {MAX_LAYERS:,} are opened.")
+        raise ModelFileError(
+            "The model has {count:,} layers; at most {most:,} are opened.", count=count, most=MAX_LAYERS
+        )
     return count
 
 
@@ -121,7 +125,9 @@ def _count_layers(node: dict[str, Any]) -> int:
         return 0
     if node["class_name"] == "Sequential" and len(layers) > MAX_SEQUENTIAL_LAYERS:
         advice = f"Keras takes minutes beyond {MAX_SEQUENTIAL_LAYERS}; save it as a functional model."
-        raise ModelFileError(f"The model is a Sequential of {len(layers):,} layers. {advice}")
+        raise ModelFileError(
+            "The model is a Sequential of {count:,} layers. {advice}", count=len(layers), advice=advice
+        )
     return len(layers)
 
 
@@ -135,22 +141,30 @@ def _check_class(node: dict[str, Any]) -> None:
     elif name in ("Lambda", "__lambda__"):
         raise ModelFileError("A Lambda layer holds code, which is not run. Replace it by Keras layers and save again.")
     elif name in DENIED_LAYERS:
-        raise ModelFileError(f"The layer type {name} runs code or reads text, so the file is not opened.")
+        raise ModelFileError("The layer type {name} runs code or reads text, so the file is not opened.", name=name)
     elif name == "function":
         _check_function(node)
     elif _is_custom(node) and not _is_ours(node):
         advice = "Open it in Python and pass it to cnnviz.convnet_from_model."
-        raise ModelFileError(f"The file needs the class {shown(name)}, which is not part of Keras. {advice}")
+        raise ModelFileError(
+            "The file needs the class {name}, which is not part of Keras. {advice}", name=shown(name), advice=advice
+        )
     elif not _is_ours(node) and name not in _allowed_names(node.get("module")):
         place = "" if node.get("module") is None else f" of {shown(node['module'])}"
-        raise ModelFileError(f"The file asks for {shown(name)}{place}, which is not among the layers that are opened.")
+        raise ModelFileError(
+            "The file asks for {name}{place}, which is not among the layers that are opened.",
+            name=shown(name),
+            place=place,
+        )
 
 
 def _check_name(node: dict[str, Any]) -> None:
     config = node.get("config")
     name = config.get("name") if isinstance(config, dict) else None
     if isinstance(name, str) and any(sign in name for sign in "/\\\0"):
-        raise ModelFileError(f"The layer name {shown(name)} looks like a path. Rename the layer and save again.")
+        raise ModelFileError(
+            "The layer name {name} looks like a path. Rename the layer and save again.", name=shown(name)
+        )
 
 
 def _check_value(node: dict[str, Any]) -> None:
@@ -158,7 +172,9 @@ def _check_value(node: dict[str, Any]) -> None:
     config = node.get("config")
     dtype = config.get("dtype", "float32") if isinstance(config, dict) else "float32"
     if not isinstance(dtype, str) or not _NUMBERS.fullmatch(dtype):
-        raise ModelFileError(f"The model's description holds a value of type {shown(dtype)}, which is not a number.")
+        raise ModelFileError(
+            "The model's description holds a value of type {dtype}, which is not a number.", dtype=shown(dtype)
+        )
 
 
 def _check_function(node: dict[str, Any]) -> None:
@@ -166,7 +182,7 @@ def _check_function(node: dict[str, Any]) -> None:
     name = node.get("config")
     is_known = isinstance(name, str) and name in FUNCTIONS and node.get("registered_name") in (None, name, "function")
     if not is_known or node.get("module") not in ("builtins", "keras.losses", "keras.metrics"):
-        raise ModelFileError(f"The model refers to the function {shown(name)}, which is not run.")
+        raise ModelFileError("The model refers to the function {name}, which is not run.", name=shown(name))
 
 
 def _is_ours(node: dict[str, Any]) -> bool:

@@ -202,8 +202,15 @@ class Convnet:
             return found[0]
         if found:
             some = ", ".join(self.class_names[index] for index in found[:5])
-            raise ClassError(f"{len(found)} classes match {text!r}. Name one of them: {some}.")
-        raise ClassError(f"{self.name} has no class {text!r}. It has {len(self.class_names)}; name one or its index.")
+            raise ClassError(
+                "{count} classes match {text!r}. Name one of them: {some}.", count=len(found), text=text, some=some
+            )
+        raise ClassError(
+            "{name} has no class {text!r}. It has {count}; name one or its index.",
+            name=self.name,
+            text=text,
+            count=len(self.class_names),
+        )
 
 
 def _architecture(model: keras.Model) -> str:

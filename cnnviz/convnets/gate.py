@@ -89,7 +89,9 @@ def _check_content(file: BinaryIO) -> GateReport:
         return _check_hdf5(file)
     if head.startswith(_ZIP):
         return _check_archive(file)
-    raise ModelFileError(f"This is {_describe(head)}, not a Keras model. Save one with model.save('name.keras').")
+    raise ModelFileError(
+        "This is {what}, not a Keras model. Save one with model.save('name.keras').", what=_describe(head)
+    )
 
 
 def _check_is_file(path: Path) -> None:
@@ -97,16 +99,16 @@ def _check_is_file(path: Path) -> None:
     if path.is_dir():
         is_saved_model = (path / "saved_model.pb").exists()
         what = "a SavedModel, a program without layers to look into" if is_saved_model else "a folder, not a model file"
-        raise ModelFileError(f"{shown(path.name)} is {what}. {advice}")
+        raise ModelFileError("{name} is {what}. {advice}", name=shown(path.name), what=what, advice=advice)
     if not path.exists():
-        raise ModelFileError(f"There is no file {shown(path.name)}. Check the name and the folder.")
+        raise ModelFileError("There is no file {name}. Check the name and the folder.", name=shown(path.name))
     if not path.is_file():
-        raise ModelFileError(f"{shown(path.name)} is not an ordinary file.")
+        raise ModelFileError("{name} is not an ordinary file.", name=shown(path.name))
     size = path.stat().st_size
     if size == 0:
         raise ModelFileError("The file is empty. Copy or download it again.")
     if size > MAX_FILE_BYTES:
-        raise ModelFileError(f"The file has {size / 1e9:.1f} GB; at most 1 GB is opened.")
+        raise ModelFileError("The file has {size:.1f} GB; at most 1 GB is opened.", size=size / 1e9)
 
 
 def _describe(head: bytes) -> str:
@@ -144,4 +146,8 @@ def _check_hdf5(file: BinaryIO) -> GateReport:
 def _check_balance(declared: int, weights: Weights) -> None:
     if declared > _PARAMETER_FACTOR * weights.parameters + _PARAMETER_SLACK:
         held = f"but its weights are {weights.parameters:,}"
-        raise ModelFileError(f"The model describes layers of {declared:,} weights, {held}. The file is not opened.")
+        raise ModelFileError(
+            "The model describes layers of {declared:,} weights, {held}. The file is not opened.",
+            declared=declared,
+            held=held,
+        )

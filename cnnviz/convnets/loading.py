@@ -83,7 +83,7 @@ def _of_run(source: str | Path) -> Path | None:
         return None
     run = open_run(folder)
     if run.model is None:
-        raise RunError(f"{run.name!r} has not finished an epoch, so there is no network to open yet.")
+        raise RunError("{name!r} has not finished an epoch, so there is no network to open yet.", name=run.name)
     return run.model
 
 
@@ -96,7 +96,11 @@ def _is_path(source: str | Path) -> bool:
 def _entry(name: str) -> Entry:
     entry = catalogue().get(name)
     if entry is None:
-        raise ModelError(f"There is no network {shown(name)}. Offline there is {DEFAULT}; `cnnviz models` lists all.")
+        raise ModelError(
+            "There is no network {name}. Offline there is {default}; `cnnviz models` lists all.",
+            name=shown(name),
+            default=DEFAULT,
+        )
     return entry
 
 
@@ -126,7 +130,7 @@ def _wrap(
     except Exception as error:  # Keras passes on whatever a layer raises when it runs
         kind = type(error).__name__
         raise ModelFileError(
-            f"The model opens but does not run on one picture ({kind}). Try it in Keras first."
+            "The model opens but does not run on one picture ({kind}). Try it in Keras first.", kind=kind
         ) from error
 
 

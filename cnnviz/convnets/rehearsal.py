@@ -132,7 +132,9 @@ def _read_answer(folder: Path) -> dict[str, Any] | None:
 def _understand(answer: dict[str, Any] | None, status: int) -> Rehearsal:
     if answer is None:
         reason = "more memory or time than it may have" if status < 0 else "something this machine cannot do"
-        raise ModelFileError(f"The model failed when it was tried out: it asks for {reason}. It is not opened.")
+        raise ModelFileError(
+            "The model failed when it was tried out: it asks for {reason}. It is not opened.", reason=reason
+        )
     if "refused" in answer:
         raise ModelFileError(str(answer["refused"])[:200])
     inputs, outputs = (tuple(tuple(shape) for shape in answer[key]) for key in ("inputs", "outputs"))

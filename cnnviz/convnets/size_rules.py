@@ -118,7 +118,9 @@ def _sources(nodes: Any) -> Iterator[str]:
 def _check_activation(shape: Shape | None) -> None:
     size = prod(side or 1 for side in shape or ()) * _FLOAT_BYTES
     if size > _MAX_ACTIVATION_BYTES:
-        raise ModelFileError(f"One picture would take {size / 1e9:,.1f} GB inside the model; at most 1 GB is opened.")
+        raise ModelFileError(
+            "One picture would take {size:,.1f} GB inside the model; at most 1 GB is opened.", size=size / 1e9
+        )
 
 
 def _layer(node: Settings, shape: Shape | None, sources: list[Shape | None]) -> tuple[Shape | None, int]:

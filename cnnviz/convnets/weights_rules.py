@@ -98,7 +98,9 @@ def _check(file: h5py.File) -> Weights:
         _check_dataset(dataset)
         byte_count += dataset.nbytes
         if byte_count > MAX_WEIGHTS_BYTES:
-            raise ModelFileError(f"The weights take more than {MAX_WEIGHTS_BYTES / 1e9:.1f} GB. They are not opened.")
+            raise ModelFileError(
+                "The weights take more than {most:.1f} GB. They are not opened.", most=MAX_WEIGHTS_BYTES / 1e9
+            )
         is_optimizer = name.startswith(("/optimizer", "/_optimizer"))
         parameters += 0 if is_optimizer else prod(dataset.shape)
         is_layers = is_layers or "/vars/" in name
@@ -151,9 +153,15 @@ def _check_dataset(dataset: h5py.Dataset) -> None:
         raise ModelFileError("The weights are compressed by a plugin. Save the model again without it.")
     stored = dataset.id.get_storage_size()
     if dataset.nbytes > _MAX_DATASET_BYTES:
-        raise ModelFileError(f"One weight declares {dataset.nbytes / 1e9:,.1f} GB; at most 0.5 GB is opened.")
+        raise ModelFileError(
+            "One weight declares {declared:,.1f} GB; at most 0.5 GB is opened.", declared=dataset.nbytes / 1e9
+        )
     if dataset.nbytes > max(_EXPANSION_FLOOR, _MAX_EXPANSION * stored):
-        raise ModelFileError(f"One weight declares {dataset.nbytes / 1e6:,.0f} MB but stores {stored:,} bytes of them.")
+        raise ModelFileError(
+            "One weight declares {declared:,.0f} MB but stores {stored:,} bytes of them.",
+            declared=dataset.nbytes / 1e6,
+            stored=stored,
+        )
 
 
 def _is_numeric(dataset: h5py.Dataset) -> bool:

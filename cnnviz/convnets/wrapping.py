@@ -53,7 +53,9 @@ def convnet_from_model(
     count = 2 if units == 1 else units
     names = tuple(class_names) if class_names else tuple(f"class {index}" for index in range(count))
     if len(names) != count:
-        raise ModelError(f"{len(names)} class names for {count} classes. Give one name for each class.")
+        raise ModelError(
+            "{given} class names for {count} classes. Give one name for each class.", given=len(names), count=count
+        )
     return Convnet(model, name or model.name, preparation, outputs, names, head)
 
 
@@ -78,16 +80,18 @@ def input_shape(model: keras.Model) -> tuple[int | None, int | None, int]:
     shapes = _input_shapes(model)
     advice = "An image model takes height x width x channels."
     if len(shapes) != 1:
-        raise ModelError(f"The model takes {len(shapes)} inputs. {advice}")
+        raise ModelError("The model takes {count} inputs. {advice}", count=len(shapes), advice=advice)
     shape = shapes[0]
     if len(shape) != 4:
-        raise ModelError(f"The model's input is {_readable(shape)}. {advice}")
+        raise ModelError("The model's input is {shape}. {advice}", shape=_readable(shape), advice=advice)
     batch, height, width, channels = shape
     if channels not in (1, 3, 4):
         hint = "Channels come first here; save it with channels last." if height in (1, 3, 4) else advice
-        raise ModelError(f"The model's input is {_readable(shape)}: not 1, 3 or 4 channels. {hint}")
+        raise ModelError(
+            "The model's input is {shape}: not 1, 3 or 4 channels. {hint}", shape=_readable(shape), hint=hint
+        )
     if batch not in (None, 1):
-        raise ModelError(f"The model only takes {batch} pictures at once. Save it with a free batch size.")
+        raise ModelError("The model only takes {batch} pictures at once. Save it with a free batch size.", batch=batch)
     return height, width, channels
 
 
@@ -96,8 +100,10 @@ def _check_fits(shape: tuple[int | None, int | None, int], preparation: Preparat
     wanted = preparation.input_shape
     if any(side not in (None, given) for side, given in zip(shape, wanted, strict=True)):
         raise ModelError(
-            f"The model takes {_readable((None, *shape))}, but pictures would be prepared as "
-            f"{_readable((None, *wanted))}. Give a preparation of the model's own size."
+            "The model takes {shape}, but pictures would be prepared as {prepared}. "
+            "Give a preparation of the model's own size.",
+            shape=_readable((None, *shape)),
+            prepared=_readable((None, *wanted)),
         )
 
 
@@ -151,7 +157,9 @@ def _look_at_output(model: keras.Model, preparation: Preparation, head: int) -> 
     """Tell what a model's scores are, and how many units they come from."""
     activation, shapes = _declared(model, head) or _traced(model, preparation, head)
     if not 0 <= head < len(shapes):
-        raise ModelError(f"The model has no output {head}. It has {len(shapes)}, counted from 0.")
+        raise ModelError(
+            "The model has no output {head}. It has {count}, counted from 0.", head=head, count=len(shapes)
+        )
     units = shapes[head][-1] if len(shapes[head]) == 2 else None
     if not units:
         return "none", 0

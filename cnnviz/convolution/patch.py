@@ -66,4 +66,6 @@ def channels_of_group(maps: np.ndarray, kernels: np.ndarray, filter: int) -> tup
 def check(what: str, index: int, count: int) -> None:
     """Refuse an index of an output that does not exist."""
     if not 0 <= index < count:
-        raise LayerError(f"The output has no {what} {index}. Choose one from 0 to {count - 1}.")
+        raise LayerError(
+            "The output has no {what} {index}. Choose one from 0 to {last}.", what=what, index=index, last=count - 1
+        )

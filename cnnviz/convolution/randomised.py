@@ -73,6 +73,7 @@ def _copy(convnet: Convnet) -> keras.Model:
         model.set_weights(convnet.model.get_weights())
     except (ValueError, TypeError, NotImplementedError, RuntimeError) as error:
         raise ModelError(
-            f"{convnet.name} cannot be copied: Keras cannot build it anew. Choose a functional or sequential network."
+            "{name} cannot be copied: Keras cannot build it anew. Choose a functional or sequential network.",
+            name=convnet.name,
         ) from error
     return model

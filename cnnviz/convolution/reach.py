@@ -64,7 +64,13 @@ def unit_box(convnet: Convnet, *, layer: str, row: int = 0, column: int = 0) -> 
     rows, columns = _reach(convnet, layer)
     for what, index, reach in (("row", row, rows), ("column", column, columns)):
         if not 0 <= index < len(reach):
-            raise LayerError(f"Layer {layer!r} has no {what} {index}. Choose one from 0 to {len(reach) - 1}.")
+            raise LayerError(
+                "Layer {layer!r} has no {what} {index}. Choose one from 0 to {last}.",
+                layer=layer,
+                what=what,
+                index=index,
+                last=len(reach) - 1,
+            )
     (top, bottom), (left, right) = _ends(rows[row]), _ends(columns[column])
     return left, top, right, bottom
 

@@ -85,8 +85,10 @@ def size_formula(
     room = length + before + after - span
     if room < 0:
         raise LayerError(
-            f"A window that spans {span} does not fit into {length + before + after}. "
-            "Choose a smaller kernel, less dilation or more padding."
+            "A window that spans {span} does not fit into {length}. "
+            "Choose a smaller kernel, less dilation or more padding.",
+            span=span,
+            length=length + before + after,
         )
     return SizeFormula(length, kernel, stride, (before, after), dilation, room // stride + 1)
 

@@ -86,7 +86,11 @@ def unit_of(run: LayerRun, *, channel: int, row: int = 0, column: int = 0) -> Un
     """
     info, kind = run.info, keras_kind(run.layer)
     if info.is_container:
-        raise LayerError(f"Layer {info.address!r} ({info.kind}) is made of other layers. Choose one of those.")
+        raise LayerError(
+            "Layer {address!r} ({kind}) is made of other layers. Choose one of those.",
+            address=info.address,
+            kind=info.kind,
+        )
     if kind not in RULES or run.output.ndim not in (1, 3) or any(values.ndim not in (1, 3) for values in run.inputs):
         raise _not_taken_apart(run)
     position = (row, column, channel)
@@ -111,11 +115,19 @@ def _check(run: LayerRun, position: Position) -> None:
     shape = as_maps(run.output).shape
     for what, index, count in zip(("row", "column", "channel"), position, shape, strict=True):
         if not 0 <= index < count:
-            raise LayerError(f"Layer {run.info.address!r} has no {what} {index}. Choose one from 0 to {count - 1}.")
+            raise LayerError(
+                "Layer {address!r} has no {what} {index}. Choose one from 0 to {last}.",
+                address=run.info.address,
+                what=what,
+                index=index,
+                last=count - 1,
+            )
 
 
 def _not_taken_apart(run: LayerRun) -> LayerError:
     return LayerError(
-        f"Layer {run.info.address!r} ({run.info.kind}) is not taken apart. "
-        "Choose a convolution, pooling, normalisation, activation, addition or dense layer."
+        "Layer {address!r} ({kind}) is not taken apart. "
+        "Choose a convolution, pooling, normalisation, activation, addition or dense layer.",
+        address=run.info.address,
+        kind=run.info.kind,
     )

@@ -83,7 +83,11 @@ def _keep(path: Path, fitted: Iterator[np.ndarray], shape: tuple[int, ...]) -> n
     total = int(np.prod(shape, dtype=np.int64))
     amount = f"{shape[0]:,} pictures of {shape[2]} x {shape[1]} pixels take {total / 2**30:.1f} GB"
     if total > cache.MAX_BYTES:
-        raise DataError(f"{amount}; at most {cache.MAX_BYTES / 2**30:.0f} GB are kept. Choose a smaller size or fewer.")
+        raise DataError(
+            "{amount}; at most {most:.0f} GB are kept. Choose a smaller size or fewer.",
+            amount=amount,
+            most=cache.MAX_BYTES / 2**30,
+        )
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with written_whole(path) as part, part.open("wb") as file:
@@ -93,7 +97,9 @@ def _keep(path: Path, fitted: Iterator[np.ndarray], shape: tuple[int, ...]) -> n
                 file.write(photo.tobytes())
     except OSError as error:
         raise DataError(
-            f"{amount} and cannot be kept: {error.strerror}. Free space or set CNNVIZ_CACHE_DIR."
+            "{amount} and cannot be kept: {reason}. Free space or set CNNVIZ_CACHE_DIR.",
+            amount=amount,
+            reason=error.strerror,
         ) from error
     cache.make_room(keep=path)
     return np.load(path, mmap_mode="r", allow_pickle=False)

@@ -112,7 +112,7 @@ def load_dataset(name_or_path: str | Path, *, seed: int = 0, on_step: OnStep | N
     if not _exists(name):
         close = difflib.get_close_matches(name.casefold(), catalogue(), n=2)
         meant = f"Did you mean {' or '.join(close)}?" if close else f"Names: {', '.join(catalogue())}."
-        raise DataError(f"There is no data set, folder or zip archive {shown(name)!r}. {meant}")
+        raise DataError("There is no data set, folder or zip archive {name!r}. {meant}", name=shown(name), meant=meant)
     source = open_source(Path(name))
     if is_kaggles(source):
         return cats_and_dogs(source, on_step=on_step)

@@ -46,8 +46,12 @@ def cats_and_dogs(source: Source, *, counts: dict[PartName, int] = COUNTS, on_st
     for class_name, keys in zip(CATS_AND_DOGS, chosen, strict=True):
         if len(keys) < wanted:
             raise DataError(
-                f"{source.name} has {len(keys):,} readable pictures of a {class_name}; {wanted:,} are needed. "
-                "Put them into folders cats and dogs to train on what is there."
+                "{name} has {count:,} readable pictures of a {class_name}; {wanted:,} are needed. "
+                "Put them into folders cats and dogs to train on what is there.",
+                name=source.name,
+                count=len(keys),
+                class_name=class_name,
+                wanted=wanted,
             )
     ends = {part: sum(list(counts.values())[: index + 1]) for index, part in enumerate(counts)}
     parts = {part: tuple(keys[ends[part] - counts[part] : ends[part]] for keys in chosen) for part in counts}

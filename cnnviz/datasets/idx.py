@@ -37,14 +37,16 @@ def read_idx(path: Path) -> np.ndarray:
             shape = struct.unpack(f">{axes}I", file.read(4 * axes))
             expected = math.prod(shape)
             if zeros or kind != _UINT8 or expected > _MAX_BYTES:
-                raise DataError(f"{path.name} is no idx file of bytes. Download or install it again.")
+                raise DataError("{name} is no idx file of bytes. Download or install it again.", name=path.name)
             values = np.frombuffer(file.read(expected + 1), np.uint8)
     except FileNotFoundError as error:
         raise DataError(
-            f"There is no file {path.name} in {path.parent.name!r}. Download or install it again."
+            "There is no file {name} in {folder!r}. Download or install it again.",
+            name=path.name,
+            folder=path.parent.name,
         ) from error
     except (OSError, EOFError, struct.error, zlib.error) as error:
-        raise DataError(f"{path.name} is damaged or cut short. Download or install it again.") from error
+        raise DataError("{name} is damaged or cut short. Download or install it again.", name=path.name) from error
     if len(values) != expected:
-        raise DataError(f"{path.name} is damaged or cut short. Download or install it again.")
+        raise DataError("{name} is damaged or cut short. Download or install it again.", name=path.name)
     return values.reshape(shape)

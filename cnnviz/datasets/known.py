@@ -98,7 +98,9 @@ def _idx(folder: Path, stem: str) -> Arrays:
     pixels = read_idx(folder / f"{stem}-images-idx3-ubyte.gz")
     labels = read_idx(folder / f"{stem}-labels-idx1-ubyte.gz")
     if pixels.ndim != 3 or labels.shape != pixels.shape[:1] or labels.max(initial=0) >= len(FASHION):
-        raise DataError(f"The pictures and labels in {folder.name!r} do not belong together. Install them again.")
+        raise DataError(
+            "The pictures and labels in {name!r} do not belong together. Install them again.", name=folder.name
+        )
     return pixels, labels
 
 
@@ -112,7 +114,9 @@ def _download(name: str) -> tuple[Arrays, Arrays]:
     except Exception as error:
         if not _is_failed_download(error):
             raise
-        raise DataError(f"The data set {name.replace('_', '-')} could not be downloaded. {_OFFLINE}") from error
+        raise DataError(
+            "The data set {name} could not be downloaded. {advice}", name=name.replace("_", "-"), advice=_OFFLINE
+        ) from error
     return (train_pixels, train_labels.ravel()), (test_pixels, test_labels.ravel())
 
 

@@ -108,14 +108,28 @@ def _by_part(files: dict[_Path, str], folders: set[_Path]) -> dict[PartName, dic
 
 def _check(found: dict[PartName, dict[str, list[str]]], name: str) -> None:
     if not any(keys for classes in found.values() for keys in classes.values()):
-        raise DataError(f"In {name} there are no folders with pictures. {_LAYOUTS}")
+        raise DataError("In {name} there are no folders with pictures. {advice}", name=name, advice=_LAYOUTS)
     if "train" not in found:
-        raise DataError(f"In {name} there is a folder {listed(list(found))}, but no train. {_LAYOUTS}")
+        raise DataError(
+            "In {name} there is a folder {found}, but no train. {advice}",
+            name=name,
+            found=listed(list(found)),
+            advice=_LAYOUTS,
+        )
     classes = sorted(found["train"], key=natural_key)
     if len(classes) == 1:
-        raise DataError(f"In {name} there is only one class, {shown(classes[0])!r}. Add a folder with something else.")
+        raise DataError(
+            "In {name} there is only one class, {class_name!r}. Add a folder with something else.",
+            name=name,
+            class_name=shown(classes[0]),
+        )
     if len(classes) > MAX_CLASSES:
-        raise DataError(f"In {name} there are {len(classes):,} folders; at most {MAX_CLASSES:,} classes are learned.")
+        raise DataError(
+            "In {name} there are {count:,} folders; at most {most:,} classes are learned.",
+            name=name,
+            count=len(classes),
+            most=MAX_CLASSES,
+        )
     for part, others in found.items():
         _check_classes(part, others, set(classes))
 
@@ -124,9 +138,12 @@ def _check_classes(part: PartName, found: dict[str, list[str]], classes: set[str
     differing = sorted(map(shown, classes ^ set(found)), key=natural_key)
     if differing:
         raise DataError(
-            f"The classes in train and in {part} differ: {listed(differing)}. "
-            f"Give both the same folders, or remove {part}."
+            "The classes in train and in {part} differ: {differing}. Give both the same folders, or remove {part}.",
+            part=part,
+            differing=listed(differing),
         )
     empty = sorted((shown(name) for name, keys in found.items() if not keys), key=natural_key)
     if empty:
-        raise DataError(f"No files for class {listed(empty)} in {part}. Add pictures, or remove the folder.")
+        raise DataError(
+            "No files for class {empty} in {part}. Add pictures, or remove the folder.", empty=listed(empty), part=part
+        )

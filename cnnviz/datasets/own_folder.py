@@ -89,12 +89,21 @@ def _without_copies(layout: Layout, findings: Mapping[str, Finding]) -> tuple[Pa
 def _check(name: str, layout: Layout, parts: Parts, problems: Sequence[str]) -> None:
     """Refuse a set in which a class has too few pictures."""
     if not files_of(parts):
-        raise DataError(f"None of the {len(problems)} files in {name} is a picture that can be read: {problems[0]}.")
+        raise DataError(
+            "None of the {count} files in {name} is a picture that can be read: {problem}.",
+            count=len(problems),
+            name=name,
+            problem=problems[0],
+        )
     for part, classes in parts.items():
         least = LEAST_PICTURES if part == "train" else 1
         for class_name, keys in zip(layout.class_names, classes, strict=True):
             if len(keys) < least:
                 raise DataError(
-                    f"Class {shown(class_name)!r} has {len(keys)} different pictures in {part} that can be read; "
-                    f"{least} are needed. Add pictures, or remove the folder."
+                    "Class {class_name!r} has {count} different pictures in {part} that can be read; "
+                    "{least} are needed. Add pictures, or remove the folder.",
+                    class_name=shown(class_name),
+                    count=len(keys),
+                    part=part,
+                    least=least,
                 )

@@ -59,12 +59,14 @@ class Source:
             data = self.read_bytes(key)
         except _BROKEN as error:
             raise PictureError(
-                f"{shown(key)} cannot be read from {self.name}. Is it still there, and whole?"
+                "{key} cannot be read from {name}. Is it still there, and whole?", key=shown(key), name=self.name
             ) from error
         try:
             return open_photo(data)
         except PictureError as error:
-            raise PictureError(f"{shown(key)} {str(error).removeprefix('The picture ')}") from error
+            raise PictureError(
+                "{key} {value}", key=shown(key), value=str(error).removeprefix("The picture ")
+            ) from error
 
 
 def open_source(path: Path) -> Source:
@@ -79,8 +81,10 @@ def open_source(path: Path) -> Source:
         if path.is_file():
             return _open_zip(path)
     except (OSError, ValueError) as error:
-        raise DataError(f"{_quoted(path)} cannot be opened. Check its name and that you may read it.") from error
-    raise DataError(f"There is no folder or zip archive {_quoted(path)}. Check its name.")
+        raise DataError(
+            "{path} cannot be opened. Check its name and that you may read it.", path=_quoted(path)
+        ) from error
+    raise DataError("There is no folder or zip archive {path}. Check its name.", path=_quoted(path))
 
 
 def _quoted(path: Path) -> str:
@@ -125,7 +129,11 @@ def _walk(root: Path) -> Iterator[tuple[str, os.DirEntry[str]]]:
 
 def _check_count(count: int, path: Path) -> None:
     if count > MAX_FILES:
-        raise DataError(f"{_quoted(path)} holds more than {MAX_FILES:,} files. Choose a folder with fewer pictures.")
+        raise DataError(
+            "{path} holds more than {most:,} files. Choose a folder with fewer pictures.",
+            path=_quoted(path),
+            most=MAX_FILES,
+        )
 
 
 def _read_file(root: Path, key: str) -> bytes:
@@ -146,7 +154,7 @@ def _open_zip(path: Path) -> Source:
         archive = zipfile.ZipFile(path)
     except _BROKEN as error:
         raise DataError(
-            f"{_quoted(path)} is no zip archive, or one cut short. Choose a folder or make it again."
+            "{path} is no zip archive, or one cut short. Choose a folder or make it again.", path=_quoted(path)
         ) from error
     members = archive.infolist()
     _check_count(len(members), path)
@@ -169,11 +177,13 @@ def _check_members(members: list[zipfile.ZipInfo], path: Path) -> None:
     """Refuse archives whose content depends on who reads them, or that need a password."""
     names = [member.filename for member in members]
     if any(member.flag_bits & 0x1 for member in members):
-        raise DataError(f"{_quoted(path)} is protected by a password. Make a zip archive without one.")
+        raise DataError("{path} is protected by a password. Make a zip archive without one.", path=_quoted(path))
     if len(set(names)) != len(names):
-        raise DataError(f"In {_quoted(path)} two files share a name. Make the zip archive again.")
+        raise DataError("In {path} two files share a name. Make the zip archive again.", path=_quoted(path))
     if not all(map(_is_plain, names)):
-        raise DataError(f"In {_quoted(path)} a file has a name that leads out of it. Make the zip archive again.")
+        raise DataError(
+            "In {path} a file has a name that leads out of it. Make the zip archive again.", path=_quoted(path)
+        )
 
 
 def _is_plain(name: str) -> bool:

@@ -201,7 +201,9 @@ def _working(convnet: Convnet, layer: str, style: Style, size: tuple[int, int]) 
     except _refusals() as error:
         if size != convnet.preparation.size:
             raise
-        raise LayerError(f"Layer {layer!r} cannot be climbed: {error}. Choose another one.") from error
+        raise LayerError(
+            "Layer {layer!r} cannot be climbed: {reason}. Choose another one.", layer=layer, reason=str(error)
+        ) from error
     return ascent
 
 

@@ -76,7 +76,12 @@ def kernels(convnet: Convnet, layer: str) -> np.ndarray:
         return _multiplied_out(_array(found.depthwise_kernel), _array(found.pointwise_kernel))
     kernel = _array(found.kernel) if getattr(found, "kernel", None) is not None else np.zeros(())
     if kernel.ndim != 4:
-        raise LayerError(f"Layer {layer!r} ({kind}) has no kernels. Layers that have: {_with_kernels(convnet)}.")
+        raise LayerError(
+            "Layer {layer!r} ({kind}) has no kernels. Layers that have: {known}.",
+            layer=layer,
+            kind=kind,
+            known=_with_kernels(convnet),
+        )
     if kind == "DepthwiseConv2D":
         return kernel.reshape(*kernel.shape[:2], 1, -1)
     return kernel.transpose(0, 1, 3, 2) if kind == "Conv2DTranspose" else kernel
@@ -110,7 +115,12 @@ def weight_histograms(convnet: Convnet, layer: str, *, bins: int = 50, seed: int
     parts = [(_array(kernel), initializer) for kernel, initializer in _parts(found)]
     if not parts:
         kind = type(found).__name__
-        raise LayerError(f"Layer {layer!r} ({kind}) has no kernels. Layers that have: {_with_kernels(convnet)}.")
+        raise LayerError(
+            "Layer {layer!r} ({kind}) has no kernels. Layers that have: {known}.",
+            layer=layer,
+            kind=kind,
+            known=_with_kernels(convnet),
+        )
     twins = [_fresh(initializer, kernel.shape, seed) for kernel, initializer in parts]
     weights = np.concatenate([kernel.ravel() for kernel, _ in parts])
     fresh = np.concatenate([twin.ravel() for twin, _, _ in twins])

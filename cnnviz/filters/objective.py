@@ -55,7 +55,7 @@ def _call(convnet: Convnet, layer: str, inputs: Any) -> tuple[Call, bool]:
         return call, call.outputs[0] is scores and convnet.outputs != "none"
     if refusal is not None:
         raise refusal
-    raise LayerError(f"Layer {layer!r} is not called when the network runs. Choose another one.")
+    raise LayerError("Layer {layer!r} is not called when the network runs. Choose another one.", layer=layer)
 
 
 def _before_activation(call: Call) -> Any:
@@ -82,7 +82,11 @@ def _as_maps(tensor: Any, layer: str) -> Any:
         return tensor[:, :, None, :]
     if len(tensor.shape) == 2:
         return tensor[:, None, None, :]
-    raise LayerError(f"Layer {layer!r} returns {len(tensor.shape)} axes. Choose one that returns maps or numbers.")
+    raise LayerError(
+        "Layer {layer!r} returns {count} axes. Choose one that returns maps or numbers.",
+        layer=layer,
+        count=len(tensor.shape),
+    )
 
 
 def heights(maps: Any, filters: Any, *, border: int, leak: float) -> Any:

@@ -219,7 +219,12 @@ def _checked(convnet: Convnet, request: Request, filters: Iterable[int]) -> tupl
     count = filter_count(convnet, request.layer)
     for index in wanted:
         if not 0 <= index < count:
-            raise LayerError(f"Layer {request.layer!r} has no filter {index}. Its filters are 0 to {count - 1}.")
+            raise LayerError(
+                "Layer {layer!r} has no filter {index}. Its filters are 0 to {last}.",
+                layer=request.layer,
+                index=index,
+                last=count - 1,
+            )
     return wanted
 
 

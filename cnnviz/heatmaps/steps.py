@@ -65,7 +65,9 @@ def read_classes(convnet: Convnet, inputs: np.ndarray, class_index: int | None, 
         ClassError: If the class does not exist, or the network has no classes.
     """
     if not convnet.class_names:
-        raise ClassError(f"{convnet.name} has no class scores to explain. Feature maps and filters can be seen.")
+        raise ClassError(
+            "{name} has no class scores to explain. Feature maps and filters can be seen.", name=convnet.name
+        )
     return read(convnet, inputs, layers=layers, class_index=class_index)
 
 

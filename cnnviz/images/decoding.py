@@ -63,9 +63,14 @@ class Photo:
 def check_bytes(count: int, name: str) -> None:
     """Refuse an empty file and one that is too large to look at."""
     if count > MAX_BYTES:
-        raise PictureError(f"{name} has {count / 2**20:.1f} MB; {MAX_BYTES // 2**20} MB are read. Save it smaller.")
+        raise PictureError(
+            "{name} has {size:.1f} MB; {most} MB are read. Save it smaller.",
+            name=name,
+            size=count / 2**20,
+            most=MAX_BYTES // 2**20,
+        )
     if not count:
-        raise PictureError(f"{name} is empty. Choose another file.")
+        raise PictureError("{name} is empty. Choose another file.", name=name)
 
 
 def decode(data: bytes, name: str) -> Photo:
@@ -103,23 +108,31 @@ def _open(data: bytes, name: str) -> Image.Image:
     try:
         return Image.open(io.BytesIO(data), formats=FORMATS)
     except Image.DecompressionBombError as error:
-        raise PictureError(f"{name} has more than {_LIMIT}. Save it smaller.") from error
+        raise PictureError("{name} has more than {limit}. Save it smaller.", name=name, limit=_LIMIT) from error
     except Exception as error:  # on hostile bytes Pillow raises almost anything
         promised = readable_format(data)
         if promised:
             raise _damaged(promised, name) from error
         what, advice = describe_unreadable(data)
-        raise PictureError(f"{name} is {what}. {advice}") from error
+        raise PictureError("{name} is {what}. {advice}", name=name, what=what, advice=advice) from error
 
 
 def _damaged(kind: str, name: str) -> PictureError:
-    return PictureError(f"{name} is a {kind} file that is damaged or cut short. Save or download it again.")
+    return PictureError(
+        "{name} is a {kind} file that is damaged or cut short. Save or download it again.", name=name, kind=kind
+    )
 
 
 def _check_size(size: tuple[int, int], name: str) -> None:
     height, width = size
     if height * width > MAX_PIXELS or max(size) > MAX_SIDE:
-        raise PictureError(f"{name} has {width} x {height} pixels, more than {_LIMIT}. Save it smaller.")
+        raise PictureError(
+            "{name} has {width} x {height} pixels, more than {limit}. Save it smaller.",
+            name=name,
+            width=width,
+            height=height,
+            limit=_LIMIT,
+        )
 
 
 def _note_frames(image: Image.Image) -> list[str]:
@@ -172,7 +185,7 @@ def _without_depth(image: Image.Image, notes: list[str]) -> Image.Image:
 def _without_transparency(image: Image.Image, notes: list[str], name: str) -> Image.Image:
     """Lay what is transparent on white: dropping alpha would uncover colours nobody was to see."""
     if image.mode == "LAB":
-        raise PictureError(f"{name} stores its colours as LAB, which is not read. Save it as RGB.")
+        raise PictureError("{name} stores its colours as LAB, which is not read. Save it as RGB.", name=name)
     if not image.has_transparency_data:
         return image.convert("RGB")
     image = image.convert("RGBA")

@@ -73,15 +73,15 @@ def _read_file(path: Path, name: str) -> bytes:
         with open(path, "rb", opener=_open_without_waiting) as file:
             status = os.fstat(file.fileno())
             if not stat.S_ISREG(status.st_mode):
-                raise PictureError(f"{name} is no ordinary file. Choose a picture file.")
+                raise PictureError("{name} is no ordinary file. Choose a picture file.", name=name)
             check_bytes(status.st_size, name)
             return file.read(MAX_BYTES + 1)
     except FileNotFoundError as error:
-        raise PictureError(f"There is no file {name}. Check its name and folder.") from error
+        raise PictureError("There is no file {name}. Check its name and folder.", name=name) from error
     except IsADirectoryError as error:
-        raise PictureError(f"{name} is a folder. Choose a picture in it.") from error
+        raise PictureError("{name} is a folder. Choose a picture in it.", name=name) from error
     except (OSError, ValueError) as error:  # ValueError: a name that no file can have
-        raise PictureError(f"{name} cannot be opened. Check its name and that you may read it.") from error
+        raise PictureError("{name} cannot be opened. Check its name and that you may read it.", name=name) from error
 
 
 def _open_without_waiting(path: str, flags: int) -> int:

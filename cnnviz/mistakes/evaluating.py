@@ -70,7 +70,7 @@ def evaluate(
         Pictures that the network learnt from are answered better than any others would be.
     """
     if not convnet.class_names:
-        raise ModelError(f"{convnet.name} has no class scores. Choose a network that tells classes.")
+        raise ModelError("{name} has no class scores. Choose a network that tells classes.", name=convnet.name)
     require_sound(convnet)
     names, mapping = _settle(convnet, part, class_names, mapping)
     if store is not None:
@@ -91,8 +91,11 @@ def _settle(
     if class_names is None:
         if part.class_count != len(own):
             raise DataError(
-                f"The pictures have {part.class_count} classes and {convnet.name} has {len(own)}. "
-                "Give the names of the pictures' classes."
+                "The pictures have {class_count} classes and {name} has {count}. "
+                "Give the names of the pictures' classes.",
+                class_count=part.class_count,
+                name=convnet.name,
+                count=len(own),
             )
         class_names = own
         mapping = mapping or [(index,) for index in range(len(own))]
@@ -131,7 +134,9 @@ def _run(
         if on_step:
             on_step(done, len(asked))
     if len(unreadable) == len(asked):
-        raise DataError(f"None of the {len(asked)} pictures has an answer; the first: {unreadable[0][1]}")
+        raise DataError(
+            "None of the {count} pictures has an answer; the first: {reason}", count=len(asked), reason=unreadable[0][1]
+        )
     has_other = answer_count(mapping, len(convnet.class_names)) > len(names)
     counts = part.counts
     return Evaluation(

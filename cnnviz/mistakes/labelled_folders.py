@@ -84,7 +84,8 @@ def _of_source(source: Source, part: str) -> Labelled:
     names = sorted(by_class, key=natural_key)
     if not any(by_class.values()):
         raise DataError(
-            f"In {source.name} there are no folders with pictures. Make one folder per class, such as cats/1.jpg."
+            "In {name} there are no folders with pictures. Make one folder per class, such as cats/1.jpg.",
+            name=source.name,
         )
     keys = tuple(key for name in names for key in sorted(by_class[name], key=natural_key))
     labels = np.repeat(np.arange(len(names)), [len(by_class[name]) for name in names])

@@ -168,5 +168,5 @@ def check_mapping(mapping: Sequence[Sequence[int]], dataset_names: Sequence[str]
         raise ValueError(f"Expected each of the classes 0 to {class_count - 1} at most once. Received: {flat}.")
     if not flat:
         some = ", ".join(dataset_names[:5])
-        raise ClassError(f"None of the pictures' classes ({some}) is one of the network's. Map them by hand.")
+        raise ClassError("None of the pictures' classes ({some}) is one of the network's. Map them by hand.", some=some)
     return checked

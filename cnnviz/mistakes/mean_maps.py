@@ -67,5 +67,5 @@ def mean_map(
         if on_step:
             on_step(done, len(indices))
     if total is None:
-        raise DataError(f"None of the {len(indices)} pictures can be read. Choose a cell that has some.")
+        raise DataError("None of the {count} pictures can be read. Choose a cell that has some.", count=len(indices))
     return (total / read).astype(np.float32)

@@ -157,7 +157,9 @@ def roc(evaluation: Evaluation) -> Roc:
     classes = len(evaluation.class_names)
     if classes != 2 or len(np.unique(evaluation.labels)) != 2:
         raise ClassError(
-            f"A ROC curve wants pictures of two classes. Here are {len(np.unique(evaluation.labels))} of {classes}."
+            "A ROC curve wants pictures of two classes. Here are {count} of {classes}.",
+            count=len(np.unique(evaluation.labels)),
+            classes=classes,
         )
     is_second = evaluation.labels == 1
     second = np.where(evaluation.top_classes == 1, evaluation.top_probabilities, 0).sum(axis=1)

@@ -86,7 +86,9 @@ def save(evaluation: Evaluation, path: str | Path) -> None:
         _write(evaluation, path)
     except OSError as error:
         raise DataError(
-            f"The evaluation cannot be written to {path.name!r}: {error.strerror}. Choose another file."
+            "The evaluation cannot be written to {name!r}: {reason}. Choose another file.",
+            name=path.name,
+            reason=error.strerror,
         ) from error
 
 
@@ -100,9 +102,11 @@ def load(path: str | Path) -> Evaluation:
     try:
         return _read(path)
     except FileNotFoundError as error:
-        raise DataError(f"There is no file {path.name!r}. Check its name and folder.") from error
+        raise DataError("There is no file {name!r}. Check its name and folder.", name=path.name) from error
     except _UNREADABLE as error:
-        raise DataError(f"{path.name!r} holds no evaluation, or a damaged one. Evaluate the network again.") from error
+        raise DataError(
+            "{name!r} holds no evaluation, or a damaged one. Evaluate the network again.", name=path.name
+        ) from error
 
 
 def _write(evaluation: Evaluation, path: Path) -> None:

@@ -88,7 +88,12 @@ def open_run(path: str | Path) -> Run:
     path = Path(path)
     recipe, status = _read_json(path / RECIPE), read_status(path / STATUS)
     if recipe is None or status is None:
-        raise RunError(f"{path.name!r} is not a run: it has no {RECIPE} and {STATUS}. `cnnviz runs` lists all.")
+        raise RunError(
+            "{name!r} is not a run: it has no {recipe} and {status}. `cnnviz runs` lists all.",
+            name=path.name,
+            recipe=RECIPE,
+            status=STATUS,
+        )
     if status.is_active and not is_alive(path):
         status = _after_death(path, status)
     return Run(path, recipe, status)

@@ -115,7 +115,9 @@ def _cuts(convnet: Convnet) -> list[str]:
     """List the layers in front of the last reductions of the maps' size, and the last one with maps."""
     infos = map_layers(convnet)
     if not infos:
-        raise RunError(f"{convnet.name} has no layer with maps to cut it at. Choose a network with convolutions.")
+        raise RunError(
+            "{name} has no layer with maps to cut it at. Choose a network with convolutions.", name=convnet.name
+        )
     addresses = [info.address for info in infos]
     last = default_layer(convnet)
     before = infos[: addresses.index(last)]

@@ -57,9 +57,15 @@ class Augmentation:
         for name, most in limits.items():
             value = getattr(self, name)
             if not 0 <= value <= most:
-                raise RunError(f"Augmentation {name} of {value} cannot be. Choose 0 to {most:g}.")
+                raise RunError(
+                    "Augmentation {name} of {value} cannot be. Choose 0 to {most:g}.", name=name, value=value, most=most
+                )
         if self.fill not in get_args(FillMode):
-            raise RunError(f"There is no fill mode {self.fill!r}. There are: {', '.join(get_args(FillMode))}.")
+            raise RunError(
+                "There is no fill mode {fill!r}. There are: {known}.",
+                fill=self.fill,
+                known=", ".join(get_args(FillMode)),
+            )
 
     @property
     def is_none(self) -> bool:

@@ -180,8 +180,9 @@ def save_snapshot(model: keras.Model, run: Path, epoch: int) -> None:
 def _require_finite(metrics: Mapping[str, float], *, epoch: int) -> None:
     if not all(map(math.isfinite, metrics.values())):
         raise RunError(
-            f"The loss became {metrics.get('loss', math.nan)} in epoch {epoch}. "
-            "Try a smaller learning rate, or clip the gradients."
+            "The loss became {loss} in epoch {epoch}. Try a smaller learning rate, or clip the gradients.",
+            loss=metrics.get("loss", math.nan),
+            epoch=epoch,
         )
 
 

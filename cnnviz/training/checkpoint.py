@@ -101,9 +101,13 @@ def load(folder: Path) -> Checkpoint | None:
             meta = json.loads(str(file["meta"]))
             arrays = tuple(file[f"variable_{number}"] for number in range(len(file.files) - 1))
     except Exception as error:  # a damaged archive raises whatever its bytes lead to
-        raise RunError(f"The checkpoint {path.name!r} is damaged. Start the run anew.") from error
+        raise RunError("The checkpoint {name!r} is damaged. Start the run anew.", name=path.name) from error
     if meta["version"] != VERSION:
-        raise RunError(f"The checkpoint was written by version {meta['version']}, not {VERSION}. Start the run anew.")
+        raise RunError(
+            "The checkpoint was written by version {found}, not {version}. Start the run anew.",
+            found=meta["version"],
+            version=VERSION,
+        )
     return Checkpoint(meta["epoch"], meta["phase"], meta["is_phase_over"], meta["notes"], arrays)
 
 

@@ -22,7 +22,11 @@ def base_of(name: str) -> Convnet:
     convnet = load_convnet(name)
     channels = convnet.preparation.channels
     if channels not in (1, 3):
-        raise RunError(f"{convnet.name} takes pictures of {channels} channels. Choose a base that takes 1 or 3.")
+        raise RunError(
+            "{name} takes pictures of {channels} channels. Choose a base that takes 1 or 3.",
+            name=convnet.name,
+            channels=channels,
+        )
     return convnet
 
 
@@ -38,17 +42,23 @@ def cut(convnet: Convnet, address: str, *, size: tuple[int, int]) -> keras.Model
         RunError: If the layer has no maps, the network has no graph to cut, or it does not take that size.
     """
     if len(find_layer(convnet, address).output_shape) != 3:
-        raise RunError(f"Layer {address!r} has no maps. Cut the base behind a layer that has.")
+        raise RunError("Layer {address!r} has no maps. Cut the base behind a layer that has.", address=address)
     own, channels = convnet.preparation.size, convnet.preparation.channels
     try:
         model = _cut(convnet.model, address, (*own, channels))
     except (ValueError, AttributeError, TypeError, StopIteration) as error:
-        raise RunError(f"{convnet.name} cannot be cut behind {address!r}: it is no graph of layers.") from error
+        raise RunError(
+            "{name} cannot be cut behind {address!r}: it is no graph of layers.", name=convnet.name, address=address
+        ) from error
     if size != own:
         try:
             model = _cut(convnet.model, address, (*size, channels))
         except ValueError as error:
-            raise RunError(f"{convnet.name} cannot take pictures of {size[0]} pixels. Choose its own size.") from error
+            raise RunError(
+                "{name} cannot take pictures of {pixels} pixels. Choose its own size.",
+                name=convnet.name,
+                pixels=size[0],
+            ) from error
     model.name = plain(convnet.name)
     _without_penalties(model)
     return model

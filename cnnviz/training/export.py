@@ -53,7 +53,11 @@ def export_run(run: Run, path: Path, *, format: Format = "keras") -> Path:
             if format == "saved-model":
                 _write_class_names(part, answers)
     except OSError as error:
-        raise RunError(f"{str(path)!r} cannot be written: {error.strerror or error}. Choose another place.") from error
+        raise RunError(
+            "{path!r} cannot be written: {reason}. Choose another place.",
+            path=str(path),
+            reason=error.strerror or str(error),
+        ) from error
     if format == "weights":  # scaling and fit are the architecture's, which is named when they are loaded
         remember(path, Answers(class_names=answers.class_names))
     elif format != "saved-model":
@@ -63,14 +67,19 @@ def export_run(run: Run, path: Path, *, format: Format = "keras") -> Path:
 
 def _check(run: Run, path: Path, format: Format) -> None:
     if format not in FORMATS:
-        raise RunError(f"There is no format {format!r}. There are: {', '.join(FORMATS)}.")
+        raise RunError("There is no format {format!r}. There are: {known}.", format=format, known=", ".join(FORMATS))
     if run.model is None:
-        raise RunError(f"{run.name!r} has not finished an epoch, so there is no network to export yet.")
+        raise RunError("{name!r} has not finished an epoch, so there is no network to export yet.", name=run.name)
     ending = ENDINGS[format]
     if not path.name.endswith(ending) or (format == "h5" and path.name.endswith(ENDINGS["weights"])):
-        raise RunError(f"{path.name!r} does not fit the format {format}. Choose a name that ends in {ending}.")
+        raise RunError(
+            "{name!r} does not fit the format {format}. Choose a name that ends in {ending}.",
+            name=path.name,
+            format=format,
+            ending=ending,
+        )
     if os.path.lexists(path):
-        raise RunError(f"{str(path)!r} exists already. Choose another name, or delete it first.")
+        raise RunError("{path!r} exists already. Choose another name, or delete it first.", path=str(path))
 
 
 def _open(run: Run) -> tuple[keras.Model, Answers]:

@@ -37,7 +37,9 @@ def create_run(recipe: Recipe, *, folder: Path | None = None) -> Path:
         write_json(path / names.STATUS, asdict(Status(epochs=recipe.epochs, updated=time.time())))
         write_json(path / names.RECIPE, recipe.to_json())  # last: what has a recipe is a run
     except OSError as error:
-        raise RunError(f"No run can be kept in {str(folder or runs_folder())!r}: {error.strerror}.") from error
+        raise RunError(
+            "No run can be kept in {folder!r}: {reason}.", folder=str(folder or runs_folder()), reason=error.strerror
+        ) from error
     return path
 
 
@@ -61,7 +63,7 @@ def _new_folder(folder: Path, name: str) -> Path:
         except FileExistsError:
             continue
         return path
-    raise RunError(f"There are {_MOST_NAMESAKES} runs called {name!r}. Delete some of them.")
+    raise RunError("There are {count} runs called {name!r}. Delete some of them.", count=_MOST_NAMESAKES, name=name)
 
 
 def launch(path: Path) -> subprocess.Popen[bytes]:
@@ -94,7 +96,7 @@ def stop(path: Path) -> None:
     """
     run = open_run(path)
     if not run.status.is_active:
-        raise RunError(f"{run.name!r} is not running: it is {run.status.state}.")
+        raise RunError("{name!r} is not running: it is {state}.", name=run.name, state=run.status.state)
     (path / names.STOP).touch()
 
 
@@ -106,7 +108,11 @@ def reopen(path: Path) -> None:
     """
     run = open_run(path)
     if run.status.state not in RESUMABLE:
-        raise RunError(f"{run.name!r} is {run.status.state}. Only a run that ended before its time can be resumed.")
+        raise RunError(
+            "{name!r} is {state}. Only a run that ended before its time can be resumed.",
+            name=run.name,
+            state=run.status.state,
+        )
     (path / names.STOP).unlink(missing_ok=True)
     status = asdict(run.status) | {"state": "queued", "reason": "", "doing": "", "updated": time.time()}
     write_json(path / names.STATUS, status)
@@ -119,8 +125,10 @@ def delete(run: Run) -> None:
         RunError: If it is running, or cannot be deleted.
     """
     if open_run(run.path).status.is_active:
-        raise RunError(f"{run.name!r} is running. Stop it first.")
+        raise RunError("{name!r} is running. Stop it first.", name=run.name)
     try:
         shutil.rmtree(run.path)
     except OSError as error:
-        raise RunError(f"{run.name!r} cannot be deleted: {error.strerror or error}.") from error
+        raise RunError(
+            "{name!r} cannot be deleted: {reason}.", name=run.name, reason=error.strerror or str(error)
+        ) from error

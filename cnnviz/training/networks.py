@@ -36,7 +36,9 @@ def build(recipe: Recipe, *, classes: int) -> keras.Model:
     entry = catalogue().get(recipe.network)
     if entry is None or entry.is_trained:
         known = ", ".join(name for name, other in catalogue().items() if not other.is_trained)
-        raise RunError(f"There is no architecture {recipe.network!r} to train. There are: {known}.")
+        raise RunError(
+            "There is no architecture {network!r} to train. There are: {known}.", network=recipe.network, known=known
+        )
     original, preparation = entry.build_untrained(), entry.preparation
     layers = [layer for layer in original.layers if not isinstance(layer, keras.layers.InputLayer)]
     size = input_size(recipe, preparation)
@@ -46,7 +48,9 @@ def build(recipe: Recipe, *, classes: int) -> keras.Model:
         for layer in _steps(recipe, layers, classes):
             x = layer(x)
     except ValueError as error:
-        raise RunError(f"{entry.title} cannot take pictures of {size[0]} pixels. Choose a larger size.") from error
+        raise RunError(
+            "{title} cannot take pictures of {pixels} pixels. Choose a larger size.", title=entry.title, pixels=size[0]
+        ) from error
     return keras.Model(image, x, name=recipe.network)
 
 

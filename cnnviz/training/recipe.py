@@ -157,7 +157,12 @@ def edited(recipe: Recipe, changes: Mapping[str, Any]) -> Recipe:
             group = group.get(part) if isinstance(group, dict) else None
         if not isinstance(group, dict) or last not in group:
             known = ", ".join(group if isinstance(group, dict) else plain)
-            raise RunError(f"There is no setting {name!r} in {recipe.name}. There are: {known}.")
+            raise RunError(
+                "There is no setting {name!r} in {recipe}. There are: {known}.",
+                name=name,
+                recipe=recipe.name,
+                known=known,
+            )
         group[last] = value
     return recipe_from_json(plain)
 
@@ -176,7 +181,9 @@ def recipe_from_json(found: Mapping[str, Any]) -> Recipe:
         return Recipe(**plain)
     except TypeError as error:
         known = ", ".join(part.name for part in fields(Recipe))
-        raise RunError(f"The recipe cannot be read ({error}). It may have: {known}.") from error
+        raise RunError(
+            "The recipe cannot be read ({reason}). It may have: {known}.", reason=str(error), known=known
+        ) from error
 
 
 def _require(holds: bool, sentence: str) -> None:

@@ -100,7 +100,7 @@ def series_recipes(
         RunError: If there is no such series or setting.
     """
     if name not in SERIES:
-        raise RunError(f"There is no series {name!r}. There are: {', '.join(SERIES)}.")
+        raise RunError("There is no series {name!r}. There are: {known}.", name=name, known=", ".join(SERIES))
     wanted = dict(changes or {}) | ({"data": data} if data is not None else {})
     return tuple(edited(recipe, _fitting(recipe, wanted)) for recipe in SERIES[name].recipes)
 

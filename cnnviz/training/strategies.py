@@ -116,7 +116,7 @@ def check(name: str, *, cluster: str | None = None) -> None:
     if name in _REFUSED:
         raise RunError(_REFUSED[name])
     if name not in STRATEGIES:
-        raise RunError(f"There is no strategy {name!r}. There are: {', '.join(STRATEGIES)}.")
+        raise RunError("There is no strategy {name!r}. There are: {known}.", name=name, known=", ".join(STRATEGIES))
     if name == "multi-worker":
         _cluster(os.environ.get(_CLUSTER, "") if cluster is None else cluster)
 
@@ -131,7 +131,11 @@ def _cluster(text: str) -> tuple[list[str], int]:
             return addresses, index
     except (ValueError, KeyError, TypeError, AttributeError):
         pass
-    raise RunError(f"multi-worker needs ${_CLUSTER} on every machine, each with its own index: {_EXAMPLE}")
+    raise RunError(
+        "multi-worker needs ${variable} on every machine, each with its own index: {example}",
+        variable=_CLUSTER,
+        example=_EXAMPLE,
+    )
 
 
 def is_led(name: str) -> bool:
@@ -155,7 +159,11 @@ def shared_recipe(recipe: Recipe, dataset: Dataset, *, replicas: int) -> Recipe:
     for size in sorted(sizes, key=lambda size: abs(size - wanted)):
         if all(count % size == 0 or count % size >= replicas for count in counts):
             return replace(recipe, batch_size=size)
-    raise RunError(f"{min(counts)} pictures cannot be shared by {replicas} replicas. Use more pictures.")
+    raise RunError(
+        "{count} pictures cannot be shared by {replicas} replicas. Use more pictures.",
+        count=min(counts),
+        replicas=replicas,
+    )
 
 
 def _parts(strategy: tf.distribute.Strategy, batches: tf.data.Dataset) -> tf.distribute.DistributedDataset:

@@ -82,7 +82,9 @@ def _put_weights(convnet: Convnet, epoch: int, path: Path) -> None:
         convnet.model.load_weights(path)
     except Exception as error:  # a damaged archive raises whatever its bytes lead to
         raise RunError(
-            f"The weights of epoch {epoch} cannot be read. Delete {path.name!r} to replay the others."
+            "The weights of epoch {epoch} cannot be read. Delete {name!r} to replay the others.",
+            epoch=epoch,
+            name=path.name,
         ) from error
 
 

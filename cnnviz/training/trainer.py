@@ -77,7 +77,7 @@ def carry_out(path: Path, *, on_epoch: OnEpoch | None = None) -> Run:
     """
     run = open_run(path)
     if run.status.state == "finished":
-        raise RunError(f"{run.name!r} has finished. Start a new run to train again.")
+        raise RunError("{name!r} has finished. Start a new run to train again.", name=run.name)
     with hold(path):
         record = Record(path, run.status)
         with _ending(record):
@@ -95,9 +95,9 @@ def hold(path: Path) -> BaseFileLock:
     try:
         lock.acquire(timeout=_LOCK_SECONDS)
     except Timeout as error:
-        raise RunError(f"{path.name!r} is being trained already. Stop it first.") from error
+        raise RunError("{name!r} is being trained already. Stop it first.", name=path.name) from error
     except OSError as error:
-        raise RunError(f"{path.name!r} cannot be written: {error.strerror}.") from error
+        raise RunError("{name!r} cannot be written: {reason}.", name=path.name, reason=error.strerror) from error
     return lock
 
 
@@ -173,7 +173,7 @@ def _describe(path: Path, recipe: Recipe, dataset: Dataset, plan: Plan) -> None:
     """
     known = open_run(path).environment.get("data", {}).get("fingerprint", dataset.fingerprint)
     if known != dataset.fingerprint:
-        raise RunError(f"The pictures of {recipe.data!r} changed since the run began. Start a new run.")
+        raise RunError("The pictures of {data!r} changed since the run began. Start a new run.", data=recipe.data)
     parts = {"train": dataset.train, "validation": dataset.validation, "test": dataset.test}
     trainable = sum(int(np.prod(variable.shape)) for variable in plan.product.trainable_variables)
     write_json(

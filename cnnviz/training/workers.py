@@ -45,11 +45,18 @@ def wait_for_all(addresses: Sequence[str], index: int, *, on_wait: Callable[[], 
     try:
         server = socket.create_server(("", int(addresses[index].rpartition(":")[2])))
     except OSError as error:
-        raise RunError(f"Nothing can listen at {addresses[index]} ({error.strerror}). Choose another port.") from error
+        raise RunError(
+            "Nothing can listen at {address} ({reason}). Choose another port.",
+            address=addresses[index],
+            reason=error.strerror,
+        ) from error
     with server:
         while missing := [address for address in missing if not _answers(address)]:
             if time.monotonic() > end:
-                raise RunError(f"Worker {missing[0]} did not come. Start the same command there, then resume this run.")
+                raise RunError(
+                    "Worker {worker} did not come. Start the same command there, then resume this run.",
+                    worker=missing[0],
+                )
             on_wait()
             time.sleep(_LOOK_SECONDS)
 
@@ -76,7 +83,9 @@ def require_agreement(strategy: tf.distribute.Strategy, recipe: Recipe, dataset:
     for what, facts in (("recipe", settings), ("pictures", [dataset.class_names, labels])):
         digest = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).digest()
         if len(set(_of_all(strategy, int.from_bytes(digest[:_DIGEST_BYTES])))) > 1:
-            raise RunError(f"The workers do not have the same {what}. Give each of them the same command and data.")
+            raise RunError(
+                "The workers do not have the same {what}. Give each of them the same command and data.", what=what
+            )
 
 
 def take_over(strategy: tf.distribute.Strategy, folder: Path) -> None:
