@@ -55,6 +55,12 @@ class StackedLayer:
     field: FieldFormula | None
     parameters: int
 
+    @property
+    def multiplications(self) -> int:
+        """How often a weight is multiplied with a value: once at each position for a window, once for a dense layer."""
+        weights = _weights(self.input_shape, self.block)
+        return weights * (prod(self.output_shape[:2]) if self.sizes else 1)
+
 
 def stack(input_shape: tuple[int, int, int], blocks: Sequence[Block]) -> tuple[StackedLayer, ...]:
     """Follow sizes, parameters and receptive field through layers on top of each other.
@@ -113,10 +119,15 @@ def _whole(shape: tuple[int, ...], block: Block) -> StackedLayer:
 
 def _parameters(shape: tuple[int, ...], block: Block) -> int:
     """A weight for each value that an output reads, and a bias; shared by all positions."""
-    read = {
+    outputs = shape[-1] if block.kind == "depthwise" else block.filters
+    weights = _weights(shape, block)
+    return weights + outputs * block.has_bias if weights else 0
+
+
+def _weights(shape: tuple[int, ...], block: Block) -> int:
+    weights = {
         "convolution": block.kernel**2 * shape[-1] * block.filters,
         "depthwise": block.kernel**2 * shape[-1],
         "dense": shape[-1] * block.filters,
     }
-    outputs = shape[-1] if block.kind == "depthwise" else block.filters
-    return read[block.kind] + outputs * block.has_bias if block.kind in read else 0
+    return weights.get(block.kind, 0)

@@ -68,3 +68,24 @@ def test_stacks_that_cannot_be_are_refused():
         stack((9, 9, 1), [Block("dense")])
     with pytest.raises(ValueError, match="Expected maps for pooling"):
         stack((9, 9, 1), [Block("flatten"), Block("pooling")])
+
+
+def test_multiplications_are_those_of_keras():
+    steps = [
+        kl.Conv2D(6, 5, strides=2),
+        kl.DepthwiseConv2D(3, dilation_rate=2),
+        kl.MaxPooling2D(2),
+        kl.Flatten(),
+        kl.Dense(7, use_bias=False),
+    ]
+    infos = layers(convnet_from_model(keras.Sequential([keras.Input((27, 30, 3)), *steps])))
+    blocks = (
+        Block("convolution", 5, 2, filters=6),
+        Block("depthwise", 3, dilation=2),
+        Block("pooling", 2, 2),
+        Block("flatten"),
+        Block("dense", filters=7, has_bias=False),
+    )
+    found = [layer.multiplications for layer in stack((27, 30, 3), blocks)]
+    assert found == [info.macs for info in infos]
+    assert found[0] == 5 * 5 * 3 * 6 * 12 * 13
