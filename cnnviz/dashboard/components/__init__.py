@@ -1,4 +1,4 @@
-"""What several pages draw in the browser itself: contact sheet, map view, picture, bars.
+"""What several pages draw in the browser itself: contact sheet, map view, picture, bars, paint.
 
 Each is one canvas or list, one message and one tab stop, however many pictures it holds. User text reaches them
 only as data, and is only ever set as text.
@@ -7,7 +7,8 @@ only as data, and is only ever set as text.
 from cnnviz.dashboard.components.bars import bars, percent
 from cnnviz.dashboard.components.contact_sheet import contact_sheet
 from cnnviz.dashboard.components.map_view import map_view
+from cnnviz.dashboard.components.paint import Stroke, paint, painted
 from cnnviz.dashboard.components.picture import picture
 from cnnviz.dashboard.components.playground import playground
 
-__all__ = ["bars", "contact_sheet", "map_view", "percent", "picture", "playground"]
+__all__ = ["Stroke", "bars", "contact_sheet", "map_view", "paint", "painted", "percent", "picture", "playground"]

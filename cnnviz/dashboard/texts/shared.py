@@ -32,6 +32,16 @@ IMPORTING = "Starting TensorFlow. This takes a few seconds, once ..."
 CANCEL = "Cancel"
 WAITING = "Waiting for another computation to end ..."
 
+PAINT = {
+    "brush": "Brush",
+    "eraser": "Eraser",
+    "size": "Size",
+    "undo": "Undo",
+    "clear": "Clear",
+    "hint": "Arrow keys move the brush. Shift with them paints a line, space a dot. Plus and minus change its size. "
+    "Control and Z undoes.",
+}
+
 WHAT = "What am I seeing?"
 SETTINGS = "Settings"
 TAKE_AWAY = "Take away"
@@ -54,16 +64,12 @@ CLASS_NAMES_WRONG = "{given} names for {count} classes. Give one name a line."
 SAVE = "Remember"
 HEAD = "Output with the class scores"
 
-_REFUSED = {
+LANGUAGE = "Language"
+
+REFUSED = {
     "model": "The network of this link, {asked}, is not on this server (any more).",
     "picture": "The picture of this link is not on this server any more. Upload it again, or choose a sample.",
 }
-_REFUSED_OTHER = "This link asks for {key} {asked}, which there is not."
-_SHOWN = "Shown instead: {shown}."
-_SHOWN_OWN = "Shown instead: what the page chooses itself."
-
-
-def refused(key: str, asked: object, shown: object) -> str:
-    """Say that a link asks for something that is not there, and what is shown instead."""
-    said = _REFUSED.get(key, _REFUSED_OTHER).format(key=key, asked=repr(asked)[:60])
-    return f"{said} {_SHOWN_OWN if shown is None else _SHOWN.format(shown=shown)}"
+REFUSED_OTHER = "This link asks for {key} {asked}, which there is not."
+REFUSED_SHOWN = "Shown instead: {shown}."
+REFUSED_SHOWN_OWN = "Shown instead: what the page chooses itself."
