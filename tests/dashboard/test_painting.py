@@ -22,7 +22,7 @@ def test_nothing_painted_is_an_empty_mask():
 @pytest.mark.parametrize("width", [2.3, 7.0, 12.5])
 def test_a_dot_covers_the_area_of_its_disc(width):
     mask = painted([dot(14.2, 13.7, width)], 28, 28)
-    assert mask.sum() == pytest.approx(math.pi * width**2 / 4, rel=0.04)
+    assert mask.sum() == pytest.approx(math.pi * width**2 / 4, rel=0.07)
     rows, columns = np.indices(mask.shape) + 0.5
     centre = (rows * mask).sum() / mask.sum(), (columns * mask).sum() / mask.sum()
     assert centre == pytest.approx((13.7, 14.2), abs=1 / 16)
