@@ -16,6 +16,7 @@ from cnnviz.cli.errors import CommandError
 from cnnviz.cli.opening import start_tensorflow
 from cnnviz.cli.train import add_runs_folder, conduct, facts
 from cnnviz.runs import Run, is_run, list_runs, open_run, runs_folder
+from cnnviz.training.completing import complete
 from cnnviz.training.export import ENDINGS, FORMATS, export_run
 
 _RESULTS = ("best epoch", "val_loss", "val_accuracy", "test accuracy", "seconds")
@@ -252,6 +253,6 @@ def _export(given: Namespace) -> Iterator[str]:
     path = given.out or default
     path = path / default if path.is_dir() else path
     start_tensorflow()
-    written = str(export_run(one, path, format=given.format))
+    written = str(export_run(complete(one), path, format=given.format))
     facts_of_it = {"run": one.name, "format": given.format, "out": written}
     yield output.to_json(facts_of_it) if given.json else f"Wrote {written}"

@@ -25,6 +25,7 @@ RECIPE, ENVIRONMENT, STATUS, HISTORY, LOG = (
 )
 LOCK, STOP, CHECKPOINTS, SNAPSHOTS, TENSORBOARD = "lock", "stop", "checkpoints", "snapshots", "tensorboard"
 BEST, LAST = "best.keras", "last.keras"
+BEST_HEAD = "best-head.npz"  # among the checkpoints, until it is put together with its base
 
 _SECONDS_TO_START = 60  # from the launch to the lock; a child that died earlier never took it
 _MAX_BYTES = 4 * 2**20
@@ -64,6 +65,11 @@ class Run:
         """File with the weights of the best epoch so far; None before the first."""
         path = self.path / BEST
         return path if path.is_file() else None
+
+    @property
+    def has_loose_head(self) -> bool:
+        """Whether its best epoch is kept without the base, as while it trains, or if its trainer was killed."""
+        return (self.path / CHECKPOINTS / BEST_HEAD).is_file()
 
 
 def runs_folder() -> Path:

@@ -7,12 +7,15 @@ from pathlib import Path
 
 from cnnviz.runs.folder import SNAPSHOTS
 
-_NAME = re.compile(r"epoch-(\d{6,9})\.weights\.h5")
+HEAD_ENDING = ".head.weights.h5"
+"""How a file ends that holds the weights of the head alone: the rest of the network never changed."""
+
+_NAME = re.compile(r"epoch-(\d{6,9})(\.head)?\.weights\.h5")
 
 
-def snapshot_path(run: Path, epoch: int) -> Path:
-    """Name the file of the weights after an epoch; 0 for those before the first."""
-    return run / SNAPSHOTS / f"epoch-{epoch:06d}.weights.h5"
+def snapshot_path(run: Path, epoch: int, *, is_head: bool = False) -> Path:
+    """Name the file of the weights after an epoch, of all or of the head alone; 0 for those before the first."""
+    return run / SNAPSHOTS / f"epoch-{epoch:06d}{HEAD_ENDING if is_head else '.weights.h5'}"
 
 
 def snapshots(run: Path) -> dict[int, Path]:

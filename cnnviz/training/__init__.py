@@ -4,6 +4,7 @@ from cnnviz.training.advisor import Advice, advise
 from cnnviz.training.audit import Finding, audit
 from cnnviz.training.augmentation import Augmentation, preview
 from cnnviz.training.blueprint import Blueprint, blueprint, seconds_for
+from cnnviz.training.completing import complete
 from cnnviz.training.export import FORMATS, export_run
 from cnnviz.training.launch import create_run, delete, launch, reopen, stop
 from cnnviz.training.recipe import OPTIMIZERS, TRANSFER, Recipe, Transfer, edited, recipe_from_json
@@ -29,6 +30,7 @@ __all__ = [
     "audit",
     "blueprint",
     "carry_out",
+    "complete",
     "create_run",
     "create_series",
     "delete",

@@ -12,10 +12,8 @@ import keras
 import numpy as np
 
 from cnnviz.errors import CancelledError, RunError
-from cnnviz.folders import written_whole
 from cnnviz.runs import folder as names
-from cnnviz.runs import snapshot_path
-from cnnviz.training import checkpoint
+from cnnviz.training import checkpoint, weights
 from cnnviz.training.checkpoint import Checkpoint
 from cnnviz.training.plan import Plan
 from cnnviz.training.recipe import Recipe
@@ -25,7 +23,6 @@ MONITOR = "val_loss"
 """What is small in the best epoch: smoother than accuracy, and what over-fitting raises first."""
 
 _TELL_SECONDS = 0.5
-_SNAPSHOT_BYTES = 100 * 2**20
 
 OnEpoch = Callable[[int, Mapping[str, float]], None]
 
@@ -95,7 +92,7 @@ class Keeper(keras.callbacks.Callback):
         values |= {"learning_rate": rate, "phase": self.phase, "seconds": seconds}
         best = self._keep_best(number, values[MONITOR])
         append_epoch(self.record.path / names.HISTORY, number, values)
-        self._keep_snapshot(number)
+        weights.keep_snapshot(self.plan, self.recipe, self.record.path, number)
         self._keep_checkpoint(number, best)
         self.record.tell(
             epoch=number, step=0, epoch_seconds=0.0, best=best, seconds=self.record.status.seconds + seconds
@@ -107,12 +104,8 @@ class Keeper(keras.callbacks.Callback):
         best = self.record.status.best
         if best and value >= best["value"]:
             return best
-        save_product(self.plan.product, self.record.path / names.BEST)
+        weights.keep_best(self.plan, self.record.path, epoch)
         return {"epoch": epoch, "monitor": MONITOR, "value": value}
-
-    def _keep_snapshot(self, epoch: int) -> None:
-        if epoch in snapshot_epochs(self.plan.product, self.recipe):
-            save_snapshot(self.plan.product, self.record.path, epoch)
 
     def _keep_checkpoint(self, epoch: int, best: Mapping[str, Any]) -> None:
         variables = [*self.plan.variables(), *self.model.optimizer.variables]
@@ -144,37 +137,6 @@ def tensorboard(recipe: Recipe, run: Path) -> list[keras.callbacks.Callback]:
     """Make the callback that writes for TensorBoard, if the recipe wants it."""
     folder = run / names.TENSORBOARD
     return [keras.callbacks.TensorBoard(folder, write_graph=False)] if recipe.has_tensorboard else []
-
-
-def load_product(path: Path) -> keras.Model:
-    """Open a network that `save_product` wrote."""
-    return keras.saving.load_model(path, compile=False)
-
-
-def save_product(model: keras.Model, path: Path) -> None:
-    """Save a network as a whole file, not compiled."""
-    with written_whole(path) as part:
-        model.save(part)
-
-
-def snapshot_epochs(model: keras.Model, recipe: Recipe) -> set[int]:
-    """Epochs of which the weights are kept: dense at first, when most happens; fewer of a large network; the last."""
-    room = int(_SNAPSHOT_BYTES // max(1, 4 * model.count_params()))
-    count = min(recipe.snapshots, recipe.epochs, room)
-    return {round(epoch) for epoch in np.geomspace(1, recipe.epochs, count)} if count > 1 else set()
-
-
-def save_snapshot(model: keras.Model, run: Path, epoch: int) -> None:
-    """Keep the weights after an epoch; 0 for those before the first."""
-    path = snapshot_path(run, epoch)
-    path.parent.mkdir(exist_ok=True)
-    with written_whole(path) as part:
-        whole = part.with_suffix(".weights.h5")  # Keras insists on both endings
-        try:
-            model.save_weights(whole)
-            whole.replace(part)
-        finally:
-            whole.unlink(missing_ok=True)
 
 
 def _require_finite(metrics: Mapping[str, float], *, epoch: int) -> None:

@@ -48,6 +48,12 @@ def save(folder: Path, checkpoint: Checkpoint) -> None:
     """Write a checkpoint, then drop the older ones."""
     folder.mkdir(exist_ok=True)
     path = folder / _NAME.format(checkpoint.epoch)
+    write(path, checkpoint)
+    _keep_only(path)
+
+
+def write(path: Path, checkpoint: Checkpoint) -> None:
+    """Write a checkpoint as a whole file."""
     meta = {
         "version": VERSION,
         "epoch": checkpoint.epoch,
@@ -58,7 +64,6 @@ def save(folder: Path, checkpoint: Checkpoint) -> None:
     arrays = {f"variable_{number}": array for number, array in enumerate(checkpoint.arrays)}
     with written_whole(path) as part:
         np.savez(part, meta=np.array(json.dumps(meta)), **arrays)  # type: ignore[arg-type]  # names are no flags
-    _keep_only(path)
 
 
 def newest(folder: Path) -> Path | None:
@@ -94,8 +99,15 @@ def load(folder: Path) -> Checkpoint | None:
         RunError: If it was written by another version, or is damaged.
     """
     path = newest(folder)
-    if path is None:
-        return None
+    return read(path) if path else None
+
+
+def read(path: Path) -> Checkpoint:
+    """Read what `write` wrote.
+
+    Raises:
+        RunError: If it was written by another version, or is damaged.
+    """
     try:
         with np.load(path, allow_pickle=False) as file:
             meta = json.loads(str(file["meta"]))

@@ -9,6 +9,7 @@ import numpy as np
 
 from cnnviz.datasets import Dataset, photos
 from cnnviz.training.scratch import shape_of
+from cnnviz.training.weights import load_product
 
 _BATCH = 256
 
@@ -25,8 +26,6 @@ def examine(path: Path, dataset: Dataset) -> dict[str, Any]:
         row for each true class.
     """
     from sklearn.metrics import confusion_matrix, log_loss
-
-    from cnnviz.training.callbacks import load_product
 
     model = load_product(path)
     *size, channels = shape_of(model)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 from cnnviz.convnets import Answers, recall, remember
 from cnnviz.errors import RunError
 from cnnviz.runs import Run
+from cnnviz.training.weights import load_product
 
 if TYPE_CHECKING:
     import keras
@@ -83,8 +84,6 @@ def _check(run: Run, path: Path, format: Format) -> None:
 
 
 def _open(run: Run) -> tuple[keras.Model, Answers]:
-    from cnnviz.training.callbacks import load_product
-
     path = run.path / "best.keras"
     return load_product(path), recall(path) or Answers()
 

@@ -12,6 +12,7 @@ from cnnviz.training.plan import Phase, Plan
 from cnnviz.training.recipe import Recipe
 from cnnviz.training.record import Record, cut_history
 from cnnviz.training.strategies import Sharing
+from cnnviz.training.weights import keep_snapshot, put_together, save_product
 
 if TYPE_CHECKING:
     from cnnviz.training.callbacks import OnEpoch
@@ -37,9 +38,18 @@ class Work:
 
 
 def fit(work: Work) -> None:
-    """Fit all phases that are left, and save the last weights."""
-    from cnnviz.training.callbacks import save_product, save_snapshot, snapshot_epochs
+    """Fit all phases that are left; the run's folder then has the best and the last network, however it ended."""
+    plan, run = work.plan, work.record.path
+    try:
+        _fit_phases(work)
+    finally:
+        if plan.is_head_alone:
+            put_together(plan.model, plan.product, run)
+    if not plan.is_head_alone:
+        save_product(plan.product, run / names.LAST)
 
+
+def _fit_phases(work: Work) -> None:
     record, plan = work.record, work.plan
     resumed = checkpoint.load(record.path / names.CHECKPOINTS)
     cut_history(record.path / names.HISTORY, resumed.epoch if resumed else 0)
@@ -47,8 +57,7 @@ def fit(work: Work) -> None:
         record.tell(epoch=resumed.epoch, best=resumed.notes["best"], seconds=resumed.notes["seconds"])
     else:
         record.tell(epoch=0, best={}, seconds=0.0)
-        if snapshot_epochs(plan.product, work.recipe):
-            save_snapshot(plan.product, record.path, 0)
+        keep_snapshot(plan, work.recipe, record.path, 0)
     first = resumed.phase if resumed else 0
     for number, phase in enumerate(plan.phases[first:], first):
         mine = resumed if resumed and resumed.phase == number else None
@@ -56,7 +65,6 @@ def fit(work: Work) -> None:
             _begin(work, phase, mine)
         if not (mine and mine.is_phase_over):
             _fit_phase(work, number, mine)
-    save_product(plan.product, record.path / names.LAST)
 
 
 def _begin(work: Work, phase: Phase, resumed: Checkpoint | None) -> None:

@@ -40,7 +40,7 @@ class Plan:
         steps: Batches of an epoch.
         validation: Batches to validate on, in order.
         variables: What may change while `model` is fitted, seed generators included; of the optimiser nothing.
-        notes: What the person should know beforehand.
+        is_head_alone: Whether `model` is all of the product that ever changes.
     """
 
     model: keras.Model
@@ -50,4 +50,9 @@ class Plan:
     steps: int
     validation: Any
     variables: Callable[[], list[keras.Variable]]
-    notes: tuple[str, ...] = ()
+    is_head_alone: bool = False
+
+    @property
+    def kept(self) -> keras.Model:
+        """What is kept on the way; the rest of the product is what it was."""
+        return self.model if self.is_head_alone else self.product

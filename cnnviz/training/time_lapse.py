@@ -12,6 +12,8 @@ from cnnviz import activations, filters, heatmaps, probes
 from cnnviz.convnets import Convnet
 from cnnviz.errors import RunError
 from cnnviz.layers import layers, map_layers, require_maps
+from cnnviz.runs.snapshots import HEAD_ENDING
+from cnnviz.training.transfer import head_of
 
 _CONVOLUTIONS = ("Conv2D", "SeparableConv2D", "DepthwiseConv2D")
 _MOST_CHANNELS = 64
@@ -79,7 +81,8 @@ def time_lapse(
 
 def _put_weights(convnet: Convnet, epoch: int, path: Path) -> None:
     try:
-        convnet.model.load_weights(path)
+        model = head_of(convnet.model) if path.name.endswith(HEAD_ENDING) else convnet.model
+        model.load_weights(path)
     except Exception as error:  # a damaged archive raises whatever its bytes lead to
         raise RunError(
             "The weights of epoch {epoch} cannot be read. Delete {name!r} to replay the others.",

@@ -38,7 +38,6 @@ _RESERVE = "reserve"
 _RESERVE_BYTES = 2**18  # given up when the disk is full, so that there is room to say so
 _LOCK_SECONDS = 5
 _LOST_WORKER = ("UnavailableError", "AbortedError", "DeadlineExceededError")  # TensorFlow's, by name: it is not loaded
-_TEST_BATCH = 256
 
 
 def train(recipe: Recipe, *, folder: Path | None = None, on_epoch: OnEpoch | None = None) -> Run:
@@ -193,7 +192,6 @@ def _describe(path: Path, recipe: Recipe, dataset: Dataset, plan: Plan) -> None:
                 "pictures": {name: part.counts.tolist() for name, part in parts.items()},
                 "notes": list(dataset.notes),
             },
-            "notes": list(plan.notes),
         },
     )
     for name in (names.BEST, names.LAST):

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import keras
 
 _CONVOLUTIONS = ("Conv2D", "DepthwiseConv2D", "SeparableConv2D", "Conv2DTranspose")
+_POOLING = "pooling"
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,7 +73,7 @@ def assemble(recipe: Recipe, transfer: Transfer, convnet: Convnet, *, classes: i
     image = keras.Input(base.inputs[0].shape[1:], name="image")
     maps = base(networks.scale(convnet.preparation.scaling, image), training=False)
     pool = keras.layers.GlobalAveragePooling2D if transfer.pooling == "average" else keras.layers.Flatten
-    vector = pool(name="pooling")(maps)
+    vector = pool(name=_POOLING)(maps)
     body = keras.Model(image, vector, name="body")
     given = keras.Input(vector.shape[1:], name="features")
     dropout = transfer.dropout if recipe.dropout is None else recipe.dropout
@@ -80,6 +81,13 @@ def assemble(recipe: Recipe, transfer: Transfer, convnet: Convnet, *, classes: i
     head = keras.Model(given, answer, name="head")
     product = keras.Model(image, _through(head, vector), name=f"{plain(convnet.name)}_transfer")
     return Parts(base, body, head, product)
+
+
+def head_of(product: keras.Model) -> keras.Model:
+    """Take the head out of a whole network; its layers are shared."""
+    import keras
+
+    return keras.Model(product.get_layer(_POOLING).output, product.outputs, name="head")
 
 
 def _through(model: keras.Model, x: Any) -> Any:
@@ -104,6 +112,7 @@ def _on_features(recipe: Recipe, dataset: Dataset, parts: Parts, *, key: str) ->
         steps=steps(recipe, len(dataset.train)),
         validation=feature_batches(recipe, validation, dataset.validation),
         variables=lambda: list(model.variables),
+        is_head_alone=True,
     )
 
 

@@ -31,11 +31,11 @@ def model():
 
 
 def test_what_was_kept_is_what_the_network_was(tmp_path, model):
-    from cnnviz.training.callbacks import save_snapshot
+    from cnnviz.training.weights import save_snapshot
 
     kept = [weights.copy() for weights in model.get_weights()]
     assert np.ptp(kept[0]) > 0
-    save_snapshot(model, tmp_path, 3)
+    save_snapshot(model, snapshot_path(tmp_path, 3))
     model.set_weights([weights + 1 for weights in kept])
     model.load_weights(snapshots(tmp_path)[3])
     for mine, theirs in zip(model.get_weights(), kept, strict=True):
@@ -44,7 +44,7 @@ def test_what_was_kept_is_what_the_network_was(tmp_path, model):
 
 
 def test_a_disk_that_takes_no_weights_is_left_as_it_was(tmp_path, model, monkeypatch):
-    from cnnviz.training.callbacks import save_snapshot
+    from cnnviz.training.weights import save_snapshot
 
     def full(path):
         path.write_bytes(b"half")
@@ -52,14 +52,14 @@ def test_a_disk_that_takes_no_weights_is_left_as_it_was(tmp_path, model, monkeyp
 
     monkeypatch.setattr(model, "save_weights", full)
     with pytest.raises(OSError, match="No space left"):
-        save_snapshot(model, tmp_path, 1)
+        save_snapshot(model, snapshot_path(tmp_path, 1))
     assert list((tmp_path / "snapshots").iterdir()) == []
 
 
 @pytest.mark.parametrize(("epochs", "most"), [(12, 12), (100, 12), (3, 12), (500, 5)])
 def test_chosen_epochs_are_dense_at_first_bounded_and_hold_the_last(model, epochs, most):
     from cnnviz.training import Recipe
-    from cnnviz.training.callbacks import snapshot_epochs
+    from cnnviz.training.weights import snapshot_epochs
 
     chosen = sorted(snapshot_epochs(model, Recipe("a", "b", "lenet5", epochs, snapshots=most)))
     assert chosen[0] == 1 and chosen[-1] == epochs

@@ -123,7 +123,8 @@ def duration(seconds: float) -> str:
 def _show_actions(run: Run) -> None:
     if run.status.is_active and _state(run) != "stopping":
         st.button(texts.STOP, icon=":material/stop:", on_click=processes.stop, args=(run.path,), key="stop_run")
-    if run.model is not None and st.button(texts.LOOK_INSIDE, type="primary", icon=":material/search:"):
+    has_network = run.model is not None or (run.has_loose_head and not run.status.is_active)
+    if has_network and st.button(texts.LOOK_INSIDE, type="primary", icon=":material/search:"):
         _look_inside(run)
     if run.status.state in RESUMABLE:
         st.button(texts.RESUME, icon=":material/play_arrow:", on_click=processes.resume, args=(run.path,))
@@ -135,6 +136,12 @@ def _show_actions(run: Run) -> None:
 
 def _look_inside(run: Run) -> None:
     """Turn to the overview, with the run's network and a picture that it was made for."""
+    if run.has_loose_head and not run.status.is_active:
+        try:
+            training.complete(run)
+        except CnnvizError as error:
+            panels.explain(error)
+            return
     state.select_later(state.MODEL, run.name)
     try:
         dataset = cache.dataset(str(run.recipe["data"]), int(run.recipe.get("seed", 0)))
