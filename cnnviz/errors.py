@@ -31,7 +31,7 @@ class CnnvizError(Exception):
         values: What stands in their places. A template without values is said as it is, braces and all.
     """
 
-    def __init__(self, template: str, /, **values: object) -> None:
+    def __init__(self, template: str = "", /, **values: object) -> None:
         self.sentence = Sentence(template, **values)
         super().__init__(self.sentence)
 

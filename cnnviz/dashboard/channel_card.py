@@ -9,7 +9,7 @@ import streamlit as st
 
 from cnnviz import activations, filters, images
 from cnnviz.activations import ChannelStatistics
-from cnnviz.dashboard import cache, components, panels, patterns, state
+from cnnviz.dashboard import cache, components, language, panels, patterns, state
 from cnnviz.dashboard.state import Selection
 from cnnviz.dashboard.texts import activations as texts
 from cnnviz.errors import LayerError
@@ -101,7 +101,7 @@ def _show_patch(selection: Selection, info: LayerInfo, maps: np.ndarray, channel
     try:
         left, top, right, bottom = activations.strongest_patch(info, maps, channel=channel, size=size)
     except LayerError as error:  # a silent channel is strongest nowhere
-        st.caption(panels.plain(str(error)))
+        st.caption(panels.plain(language.say(error.sentence)))
         return
     patch = selection.received[top:bottom, left:right]
     components.picture(patch, key="patch", alt=texts.PATCH_ALT)

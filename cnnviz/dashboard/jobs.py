@@ -14,6 +14,7 @@ from typing import Any, Literal
 import streamlit as st
 
 from cnnviz.errors import CancelledError, CnnvizError
+from cnnviz.sentences import Sentence
 
 State = Literal["queued", "running", "done", "failed", "cancelled"]
 
@@ -128,11 +129,11 @@ def _run(job: Job, work: Callable[[Job], Any]) -> None:
     except CancelledError:
         job.cancel()
     except CnnvizError as error:
-        job.error = str(error)
+        job.error = error.sentence
         job.enter("failed")
     except Exception as error:  # noqa: BLE001  # a worker thread has nobody above it to tell
         _log.exception("A job failed: %s", job.key)
-        job.error = f"It failed ({type(error).__name__}). The server's log says more."
+        job.error = Sentence("It failed ({kind}). The server's log says more.", kind=type(error).__name__)
         job.enter("failed")
 
 

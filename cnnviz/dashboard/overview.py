@@ -127,7 +127,9 @@ def _remember(convnet: Convnet, path: Path, key: str) -> None:
         return
     try:
         remember(path, Answers(scaling, fit, names if head == convnet.head else (), head))
-    except (ValueError, CnnvizError) as error:  # a name too long; a folder that cannot be written
+    except CnnvizError as error:  # a folder that cannot be written
+        st.session_state["_answers_error"] = error.sentence
+    except ValueError as error:  # a name too long
         st.session_state["_answers_error"] = str(error)
 
 

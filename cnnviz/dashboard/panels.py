@@ -13,7 +13,7 @@ from streamlit.runtime.scriptrunner import StopException
 
 from cnnviz import figures, images
 from cnnviz.convnets import catalogue
-from cnnviz.dashboard import samples, state
+from cnnviz.dashboard import language, samples, state
 from cnnviz.dashboard.jobs import Job
 from cnnviz.dashboard.state import Selection
 from cnnviz.dashboard.texts import shared
@@ -36,10 +36,10 @@ def head(texts: Any) -> None:
 
 
 def explain(error: CnnvizError | str) -> None:
-    """Say what is wrong and what would do; the text is shown as it is, without markup."""
+    """Say what is wrong and what would do, in the session's language; the text is shown as it is, without markup."""
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
         st.markdown(":material/error:")
-        st.text(str(error))
+        st.text(language.say(error.sentence if isinstance(error, CnnvizError) else error))
 
 
 def end() -> NoReturn:

@@ -78,8 +78,15 @@ def run_page(page: StreamlitPage) -> None:
         st.session_state.pop(_FLAG, None)
     with above:
         for key, asked, shown in state.take_refused():
-            panels.explain(shared.refused(key, asked, shown))
+            panels.explain(_refused(key, asked, shown))
     state.publish()
+
+
+def _refused(key: str, asked: object, shown: object) -> str:
+    """Say that a link asks for something that is not there, and what is shown instead."""
+    said = shared.REFUSED.get(key, shared.REFUSED_OTHER).format(key=key, asked=repr(asked)[:60])
+    instead = shared.REFUSED_SHOWN_OWN if shown is None else shared.REFUSED_SHOWN.format(shown=shown)
+    return f"{said} {instead}"
 
 
 def require_shell() -> None:

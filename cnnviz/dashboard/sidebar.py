@@ -1,4 +1,7 @@
-"""What is being looked at? Network and picture on every page; layer and class as soon as the network is open."""
+"""What is being looked at? Network and picture on every page; layer and class as soon as the network is open.
+
+The language of the interface stands below them, where it is out of the way.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ import streamlit as st
 
 from cnnviz import images
 from cnnviz.convnets import DEFAULT, Convnet, catalogue
-from cnnviz.dashboard import cache, components, panels, samples, state, store
+from cnnviz.dashboard import cache, components, language, panels, samples, state, store
 from cnnviz.dashboard.state import Selection
 from cnnviz.dashboard.texts import shared
 from cnnviz.errors import CnnvizError, ModelError
@@ -17,14 +20,17 @@ from cnnviz.layers import LayerInfo, layers
 from cnnviz.runs import trained_networks
 
 _THUMBNAIL = 96
+_BELOW = "_below_the_picture"
 
 
 def show() -> None:
-    """Draw what needs no network: which network, which picture."""
+    """Draw what needs no network: which network, which picture, which language."""
     state.apply_later()
     with st.sidebar:
         _choose_network()
         _choose_picture()
+        st.session_state[_BELOW] = st.container()
+        _choose_language()
 
 
 def selection() -> Selection:
@@ -38,7 +44,7 @@ def selection() -> Selection:
         panels.explain(error)
         panels.end()
     st.session_state["_last_good_model"] = state.model()
-    with st.sidebar:
+    with st.session_state[_BELOW]:
         layer = _choose_layer(convnet)
         class_index = _choose_class(convnet)
     _warn(convnet)
@@ -51,7 +57,7 @@ def _give_back(error: ModelError) -> NoReturn:
     if name not in catalogue():
         store.drop_model(name)
         own_networks().remove(name) if name in own_networks() else None
-        st.session_state["_model_error"] = str(error)
+        st.session_state["_model_error"] = error.sentence
         state.select_later(state.MODEL, st.session_state.get("_last_good_model", DEFAULT))
         st.rerun()
     panels.explain(error)
@@ -92,7 +98,7 @@ def _choose_network() -> None:
             on_change=_take_model,
         )
     if sentence := st.session_state.pop("_model_error", None):
-        st.error(sentence, icon=":material/error:")
+        st.error(language.say(sentence), icon=":material/error:")
 
 
 def _take_model() -> None:
@@ -138,7 +144,7 @@ def _choose_picture() -> None:
                 shared.CAMERA, key="camera", on_change=_take_upload, args=("camera",), label_visibility="collapsed"
             )
     if sentence := st.session_state.pop("_upload_error", None):
-        st.error(sentence, icon=":material/error:")
+        st.error(language.say(sentence), icon=":material/error:")
 
 
 def _take_upload(key: str) -> None:
@@ -150,7 +156,7 @@ def _take_upload(key: str) -> None:
     try:
         images.read_photo(data)
     except CnnvizError as error:
-        st.session_state["_upload_error"] = str(error)
+        st.session_state["_upload_error"] = error.sentence
         return
     state.select(state.PICTURE, store.put("pictures", data))
 
@@ -158,6 +164,19 @@ def _take_upload(key: str) -> None:
 @st.cache_data(max_entries=64, show_spinner=False)
 def _thumbnail(name: str) -> np.ndarray:
     return images.fit(cache.photo(name).pixels, (_THUMBNAIL, _THUMBNAIL))
+
+
+def _choose_language() -> None:
+    state.settle(state.LANGUAGE, language.LANGUAGES, language.usual())
+    st.segmented_control(
+        shared.LANGUAGE,
+        list(language.LANGUAGES),
+        format_func=language.LANGUAGES.__getitem__,
+        required=True,
+        key=state.LANGUAGE,
+        persist_state="session",
+        label_visibility="collapsed",
+    )
 
 
 def _choose_layer(convnet: Convnet) -> str | None:

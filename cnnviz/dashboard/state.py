@@ -20,6 +20,8 @@ METHOD, AGAINST, STYLE, WHICH = "method", "against", "style", "which"
 VIEW, RUN, RECIPE, SERIES = "view", "run", "recipe", "series"
 DATA, PART, CELL, ITEM = "data", "part", "cell", "item"
 SHOW, RIVAL = "show", "rival"
+UNIT, FILTER, SHUFFLED = "unit", "filter", "shuffled"
+LANGUAGE = "lang"
 IN_URL = (
     MODEL,
     PICTURE,
@@ -40,6 +42,7 @@ IN_URL = (
     ITEM,
     SHOW,
     RIVAL,
+    LANGUAGE,
 )
 """What a link keeps; a value that the app would choose itself is left out."""
 DEFAULT_PICTURE = "chelsea"
@@ -158,6 +161,11 @@ def _is_history_step() -> bool:
     """Whether Back or Forward was pressed; a slow browser's old URL looks the same otherwise."""
     context = get_script_run_ctx()
     return context is not None and context.is_history_navigation
+
+
+def is_linked(*keys: str) -> bool:
+    """Whether this run shows what a link, Back or Forward says of these choices, of any of them."""
+    return any(key in st.session_state.get(_LINKED, ()) for key in keys)
 
 
 def publish() -> None:

@@ -18,7 +18,7 @@ def finished(
     work: Callable[[Job], Any],
     *,
     icon: str,
-    progress: str = texts.PROGRESS,
+    progress: str | None = None,
     is_quick: bool = False,
 ) -> Job | None:
     """Return the job once it is done; until then draw its button, then its progress, then why it failed.
@@ -28,7 +28,7 @@ def finished(
         label: What the button says.
         work: Computes the answer; it tells its steps to the job.
         icon: Of the button.
-        progress: Said while it runs; may use `{done}` and `{total}`.
+        progress: Said while it runs, counting pictures if not given; may use `{done}` and `{total}`.
         is_quick: Whether it starts by itself.
     """
 
@@ -41,8 +41,8 @@ def finished(
     if job is not None and job.state == "done":
         return job
     if job is not None and job.is_active:
-        running = job
-        panels.watch(running, lambda: panels.progress(running, progress.format(done=running.done, total=running.total)))
+        running, said = job, progress or texts.PROGRESS
+        panels.watch(running, lambda: panels.progress(running, said.format(done=running.done, total=running.total)))
         return None
     if job is not None:
         panels.explain(job.error or texts.STOPPED)

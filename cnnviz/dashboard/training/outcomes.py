@@ -16,9 +16,6 @@ from cnnviz.errors import CnnvizError
 from cnnviz.runs import Run
 
 _LOG_LINES = 40
-_HISTORY = {"val_loss": texts.COLUMN_LOSS, "val_accuracy": texts.COLUMN_ACCURACY, "seconds": texts.COLUMN_SECONDS}
-_SHARES = (texts.COLUMN_ACCURACY, texts.COLUMN_TEST)
-_NUMBERS = (texts.COLUMN_LOSS, texts.COLUMN_SECONDS)
 
 
 def show_differences(runs: list[Run]) -> None:
@@ -29,8 +26,9 @@ def show_differences(runs: list[Run]) -> None:
     differing = [name for name in names if len({str(found.get(name)) for found in settings.values()}) > 1]
     if not differing:
         st.caption(texts.DIFFERENCES_NOTHING)
-    columns = dict.fromkeys(_SHARES, st.column_config.NumberColumn(format="%.1f %%"))
-    columns |= dict.fromkeys(_NUMBERS, st.column_config.NumberColumn(format="%.3g"))
+    shares, numbers = (texts.COLUMN_ACCURACY, texts.COLUMN_TEST), (texts.COLUMN_LOSS, texts.COLUMN_SECONDS)
+    columns = dict.fromkeys(shares, st.column_config.NumberColumn(format="%.1f %%"))
+    columns |= dict.fromkeys(numbers, st.column_config.NumberColumn(format="%.3g"))
     st.dataframe(
         [_row(run, {name: settings[run.name].get(name) for name in differing}) for run in runs],
         column_config=columns,
@@ -41,12 +39,17 @@ def show_differences(runs: list[Run]) -> None:
 def _row(run: Run, differing: dict[str, Any]) -> dict[str, Any]:
     history, status = run.history, run.status
     is_best = history.epochs == status.best.get("epoch")
-    found = {title: float(history.columns[name][is_best][0]) for name, title in _HISTORY.items() if is_best.any()}
-    found[texts.COLUMN_TEST] = status.test.get("accuracy", np.nan)
+    best = {name: float(values[is_best][0]) for name, values in history.columns.items() if is_best.any()}
+    reached = {
+        texts.COLUMN_LOSS: best.get("val_loss", np.nan),
+        texts.COLUMN_ACCURACY: 100 * best.get("val_accuracy", np.nan),
+        texts.COLUMN_SECONDS: best.get("seconds", np.nan),
+        texts.COLUMN_TEST: 100 * status.test.get("accuracy", np.nan),
+    }
     return {
         texts.COLUMN_RUN: run.name,
         texts.COLUMN_BEST: status.best.get("epoch"),
-        **{title: 100 * value if title in _SHARES else value for title, value in found.items()},
+        **reached,
         **{name: _setting(value) for name, value in differing.items()},
     }
 

@@ -22,7 +22,7 @@ def start(recipe: Recipe) -> None:
         path = training.create_run(recipe)
         _launch(path)
     except CnnvizError as error:
-        st.session_state[_ERROR] = str(error)
+        st.session_state[_ERROR] = error.sentence
         return
     state.select(state.RUN, path.name)
     state.select(state.VIEW, "runs")
@@ -35,7 +35,7 @@ def start_series(name: str, data: str) -> None:
         for path in paths:
             _launch(path)
     except CnnvizError as error:
-        st.session_state[_ERROR] = str(error)
+        st.session_state[_ERROR] = error.sentence
         return
     state.select(state.RUN, paths[0].name)
     st.session_state["compared_runs"] = [path.name for path in paths[1:]]
@@ -47,7 +47,7 @@ def stop(path: Path) -> None:
     try:
         training.stop(path)
     except CnnvizError as error:
-        st.session_state[_ERROR] = str(error)
+        st.session_state[_ERROR] = error.sentence
 
 
 def resume(path: Path) -> None:
@@ -56,7 +56,7 @@ def resume(path: Path) -> None:
         training.reopen(path)
         _launch(path)
     except CnnvizError as error:
-        st.session_state[_ERROR] = str(error)
+        st.session_state[_ERROR] = error.sentence
 
 
 def delete(run: Run) -> None:
@@ -64,7 +64,7 @@ def delete(run: Run) -> None:
     try:
         training.delete(run)
     except CnnvizError as error:
-        st.session_state[_ERROR] = str(error)
+        st.session_state[_ERROR] = error.sentence
 
 
 def take_error() -> str | None:

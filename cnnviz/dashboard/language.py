@@ -1,0 +1,86 @@
+"""In which language is the interface said? The session's language, and texts and sentences said in it."""
+
+from __future__ import annotations
+
+import gettext
+from functools import cache
+from pathlib import Path
+from typing import TypeVar
+
+import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+import cnnviz
+from cnnviz.dashboard import state
+from cnnviz.sentences import Sentence
+
+LANGUAGES = {"en": "English", "ko": "한국어"}
+"""Each under the name that its readers know it by."""
+ENGLISH = "en"
+DOMAIN = "cnnviz"
+FOLDER = Path(cnnviz.__file__).parent / "locale"
+CLASSES = "class"
+"""Context of class names: a class called Test is no heading."""
+
+T = TypeVar("T")
+
+
+def current() -> str:
+    """Key of the session's language; English where there is no session, as in a job's thread."""
+    if get_script_run_ctx(suppress_warning=True) is None:
+        return ENGLISH
+    chosen = st.session_state.get(state.LANGUAGE)
+    return str(chosen) if chosen in LANGUAGES else usual()
+
+
+def usual() -> str:
+    """Key of the browser's language if there is a catalogue for it, else English."""
+    asked = (st.context.locale or "").partition("-")[0]
+    return asked if asked in LANGUAGES else ENGLISH
+
+
+def say(text: T, context: str = "") -> T:
+    """Say a text in the session's language, or all texts of a dict, tuple or list; anything else stays as it is.
+
+    Args:
+        text: English; of a sentence, the template is said, then its values, if they are sentences.
+        context: Where the text stands: one English word may want two others.
+    """
+    return _say(text, current(), context)
+
+
+def _say(text: T, language: str, context: str) -> T:
+    said: object = text
+    if language == ENGLISH or not text:
+        return text
+    if isinstance(text, Sentence):
+        said = _fill(text, language)
+    elif isinstance(text, str):
+        catalogue = _catalogue(language)
+        said = catalogue.pgettext(context, text) if context else catalogue.gettext(text)
+    elif isinstance(text, dict):
+        said = {key: _say(value, language, context) for key, value in text.items()}
+    elif isinstance(text, tuple | list):
+        said = type(text)(_say(value, language, context) for value in text)
+    return said  # type: ignore[return-value]  # of the type that came in
+
+
+def _fill(sentence: Sentence, language: str) -> str:
+    template = _catalogue(language).gettext(sentence.template)
+    if not sentence.values:
+        return template
+    values = {
+        name: _fill(value, language) if isinstance(value, Sentence) else value
+        for name, value in sentence.values.items()
+    }
+    return template.format(**values)
+
+
+def class_name(name: str) -> str:
+    """Say the name of a class; those of the networks that ship are translated, all others stay as they are."""
+    return say(name, CLASSES)
+
+
+@cache
+def _catalogue(language: str) -> gettext.NullTranslations:
+    return gettext.translation(DOMAIN, FOLDER, languages=[language])
