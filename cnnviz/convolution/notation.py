@@ -48,8 +48,10 @@ def read_stack(text: str) -> tuple[tuple[int, int, int], tuple[Block, ...]]:
     match = _SHAPE.fullmatch(first)
     if match is None or len(rest) > MOST_LAYERS:
         raise LayerError(
-            f"{text[:80]!r} is no stack of at most {MOST_LAYERS} layers. "
-            "Begin with the picture, and go on layer by layer: 28x28x1,conv5x6,pool2,flatten,dense10."
+            "{text!r} is no stack of at most {most} layers. "
+            "Begin with the picture, and go on layer by layer: 28x28x1,conv5x6,pool2,flatten,dense10.",
+            text=text[:80],
+            most=MOST_LAYERS,
         )
     rows, columns, channels = (int(side) for side in match.groups())
     _check(first, side=max(rows, columns), channels=channels, least=min(rows, columns, channels))
@@ -74,7 +76,9 @@ def _read(part: str) -> Block:
             steps, gaps = int(stride or (size if name == "pool" else 1)), int(dilation or 1)
             _check(part, kernel=max(size, steps, gaps), filters=count, least=min(size, count, steps, gaps))
             return Block(_NAMES[name], size, steps, _padding(padding), gaps, count, not nobias)
-    raise LayerError(f"{part[:40]!r} is no layer. Layers are written like conv3x32, dw3, pool2, flatten, gap, dense10.")
+    raise LayerError(
+        "{part!r} is no layer. Layers are written like conv3x32, dw3, pool2, flatten, gap, dense10.", part=part[:40]
+    )
 
 
 def _padding(text: str | None) -> Padding:
@@ -85,7 +89,9 @@ def _padding(text: str | None) -> Padding:
 
 def _check(part: str, *, least: int, **numbers: int) -> None:
     if least < 1 or any(number > MOST[name] for name, number in numbers.items()):
-        raise LayerError(f"{part[:40]!r} has a number that is zero or too large. Choose from 1 to a thousand or so.")
+        raise LayerError(
+            "{part!r} has a number that is zero or too large. Choose from 1 to a thousand or so.", part=part[:40]
+        )
 
 
 def _write(block: Block) -> str:

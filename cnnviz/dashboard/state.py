@@ -20,6 +20,7 @@ METHOD, AGAINST, STYLE, WHICH = "method", "against", "style", "which"
 VIEW, RUN, RECIPE, SERIES = "view", "run", "recipe", "series"
 DATA, PART, CELL, ITEM = "data", "part", "cell", "item"
 SHOW, RIVAL = "show", "rival"
+TOPIC, WINDOW, STACK, SEED = "topic", "window", "stack", "seed"
 UNIT, FILTER, SHUFFLED = "unit", "filter", "shuffled"
 LANGUAGE = "lang"
 IN_URL = (
@@ -42,6 +43,10 @@ IN_URL = (
     ITEM,
     SHOW,
     RIVAL,
+    TOPIC,
+    WINDOW,
+    STACK,
+    SEED,
     LANGUAGE,
 )
 """What a link keeps; a value that the app would choose itself is left out."""
@@ -95,6 +100,12 @@ def select(key: str, value: str | int | None) -> None:
     st.session_state[key] = value
 
 
+def insist(key: str, value: str | int) -> None:
+    """Select something that stays selected, even where it equals what the app chose itself so far; for callbacks."""
+    _defaults().pop(key, None)
+    select(key, value)
+
+
 def settle(key: str, options: Container[object], default: str | int | None = None) -> None:
     """Keep a choice within what there is, before its widget is drawn; else it is the default.
 
@@ -143,6 +154,7 @@ def follow_url() -> None:
 
 
 def _take_over(given: dict[str, str]) -> None:
+    _defaults().clear()  # a link speaks for itself: what it says may be what was the default of another view
     for key in IN_URL:
         value = given.get(key)
         st.session_state[key] = int(value) if key == CHANNEL and value and value.isdecimal() else value

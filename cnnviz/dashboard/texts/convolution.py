@@ -13,7 +13,7 @@ added up: that is one number of the result.
 - In a network the weights are learnt, there are many kernels, and each reads all channels of the layer below.
 """
 VIEW = "View"
-VIEWS = {"kernel": "A kernel"}
+VIEWS = {"kernel": "A kernel", "sizes": "Sizes"}
 
 DETAIL = "Pixels a side"
 PRESETS = {
@@ -56,4 +56,202 @@ PLAYGROUND = {
     "sum": "sum = {sum}",
     "rectified": "→ ReLU → {value}",
     "where": "Row {row}, column {column} of the result: picture × kernel",
+}
+
+PADDINGS = {"valid": "none (valid)", "same": "same"}
+PADDING_NUMBER = "{count} on each side"
+FORMULA = {
+    "input": "input",
+    "output": "output",
+    "padding": "padding",
+    "span": "span",
+    "stride": "stride",
+    "kernel": "kernel",
+    "dilation": "dilation",
+    "channels": "channels",
+    "filters": "filters",
+    "bias": "bias",
+    "values": "values",
+    "units": "units",
+    "parameters": "parameters",
+    "field": "field",
+    "field_before": "field before",
+    "step_before": "step before",
+}
+
+SIZES_PART = "Part"
+SIZES_PARTS = {"window": "One window", "stack": "A stack of layers", "pooling": "Why pooling?", "skip": "Why skip?"}
+SIZES_NUMBERS = {
+    "input": "Input",
+    "kernel": "Kernel",
+    "stride": "Stride",
+    "dilation": "Dilation",
+    "channels": "Channels",
+    "filters": "Filters",
+    "units": "Units",
+}
+SIZES_PADDING = "Padding"
+SIZES_TOO_MANY = "With more than {most} cells a side the windows cannot be told apart, and are not drawn."
+SIZES_CELLS = {
+    "title": "Windows along one side of the picture",
+    "reads": "Output {output} reads cells {cells}.",
+    "lit": "read by the chosen window",
+    "zero": "zero from the padding",
+    "never": "read by no window",
+    "out": "output",
+}
+SIZES_UNEVEN = (
+    "**The uneven rule.** `same` adds {before} before and {after} behind: TensorFlow and Keras put the odd zero at the "
+    "far end. PyTorch's habit of kernel // 2 zeros on each side reads other cells."
+)
+SIZES_SKIPPED = (
+    "**The floor.** {count} cell at the end is read by no window: one more step would leave the picture.",
+    "**The floor.** {count} cells at the end are read by no window: one more step would leave the picture.",
+)
+SIZES_REFUSED = "Keras refuses a stride together with a dilation; this is what it would compute."
+
+BLOCKS = {
+    "convolution": "conv {kernel} × {kernel}, {filters}",
+    "depthwise": "depthwise {kernel} × {kernel}",
+    "pooling": "pool {kernel} × {kernel}",
+    "flatten": "flatten",
+    "global-pooling": "global pooling",
+    "dense": "dense {filters}",
+}
+BLOCK_STRIDE = "stride {stride}"
+BLOCK_DILATION = "dilation {dilation}"
+KINDS = {
+    "convolution": "convolution",
+    "depthwise": "depthwise",
+    "pooling": "pooling",
+    "flatten": "flatten",
+    "global-pooling": "global pooling",
+    "dense": "dense",
+}
+STACKS = {
+    "lenet5": "LeNet-5",
+    "three": "Three 3 × 3",
+    "seven": "One 7 × 7",
+    "vgg-block": "VGG's first block",
+    "vgg16": "VGG16",
+    "separable": "Depthwise, then 1 × 1",
+    "dilated": "Dilated",
+}
+STACK_VIEW = {
+    "layer": "Layer",
+    "output": "Output",
+    "parameters": "Parameters",
+    "multiplications": "Multiplications",
+    "field": "Sees",
+    "total": "All",
+    "remove": "Take off {layer}",
+    "caption": "{layer} sees {field}",
+    "alt": "The picture, with a square for each layer: what one of its outputs sees.",
+}
+STACK_FIELD = "{side} × {side}"
+STACK_ALL = "all"
+STACK_KIND = "Next layer"
+STACK_ADD = "Add"
+STACK_PICTURE = "Picture's size"
+STACK_PICKED = "**{layer}**"
+STACK_DENSE = "A dense layer reads a row of values. Put flatten or global pooling before it."
+STACK_MAPS = "This layer reads maps, and there are none any more. Take it off, or put it before flatten."
+
+POOLED_NONE = "This stack has no pooling before a dense layer, so here is LeNet-5."
+POOLED_NAMES = ("with pooling", "without pooling")
+POOLED_PARTS = {"before": "before flatten", "after": "dense layers"}
+POOLED_TITLE = "Without pooling: **{factor} times** the parameters"
+POOLED_AXIS = "parameters"
+POOLED_ALT = "Two bars: {pooled} parameters with pooling, {plain} without."
+POOLED_TABLE = {
+    "values": "Values after flatten",
+    "parameters": "Parameters",
+    "multiplications": "Multiplications",
+    "field": "The last window sees",
+}
+POOLED_WHY = "A pool of 2 × 2 keeps one value of four. All dense weights hang on how many values are left."
+
+SKIPPED_DEPTH = "Blocks on top of each other"
+SKIPPED_PICTURE = "The picture, x"
+SKIPPED_WITHOUT = "Without: F(F(… x))"
+SKIPPED_WITH = "With: F(x) + x in each block"
+SKIPPED_LIKENESS = "likeness to the picture {likeness}"
+SKIPPED_SAME = (
+    "F is two 3 × 3 convolutions with fresh random weights. Both have the same **{parameters}** parameters; adding x costs none."
+)
+SKIPPED_AXES = ("blocks", "likeness to the picture")
+SKIPPED_NAMES = ("without", "with F(x) + x")
+SKIPPED_ALT = "Likeness to the picture over the number of blocks: it ends at {plain} without, at {skip} with the connection."
+SKIPPED_SCALE = "Each on its own scale. Random weights: why a deep network is hard to start, not what a trained one sees."
+
+INSIDE_CHANNEL = "Channel"
+INSIDE_UP = "Back up to {layer}"
+INSIDE_SCORE = "Start at the score of {name}"
+INSIDE_TRY = "Try this kernel on the picture"
+INSIDE_TITLE = "{layer} · channel {channel}"
+INSIDE_TITLE_NAMED = "{layer} · {name}"
+INSIDE_TITLE_UNITS = "{layer} · {count} units"
+INSIDE_ALT = "Map of {layer}, {rows} by {columns}: click, or use the arrow keys, to look at another unit"
+INSIDE_CHANNEL_NAME = "channel {channel}"
+INSIDE_UNIT_NAME = "unit {unit}"
+INSIDE_PLACE = "row {row}, column {column}"
+INSIDE_COLOURS = ("red", "green", "blue")
+INSIDE_GRAY = "gray"
+INSIDE_PICTURE = "the picture"
+INSIDE_BETWEEN = "what lies between two layers"
+INSIDE_HELP = (
+    "Click a number to go down to the unit that gave it. Point at the picture to see which units a pixel reaches."
+)
+INSIDE_VIEW = {
+    "picture": "What this unit sees",
+    "pictureHelp": "The picture: point, or use the arrow keys, to see which units a pixel reaches",
+    "field": "It depends on {height} × {width} pixels.",
+    "whole": "It depends on the whole picture.",
+    "padding": "It sees nothing but padding.",
+    "closer": "The same pixels, closer",
+    "here": "Row {row}, column {column}: {value}",
+    "unit": "{name}: {value}",
+    "number": "unit {index}",
+    "reaches": ("This pixel reaches {count} unit of {total}.", "This pixel reaches {count} units of {total}."),
+    "reachesAll": "This pixel reaches every unit.",
+    "under": "Under the window: {label}",
+    "weights": "Kernel",
+    "products": "Products",
+    "point": "Point at a number to see where it comes from.",
+    "product": "row {row}, column {column}:  {value} × {weight} = {product}",
+    "cell": "row {row}, column {column}:  {value}",
+    "isPadding": "Padding: a zero that lies outside the map.",
+    "rest": ("{count} other", "{count} others"),
+    "sum": "sum",
+    "together": "together",
+    "bias": "bias",
+    "shift": "shift",
+    "power": "e^({score} − {largest})",
+    "result": "= {value}",
+    "own": "The network itself computed {own}.",
+    "down": "One step down: {source}",
+    "bottom": "Below is {source}.",
+    "how": {
+        "sum": "Each number times its weight, and all of it added up.",
+        "maximum": "The largest number under the window.",
+        "mean": "The mean of the numbers under the window.",
+        "scale": "One number, scaled and shifted.",
+        "addition": "One number of each branch, added up.",
+        "activation": "One number, through a function.",
+        "copy": "The number is only moved; it stays what it was.",
+        "softmax": "Softmax: e to the power of the score, as a share of what all scores give.",
+        "other": "All scores of this place, through {name}.",
+    },
+    "formulas": {
+        "relu": "max(0, {x}) = {y}",
+        "relu6": "min(6, max(0, {x})) = {y}",
+        "sigmoid": "1 / (1 + e^−({x})) = {y}",
+        "tanh": "tanh({x}) = {y}",
+        "other": "{name}({x}) = {y}",
+    },
+    "shares": {
+        "softmax": "{own} / {total} = {value}",
+        "log_softmax": "log({own} / {total}) = {value}",
+        "other": "{name}: {value}",
+    },
 }

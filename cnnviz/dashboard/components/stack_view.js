@@ -1,0 +1,58 @@
+const SMALL = 100;  // pixels a side, under which they stay squares
+
+export default function ({ data, parentElement, setTriggerValue }) {
+  const { header: h, arrays: [photo] } = unpack(data), t = h.texts;
+  const canvas = parentElement.querySelector("canvas"), stage = parentElement.querySelector(".stage");
+  const caption = parentElement.querySelector("figcaption"), table = parentElement.querySelector("table");
+  const element = (name, text = "", classes = "") => Object.assign(document.createElement(name), { textContent: text, className: classes });
+
+  function paint() {
+    canvas.width = h.width; canvas.height = h.height;
+    canvas.classList.toggle("sharp", Math.max(h.width, h.height) < SMALL);
+    const context = canvas.getContext("2d"), image = context.createImageData(h.width, h.height), out = image.data;
+    for (let p = 0, q = 0; q < out.length; p += 3, q += 4) {
+      out[q] = photo[p]; out[q + 1] = photo[p + 1]; out[q + 2] = photo[p + 2]; out[q + 3] = 255;
+    }
+    context.putImageData(image, 0, 0);
+  }
+  // Each layer's field around the same pixel in the middle; what reaches beyond the picture is cut off.
+  function frame(row, i) {
+    const box = element("div", "", i === h.picked ? "field picked" : "field");
+    const place = (field, whole) => {
+      const from = Math.max(0, Math.floor((whole - field) / 2)), to = Math.min(whole, from + field);
+      return [100 * from / whole, 100 * (to - from) / whole];
+    };
+    const [top, height] = place(row.field ?? h.height, h.height), [left, width] = place(row.field ?? h.width, h.width);
+    Object.assign(box.style, { top: top + "%", height: height + "%", left: left + "%", width: width + "%" });
+    return box;
+  }
+  function line(row, i) {
+    const tr = element("tr", "", i === h.picked ? "picked" : ""), name = document.createElement("th");
+    const choose = element("button", row.name, "choose"), remove = element("button", "×", "remove");
+    name.scope = "row";
+    choose.type = remove.type = "button";
+    choose.setAttribute("aria-pressed", i === h.picked);
+    remove.setAttribute("aria-label", t.remove.replace("{layer}", row.name)); remove.title = remove.getAttribute("aria-label");
+    remove.onclick = (event) => { event.stopPropagation(); setTriggerValue("removed", i); };
+    tr.onclick = () => setTriggerValue("picked", i);
+    name.append(choose);
+    const parameters = element("td", row.parameters, "parameters");
+    parameters.style.setProperty("--share", 100 * row.share + "%");
+    const last = element("td"); last.append(remove);
+    tr.append(name, element("td", row.output), parameters, element("td", row.multiplications, "wide"), element("td", row.seen), last);
+    return tr;
+  }
+  const head = element("tr");
+  for (const [name, classes] of [["layer", ""], ["output", ""], ["parameters", ""], ["multiplications", "wide"], ["field", ""]]) {
+    const th = element("th", t[name], classes); th.scope = "col"; head.append(th);
+  }
+  head.append(element("td"));
+  const foot = element("tr", "", "total");
+  foot.append(element("th", t.total), element("td"), element("td", h.totals.parameters), element("td", h.totals.multiplications, "wide"), element("td"), element("td"));
+  table.replaceChildren(head, ...h.rows.map(line), foot);
+  paint();
+  stage.replaceChildren(canvas, ...h.rows.map(frame));
+  const row = h.rows[h.picked];
+  caption.textContent = row ? t.caption.replace("{layer}", row.name).replace("{field}", row.seen) : "";
+  canvas.setAttribute("aria-label", t.alt + " " + caption.textContent);
+}

@@ -1,0 +1,56 @@
+"""Why add the input to the output? A picture goes through many fresh blocks, with and without that connection."""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+
+from cnnviz import images
+from cnnviz.convolution import skips
+from cnnviz.dashboard import components
+from cnnviz.dashboard.state import Selection
+from cnnviz.dashboard.texts import convolution as texts
+from cnnviz.figures import convolution as charts
+
+_SIDE = 64
+_MOST, _FIRST = 16, 4
+
+
+def show(selection: Selection) -> None:
+    """Draw the picture, and what is left of it behind some blocks."""
+    depth = st.slider(texts.SKIPPED_DEPTH, 1, _MOST, _FIRST, key="skip depth", persist_state="session", width=420)
+    plain, skip = _passed(selection.picture, selection.photo)
+    st.latex(r"y = F(x) \qquad\text{|}\qquad y = F(x) + x")
+    likeness = [[skips.likeness(maps[0], one) for one in maps] for maps in (plain, skip)]
+    columns = st.columns(3)
+    titles = (texts.SKIPPED_PICTURE, texts.SKIPPED_WITHOUT, texts.SKIPPED_WITH)
+    shown = (plain[0], plain[depth], skip[depth])
+    said = (1.0, likeness[0][depth], likeness[1][depth])
+    for place, column in enumerate(columns):
+        with column:
+            _show_maps(shown[place], titles[place], texts.SKIPPED_LIKENESS.format(likeness=f"{said[place]:.2f}"), place)
+    st.caption(texts.SKIPPED_SCALE)
+    parameters = depth * 2 * skips.KERNEL**2 * plain.shape[-1] ** 2
+    st.markdown(texts.SKIPPED_SAME.format(parameters=f"{parameters:,}"))
+    across, up = texts.SKIPPED_AXES
+    st.plotly_chart(
+        charts.curves(np.arange(_MOST + 1), dict(zip(texts.SKIPPED_NAMES, likeness, strict=True)), mark=depth,
+                      across=across, up=up),
+        key="skips", config={"displayModeBar": False},
+        alt=texts.SKIPPED_ALT.format(plain=f"{likeness[0][-1]:.2f}", skip=f"{likeness[1][-1]:.2f}"),
+    )  # fmt: skip
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def _passed(picture: str, _photo: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The maps behind each block, without and with the connection."""
+    maps = images.fit(_photo, (_SIDE, _SIDE)) / np.float32(255) - np.float32(0.5)
+    weights = skips.block_weights(3, blocks=_MOST)
+    return tuple(skips.through_blocks(maps, weights, has_skip=has) for has in (False, True))  # type: ignore[return-value]
+
+
+def _show_maps(maps: np.ndarray, title: str, text: str, place: int) -> None:
+    st.markdown(f"**{title}**")
+    unit = images.to_unit(maps)
+    components.picture((255 * unit).astype(np.uint8), key=f"skip {place}", alt=f"{title}: {text}")
+    st.caption(text)

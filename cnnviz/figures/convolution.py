@@ -1,0 +1,76 @@
+"""How are sizes, moves and questions of a convolution drawn?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import plotly.graph_objects as go
+
+_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7")  # Okabe-Ito
+_MARGIN = {"l": 10, "r": 10, "t": 10, "b": 10}
+_FONT = {"size": 16}
+
+
+def stacked_bars(
+    names: Sequence[str], parts: Sequence[str], counts: Sequence[Sequence[int]], *, across: str
+) -> go.Figure:
+    """Draw lying bars on one scale, each made of parts, with its sum at its end.
+
+    Args:
+        names: One name a bar, from the top.
+        parts: What each bar is made of.
+        counts: Of each bar, a number for each part.
+        across: What is counted.
+    """
+    figure = go.Figure()
+    for place, part in enumerate(parts):
+        figure.add_trace(
+            go.Bar(
+                x=[count[place] for count in counts], y=list(names), name=part, orientation="h",
+                marker_color=_COLOURS[place], hovertemplate=f"%{{y}}, {part}: %{{x:,}}<extra></extra>",
+            )
+        )  # fmt: skip
+    for name, count in zip(names, counts, strict=True):
+        figure.add_annotation(
+            x=sum(count), y=name, text=f"<b>{sum(count):,}</b>", showarrow=False, xanchor="left", xshift=6, font=_FONT
+        )
+    figure.update_layout(
+        barmode="stack", height=90 + 70 * len(names), margin=_MARGIN | {"r": 90}, font=_FONT, bargap=0.35,
+        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "traceorder": "normal"},
+    )  # fmt: skip
+    figure.update_xaxes(title_text=across, tickformat=",")
+    figure.update_yaxes(autorange="reversed", tickfont=_FONT)
+    return figure
+
+
+def curves(
+    values: np.ndarray, lines: Mapping[str, Sequence[float]], *, mark: float | None, across: str, up: str
+) -> go.Figure:
+    """Draw some curves over the same values.
+
+    Args:
+        values: `(n,)`.
+        lines: Name to `n` numbers.
+        mark: Value to mark by an upright line; None for none.
+        across: What the values are called.
+        up: What the numbers are called.
+    """
+    figure = go.Figure()
+    for place, (name, line) in enumerate(lines.items()):
+        figure.add_trace(
+            go.Scatter(
+                x=values, y=list(line), name=name, mode="lines+markers",
+                line={"color": _COLOURS[place % len(_COLOURS)], "width": 3},
+                hovertemplate="%{x:.3g}: %{y:.3g}<extra>%{fullData.name}</extra>",
+            )
+        )  # fmt: skip
+    if mark is not None:
+        figure.add_vline(mark, line={"color": "#999999", "dash": "dash"})
+    figure.update_layout(
+        height=300, margin=_MARGIN, font={"size": 14}, showlegend=len(lines) > 1,
+        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"},
+    )  # fmt: skip
+    figure.update_xaxes(title_text=across)
+    figure.update_yaxes(title_text=up)
+    return figure
