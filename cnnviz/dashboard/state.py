@@ -48,6 +48,9 @@ IN_URL = (
     STACK,
     SEED,
     LANGUAGE,
+    UNIT,
+    FILTER,
+    SHUFFLED,
 )
 """What a link keeps; a value that the app would choose itself is left out."""
 DEFAULT_PICTURE = "chelsea"
