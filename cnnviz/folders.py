@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -46,3 +47,34 @@ def written_whole(path: Path) -> Iterator[Path]:
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)
+
+
+def make_room(*, keep: Path, max_bytes: int) -> None:
+    """Remove what was longest unused beside a file or folder, until all of it together takes at most `max_bytes`.
+
+    Args:
+        keep: It stays, whatever it takes; what is written to just now, hidden by a dot, stays too.
+        max_bytes: Of all that is in its folder; what is used is marked so by its time of change.
+    """
+    known = []
+    for path in keep.parent.glob("[!.]*"):
+        with contextlib.suppress(FileNotFoundError):  # another process was faster
+            known.append((path != keep, -path.stat().st_mtime_ns, _bytes_of(path), path))
+    total = 0
+    for may_go, _, size, path in sorted(known):
+        total += size
+        if may_go and total > max_bytes:
+            _remove(path)
+
+
+def _bytes_of(path: Path) -> int:
+    files = path.rglob("*") if path.is_dir() else (path,)
+    return sum(file.stat().st_size for file in files if file.is_file())
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+        return
+    with contextlib.suppress(OSError):  # on Windows a file in use stays
+        path.unlink()

@@ -6,7 +6,6 @@ import contextlib
 import io
 import json
 import math
-import os
 import re
 from argparse import Namespace
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -16,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from cnnviz.cli.errors import CommandError
+from cnnviz.folders import written_whole
 from cnnviz.images import png_bytes
 
 _LONGEST_PART = 80  # of a default name, in characters
@@ -104,13 +104,8 @@ def save(path: Path | None, picture: Callable[[], np.ndarray], arrays: Mapping[s
     if path is None:
         return
     data = _npz_bytes(arrays) if path.suffix.lower() == ".npz" else png_bytes(picture())
-    part = path.with_name(f".cnnviz-{os.getpid()}.part")
-    with _told(path):
-        try:
-            part.write_bytes(data)
-            part.replace(path)
-        finally:
-            part.unlink(missing_ok=True)
+    with _told(path), written_whole(path) as part:
+        part.write_bytes(data)
 
 
 def _npz_bytes(arrays: Mapping[str, Any]) -> bytes:

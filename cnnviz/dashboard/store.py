@@ -6,10 +6,9 @@ import hashlib
 import os
 import re
 import shutil
-import tempfile
 from pathlib import Path
 
-from cnnviz.folders import cache_folder
+from cnnviz.folders import cache_folder, make_room, written_whole
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _MODEL_NAME = re.compile(r"[A-Za-z0-9_-]{1,40}-[0-9a-f]{8}")
@@ -30,7 +29,7 @@ def put(kind: str, data: bytes) -> str:
     target = folder(kind) / name
     _write(target, data)
     os.utime(target)
-    _make_room(kind, keep=target)
+    make_room(keep=target, max_bytes=_MAX_BYTES[kind])
     return name
 
 
@@ -43,7 +42,7 @@ def put_model(file_name: str, data: bytes) -> str:
     home.mkdir(exist_ok=True)
     _write(home / f"{name}{suffix or ''}", data)
     os.utime(home)
-    _make_room("models", keep=home)
+    make_room(keep=home, max_bytes=_MAX_BYTES["models"])
     return name
 
 
@@ -67,7 +66,7 @@ def put_data(file_name: str, data: bytes) -> Path:
     path = folder("uploads") / f"{_plain_stem(file_name.removesuffix('.zip'), 'pictures')}-{digest[:8]}.zip"
     _write(path, data)
     os.utime(path)
-    _make_room("uploads", keep=path)
+    make_room(keep=path, max_bytes=_MAX_BYTES["uploads"])
     return path
 
 
@@ -99,28 +98,7 @@ def get(kind: str, name: str) -> Path | None:
 
 
 def _write(target: Path, data: bytes) -> None:
-    """Write a file that is named by what it holds: whole or not at all, and once."""
-    if target.exists():
-        return
-    with tempfile.NamedTemporaryFile(dir=target.parent, prefix=".", delete=False) as file:
-        file.write(data)
-    Path(file.name).replace(target)
-
-
-def _make_room(kind: str, keep: Path) -> None:
-    entries = [path for path in folder(kind).iterdir() if path != keep]
-    entries.sort(key=lambda path: path.stat().st_mtime, reverse=True)
-    total = _size(keep)
-    for path in entries:
-        total += _size(path)
-        if total <= _MAX_BYTES[kind]:
-            continue
-        if path.is_dir():
-            shutil.rmtree(path, ignore_errors=True)
-        else:
-            path.unlink(missing_ok=True)
-
-
-def _size(path: Path) -> int:
-    files = [path] if path.is_file() else [file for file in path.rglob("*") if file.is_file()]
-    return sum(file.stat().st_size for file in files)
+    """Write a file that is named by what it holds: once."""
+    if not target.exists():
+        with written_whole(target) as part:
+            part.write_bytes(data)

@@ -12,7 +12,7 @@ from cnnviz.datasets import cache
 from cnnviz.datasets.dataset import ArrayPictures, OnStep, Part
 from cnnviz.datasets.threads import in_threads
 from cnnviz.errors import DataError
-from cnnviz.folders import written_whole
+from cnnviz.folders import make_room, written_whole
 from cnnviz.images import Fit, fit, gray
 
 _VERSION = 1
@@ -101,5 +101,5 @@ def _keep(path: Path, fitted: Iterator[np.ndarray], shape: tuple[int, ...]) -> n
             amount=amount,
             reason=error.strerror,
         ) from error
-    cache.make_room(keep=path)
+    make_room(keep=path, max_bytes=cache.MAX_BYTES)
     return np.load(path, mmap_mode="r", allow_pickle=False)

@@ -1,4 +1,4 @@
-"""Where are decoded pictures kept, and which go when there are too many?"""
+"""Where are decoded pictures kept, and how many of them?"""
 
 from __future__ import annotations
 
@@ -17,18 +17,3 @@ def cached(name: str) -> Path:
     with contextlib.suppress(OSError):
         os.utime(path)
     return path
-
-
-def make_room(*, keep: Path, max_bytes: int = MAX_BYTES) -> None:
-    """Remove the files longest unused, but `keep`, until the rest takes at most `max_bytes`."""
-    known = []
-    for path in keep.parent.glob("[!.]*"):
-        with contextlib.suppress(FileNotFoundError):  # another process was faster
-            status = path.stat()
-            known.append((path != keep, -status.st_mtime_ns, status.st_size, path))
-    total = 0
-    for may_go, _, size, path in sorted(known):
-        total += size
-        if may_go and total > max_bytes:
-            with contextlib.suppress(OSError):  # on Windows a file in use stays
-                path.unlink()

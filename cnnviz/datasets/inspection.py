@@ -10,12 +10,12 @@ from dataclasses import astuple, dataclass
 from functools import partial
 from pathlib import Path
 
-from cnnviz.datasets.cache import cached, make_room
+from cnnviz.datasets.cache import MAX_BYTES, cached
 from cnnviz.datasets.dataset import OnStep
 from cnnviz.datasets.sources import Source
 from cnnviz.datasets.threads import in_threads
 from cnnviz.errors import PictureError
-from cnnviz.folders import written_whole
+from cnnviz.folders import make_room, written_whole
 
 _VERSION = 1
 _GRAY_MODES = ("1", "L", "LA", "I", "F", "I;16", "I;16B", "I;16L")
@@ -92,4 +92,4 @@ def _remember(path: Path, known: dict[str, Finding]) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         with written_whole(path) as part:
             part.write_text(text, encoding="utf-8")
-        make_room(keep=path)
+        make_room(keep=path, max_bytes=MAX_BYTES)

@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 
 from cnnviz.filters.pattern import Pattern, Request
-from cnnviz.folders import cache_folder, written_whole
+from cnnviz.folders import cache_folder, make_room, written_whole
 
 ASCENT_VERSION = 1
 """Part of every key; raise it when the ascent gives other pictures."""
@@ -50,8 +50,8 @@ class PatternStore:
         with contextlib.suppress(OSError):
             self.root.mkdir(parents=True, exist_ok=True)
             for pattern in patterns:
-                self._write(self._path(request, pattern.filter), pattern)
-            self._evict()
+                self._write(newest := self._path(request, pattern.filter), pattern)
+            make_room(keep=newest, max_bytes=self.max_bytes)
 
     def _path(self, request: Request, index: int) -> Path:
         key = json.dumps([ASCENT_VERSION, asdict(request), index], sort_keys=True)
@@ -85,16 +85,3 @@ class PatternStore:
                 status=pattern.status,
                 climbed_size=pattern.climbed_size,
             )
-
-    def _evict(self) -> None:
-        known = []
-        for path in self.root.glob("*.npz"):
-            with contextlib.suppress(FileNotFoundError):  # another process was faster
-                status = path.stat()
-                known.append((status.st_mtime_ns, status.st_size, path))
-        excess = sum(size for _, size, _ in known) - self.max_bytes
-        for _, size, path in sorted(known):
-            if excess <= 0:
-                return
-            path.unlink(missing_ok=True)
-            excess -= size

@@ -18,9 +18,8 @@ import numpy as np
 
 from cnnviz.convnets import Convnet
 from cnnviz.datasets import Part
-from cnnviz.datasets.cache import make_room
 from cnnviz.errors import DataError
-from cnnviz.folders import cache_folder, written_whole
+from cnnviz.folders import cache_folder, make_room, written_whole
 from cnnviz.mistakes.evaluation import Evaluation
 from cnnviz.mistakes.mapping import ClassMapping
 

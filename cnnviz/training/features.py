@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from cnnviz.datasets import Part, batch_order, pipeline
-from cnnviz.folders import cache_folder, written_whole
+from cnnviz.errors import RunError
+from cnnviz.folders import cache_folder, make_room, written_whole
 from cnnviz.training.recipe import Recipe
 
 if TYPE_CHECKING:
     import keras
     import tensorflow as tf
+
+MAX_BYTES = 8 * 2**30
+"""Of all that is kept; what was longest unused goes first."""
 
 _BATCH = 32
 
@@ -29,22 +34,41 @@ def features_of(body: keras.Model, part: Part, *, key: str) -> np.ndarray:
 
     Returns:
         `(pictures, values)` float32, read from the disk as it is needed.
+
+    Raises:
+        RunError: If they would take more room than there is.
     """
     name = hashlib.sha256(f"{key} {part.fingerprint}".encode()).hexdigest()[:32]
     path, shape = cache_folder("features") / f"{name}.npy", (len(part), body.outputs[0].shape[-1])
     kept = _recall(path, shape)
     if kept is None:
+        _require_room(shape)
         path.parent.mkdir(parents=True, exist_ok=True)
         with written_whole(path) as whole:
             _run(body, part, whole, shape)
+        make_room(keep=path, max_bytes=MAX_BYTES)
         kept = np.load(path, mmap_mode="r", allow_pickle=False)
     return kept
 
 
+def _require_room(shape: tuple[int, int]) -> None:
+    total = 4 * shape[0] * shape[1]
+    if total > MAX_BYTES:
+        raise RunError(
+            "{count} pictures of {values} features each take {amount} GB; at most {most} GB are kept. "
+            "Choose average pooling, or fewer pictures.",
+            count=f"{shape[0]:,}",
+            values=f"{shape[1]:,}",
+            amount=f"{total / 2**30:.1f}",
+            most=MAX_BYTES // 2**30,
+        )
+
+
 def _recall(path: Path, shape: tuple[int, int]) -> np.ndarray | None:
-    """Map what was kept; None if it is missing or damaged."""
+    """Map what was kept, used just now; None if it is missing or damaged."""
     try:
         kept = np.load(path, mmap_mode="r", allow_pickle=False)
+        os.utime(path)
     except (OSError, ValueError, EOFError):
         return None
     return kept if kept.shape == shape and kept.dtype == np.float32 else None

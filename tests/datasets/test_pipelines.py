@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 from labelled_pictures import picture, pictures_of, write_folder
 
-from cnnviz.datasets import cache, load_dataset, open_folder, photos, pipeline, subset
+from cnnviz.datasets import load_dataset, open_folder, photos, pipeline, subset
 from cnnviz.datasets.dataset import array_part
 from cnnviz.errors import DataError
+from cnnviz.folders import make_room
 from cnnviz.images import fit, gray, read_photo
 
 GRAY = {"size": (4, 5), "channels": 1}
@@ -136,9 +137,9 @@ def test_the_cache_forgets_what_was_longest_unused(pets, cache_folder):
         os.utime(path, (1000 - age, 1000 - age))
     (known,) = cache_folder.glob("*.json")
     known.unlink()
-    cache.make_room(keep=middle, max_bytes=middle.stat().st_size + new.stat().st_size)
+    make_room(keep=middle, max_bytes=middle.stat().st_size + new.stat().st_size)
     assert sorted(cache_folder.iterdir()) == sorted([middle, new])
-    cache.make_room(keep=middle, max_bytes=0)
+    make_room(keep=middle, max_bytes=0)
     assert list(cache_folder.iterdir()) == [middle]
 
 

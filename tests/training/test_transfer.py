@@ -1,5 +1,6 @@
 """Does a trained network become the base of a new one, and stay what it was where it should?"""
 
+import os
 from dataclasses import replace
 
 import keras
@@ -251,6 +252,25 @@ def test_features_that_are_damaged_are_computed_again(shapes, runs):
     np.testing.assert_array_equal(features_of(body, part, key="any"), first)
 
 
+def test_features_that_were_longest_unused_make_room(shapes, runs, monkeypatch):
+    part = load_dataset(str(shapes)).test
+    image = keras.Input((8, 8, 1))
+    body = keras.Model(image, layers.Flatten()(image))
+    one = features_of(body, part, key="first").nbytes + 128  # the header of the file
+    monkeypatch.setattr("cnnviz.training.features.MAX_BYTES", 2 * one)
+    (first,) = (runs.parent / "cache" / "features").iterdir()
+    features_of(body, part, key="second")
+    (second,) = {*first.parent.iterdir()} - {first}
+    for age, path in enumerate((first, second), start=1):
+        os.utime(path, (1000 + age, 1000 + age))
+    features_of(body, part, key="first")  # used just now
+    features_of(body, part, key="third")
+    assert first.exists() and not second.exists() and len(list(first.parent.iterdir())) == 2
+    monkeypatch.setattr("cnnviz.training.features.MAX_BYTES", one // 2)
+    with pytest.raises(RunError, match=r"24 pictures of 64 features each take 0\.0 GB; .* Choose average pooling"):
+        features_of(body, part, key="fourth")
+
+
 def test_training_on_features_is_training_the_whole_with_a_frozen_base(recipe, runs):
     """The same losses, epoch by epoch, and what comes out answers pictures as the head answered features."""
     still = by(recipe, "features", dense=0, dropout=0.0, pooling="flatten")
@@ -271,10 +291,10 @@ def test_a_second_run_reads_the_features_of_the_first(recipe, runs):
     recipe = by(recipe, "features")
     dataset = load_dataset(recipe.data)
     make_plan(recipe, dataset)
-    kept = {path: path.stat().st_mtime_ns for path in (runs.parent / "cache" / "features").iterdir()}
+    kept = {path: path.stat().st_ino for path in (runs.parent / "cache" / "features").iterdir()}
     assert len(kept) == 2  # training and validation
     plan = make_plan(replace(recipe, seed=0, epochs=2), dataset)
-    assert {path: path.stat().st_mtime_ns for path in kept} == kept
+    assert {path: path.stat().st_ino for path in kept} == kept
     assert not any(isinstance(layer, layers.Conv2D) for layer in plan.model._flatten_layers())
     make_plan(replace(recipe, size=SIDE + 4), dataset)
     assert len(list((runs.parent / "cache" / "features").iterdir())) == 4
