@@ -17,8 +17,9 @@ from pathlib import Path
 import numpy as np
 import streamlit as st
 
-from cnnviz import activations, datasets, figures, heatmaps, images, probes, training
+from cnnviz import activations, convolution, datasets, figures, heatmaps, images, probes, training
 from cnnviz.convnets import Convnet, catalogue, count_not_finite, load_convnet
+from cnnviz.convolution import LayerRun
 from cnnviz.dashboard import samples, shell, store
 from cnnviz.dashboard.state import Selection
 from cnnviz.dashboard.texts import shared
@@ -267,6 +268,35 @@ def peak() -> float:
     """Multiply-adds a second of a matrix product on this machine."""
     square = np.ones((1024, 1024), np.float32)
     return 1024**3 / min(timeit.repeat(lambda: square @ square, number=1, repeat=5))  # the best: others use it too
+
+
+def layer_run(selection: Selection, layer: str) -> LayerRun:
+    """What a layer was given for the selected picture, and what it returned.
+
+    Raises:
+        LayerError: If it is not called, or depends on weights that are no numbers.
+    """
+    return _layer_run(selection.convnet.fingerprint, selection.picture, layer, selection)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _layer_run(fingerprint: str, picture: str, layer: str, _selection: Selection) -> LayerRun:
+    with compute():
+        return convolution.run_layer(_selection.convnet, _selection.inputs, layer=layer)
+
+
+def seen_by(selection: Selection, layer: str) -> tuple[np.ndarray, np.ndarray]:
+    """Which pixels the units of each row of a layer can depend on, and each column's: bool, units x pixels."""
+    return _seen_by(selection.convnet.fingerprint, layer, selection.convnet)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _seen_by(fingerprint: str, layer: str, _convnet: Convnet) -> tuple[np.ndarray, np.ndarray]:
+    height, width = _convnet.preparation.size
+    reached = partial(convolution.reached_units, _convnet, layer=layer)
+    rows = [reached(box=(0, y, width, y + 1)).any(axis=1) for y in range(height)]
+    columns = [reached(box=(x, 0, x + 1, height)).any(axis=0) for x in range(width)]
+    return np.stack(rows, axis=1), np.stack(columns, axis=1)
 
 
 def share_of_work(selection: Selection, layer: str) -> float:

@@ -10,5 +10,18 @@ from cnnviz.dashboard.components.map_view import map_view
 from cnnviz.dashboard.components.paint import Stroke, paint, painted
 from cnnviz.dashboard.components.picture import picture
 from cnnviz.dashboard.components.playground import playground
+from cnnviz.dashboard.components.unit_view import Walked, unit_view
 
-__all__ = ["Stroke", "bars", "contact_sheet", "map_view", "paint", "painted", "percent", "picture", "playground"]
+__all__ = [
+    "Stroke",
+    "Walked",
+    "bars",
+    "contact_sheet",
+    "map_view",
+    "paint",
+    "painted",
+    "percent",
+    "picture",
+    "playground",
+    "unit_view",
+]

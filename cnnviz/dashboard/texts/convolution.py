@@ -13,7 +13,7 @@ added up: that is one number of the result.
 - In a network the weights are learnt, there are many kernels, and each reads all channels of the layer below.
 """
 VIEW = "View"
-VIEWS = {"kernel": "A kernel", "sizes": "Sizes"}
+VIEWS = {"kernel": "A kernel", "sizes": "Sizes", "inside": "Inside the network"}
 
 DETAIL = "Pixels a side"
 PRESETS = {
@@ -255,3 +255,8 @@ INSIDE_VIEW = {
         "other": "{name}: {value}",
     },
 }
+
+BORROWED = "Kernel of **{layer}**, channel {channel}, reading"
+BORROWED_INPUT = "Input channel"
+BORROWED_GRAY = "all channels alike (a gray picture)"
+BORROWED_RETURN = "Back to the presets"

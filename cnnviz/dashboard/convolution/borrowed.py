@@ -1,0 +1,69 @@
+"""What does a filter of the network do to the picture? One of its kernels, lent to the kernel's view."""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+
+from cnnviz import filters
+from cnnviz.convolution import LayerRun
+from cnnviz.dashboard import panels, state
+from cnnviz.dashboard.convolution.walk import Place
+from cnnviz.dashboard.state import Selection
+from cnnviz.dashboard.texts import convolution as texts
+from cnnviz.errors import LayerError
+from cnnviz.receptive_fields import keras_kind
+
+_GRAY = "gray"  # the kernels of red, green and blue together: what they are for a gray picture
+_KINDS = ("Conv2D", "DepthwiseConv2D", "SeparableConv2D")
+
+
+def offer(run: LayerRun, place: Place) -> None:
+    """Draw a button that lends this filter to the kernel's view, where it has a window."""
+    if keras_kind(run.layer) in _KINDS and run.info.kernel_size not in (None, (1, 1)):
+        st.button(texts.INSIDE_TRY, key="try_kernel", icon=":material/grid_on:", on_click=_lend, args=(place,))
+
+
+def _lend(place: Place) -> None:
+    state.insist(state.LAYER, place.layer)
+    state.insist(state.CHANNEL, place.channel)
+    state.insist(state.FILTER, _GRAY)
+    state.insist(state.VIEW, "kernel")
+
+
+def choose(selection: Selection) -> np.ndarray | None:
+    """Draw which kernel of the network is lent, and return it: `(rows, columns)`; None if none is."""
+    channel = st.session_state.get(state.CHANNEL)
+    if st.session_state.get(state.FILTER) in (None, "") or selection.layer is None or not isinstance(channel, int):
+        return None
+    try:
+        kernels = filters.kernels(selection.convnet, selection.layer)
+    except LayerError:
+        return None
+    if channel >= kernels.shape[3]:
+        return None
+    kernel = kernels[..., channel]  # (rows, columns, inputs)
+    options = [_GRAY, *map(str, range(kernel.shape[2]))]
+    state.settle(state.FILTER, options)
+    if st.session_state[state.FILTER] is None:
+        return None
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(texts.BORROWED.format(layer=panels.plain(selection.layer), channel=channel), width="content")
+        chosen = _choose_input(options)
+        st.button(texts.BORROWED_RETURN, icon=":material/close:", on_click=state.select, args=(state.FILTER, None))
+    return kernel.sum(axis=2) if chosen == _GRAY else kernel[..., int(chosen)]
+
+
+def _choose_input(options: list[str]) -> str:
+    """Draw which input channel's kernel is meant, or all of a gray picture."""
+    names = {_GRAY: texts.BORROWED_GRAY}
+    chosen = st.selectbox(
+        texts.BORROWED_INPUT,
+        options,
+        format_func=lambda option: names.get(option) or texts.INSIDE_CHANNEL_NAME.format(channel=option),
+        key=state.FILTER,
+        persist_state="session",
+        label_visibility="collapsed",
+        width=260,
+    )
+    return str(chosen)
