@@ -43,16 +43,17 @@ def mask(photo: np.ndarray, hidden: np.ndarray) -> np.ndarray:
 
     Args:
         photo: `(height, width, 3)` uint8.
-        hidden: `(height, width)` bool, what is covered.
+        hidden: `(height, width)` bool, what is covered; or float, 0 for not at all to 1 for wholly.
     """
-    return np.where(hidden[..., None], _mean_colour(photo), photo)
+    share = hidden[..., None].astype(np.float64)
+    return np.rint((1 - share) * photo + share * mean_colour(photo)).astype(np.uint8)
 
 
 def mask_box(photo: np.ndarray, box: Box) -> np.ndarray:
     """Cover a box with the photo's mean colour; what lies outside the photo does not count."""
     top, left, bottom, right = _inside(box, photo)
     edited = photo.copy()
-    edited[top:bottom, left:right] = _mean_colour(photo)
+    edited[top:bottom, left:right] = mean_colour(photo)
     return edited
 
 
@@ -85,7 +86,7 @@ def contrast(photo: np.ndarray, factor: float) -> np.ndarray:
 
 def rotate(photo: np.ndarray, degrees: float) -> np.ndarray:
     """Turn counterclockwise around the centre; corners that come into sight get the mean colour."""
-    colour = tuple(_mean_colour(photo).tolist())
+    colour = tuple(mean_colour(photo).tolist())
     return np.array(Image.fromarray(photo).rotate(degrees, Image.Resampling.BICUBIC, fillcolor=colour))
 
 
@@ -138,7 +139,8 @@ def hide_hottest(photo: np.ndarray, heat: np.ndarray, *, share: float = 0.1) -> 
     return mask(photo, hidden.reshape(size))
 
 
-def _mean_colour(photo: np.ndarray) -> np.ndarray:
+def mean_colour(photo: np.ndarray) -> np.ndarray:
+    """Mean of all pixels, `(3,)` uint8: what is covered looks so."""
     return np.rint(photo.mean(axis=(0, 1))).astype(np.uint8)
 
 

@@ -48,6 +48,15 @@ def test_masks_cover_with_the_mean_colour_and_nothing_else(photo):
     np.testing.assert_array_equal(edited[:, :2], photo[:, :2])
 
 
+def test_a_soft_mask_mixes_the_photo_with_its_mean_colour(photo):
+    share = np.zeros(photo.shape[:2], np.float32)
+    share[:4], share[4:8] = 1, 0.25
+    edited, mean = edits.mask(photo, share), edits.mean_colour(photo).astype(float)
+    assert (edited[:4] == mean).all()
+    np.testing.assert_allclose(edited[4:8], 0.75 * photo[4:8] + 0.25 * mean, atol=0.5)
+    np.testing.assert_array_equal(edited[8:], photo[8:])
+
+
 def test_a_crop_outside_is_refused(photo):
     np.testing.assert_array_equal(edits.crop(photo, (2, 3, 99, 9)), photo[2:, 3:9])
     with pytest.raises(ValueError, match="inside a photo of 16 x 12"):

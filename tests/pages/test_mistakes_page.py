@@ -13,6 +13,8 @@ from PIL import Image
 from cnnviz import mistakes
 from cnnviz.convnets import load_convnet
 from cnnviz.dashboard import store
+from cnnviz.dashboard.components import Stroke, painted
+from cnnviz.dashboard.mistakes.steps import Step
 from cnnviz.datasets import load_dataset
 from cnnviz.mistakes import EvaluationStore
 
@@ -306,6 +308,41 @@ def test_every_edit_reaches_the_answer_as_the_library_computes_it(opened, fashio
         expected = predict(convnet, convnet.prepare([slider.edit(convnet.fit(photo), strength)]))[0]
         assert f"{100 * expected.max():.0f} %" in bars_of(app), kind
         app.button(key="start_over").click().run()
+
+
+def paint(app, key, strokes):
+    """What the brush does to a picture; the test runner moves no pen."""
+    app.session_state[key] = (*app.session_state[key], Step("brush", 1.0, strokes=strokes))
+    return app.run()
+
+
+def test_what_the_brush_covers_reaches_the_answer_beside_the_other_edits_and_can_be_undone(opened, fashion):
+    from cnnviz.mistakes import edits
+    from cnnviz.probes import predict
+
+    convnet = load_convnet("fashion-cnn")
+    row = mistakes.mistakes(fashion, of=(SHIRT, T_SHIRT))[0]
+    index = int(fashion.indices[row])
+    test = load_dataset("fashion-sample").test
+    photo = test.photo(index).repeat(3, axis=-1)
+    app = opened(model="fashion-cnn", cell=f"{SHIRT}:{T_SHIRT}", item=index)
+    app.slider(key="strength blur").set_value(1.0).run()
+    app.segmented_control(key="edit_kind").set_value("brush").run()
+    strokes = (Stroke(6.0, False, ((4.0, 14.0), (24.0, 14.0))),)
+    paint(app, f"_steps {convnet.fingerprint} {test.fingerprint[:16]}:{index}", strokes)
+    blurred, hidden = edits.blur(photo, 1.0), painted(strokes, 28, 28)
+    assert 100 < hidden.sum() < 200
+    for strength in (1.0, 0.5):
+        app.slider(key="strength brush").set_value(strength).run()
+        answers = predict(convnet, convnet.prepare([edits.mask(blurred, strength * hidden)]))[0]
+        assert f"{100 * answers.max():.0f} %" in bars_of(app)
+    assert {"painted over", "blur 1"} <= set(labels(app))
+    press(app, "Sweep: brush")
+    finished(app)
+    assert "answer flips at" in sentences(app) or "stays the same over the whole range" in sentences(app)
+    app.button(key="undo").click().run()
+    assert "painted over" not in labels(app) and "blur 1" in labels(app)
+    assert not app.exception
 
 
 def test_a_sweep_draws_its_curve_and_says_where_the_answer_flips(opened):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import streamlit as st
 
@@ -9,12 +11,13 @@ from cnnviz import mistakes
 from cnnviz.dashboard import cache, components, panels, state
 from cnnviz.dashboard.components import percent
 from cnnviz.dashboard.jobs import Job
-from cnnviz.dashboard.mistakes import background
-from cnnviz.dashboard.mistakes.steps import HIDE, MASK, Step, add, edited, keep, set_strength, steps_of, take_off
+from cnnviz.dashboard.mistakes import background, steps
+from cnnviz.dashboard.mistakes.steps import BRUSH, HIDE, MASK, Step, edited, steps_of
 from cnnviz.dashboard.state import Selection
 from cnnviz.dashboard.texts import mistakes as texts
 from cnnviz.figures import mistakes as charts
 from cnnviz.mistakes import edits
+from cnnviz.mistakes.edits import Slider
 
 _SHOWN_CLASSES = 5
 _STRENGTHS = 33
@@ -28,17 +31,19 @@ def show(selection: Selection, *, hottest: int | None) -> None:
         selection: The picture as it was.
         hottest: The class whose hottest region can be hidden; None where its map is empty.
     """
-    steps = steps_of(selection)
+    done = steps_of(selection)
     answer, controls = st.columns([4, 7], gap="large")
     with answer:
-        _show_answer(selection, edited(selection, steps))
+        _show_answer(selection, edited(selection, done))
     with controls:
         _show_actions(selection, hottest)
-        _show_steps(selection, steps)
+        _show_steps(selection, done)
         kind = panels.choose_one(texts.EDIT, texts.EDITS, key="edit_kind")
-        if kind in edits.SLIDERS:
-            _choose_strength(selection, kind)
-            _show_sweep(selection, kind)
+        if kind == BRUSH:
+            _paint(selection)
+        elif kind in edits.SLIDERS:
+            _choose_strength(selection, kind, edits.SLIDERS[kind])
+            _show_sweep(selection, kind, edits.SLIDERS[kind])
         else:
             _choose_box(selection, kind)
 
@@ -64,40 +69,53 @@ def _show_answer(before: Selection, now: Selection) -> None:
 
 
 def _show_actions(selection: Selection, hottest: int | None) -> None:
-    steps = steps_of(selection)
+    done = steps_of(selection)
     with st.container(horizontal=True):
         st.button(
             texts.HIDE, icon=":material/visibility_off:", key="hide_hottest", disabled=hottest is None,
-            on_click=add, args=(selection, Step(HIDE, class_index=hottest or 0)),
+            on_click=steps.add, args=(selection, Step(HIDE, class_index=hottest or 0)),
         )  # fmt: skip
         _show_patch(selection)
-        if steps:
+        if done:
             st.button(
-                texts.UNDO, icon=":material/undo:", key="undo", on_click=take_off, args=(selection, len(steps) - 1)
+                texts.UNDO, icon=":material/undo:", key="undo", on_click=steps.take_off, args=(selection, len(done) - 1)
             )
-            st.button(texts.START_OVER, type="tertiary", key="start_over", on_click=keep, args=(selection, ()))
+            st.button(texts.START_OVER, type="tertiary", key="start_over", on_click=steps.keep, args=(selection, ()))
 
 
-def _show_steps(selection: Selection, steps: tuple[Step, ...]) -> None:
+def _show_steps(selection: Selection, done: tuple[Step, ...]) -> None:
     """Draw what was done, each to be taken off."""
     with st.container(horizontal=True):
-        for place, step in enumerate(steps):
+        for place, step in enumerate(done):
             title = texts.STEPS.get(step.kind) or texts.STRENGTH.format(
                 edit=texts.EDITS[step.kind], strength=f"{step.strength:.3g}"
             )
             st.button(
-                title, icon=":material/close:", key=f"take off {place}", on_click=take_off, args=(selection, place),
-                help=texts.TAKE_OFF, type="tertiary",
+                title, icon=":material/close:", key=f"take off {place}", help=texts.TAKE_OFF, type="tertiary",
+                on_click=steps.take_off, args=(selection, place),
             )  # fmt: skip
 
 
-def _choose_strength(selection: Selection, kind: str) -> None:
-    slider, key = edits.SLIDERS[kind], f"strength {kind}"
-    found = [step.strength for step in steps_of(selection) if step.kind == kind]
-    st.session_state[key] = float(found[0] if found else slider.neutral)
+def _paint(selection: Selection) -> None:
+    """Draw the picture to be painted on, and how much what is painted covers."""
+    base, step = steps.before(selection, BRUSH), steps.found(selection, BRUSH) or Step(BRUSH, strength=1.0)
+    components.paint(
+        base.received, key="paint", title=texts.PAINT, strokes=step.strokes,
+        on_paint=lambda strokes: steps.put(selection, replace(step, strokes=strokes)),
+        ink=edits.mean_colour(base.received).tolist(), width=300,
+    )  # fmt: skip
+    if step.strokes:
+        slider = Slider(steps.paint_over(step.strokes), 0, 1, 0)
+        _choose_strength(selection, BRUSH, slider)
+        _show_sweep(selection, BRUSH, slider)
+
+
+def _choose_strength(selection: Selection, kind: str, slider: Slider) -> None:
+    key, step = f"strength {kind}", steps.found(selection, kind) or Step(kind, strength=float(slider.neutral))
+    st.session_state[key] = step.strength
 
     def take() -> None:
-        set_strength(selection, kind, float(st.session_state[key]))
+        steps.put(selection, replace(step, strength=float(st.session_state[key])))
 
     low, high = float(slider.low), float(slider.high)
     st.slider(
@@ -118,14 +136,14 @@ def _choose_box(selection: Selection, kind: str) -> None:
     box = (top * height // 100, left * width // 100, bottom * height // 100, right * width // 100)
     is_empty = box[0] >= box[2] or box[1] >= box[3]
     st.button(
-        texts.BOX_BUTTONS[kind], key="take_box", disabled=is_empty, on_click=add,
+        texts.BOX_BUTTONS[kind], key="take_box", disabled=is_empty, on_click=steps.add,
         args=(selection, Step(kind, box=box)),
     )  # fmt: skip
 
 
-def _show_sweep(selection: Selection, kind: str) -> None:
+def _show_sweep(selection: Selection, kind: str, slider: Slider) -> None:
     """Draw the answer's probability over the strengths of an edit, done beside all other steps."""
-    slider, convnet = edits.SLIDERS[kind], selection.convnet
+    convnet = selection.convnet
     base = edited(selection, tuple(step for step in steps_of(selection) if step.kind != kind))
     strengths = np.linspace(slider.low, slider.high, _STRENGTHS)
     strengths = strengths[np.argsort(np.abs(strengths - slider.neutral), kind="stable")]  # as the edit grows
@@ -134,7 +152,8 @@ def _show_sweep(selection: Selection, kind: str) -> None:
         with cache.compute():
             return mistakes.sweep(convnet, base.received, slider.edit, strengths.tolist(), on_step=job.step)
 
-    key = f"sweep {kind} {convnet.fingerprint} {base.picture}"
+    painted = steps.found(selection, BRUSH) if kind == BRUSH else None
+    key = f"sweep {kind} {convnet.fingerprint} {base.picture} {painted.strokes if painted else ''}"
     label = texts.SWEEP.format(edit=texts.EDITS[kind])
     job = background.finished(key, label, work, icon=":material/show_chart:", progress=texts.SWEEPING)
     if job is None:
@@ -173,6 +192,6 @@ def _show_patch(selection: Selection) -> None:
         width=right - left, height=bottom - top, said=panels.plain(convnet.class_names[job.result.after])
     )
     st.button(
-        text, icon=":material/select_all:", key="cover_patch", on_click=add,
+        text, icon=":material/select_all:", key="cover_patch", on_click=steps.add,
         args=(selection, Step(MASK, box=job.result.box)),
     )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
@@ -9,12 +10,13 @@ import numpy as np
 import streamlit as st
 
 from cnnviz import heatmaps as methods
-from cnnviz.dashboard import cache
+from cnnviz.dashboard import cache, components
+from cnnviz.dashboard.components import Stroke
 from cnnviz.dashboard.state import Selection
 from cnnviz.mistakes import edits
-from cnnviz.mistakes.edits import Box
+from cnnviz.mistakes.edits import Box, Edit
 
-HIDE, MASK, CROP = "hide", "mask", "crop"
+HIDE, MASK, CROP, BRUSH = "hide", "mask", "crop", "brush"
 GRAD_CAM = methods.METHODS["grad_cam"]
 
 
@@ -23,16 +25,23 @@ class Step:
     """One edit.
 
     Attributes:
-        kind: `hide`, `mask`, `crop` or one of `edits.SLIDERS`.
-        strength: Of an edit with a slider.
+        kind: `hide`, `mask`, `crop`, `brush` or one of `edits.SLIDERS`.
+        strength: Of an edit with a slider; of the brush, how much it covers, 0..1.
         box: What is covered or kept, in the picture as the network receives it.
         class_index: The class whose hottest region is hidden.
+        strokes: What was painted, in the picture as the network receives it.
     """
 
     kind: str
     strength: float = 0.0
     box: Box = (0, 0, 0, 0)
     class_index: int = 0
+    strokes: tuple[Stroke, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """Short name of all that it hangs on."""
+        return hashlib.sha256(repr(self).encode()).hexdigest()[:16]
 
 
 def steps_of(selection: Selection) -> tuple[Step, ...]:
@@ -56,12 +65,30 @@ def take_off(selection: Selection, place: int) -> None:
     keep(selection, (*steps[:place], *steps[place + 1 :]))
 
 
-def set_strength(selection: Selection, kind: str, strength: float) -> None:
-    """Do an edit as strongly as a slider says, in its place among the others; not at all where it is neutral."""
-    steps, step = steps_of(selection), Step(kind, strength)
-    is_new = all(other.kind != kind for other in steps)
-    changed = (*steps, step) if is_new else tuple(step if other.kind == kind else other for other in steps)
-    keep(selection, tuple(other for other in changed if other != Step(kind, edits.SLIDERS[kind].neutral)))
+def put(selection: Selection, step: Step) -> None:
+    """Do an edit that there is once, in its place among the others; not at all where it changes nothing."""
+    steps = steps_of(selection)
+    is_new = all(other.kind != step.kind for other in steps)
+    changed = (*steps, step) if is_new else tuple(step if other.kind == step.kind else other for other in steps)
+    keep(selection, tuple(other for other in changed if other.kind != step.kind or not _is_idle(step)))
+
+
+def found(selection: Selection, kind: str) -> Step | None:
+    """The edit of a kind that there is once, as it was done."""
+    return next((step for step in steps_of(selection) if step.kind == kind), None)
+
+
+def before(selection: Selection, kind: str) -> Selection:
+    """The selection with the picture as it is just before an edit, or after all where that was not done."""
+    steps = steps_of(selection)
+    kinds = [step.kind for step in steps]
+    return edited(selection, steps[: kinds.index(kind)] if kind in kinds else steps)
+
+
+def _is_idle(step: Step) -> bool:
+    if step.kind == BRUSH:
+        return not step.strokes
+    return step.strength == edits.SLIDERS[step.kind].neutral
 
 
 def edited(selection: Selection, steps: tuple[Step, ...]) -> Selection:
@@ -69,7 +96,7 @@ def edited(selection: Selection, steps: tuple[Step, ...]) -> Selection:
     for step in steps:
         photo = _EDITS.get(step.kind, _slide)(replace(selection, photo=selection.received), step)
         photo = selection.convnet.fit(photo)
-        selection = replace(selection, photo=photo, picture=f"{selection.picture} {step}")
+        selection = replace(selection, photo=photo, picture=f"{selection.picture} {step.name}")
     return selection
 
 
@@ -85,6 +112,19 @@ def _mask(selection: Selection, step: Step) -> np.ndarray:
     return edits.mask_box(selection.photo, step.box)
 
 
+def _brush(selection: Selection, step: Step) -> np.ndarray:
+    return paint_over(step.strokes)(selection.photo, step.strength)
+
+
+def paint_over(strokes: tuple[Stroke, ...]) -> Edit:
+    """The edit that covers what was painted, the more the stronger."""
+
+    def cover(photo: np.ndarray, strength: float) -> np.ndarray:
+        return edits.mask(photo, strength * components.painted(strokes, *photo.shape[:2]))
+
+    return cover
+
+
 def _crop(selection: Selection, step: Step) -> np.ndarray:
     return edits.crop(selection.photo, step.box)
 
@@ -93,4 +133,9 @@ def _slide(selection: Selection, step: Step) -> np.ndarray:
     return edits.SLIDERS[step.kind].edit(selection.photo, step.strength)
 
 
-_EDITS: Mapping[str, Callable[[Selection, Step], np.ndarray]] = {HIDE: _hide, MASK: _mask, CROP: _crop}
+_EDITS: Mapping[str, Callable[[Selection, Step], np.ndarray]] = {
+    HIDE: _hide,
+    MASK: _mask,
+    CROP: _crop,
+    BRUSH: _brush,
+}

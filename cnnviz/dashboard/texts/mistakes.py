@@ -114,10 +114,11 @@ EDITS = {
     "noise": "noise",
     "jpeg": "JPEG",
     "grayscale": "gray",
-    "mask": "cover",
+    "brush": "brush",
+    "mask": "box",
     "crop": "crop",
 }
-STEPS = {"hide": "hottest hidden", "mask": "box covered", "crop": "cropped"}
+STEPS = {"hide": "hottest hidden", "mask": "box covered", "crop": "cropped", "brush": "painted over"}
 STRENGTH = "{edit} {strength}"
 STRENGTHS = {
     "blur": "blur, in pixels",
@@ -127,7 +128,9 @@ STRENGTHS = {
     "noise": "noise, of 255",
     "jpeg": "JPEG quality",
     "grayscale": "how gray; 1 has no colour",
+    "brush": "how much is covered; 1 is all",
 }
+PAINT = "Paint over what the network should not see"
 ACROSS = "from left to right"
 DOWN = "from top to bottom"
 BOX_BUTTONS = {"mask": "Cover this box", "crop": "Keep this box only"}
