@@ -29,7 +29,7 @@ def choose_layer(selection: Selection, infos: list[LayerInfo]) -> LayerInfo:
     with st.container(horizontal=True, vertical_alignment="center"):
         _draw_step(texts.PREVIOUS, before, key="previous", arrow="Left")
         _draw_step(texts.NEXT, after, key="next", arrow="Right")
-        is_playing = st.toggle(texts.PLAY, key="play")
+        is_playing = st.toggle(texts.PLAY, key="playing")
         st.markdown(f"**{panels.plain(infos[position].address)}**", width="content")
         st.caption(_describe(infos[position], position, len(infos)), width="content")
     if len(addresses) > 1:
