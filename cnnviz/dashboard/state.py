@@ -23,6 +23,7 @@ SHOW, RIVAL = "show", "rival"
 TOPIC, WINDOW, STACK, SEED = "topic", "window", "stack", "seed"
 UNIT, FILTER, SHUFFLED = "unit", "filter", "shuffled"
 LANGUAGE = "lang"
+PLAY, DETAIL, DRAW, FITTED, PRESENT = "play", "detail", "draw", "fitted", "present"
 IN_URL = (
     MODEL,
     PICTURE,
@@ -51,6 +52,11 @@ IN_URL = (
     UNIT,
     FILTER,
     SHUFFLED,
+    PLAY,
+    DETAIL,
+    DRAW,
+    FITTED,
+    PRESENT,
 )
 """What a link keeps; a value that the app would choose itself is left out."""
 DEFAULT_PICTURE = "chelsea"

@@ -1,11 +1,11 @@
-"""Does the browser compute what the library computes, wherever the window stands?"""
+"""Does the browser compute what the library computes, wherever the window stands, and does the link say so?"""
 
 import numpy as np
 import pytest
 
-from cnnviz import images
-from cnnviz.convolution import PRESETS, cross_correlate
-from cnnviz.dashboard.convolution.kernel import _LUMINANCE
+from cnnviz import convolution, images
+from cnnviz.convolution import PRESETS, combine_edges, convolve, cross_correlate
+from cnnviz.dashboard.components.playground import gray
 
 SIDE = 64
 SETTINGS = [
@@ -27,12 +27,27 @@ def playground(dashboard):
     return dashboard.page.locator(".playground")
 
 
-def gray(cat):
-    return np.round(images.fit(cat, (SIDE, SIDE)).astype(np.float32) @ _LUMINANCE)
+def photo(cat, side=SIDE):
+    return images.fit(cat, (side, side))
+
+
+def said(playground, name):
+    return float(playground.get_attribute(f"data-{name}"))
+
+
+def place(playground):
+    return int(said(playground, "row")), int(said(playground, "column"))
+
+
+def point(page, name, cell, size):
+    view = page.locator(f"canvas.{name}")
+    box = view.bounding_box()
+    x, y = (cell[1] + 0.5) * box["width"] / size[1], (cell[0] + 0.5) * box["height"] / size[0]
+    view.click(position={"x": x, "y": y})
 
 
 def test_each_cell_is_the_librarys(dashboard, playground, cat):
-    page, picture = dashboard.page, gray(cat)
+    page, picture = dashboard.page, gray(photo(cat))
     for preset, stride, padding, dilation in SETTINGS:
         chosen(page, "preset", preset)
         chosen(page, "stride", str(stride))
@@ -43,47 +58,92 @@ def test_each_cell_is_the_librarys(dashboard, playground, cat):
             padding=padding if padding == "same" else int(padding),
         )[:, :, 0]  # fmt: skip
         assert playground.get_attribute("data-size") == f"{expected.shape[0]} {expected.shape[1]}"
-        view = page.locator("canvas.output")
-        box = view.bounding_box()
         for row, column in [(0, 0), (expected.shape[0] // 2, 1), (expected.shape[0] - 1, expected.shape[1] - 1)]:
-            view.click(
-                position={
-                    "x": (column + 0.5) * box["width"] / expected.shape[1],
-                    "y": (row + 0.5) * box["height"] / expected.shape[0],
-                }
-            )
-            assert (playground.get_attribute("data-row"), playground.get_attribute("data-column")) == (
-                str(row),
-                str(column),
-            )
-            value = float(playground.get_attribute("data-value"))
-            assert value == pytest.approx(float(expected[row, column]), rel=1e-5, abs=1e-2)
+            point(page, "output", (row, column), expected.shape)
+            assert place(playground) == (row, column)
+            assert said(playground, "value") == pytest.approx(float(expected[row, column]), rel=1e-5, abs=1e-2)
     assert np.ptp(expected) > 10  # not the same number everywhere
 
 
+def test_colours_flips_biases_and_edges_all_round_are_the_librarys(dashboard, playground, cat):
+    page, colours = dashboard.page, photo(cat).astype(np.float32)
+    chosen(page, "preset", "emboss")
+    page.get_by_role("checkbox", name="in colour").check()
+    page.get_by_label("Flip the kernel").check()
+    page.get_by_label("Bias").fill("-40.5")
+    point(page, "output", (20, 33), (62, 62))
+    kernel = np.repeat(PRESETS["emboss"][:, :, None, None], 3, axis=2)
+    flipped, straight = (how(colours, kernel)[20, 33, 0] - 40.5 for how in (convolve, cross_correlate))
+    assert abs(flipped - straight) > 1
+    assert said(playground, "value") == pytest.approx(flipped, rel=1e-5)
+
+    page.get_by_role("checkbox", name="in colour").uncheck()
+    page.get_by_label("Bias").fill("0")
+    chosen(page, "preset", "strength")
+    across, down = (cross_correlate(gray(photo(cat))[:, :, None], PRESETS[name][:, :, None, None])
+                    for name in ("sobel-x", "sobel-y"))  # fmt: skip
+    assert said(playground, "value") == pytest.approx(combine_edges(across, down)[20, 33, 0], rel=1e-5)
+
+
 def test_keys_move_the_window_and_an_own_kernel_is_taken_at_once(dashboard, playground, cat):
-    page, picture = dashboard.page, gray(cat)
+    page, picture = dashboard.page, gray(photo(cat))
     view = page.locator("canvas.output")
-    view.click(position={"x": 5, "y": 5})
+    point(page, "output", (20, 30), (62, 62))
     view.press("ArrowRight")
     view.press("ArrowDown")
-    row, column = (int(playground.get_attribute(f"data-{name}")) for name in ("row", "column"))
-    assert row >= 1 and column >= 1
+    row, column = place(playground)
+    assert (row, column) == (21, 31)
     page.locator(".kernel input").nth(4).fill("9")  # eight becomes nine: edges and the picture itself
     kernel = PRESETS["edges"].copy()
     kernel[1, 1] = 9
     expected = float((picture[row : row + 3, column : column + 3] * kernel).sum())
-    assert float(playground.get_attribute("data-value")) == pytest.approx(expected)
+    assert said(playground, "value") == pytest.approx(expected)
     page.get_by_label("ReLU").check()
-    assert float(playground.get_attribute("data-value")) == pytest.approx(max(0.0, expected))
+    assert said(playground, "value") == pytest.approx(max(0.0, expected))
     chosen(page, "pool", "max")
     assert "31 × 31" in page.locator(".pooled-caption").inner_text()
+    chosen(page, "window", "3")
+    chosen(page, "hop", "2")
+    assert "30 × 30" in page.locator(".pooled-caption").inner_text()
+    maps = np.maximum(cross_correlate(picture[:, :, None], kernel[:, :, None, None]), 0)
+    assert expected > 0
+    largest = convolution.max_pool(maps, size=3, stride=2)[row // 2, column // 2, 0]
+    assert f"largest of 9 values, {largest:.4g}" in page.locator(".sum").inner_text()
+
+
+def test_a_link_keeps_settings_and_place_and_back_undoes_the_last(dashboard):
+    page = dashboard.page
+    dashboard.open("/convolution?detail=16&play=vsobel-x~s2~psame~b3~a1_2")
+    playground = page.locator(".playground")
+    assert place(playground) == (1, 2)
+    before = said(playground, "value")
+    assert playground.get_attribute("data-size") == "8 8"
+    page.locator("canvas.output").press("ArrowRight")
+    page.locator("canvas.output").press("ArrowDown")
+    page.wait_for_url("**~a2_3")  # once for both steps, when the hand rests
+    dashboard.settle()
+    assert page.evaluate("history.length") == 3  # an empty page, the link, and where the hand rested
+    assert place(playground) == (2, 3) and said(playground, "value") != before
+    page.go_back()
+    page.locator(".playground[data-row='1'][data-column='2']").wait_for()
+    assert said(playground, "value") == before
+
+
+def test_numbers_that_are_typed_are_convolved(dashboard):
+    dashboard.open("/convolution?play=t3_1_2_3_4_5_6_7_8_9~k2_2_1_1_1_0_0_-1~a1_0")
+    playground, cells = dashboard.page.locator(".playground"), dashboard.page.locator(".typed input")
+    assert cells.count() == 9
+    assert said(playground, "value") == 4 - 8
+    cells.nth(7).fill("3")  # the eight
+    assert said(playground, "value") == 4 - 3
+    chosen(dashboard.page, "wide", "3")  # a column of zeros beside the kernel
+    assert playground.get_attribute("data-size") == "2 1"
 
 
 def test_a_window_that_does_not_fit_is_said_in_words(dashboard):
     dashboard.open("/convolution")
-    dashboard.page.get_by_role("slider").first.press("Home")
-    dashboard.settle()
+    dashboard.page.get_by_role("slider", name="Pixels a side").press("Home")
+    dashboard.page.wait_for_url("**detail=8")
     chosen(dashboard.page, "preset", "gaussian-blur")
     chosen(dashboard.page, "dilation", "4")
     assert "does not fit" in dashboard.page.locator(".note").inner_text()

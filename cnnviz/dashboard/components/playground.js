@@ -1,190 +1,355 @@
-const kept = new WeakMap(); // what a person has set, as long as the page stands
+const kept = new WeakMap(); // each playground that stands on a page, with what a person has set
+const REST = 800, STEP = 220, CALM_STEP = 700, TICKS = 400; // milliseconds until a hand rests, of one step; steps of a play
 
-// Where output `index` reads along one side, and how many outputs there are: the rules of TensorFlow.
-function along(length, kernel, stride, padding, dilation) {
-  const span = dilation * (kernel - 1) + 1;
-  if (padding === "same") {
-    const output = Math.ceil(length / stride), total = Math.max((output - 1) * stride + span - length, 0);
-    return { span, output, before: Math.floor(total / 2), total };
-  }
-  const total = 2 * Number(padding);
-  return { span, output: Math.max(0, Math.floor((length + total - span) / stride) + 1), before: Number(padding), total };
+export default function ({ data, parentElement, setStateValue }) {
+  const root = parentElement.querySelector(".playground"), { header, arrays } = unpack(data);
+  if (!kept.has(root)) kept.set(root, playgroundIn(root));
+  kept.get(root)(header, arrays, (link) => setStateValue("play", link));
 }
 
-function slide(input, rows, columns, s) {
-  const kr = s.kernel.length, kc = s.kernel[0].length;
-  const v = along(rows, kr, s.stride, s.padding, s.dilation), h = along(columns, kc, s.stride, s.padding, s.dilation);
-  const values = new Float32Array(v.output * h.output);
-  for (let i = 0, o = 0; i < v.output; i++) for (let j = 0; j < h.output; j++, o++) {
-    let sum = 0;
-    for (let a = 0; a < kr; a++) {
-      const y = i * s.stride - v.before + a * s.dilation;
-      if (y < 0 || y >= rows) continue;
-      for (let b = 0; b < kc; b++) {
-        const x = j * s.stride - h.before + b * s.dilation;
-        if (x >= 0 && x < columns) sum += input[y * columns + x] * s.kernel[a][b];
-      }
-    }
-    values[o] = s.relu ? Math.max(0, sum) : sum;
-  }
-  return { values, rows: v.output, columns: h.output, v, h };
-}
+function playgroundIn(root) {
+  const find = (name) => root.querySelector(name), sent = [];
+  let h = null, T = null, s = null, seen = null, send = null, photo = null, gray = null, signed = null;
+  let result = null, small = null, scales = {}, timer = null, rest = null, fields = [], laidRows = "", given = null;
 
-function pooled(map, how) {
-  const rows = Math.floor(map.rows / 2), columns = Math.floor(map.columns / 2), values = new Float32Array(rows * columns);
-  for (let i = 0; i < rows; i++) for (let j = 0; j < columns; j++) {
-    const four = [0, 1].flatMap((a) => [0, 1].map((b) => map.values[(2 * i + a) * map.columns + 2 * j + b]));
-    values[i * columns + j] = how === "max" ? Math.max(...four) : (four[0] + four[1] + four[2] + four[3]) / 4;
-  }
-  return { values, rows, columns };
-}
+  const isColour = () => s.isColour && !s.typed;
+  const size = () => (s.typed ? [s.typed.length, s.typed.length] : [h.rows, h.columns]);
+  const planes = () => (s.typed ? [Float32Array.from(s.typed.flat())] : isColour() ? photo.channels : [photo.gray]);
+  const rowsKey = () => JSON.stringify([s.kernels, s.flip, T.kernel, T.channels]);
+  const fieldsOf = (grid) => [...grid.children];
 
-function paint(canvas, map, table, low, high) {
-  canvas.width = Math.max(1, map.columns); canvas.height = Math.max(1, map.rows);
-  if (!map.values.length) return;
-  const context = canvas.getContext("2d"), image = context.createImageData(map.columns, map.rows), span = high - low || 1;
-  for (let p = 0; p < map.values.length; p++) {
-    const c = 3 * Math.round(255 * Math.min(1, Math.max(0, (map.values[p] - low) / span)));
-    image.data.set([table[c], table[c + 1], table[c + 2], 255], 4 * p);
+  function update(header, arrays, toServer) {
+    const isNew = !h || header.photo !== h.photo;
+    h = header; T = h.texts; send = toServer;
+    if (isNew) { photo = photoOf(h, arrays[0], arrays[1]); [gray, signed] = arrays.slice(2); }
+    const known = sent.indexOf(h.play); // one's own settings come back; other ones come from a link, or from Back
+    if (known >= 0) sent.splice(0, known + 1); else if (h.play !== seen) { s = settingsOf(h.play, h); sent.length = 0; }
+    seen = h.play;
+    takeGiven();
+    if (s.preset === "filter" && !h.filters) s.preset = "";
+    if (s.preset === "filter") { s.filter = Math.min(s.filter, h.filters.kernels.length - 1); renew(); }
+    for (const element of root.querySelectorAll("[data-text]")) element.textContent = T[element.dataset.text];
+    controls();
+    draw();
   }
-  context.putImageData(image, 0, 0);
-}
 
-export default function ({ data, parentElement }) {
-  const { header: h, arrays: [bytes, gray, signed] } = unpack(data);
-  const input = new Float32Array(bytes.buffer, 0, h.rows * h.columns), T = h.texts;
-  const find = (name) => parentElement.querySelector(name);
-  const root = find(".playground");
-  const number = (v) => String(Number(v.toPrecision(4)));
-  if (!kept.has(root)) {
-    kept.set(root, { preset: h.presets[0].name, kernel: h.presets[0].kernel.map((r) => [...r]), stride: 1, padding: "0",
-      dilation: 1, relu: false, pool: "none", at: null });
+  // A kernel that the page lends is taken over when it changes; a link's own settings come first.
+  function takeGiven() {
+    const now = JSON.stringify(h.kernel);
+    if (h.kernel && given !== now && (given !== null || !h.play)) { s.preset = ""; s.kernels = kernelsOf([h.kernel], isColour() ? 3 : 1); }
+    given = now;
   }
-  const s = kept.get(root);
-  if (h.kernel && s.given !== JSON.stringify(h.kernel)) { s.given = JSON.stringify(h.kernel); s.kernel = h.kernel; s.preset = ""; }
-  let result = null, timer = null;
+  function changed() { controls(); draw(); tell(); }
+  function tell() {
+    clearTimeout(rest);
+    if (!timer) rest = setTimeout(() => { const link = linkOf(s, h);
+      if (link !== (sent.at(-1) ?? seen)) { sent.push(link); send(link); } }, REST);
+  }
 
   function choice(name, options, value, take) {
-    const select = find(`select[name=${name}]`);
-    select.replaceChildren(...options.map(([key, text]) => Object.assign(document.createElement("option"), { value: key, textContent: text })));
+    const select = find(`select[name=${name}]`), now = JSON.stringify(options);
+    if (select.dataset.options !== now) {
+      select.replaceChildren(...options.map(([key, text]) => Object.assign(document.createElement("option"), { value: key, textContent: text })));
+      select.dataset.options = now;
+    }
     select.value = value;
-    select.onchange = () => { take(select.value); draw(); };
-    find(`label[for=${name}]`).textContent = T[name];
+    select.setAttribute("aria-label", T[name] || T.size);
+    select.onchange = () => { take(select.value); changed(); };
   }
+  function check(name, isShown, take) {
+    const box = find(`input[name=${name}]`);
+    box.checked = s[name];
+    box.parentElement.style.display = isShown ? "" : "none";
+    box.onchange = () => { s[name] = box.checked; if (take) take(); changed(); };
+  }
+  const same = (options) => options.map((n) => [String(n), String(n)]);
+  const visible = (name, isShown) => { find(name).style.display = isShown ? "" : "none"; };
+
   function controls() {
-    const own = s.preset === "" ? [["", T.own]] : [];
-    choice("preset", [...h.presets.map((p) => [p.name, p.title]), ...own], s.preset, (name) => {
-      s.preset = name; s.kernel = h.presets.find((p) => p.name === name).kernel.map((r) => [...r]); controls();
+    const filters = h.filters ? [["filter", filled(T.filter, { network: h.filters.network })]] : [];
+    choice("preset", [...h.presets.map((p) => [p.name, p.title]), ...filters, ["", T.own]], s.preset, takePreset);
+    visible(".filter", s.preset === "filter");
+    if (s.preset === "filter") choice("filter", same(h.filters.kernels.map((_, n) => n)), String(s.filter), takeFilter);
+    choice("stride", same(COUNTS), String(s.stride), (v) => { s.stride = Number(v); });
+    choice("dilation", same(COUNTS), String(s.dilation), (v) => { s.dilation = Number(v); });
+    choice("padding", PADDINGS.map((p) => [p, p === "0" ? T.valid : p === "same" ? T.same : p]), s.padding, (v) => { s.padding = v; });
+    choice("source", [["photo", T.photo], ["typed", T.typed]], s.typed ? "typed" : "photo", takeSource);
+    visible("select[name=side]", s.typed);
+    choice("side", SIDES.map((n) => [String(n), `${n} × ${n}`]), String(s.typed ? s.typed.length : 6), (v) => {
+      s.typed = Array.from({ length: Number(v) }, (_, y) => Array.from({ length: Number(v) }, (_, x) => (s.typed[y] || [])[x] || 0)); s.at = null;
     });
-    const counts = [1, 2, 3, 4].map((n) => [String(n), String(n)]);
-    choice("stride", counts, String(s.stride), (v) => { s.stride = Number(v); });
-    choice("dilation", counts, String(s.dilation), (v) => { s.dilation = Number(v); });
-    choice("padding", [["0", T.valid], ["same", T.same], ["1", "1"], ["2", "2"], ["3", "3"]], s.padding, (v) => { s.padding = v; });
+    check("isColour", !s.typed, renew);
+    check("relu", true);
+    check("flip", true);
     choice("pool", [["none", T.none], ["max", T.max], ["average", T.average]], s.pool, (v) => { s.pool = v; });
-    const relu = find("input[name=relu]");
-    relu.checked = s.relu;
-    relu.onchange = () => { s.relu = relu.checked; draw(); };
-    find("label[for=relu]").textContent = T.relu;
+    choice("window", WINDOWS.map((n) => [String(n), `${n} × ${n}`]), String(s.window), (v) => { s.window = s.hop = Number(v); });
+    choice("hop", same([1, ...WINDOWS]), String(s.hop), (v) => { s.hop = Number(v); });
+    const sides = same([1, 2, 3, 4, 5, 6, 7]), [[first]] = s.kernels;
+    choice("tall", sides, String(first.length), (v) => resize(Number(v), first[0].length));
+    choice("wide", sides, String(first[0].length), (v) => resize(first.length, Number(v)));
+    const bias = find("input[name=bias]");
+    if (bias.getRootNode().activeElement !== bias) bias.value = short(s.bias);
+    bias.oninput = () => { s.bias = valueOf(bias); draw(); tell(); };
     find(".play").textContent = timer ? T.stop : T.play;
     find(".play").onclick = play;
-    const grid = find(".kernel");
-    grid.style.gridTemplateColumns = `repeat(${s.kernel[0].length}, 1fr)`;
-    grid.replaceChildren(...s.kernel.flatMap((row, a) => row.map((value, b) => {
-      const field = Object.assign(document.createElement("input"), { type: "number", step: "any", value: number(value) });
-      field.setAttribute("aria-label", `${T.kernel} ${a}, ${b}`);
-      field.oninput = () => {
-        s.kernel[a][b] = Number.isFinite(field.valueAsNumber) ? field.valueAsNumber : 0;
-        if (s.preset !== "") { s.preset = ""; choice("preset", [...h.presets.map((p) => [p.name, p.title]), ["", T.own]], "", () => {}); controls(); }
-        draw();
-      };
-      return field;
-    })));
+    layTyped();
+    layRows();
+  }
+  function takePreset(name) {
+    s.preset = name;
+    if (name === "filter") takeFilter(String(s.filter)); else renew();
+  }
+  function takeFilter(n) {
+    s.filter = Math.min(Number(n), h.filters.kernels.length - 1);
+    s.isColour = !s.typed && h.filters.kernels[s.filter].length > 1; // a first layer reads colours
+    renew();
+  }
+  // The chosen kernels anew, one for each channel; a person's own ones as they are.
+  function renew() {
+    if (s.preset === "filter") s.kernels = filterOf(h, s.filter);
+    else if (s.preset) s.kernels = kernelsOf(h.presets.find((p) => p.name === s.preset).kernels, 1);
+    withChannels(s, isColour() ? 3 : 1);
+  }
+  function takeSource(source) {
+    s.typed = source === "typed" ? h.typed.map((row) => [...row]) : null; s.isColour = false; s.at = null;
+    renew();
+  }
+  function resize(rows, columns) {
+    s.preset = "";
+    s.kernels = s.kernels.map((group) => group.map((kernel) => Array.from({ length: rows }, (_, a) => Array.from({ length: columns }, (_, b) =>
+      (kernel[a + Math.floor((kernel.length - rows) / 2)] || [])[b + Math.floor((kernel[0].length - columns) / 2)] || 0))));
+  }
+  const valueOf = (field) => (Number.isFinite(field.valueAsNumber) ? Math.max(-MOST, Math.min(MOST, field.valueAsNumber)) : 0);
+  function numberField(value, label, take) {
+    const field = Object.assign(document.createElement("input"), { type: "number", step: "any", value: short(value), inputMode: "decimal" });
+    field.setAttribute("aria-label", label);
+    field.oninput = () => { take(valueOf(field)); draw(); tell(); };
+    field.onkeydown = (event) => event.stopPropagation(); // arrows are the field's own
+    return field;
+  }
+
+  function layTyped() {
+    const place = find(".typed"), side = s.typed ? s.typed.length : 0;
+    if (place.children.length === side * side && fieldsOf(place).every((field, n) => valueOf(field) === s.typed.flat()[n])) return;
+    place.style.gridTemplate = `repeat(${side}, 1fr) / repeat(${side}, 1fr)`;
+    place.replaceChildren(...(s.typed || []).flatMap((row, y) => row.map((value, x) =>
+      numberField(value, `${T.picture} ${y}, ${x}`, (v) => { s.typed[y][x] = v; }))));
+  }
+
+  // One row of grids for each kernel: kernel, turned if it is flipped, what it lies on, products.
+  function layRows() {
+    if (laidRows === rowsKey()) return;
+    const [[first]] = s.kernels, count = s.kernels.flat().length;
+    const tags = s.kernels.flatMap((group, g) => group.map((_, c) => (group.length > 1 ? T.channels[c] : s.kernels.length > 1 ? T.groups[g] : "")));
+    const cell = first[0].length > 5 || (s.flip && first[0].length > 3) ? 1.9 : first[0].length > 3 ? 2.1 : 2.3;
+    find(".rows").style.setProperty("--across", first[0].length);
+    find(".rows").style.setProperty("--cell", `${count > 1 && first[0].length > 5 ? 1.6 : cell}rem`);
+    const grid = (name, title, cells) => {
+      const box = document.createElement("div"), inner = document.createElement("div");
+      inner.className = `grid ${name}`; inner.append(...cells);
+      if (title) box.append(Object.assign(document.createElement("div"), { className: "heading", textContent: title }));
+      box.append(inner);
+      return box;
+    };
+    const sign = (text) => Object.assign(document.createElement("span"), { textContent: text });
+    const blanks = () => first.flatMap((row) => row.map(() => document.createElement("div")));
+    fields = [];
+    const rows = s.kernels.flatMap((group, g) => group.map((kernel, c) => {
+      const row = document.createElement("div"), isFirst = !fields.length, title = (text) => (isFirst ? text : "");
+      const inputs = kernel.flatMap((weights, a) => weights.map((weight, b) => numberField(weight, `${T.kernel} ${a}, ${b}`, (v) => {
+        s.kernels[g][c][a][b] = v; s.preset = ""; find("select[name=preset]").value = ""; visible(".filter", false); laidRows = rowsKey();
+      })));
+      const parts = { turned: blanks(), patch: blanks(), products: blanks() };
+      fields.push(parts);
+      row.className = "row";
+      const tag = tags[fields.length - 1];
+      if (tag) row.append(Object.assign(sign(tag), { className: "tag" }));
+      row.append(grid("kernel", title(T.kernel), inputs));
+      if (s.flip) row.append(sign("↻"), grid("turned", title(T.turned), parts.turned));
+      row.append(sign("×"), grid("patch", title(T.picture), parts.patch), sign("="), grid("products", title(T.products), parts.products));
+      return row;
+    }));
+    find(".rows").replaceChildren(...rows);
+    laidRows = rowsKey();
   }
 
   function draw() {
-    const began = performance.now();
-    result = slide(input, h.rows, h.columns, s);
-    const { v, h: w } = result, kr = s.kernel.length, kc = s.kernel[0].length;
-    paint(find(".input"), { values: input, rows: h.rows, columns: h.columns }, gray, 0, 255);
-    show(".output", result);
-    const extra = s.pool === "none" ? null : pooled(result, s.pool);
-    find(".pooled-figure").style.display = extra ? "" : "none";
-    if (extra) show(".pooled", extra);
-    const line = (name, n, k, side) => T.formula.replace("{side}", name).replace("{n}", n).replace("{p}", side.total)
-      .replace("{span}", side.span).replace("{s}", s.stride).replace("{out}", side.output).replace("{k}", k).replace("{d}", s.dilation);
-    find(".formula").textContent = [line(T.rows, h.rows, kr, v), line(T.columns, h.columns, kc, w)].join("   ");
-    find(".note").textContent = !result.values.length ? T.nothing : s.stride > 1 && s.dilation > 1 ? T.refused : "";
+    const began = performance.now(), [rows, columns] = size();
+    result = slide(planes(), rows, columns, s);
+    small = s.pool === "none" ? null : pooled(result, s);
+    const { v, h: w } = result, [[first]] = s.kernels;
+    drawPicture(rows, columns, v, w);
+    drawMap("output", result, T.result);
+    visible(".pooled-figure", small);
+    if (small) drawMap("pooled", small, T.pooled);
     root.dataset.milliseconds = (performance.now() - began).toFixed(1);
     root.dataset.size = `${result.rows} ${result.columns}`;
-    if (result.values.length) go(...(s.at || [Math.floor(result.rows / 2), Math.floor(result.columns / 2)]));
+    const line = (side, n, k, m) => Object.assign(document.createElement("span"), { textContent: filled(T.formula, { side, n, p: m.total, span: m.span, s: s.stride, out: m.output, k, d: s.dilation }) });
+    find(".formula").replaceChildren(line(T.rows, rows, first.length, v), line(T.columns, columns, first[0].length, w));
+    find(".note").textContent = note();
+    find(".handout ol").replaceChildren(...T.questions.map((text) => Object.assign(document.createElement("li"), { textContent: filled(text,
+      { rows, columns, kernel_rows: first.length, kernel_columns: first[0].length, stride: s.stride + 1, bias: short(s.bias + 10) }) })));
+    visible(".sums", result.values.length);
+    if (result.values.length) go(...(s.at || [Math.floor(result.rows / 2), Math.floor(result.columns / 2)]), false);
+    else marks();
   }
-  function show(name, map) {
-    let low = Infinity, high = -Infinity;
-    for (const value of map.values) { low = Math.min(low, value); high = Math.max(high, value); }
-    const reach = Math.max(Math.abs(low), Math.abs(high)) || 1, isSigned = low < 0;
-    paint(find(name), map, isSigned ? signed : gray, isSigned ? -reach : 0, reach);
-    const caption = name === ".output" ? T.result : T.pooled;
-    const scale = map.values.length ? ` · ${number(isSigned ? -reach : 0)} … ${number(reach)}` : "";
-    find(`${name}-caption`).textContent = `${caption} ${map.rows} × ${map.columns}${scale}`;
-    find(name).setAttribute("aria-label", `${caption}, ${map.rows} × ${map.columns}`);
+  function note() {
+    if (!result.values.length) return T.nothing;
+    if (s.stride > 1 && s.dilation > 1) return T.refused;
+    if (s.flip && s.kernels.flat().every((kernel) => String(kernel) === String(turned(kernel)))) return T.symmetric;
+    return s.preset === "filter" ? filled(T.learnt, { network: h.filters.network }) : "";
+  }
+  function drawPicture(rows, columns, v, w) {
+    const stage = find(".frame"), canvas = find(".input"), inside = find(".inside"), percent = (part, whole) => `${(100 * part) / whole}%`;
+    const tall = rows + v.total, wide = columns + w.total;
+    stage.style.setProperty("--rows", tall); stage.style.setProperty("--columns", wide);
+    Object.assign(inside.style, { left: percent(w.before, wide), top: percent(v.before, tall), width: percent(columns, wide), height: percent(rows, tall) });
+    const values = planes()[0], scale = s.typed ? scaleOf(values) : { low: 0, high: 255, isSigned: false };
+    scales.input = { ...scale, table: scale.isSigned ? signed : gray };
+    if (isColour()) paintColour(canvas, photo.bytes, rows, columns); else paintMap(canvas, { values, rows, columns }, scales.input.table, scale);
+    fieldsOf(find(".typed")).forEach((field, n) => { field.style.color = toneOf(scales.input, values[n]) ? "#fff" : "#000"; });
+    const caption = isColour() ? T.picture_colour : T.picture;
+    find(".input-caption").textContent = `${caption} ${rows} × ${columns}`;
+    canvas.setAttribute("aria-label", `${caption}, ${rows} × ${columns}`);
+  }
+  function drawMap(name, map, caption) {
+    const scale = scaleOf(map.values);
+    scales[name] = { ...scale, table: scale.isSigned ? signed : gray };
+    paintMap(find(`.${name}`), map, scales[name].table, scale);
+    const range = map.values.length ? ` · ${shown(scale.low)} … ${shown(scale.high)}` : "";
+    find(`.${name}-caption`).textContent = `${caption} ${map.rows} × ${map.columns}${range}`;
+    find(`.${name}`).setAttribute("aria-label", `${caption}, ${map.rows} × ${map.columns}`);
   }
 
-  function go(row, column) {
-    row = Math.min(result.rows - 1, Math.max(0, row)); column = Math.min(result.columns - 1, Math.max(0, column));
-    s.at = [row, column];
-    const { v, h: w } = result, kr = s.kernel.length, kc = s.kernel[0].length;
-    const top = row * s.stride - v.before, left = column * s.stride - w.before;
-    place(find(".window"), left, top, w.span, v.span, h.columns, h.rows);
-    place(find(".cell"), column, row, 1, 1, result.columns, result.rows);
-    let sum = 0;
-    const cells = [];
-    for (let a = 0; a < kr; a++) for (let b = 0; b < kc; b++) {
-      const y = top + a * s.dilation, x = left + b * s.dilation, isInside = y >= 0 && y < h.rows && x >= 0 && x < h.columns;
-      const value = isInside ? input[y * h.columns + x] : 0, weight = s.kernel[a][b];
-      sum += value * weight;
-      const cell = document.createElement("div");
-      cell.className = isInside ? "product" : "product padding";
-      cell.append(Object.assign(document.createElement("b"), { textContent: number(value) }), ` × ${number(weight)}`);
-      cell.title = `${number(value)} × ${number(weight)} = ${number(value * weight)}`;
-      cells.push(cell);
+  const toneOf = ({ low, high, table }, value) => { const c = 3 * Math.round(255 * Math.min(1, Math.max(0, (value - low) / (high - low))));
+    return 0.299 * table[c] + 0.587 * table[c + 1] + 0.114 * table[c + 2] < 128; };
+
+  function marks(row, column) {
+    const { v, h: w } = result, [rows, columns] = size();
+    const stage = over(find(".input-figure .marks"), rows + v.total, columns + w.total), [values] = planes(), dark = getComputedStyle(root).colorScheme === "dark";
+    const at = (y, x) => (y >= 0 && y < rows && x >= 0 && x < columns ? values[y * columns + x] : null);
+    if (!isColour()) writeNumbers(stage, rows + v.total, columns + w.total, (y, x) => at(y - v.before, x - w.before) ?? 0,
+      (y, x) => { const value = at(y - v.before, x - w.before); return value === null ? dark : toneOf(scales.input, value); }, s.typed ? (y, x) => at(y - v.before, x - w.before) === null : undefined);
+    const out = over(find(".output-figure .marks"), result.rows, result.columns);
+    writeNumbers(out, result.rows, result.columns, (y, x) => result.values[y * result.columns + x], (y, x) => toneOf(scales.output, result.values[y * result.columns + x]));
+    if (!result.values.length) return;
+    const apart = s.stride * Math.min(stage.x, stage.y);
+    if (s.stride > 1 && apart >= APART * stage.ratio) for (let i = 0; i < v.output; i++) for (let j = 0; j < w.output; j++) {
+      dot(stage, j * s.stride + (w.span - 1) / 2, i * s.stride + (v.span - 1) / 2, Math.min(3, apart / stage.ratio / 5), true);
     }
-    const products = find(".products");
-    products.style.gridTemplateColumns = `repeat(${kc}, 1fr)`;
-    products.replaceChildren(...cells);
-    const value = result.values[row * result.columns + column];
-    find(".sum").textContent = T.sum.replace("{sum}", number(sum)) + (s.relu ? ` ${T.rectified.replace("{value}", number(value))}` : "");
-    find(".where").textContent = T.where.replace("{row}", row).replace("{column}", column);
-    Object.assign(root.dataset, { row, column, value });
+    frameWindow(stage, row * s.stride, column * s.stride, v, w);
+    veil(out, row, column);
+    frameCells(out, ...grown(out, column, row, 1, 1));
+    if (small) markPooled(out, row, column);
   }
-  function place(element, x, y, width, height, columns, rows) {
-    Object.assign(element.style, { left: (100 * x) / columns + "%", top: (100 * y) / rows + "%",
-      width: (100 * width) / columns + "%", height: (100 * height) / rows + "%" });
+  // A frame that can be seen around what is smaller than a few pixels.
+  function grown(stage, column, row, columns, rows) {
+    const least = 7 * stage.ratio, x = Math.max(0, least / stage.x - columns) / 2, y = Math.max(0, least / stage.y - rows) / 2;
+    return [column - x, row - y, columns + 2 * x, rows + 2 * y];
   }
+  function frameWindow(stage, top, left, v, w) {
+    const [[kernel]] = s.kernels, isApart = s.dilation > 1, pixels = Math.min(stage.x, stage.y) / stage.ratio;
+    stage.context.fillStyle = "rgb(213 94 0 / 30%)";
+    for (let a = 0; a < kernel.length; a++) for (let b = 0; b < kernel[0].length; b++) {
+      const y = top + a * s.dilation, x = left + b * s.dilation;
+      stage.context.fillRect(x * stage.x, y * stage.y, stage.x, stage.y);
+      if (isApart && pixels < 2 * APART && pixels * s.dilation >= APART) dot(stage, x, y, 2, false);
+      else if (isApart && pixels >= 2 * APART) frameCells(stage, x, y, 1, 1);
+    }
+    frameCells(stage, ...grown(stage, left, top, w.span, v.span), isApart);
+  }
+  // What the window has not reached yet, while it plays.
+  function veil({ context, x, y }, row, column) {
+    if (!timer) return;
+    context.fillStyle = getComputedStyle(root).getPropertyValue("--st-background-color") || "#888";
+    context.fillRect((column + 1) * x, row * y, context.canvas.width, y + 1);
+    context.fillRect(0, (row + 1) * y, context.canvas.width, context.canvas.height);
+  }
+  function markPooled(out, row, column) {
+    const map = over(find(".pooled-figure .marks"), small.rows, small.columns);
+    writeNumbers(map, small.rows, small.columns, (y, x) => small.values[y * small.columns + x], (y, x) => toneOf(scales.pooled, small.values[y * small.columns + x]));
+    const [i, j] = [Math.floor(row / s.hop), Math.floor(column / s.hop)];
+    if (i >= small.rows || j >= small.columns) return;
+    frameCells(out, j * s.hop, i * s.hop, s.window, s.window, true);
+    frameCells(map, ...grown(map, j, i, 1, 1));
+  }
+
+  function go(row, column, isMove = true) {
+    row = Math.min(result.rows - 1, Math.max(0, row)); column = Math.min(result.columns - 1, Math.max(0, column));
+    if (isMove || s.at) s.at = [row, column];
+    const [rows, columns] = size(), parts = takenApart(planes(), rows, columns, s, result.v, result.h, row, column);
+    parts.groups.flat().forEach((taps, n) => taps.forEach((tap, t) => {
+      const { turned: kernel, patch, products } = fields[n];
+      kernel[t].textContent = shown(tap.weight); patch[t].textContent = shown(tap.value); products[t].textContent = shown(tap.product);
+      patch[t].className = tap.isInside ? "" : "padding";
+      const c = 3 * Math.round(255 * Math.min(1, Math.max(0, (tap.value - scales.input.low) / (scales.input.high - scales.input.low)))), table = scales.input.table;
+      patch[t].style.background = `rgb(${table[c]} ${table[c + 1]} ${table[c + 2]})`;
+      patch[t].style.color = toneOf(scales.input, tap.value) ? "#fff" : "#000";
+    }));
+    const lines = sumsInWords(parts, row, column).map(([name, text]) => Object.assign(document.createElement("div"), { className: name, textContent: text }));
+    find(".sum").replaceChildren(...lines);
+    find(".where").textContent = filled(T.where, { row, column });
+    Object.assign(root.dataset, { row, column, value: result.values[row * result.columns + column] });
+    marks(row, column);
+    if (isMove) tell();
+  }
+  function sumsInWords({ groups, channelSums, groupSums, sum, value }, row, column) {
+    const lines = [], [[taps]] = groups, biased = sum + s.bias;
+    if (groups.flat().length === 1 && taps.length <= 9) {
+      lines.push(["products-line", taps.map((tap, n) => (n && tap.product >= 0 ? "+ " : "") + shown(tap.product).replace("−", n ? "− " : "−")).join(" ")]);
+    }
+    if (channelSums[0].length > 1) channelSums.forEach(([red, green, blue], g) => lines.push(["", filled(T.colours, { red: shown(red), green: shown(green), blue: shown(blue), sum: shown(groupSums[g]) })]));
+    if (groups.length > 1) lines.push(["", filled(T.strength, { first: shown(groupSums[0]), second: shown(groupSums[1]), sum: shown(sum) })]);
+    if (groups.flat().length === 1) lines.push(["", filled(T.sum, { sum: shown(sum) })]);
+    if (s.bias) lines.push(["", filled(T.biased, { sum: shown(sum), bias: shown(s.bias), value: shown(biased) })]);
+    if (s.relu) lines.push(["", filled(T.rectified, { sum: shown(biased), value: shown(value) })]);
+    const [i, j] = [Math.floor(row / s.hop), Math.floor(column / s.hop)];
+    if (small && i < small.rows && j < small.columns) {
+      lines.push(["", filled(s.pool === "max" ? T.largest : T.mean, { count: s.window * s.window, value: shown(small.values[i * small.columns + j]) })]);
+    }
+    return lines;
+  }
+
+  const position = () => s.at || [Math.floor(result.rows / 2), Math.floor(result.columns / 2)];
   function next() {
-    const [row, column] = s.at;
-    if (column + 1 < result.columns) go(row, column + 1);
-    else if (row + 1 < result.rows) go(row + 1, 0);
-    else { go(0, 0); }
+    if (!root.isConnected) return stop();
+    const [row, column] = position(), jump = Math.max(1, Math.round((result.rows * result.columns) / TICKS)), n = row * result.columns + column + jump;
+    if (row * result.columns + column + 1 >= result.rows * result.columns) return stop();
+    const last = Math.min(n, result.rows * result.columns - 1);
+    go(Math.floor(last / result.columns), last % result.columns);
   }
+  function stop() { clearInterval(timer); timer = null; find(".play").textContent = T.play; if (result.values.length) { marks(...position()); tell(); } }
   function play() {
-    if (timer) { clearInterval(timer); timer = null; } else timer = setInterval(next, matchMedia("(prefers-reduced-motion: reduce)").matches ? 700 : 220);
-    find(".play").textContent = timer ? T.stop : T.play;
+    if (timer || !result.values.length) return stop();
+    timer = setInterval(next, matchMedia("(prefers-reduced-motion: reduce)").matches ? CALM_STEP : STEP);
+    find(".play").textContent = T.stop;
+    go(0, 0);
   }
-  const output = find(".output");
-  const at = (event) => { const r = output.getBoundingClientRect();
-    return [Math.floor(((event.clientY - r.top) / r.height) * result.rows), Math.floor(((event.clientX - r.left) / r.width) * result.columns)]; };
-  output.onclick = (event) => go(...at(event));
-  output.onmousemove = (event) => { if (event.buttons) go(...at(event)); };
-  output.onkeydown = (event) => {
-    const step = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] }[event.key];
-    if (!step) return;
+
+  const cellAt = (canvas, event, rows, columns) => { const box = canvas.getBoundingClientRect();
+    return [Math.floor(((event.clientY - box.top) / box.height) * rows), Math.floor(((event.clientX - box.left) / box.width) * columns)]; };
+  function pointed(name, where) {
+    const canvas = find(name);
+    canvas.onpointerdown = (event) => { canvas.setPointerCapture(event.pointerId); go(...where(event, canvas)); };
+    canvas.onpointermove = (event) => { if (event.buttons) go(...where(event, canvas)); };
+  }
+  pointed(".output", (event, canvas) => cellAt(canvas, event, result.rows, result.columns));
+  pointed(".pooled", (event, canvas) => cellAt(canvas, event, small.rows, small.columns).map((n) => n * s.hop));
+  pointed(".input", (event, canvas) => { const [row, column] = cellAt(canvas, event, ...size()), { v, h: w } = result;
+    return [Math.round((row + v.before - (v.span - 1) / 2) / s.stride), Math.round((column + w.before - (w.span - 1) / 2) / s.stride)]; });
+  find(".output").onkeydown = (event) => {
+    const move = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] }[event.key], [row, column] = position();
+    if (!move || !result.values.length) return;
     event.preventDefault(); event.stopPropagation();
-    go(s.at[0] + step[0], s.at[1] + step[1]);
+    go(row + move[0], column + move[1]);
   };
-  find(".kernel-heading").textContent = T.kernel;
-  find(".input-caption").textContent = `${T.picture} ${h.rows} × ${h.columns}`;
-  find(".input").setAttribute("aria-label", `${T.picture}, ${h.rows} × ${h.columns}`);
-  controls();
-  draw();
-  return () => { if (timer) clearInterval(timer); };
+  new ResizeObserver(() => { if (result) result.values.length ? go(...position(), false) : marks(); }).observe(find(".maps"));
+  const address = () => { find(".link").textContent = location.href; if (!root.isConnected) removeEventListener("beforeprint", address); };
+  addEventListener("beforeprint", address);
+  return update;
+}
+
+function photoOf(h, bytes, gray) {
+  const count = h.rows * h.columns, channels = [0, 1, 2].map((c) => Float32Array.from({ length: count }, (_, p) => bytes[3 * p + c]));
+  return { bytes, channels, gray: Float32Array.from(gray.subarray(0, count)) };
 }

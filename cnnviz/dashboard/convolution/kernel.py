@@ -5,33 +5,55 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
-from cnnviz import convolution, images
-from cnnviz.dashboard import components
+from cnnviz import convolution, filters, images
+from cnnviz.dashboard import components, state
+from cnnviz.dashboard.components.playground import LARGEST_KERNEL, Filters, Preset
+from cnnviz.dashboard.convolution import borrowed
 from cnnviz.dashboard.state import Selection
 from cnnviz.dashboard.texts import convolution as texts
+from cnnviz.errors import LayerError
+from cnnviz.layers import layers
 
-_SIDES = (8, 16, 32, 64, 128, 256, 512)
-_FIRST_SIDE = 64  # its pixels can be told apart, and the picture still be known
-_LUMINANCE = np.array([0.299, 0.587, 0.114], np.float32)  # Rec. 601, as Pillow's own gray
+_SIDES = ("8", "16", "32", "64", "128", "256", "512")
+_FIRST_SIDE = "64"  # its pixels can be told apart, and the picture still be known
+_EDGES = ("sobel-x", "sobel-y")
 
 
 def show(selection: Selection) -> None:
     """Draw the selected picture in numbers, and a kernel that slides over it."""
-    _show_playground(_choose_picture(selection))
+    components.playground(
+        _choose_picture(selection),
+        key="playground",
+        presets=_presets(),
+        texts=texts.PLAYGROUND,
+        settings=str(st.session_state.get(state.PLAY) or ""),
+        on_settings=lambda settings: state.select(state.PLAY, settings),
+        filters=_filters(selection),
+        kernel=borrowed.choose(selection),
+    )
 
 
 def _choose_picture(selection: Selection) -> np.ndarray:
-    """Draw the choice of how fine the picture is, and return it in gray: `(rows, columns)` float32, 0..255."""
-    side = int(st.select_slider(texts.DETAIL, _SIDES, _FIRST_SIDE, key="detail", persist_state="session", width=360))
-    colour = images.fit(selection.photo, (side, side))
-    return np.round(colour.astype(np.float32) @ _LUMINANCE)
+    """Draw the choice of how fine the picture is, and return it: `(rows, columns, 3)` uint8."""
+    state.settle(state.DETAIL, _SIDES, _FIRST_SIDE)
+    side = int(st.select_slider(texts.DETAIL, _SIDES, key=state.DETAIL, persist_state="session", width=360))
+    return images.fit(selection.photo, (side, side))
 
 
-def _show_playground(picture: np.ndarray) -> None:
-    """Draw the playground with all presets."""
-    components.playground(
-        picture,
-        key="playground",
-        presets=[(name, title, convolution.PRESETS[name]) for name, title in texts.PRESETS.items()],
-        texts=texts.PLAYGROUND,
-    )
+def _presets() -> list[Preset]:
+    """List the kernels by their titles; edges of both directions make one picture."""
+    single = [Preset(name, title, [convolution.PRESETS[name]]) for name, title in texts.PRESETS.items()]
+    return [*single, Preset("strength", texts.STRENGTH_PRESET, [convolution.PRESETS[name] for name in _EDGES])]
+
+
+def _filters(selection: Selection) -> Filters | None:
+    """Find the filters that read the picture itself; None if they are no small kernels over one or three channels."""
+    first = next((info for info in layers(selection.convnet) if info.kernel_size is not None), None)
+    if first is None:
+        return None
+    try:
+        kernels = filters.kernels(selection.convnet, first.address)
+    except LayerError:
+        return None
+    is_shown = max(kernels.shape[:2]) <= LARGEST_KERNEL and kernels.shape[2] in (1, 3) and np.isfinite(kernels).all()
+    return Filters(selection.convnet.name, kernels) if is_shown else None
