@@ -7,6 +7,7 @@ from cnnviz.convnets import Convnet
 from cnnviz.convnets.not_finite import count_in_weight
 from cnnviz.errors import LayerError
 from cnnviz.layers import find_layer, layers
+from cnnviz.sentences import Sentence
 
 
 def first_not_finite(convnet: Convnet) -> str | None:
@@ -50,11 +51,13 @@ def require_sound(convnet: Convnet, address: str | None = None) -> None:
     broken = first_not_finite(convnet)
     if broken is None or (address is not None and is_sound(convnet, address)):
         return
-    subject = "The class scores depend" if address is None else f"The output of {address!r} depends"
+    what = Sentence("The class scores depend")
+    if address is not None:
+        what = Sentence("The output of {address!r} depends", address=address)
     raise LayerError(
-        "{subject} on weights of {broken!r} that are NaN or infinite. "
+        "{what} on weights of {broken!r} that are NaN or infinite. "
         "Look at the layers that run before {broken!r}, or choose another network.",
-        subject=subject,
+        what=what,
         broken=broken,
     )
 

@@ -15,6 +15,7 @@ from cnnviz.convnets import Convnet
 from cnnviz.errors import ClassError, LayerError
 from cnnviz.layers import LayerInfo, find_layer
 from cnnviz.probes import compiled, read
+from cnnviz.sentences import Sentence
 
 
 def channel_effect(convnet: Convnet, inputs: np.ndarray, *, layer: str, class_index: int | None = None) -> np.ndarray:
@@ -193,7 +194,7 @@ def strongest_patch(
     _check_channel(info, channel)
     values = maps[..., channel]
     if not values.any() or not np.isfinite(values).all():
-        what = "is silent on this picture" if not values.any() else "has values that are not finite"
+        what = Sentence("is silent on this picture") if not values.any() else Sentence("has values that are not finite")
         raise LayerError(
             "Channel {channel} of layer {address!r} {what}. Choose another channel or picture.",
             channel=channel,

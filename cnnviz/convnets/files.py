@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from cnnviz.convnets.gate import MAX_FILE_BYTES, GateReport, check_model_file
 from cnnviz.convnets.rehearsal import rehearse
 from cnnviz.errors import ModelFileError
+from cnnviz.sentences import Sentence
 
 if TYPE_CHECKING:
     import keras
@@ -49,8 +50,10 @@ def open_model_file(
         checked = path if is_trusted else _private_copy(path, folder)
         report = check_model_file(checked)
         if report.kind == "weights" and architecture is None:
-            advice = "Name the architecture, or save the whole model with model.save('name.keras')."
-            raise ModelFileError("The file holds weights without an architecture. {advice}", advice=advice)
+            raise ModelFileError(
+                "The file holds weights without an architecture. "
+                "Name the architecture, or save the whole model with model.save('name.keras')."
+            )
         file = _under_its_suffix(checked, report.suffix, folder)
         if not is_trusted and report.kind != "weights":
             rehearse(file, weight_bytes=report.weight_bytes)
@@ -154,15 +157,19 @@ def _complete() -> Iterator[None]:
         raise ModelFileError("The file has no weights for some of its layers. Save the model again with Keras 3.")
 
 
-def _explain(error: Exception, report: GateReport) -> str:
+def _explain(error: Exception, report: GateReport) -> Sentence:
     """Say in our own words what Keras said: its texts hold paths, pages of settings, and advice to lower the guard."""
     text = str(error)
     if "objects could not be loaded" in text or "mismatch" in text:
-        what = "this architecture" if report.kind == "weights" else "its layers"
-        return f"The weights in the file do not fit {what}. Check that both are of the same model, or save it again."
+        what = Sentence("this architecture") if report.kind == "weights" else Sentence("its layers")
+        return Sentence(
+            "The weights in the file do not fit {what}. Check that both are of the same model, or save it again.",
+            what=what,
+        )
     if isinstance(error, MemoryError) or "OOM" in text or "ResourceExhausted" in type(error).__name__:
-        return "The model does not fit into this machine's memory."
-    return (
-        f"Keras cannot rebuild the model of this file ({type(error).__name__}). Save it again with Keras 3,"
-        " or pass the model to cnnviz.convnet_from_model."
+        return Sentence("The model does not fit into this machine's memory.")
+    return Sentence(
+        "Keras cannot rebuild the model of this file ({kind}). Save it again with Keras 3,"
+        " or pass the model to cnnviz.convnet_from_model.",
+        kind=type(error).__name__,
     )

@@ -15,6 +15,7 @@ from cnnviz.convnets.config_rules import check_config, parse, shown
 from cnnviz.convnets.size_rules import least_parameters
 from cnnviz.convnets.weights_rules import Weights, check_weights, open_hdf5, read_model_config
 from cnnviz.errors import ModelFileError
+from cnnviz.sentences import Sentence
 
 Kind = Literal["keras", "h5", "weights"]
 
@@ -23,18 +24,18 @@ _HDF5 = b"\x89HDF\r\n\x1a\n"
 _ZIP = b"PK\3\4"
 # Beginnings of files that people take for a model, or save under its name.
 _OTHERS = {
-    b"\x89PNG": "a PNG picture",
-    b"\xff\xd8\xff": "a JPEG picture",
-    b"GIF8": "a GIF picture",
-    b"%PDF": "a PDF document",
-    b"\x1f\x8b": "a gzip archive",
-    b"\x93NUMPY": "a NumPy array",
-    b"<": "a web page",
-    b"version https://git-lfs": "a pointer of Git LFS instead of the file",
-    b"\x80\x02": "a Python pickle",
-    b"\x80\x03": "a Python pickle",
-    b"\x80\x04": "a Python pickle",
-    b"\x80\x05": "a Python pickle",
+    b"\x89PNG": Sentence("a PNG picture"),
+    b"\xff\xd8\xff": Sentence("a JPEG picture"),
+    b"GIF8": Sentence("a GIF picture"),
+    b"%PDF": Sentence("a PDF document"),
+    b"\x1f\x8b": Sentence("a gzip archive"),
+    b"\x93NUMPY": Sentence("a NumPy array"),
+    b"<": Sentence("a web page"),
+    b"version https://git-lfs": Sentence("a pointer of Git LFS instead of the file"),
+    b"\x80\x02": Sentence("a Python pickle"),
+    b"\x80\x03": Sentence("a Python pickle"),
+    b"\x80\x04": Sentence("a Python pickle"),
+    b"\x80\x05": Sentence("a Python pickle"),
 }
 # A description may say less than the weights hold, hardly more: the rest would be allocated and never filled.
 _PARAMETER_FACTOR, _PARAMETER_SLACK = 2, 1_000_000
@@ -95,10 +96,14 @@ def _check_content(file: BinaryIO) -> GateReport:
 
 
 def _check_is_file(path: Path) -> None:
-    advice = "Save the model with model.save('name.keras')."
+    advice = Sentence("Save the model with model.save('name.keras').")
     if path.is_dir():
         is_saved_model = (path / "saved_model.pb").exists()
-        what = "a SavedModel, a program without layers to look into" if is_saved_model else "a folder, not a model file"
+        what = (
+            Sentence("a SavedModel, a program without layers to look into")
+            if is_saved_model
+            else Sentence("a folder, not a model file")
+        )
         raise ModelFileError("{name} is {what}. {advice}", name=shown(path.name), what=what, advice=advice)
     if not path.exists():
         raise ModelFileError("There is no file {name}. Check the name and the folder.", name=shown(path.name))
@@ -113,7 +118,9 @@ def _check_is_file(path: Path) -> None:
 
 def _describe(head: bytes) -> str:
     start = head.lstrip()
-    return next((name for magic, name in _OTHERS.items() if start.startswith(magic)), "a file of another kind")
+    return next(
+        (name for magic, name in _OTHERS.items() if start.startswith(magic)), Sentence("a file of another kind")
+    )
 
 
 def _check_archive(file: BinaryIO) -> GateReport:
@@ -145,9 +152,8 @@ def _check_hdf5(file: BinaryIO) -> GateReport:
 
 def _check_balance(declared: int, weights: Weights) -> None:
     if declared > _PARAMETER_FACTOR * weights.parameters + _PARAMETER_SLACK:
-        held = f"but its weights are {weights.parameters:,}"
         raise ModelFileError(
-            "The model describes layers of {declared:,} weights, {held}. The file is not opened.",
+            "The model describes layers of {declared:,} weights, but its weights are {held:,}. The file is not opened.",
             declared=declared,
-            held=held,
+            held=weights.parameters,
         )

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from cnnviz.errors import ModelFileError
+from cnnviz.sentences import Sentence
 
 READY, ANSWER = "ready", "answer.json"  # files that the other process writes: TensorFlow is there; what came of it
 _GB = 2**30
@@ -131,7 +132,11 @@ def _read_answer(folder: Path) -> dict[str, Any] | None:
 
 def _understand(answer: dict[str, Any] | None, status: int) -> Rehearsal:
     if answer is None:
-        reason = "more memory or time than it may have" if status < 0 else "something this machine cannot do"
+        reason = (
+            Sentence("more memory or time than it may have")
+            if status < 0
+            else Sentence("something this machine cannot do")
+        )
         raise ModelFileError(
             "The model failed when it was tried out: it asks for {reason}. It is not opened.", reason=reason
         )

@@ -9,6 +9,7 @@ import numpy as np
 
 from cnnviz.convnets.convnet import SCALINGS, Convnet, Outputs, Preparation
 from cnnviz.errors import ModelError
+from cnnviz.sentences import Sentence
 
 if TYPE_CHECKING:
     import keras
@@ -78,7 +79,7 @@ def input_shape(model: keras.Model) -> tuple[int | None, int | None, int]:
         ModelError: If the model takes anything but one picture, channels last.
     """
     shapes = _input_shapes(model)
-    advice = "An image model takes height x width x channels."
+    advice = Sentence("An image model takes height x width x channels.")
     if len(shapes) != 1:
         raise ModelError("The model takes {count} inputs. {advice}", count=len(shapes), advice=advice)
     shape = shapes[0]
@@ -86,7 +87,7 @@ def input_shape(model: keras.Model) -> tuple[int | None, int | None, int]:
         raise ModelError("The model's input is {shape}. {advice}", shape=_readable(shape), advice=advice)
     batch, height, width, channels = shape
     if channels not in (1, 3, 4):
-        hint = "Channels come first here; save it with channels last." if height in (1, 3, 4) else advice
+        hint = Sentence("Channels come first here; save it with channels last.") if height in (1, 3, 4) else advice
         raise ModelError(
             "The model's input is {shape}: not 1, 3 or 4 channels. {hint}", shape=_readable(shape), hint=hint
         )
@@ -131,7 +132,7 @@ def _shapes_in(entry: Any) -> list[tuple[int | None, ...]]:
 
 
 def _readable(shape: tuple[int | None, ...]) -> str:
-    return " x ".join("any" if side is None else str(side) for side in shape[1:]) or "a number"
+    return " x ".join("any" if side is None else str(side) for side in shape[1:]) or Sentence("a number")
 
 
 def _scales_itself(model: keras.Model) -> bool:

@@ -12,6 +12,7 @@ from cnnviz.convolution import arithmetic
 from cnnviz.convolution.patch import Patch, channels_of_group, check, cut
 from cnnviz.convolution.sizes import Padding
 from cnnviz.convolution.windows import Paddings, Pair, size_formulas
+from cnnviz.sentences import Sentence
 
 Operation = Literal["sum", "maximum", "mean", "scale", "addition", "activation", "copy"]
 """What makes one value of many, for the words that go with it; in numbers each is a weighted sum."""
@@ -148,7 +149,7 @@ def explain_pooling(
         LayerError: If there is no such output, or the window does not fit.
     """
     formulas = size_formulas(maps.shape, size=size, stride=stride or size, padding=padding)
-    check("channel", channel, maps.shape[2])
+    check(Sentence("channel"), channel, maps.shape[2])
     patch = cut(maps, formulas, row=row, column=column, channels=(channel,))
     is_counted = ~patch.is_padding[..., None] | (padding != "same")
     return weighted(patch, pooling_kernel(patch, is_counted, operation), operation=operation)

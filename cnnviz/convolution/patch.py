@@ -8,6 +8,7 @@ import numpy as np
 
 from cnnviz.convolution.sizes import SizeFormula
 from cnnviz.errors import LayerError
+from cnnviz.sentences import Sentence
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,8 +36,8 @@ def cut(
     Raises:
         LayerError: If the window has no such position.
     """
-    check("row", row, formulas[0].output)
-    check("column", column, formulas[1].output)
+    check(Sentence("row"), row, formulas[0].output)
+    check(Sentence("column"), column, formulas[1].output)
     rows, columns = formulas[0].reads(row), formulas[1].reads(column)
     outside = [
         (np.array(read) < 0) | (np.array(read) >= side)
@@ -58,7 +59,7 @@ def one_position(row: int, column: int, channels: tuple[int, ...], values: np.nd
 def channels_of_group(maps: np.ndarray, kernels: np.ndarray, filter: int) -> tuple[int, ...]:
     """Channels of the input that a filter reads: all of them, or those of its group."""
     in_channels, filters = kernels.shape[2:]
-    check("filter", filter, filters)
+    check(Sentence("filter"), filter, filters)
     first = filter * (maps.shape[2] // in_channels) // filters * in_channels
     return tuple(range(first, first + in_channels))
 

@@ -18,6 +18,7 @@ from cnnviz.errors import LayerError
 from cnnviz.layers import find_layer, layers
 from cnnviz.probes import INPUT
 from cnnviz.receptive_fields import keras_kind, window_of
+from cnnviz.sentences import Sentence
 
 if TYPE_CHECKING:
     import keras
@@ -62,7 +63,7 @@ def unit_box(convnet: Convnet, *, layer: str, row: int = 0, column: int = 0) -> 
         (222, 0, 224, 3)
     """
     rows, columns = _reach(convnet, layer)
-    for what, index, reach in (("row", row, rows), ("column", column, columns)):
+    for what, index, reach in ((Sentence("row"), row, rows), (Sentence("column"), column, columns)):
         if not 0 <= index < len(reach):
             raise LayerError(
                 "Layer {layer!r} has no {what} {index}. Choose one from 0 to {last}.",

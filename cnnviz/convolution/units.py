@@ -12,7 +12,9 @@ from cnnviz.convolution.outputs import OutputValue
 from cnnviz.convolution.rules import RULES
 from cnnviz.errors import LayerError
 from cnnviz.receptive_fields import keras_kind
+from cnnviz.sentences import Sentence
 
+_AXES = (Sentence("row"), Sentence("column"), Sentence("channel"))
 _TOLERANCE = 1e-2  # of the sum's size; float16 stays below, another computation does not
 
 
@@ -113,7 +115,7 @@ def _agrees(step: OutputValue, value: float) -> bool:
 
 def _check(run: LayerRun, position: Position) -> None:
     shape = as_maps(run.output).shape
-    for what, index, count in zip(("row", "column", "channel"), position, shape, strict=True):
+    for what, index, count in zip(_AXES, position, shape, strict=True):
         if not 0 <= index < count:
             raise LayerError(
                 "Layer {address!r} has no {what} {index}. Choose one from 0 to {last}.",

@@ -14,6 +14,7 @@ from cnnviz.datasets.threads import in_threads
 from cnnviz.errors import DataError
 from cnnviz.folders import make_room, written_whole
 from cnnviz.images import Fit, fit, gray
+from cnnviz.sentences import Sentence
 
 _VERSION = 1
 
@@ -81,7 +82,13 @@ def _recall(path: Path, shape: tuple[int, ...]) -> np.ndarray | None:
 def _keep(path: Path, fitted: Iterator[np.ndarray], shape: tuple[int, ...]) -> np.ndarray:
     """Write pictures one after the other, so that memory never holds them all, and map the file."""
     total = int(np.prod(shape, dtype=np.int64))
-    amount = f"{shape[0]:,} pictures of {shape[2]} x {shape[1]} pixels take {total / 2**30:.1f} GB"
+    amount = Sentence(
+        "{count:,} pictures of {width} x {height} pixels take {size:.1f} GB",
+        count=shape[0],
+        width=shape[2],
+        height=shape[1],
+        size=total / 2**30,
+    )
     if total > cache.MAX_BYTES:
         raise DataError(
             "{amount}; at most {most:.0f} GB are kept. Choose a smaller size or fewer.",

@@ -15,6 +15,7 @@ from cnnviz.datasets.notes import shown
 from cnnviz.datasets.own_folder import folder_dataset
 from cnnviz.datasets.sources import open_source
 from cnnviz.errors import DataError
+from cnnviz.sentences import Sentence
 
 
 @dataclass(frozen=True)
@@ -111,7 +112,11 @@ def load_dataset(name_or_path: str | Path, *, seed: int = 0, on_step: OnStep | N
         return open_cats_and_dogs(on_step=on_step)
     if not _exists(name):
         close = difflib.get_close_matches(name.casefold(), catalogue(), n=2)
-        meant = f"Did you mean {' or '.join(close)}?" if close else f"Names: {', '.join(catalogue())}."
+        meant = Sentence("Names: {known}.", known=", ".join(catalogue()))
+        if close:
+            meant = Sentence("Did you mean {name}?", name=close[0])
+        if len(close) > 1:
+            meant = Sentence("Did you mean {name} or {other}?", name=close[0], other=close[1])
         raise DataError("There is no data set, folder or zip archive {name!r}. {meant}", name=shown(name), meant=meant)
     source = open_source(Path(name))
     if is_kaggles(source):

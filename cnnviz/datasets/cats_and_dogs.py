@@ -19,6 +19,7 @@ from cnnviz.datasets.layout import PartName
 from cnnviz.datasets.notes import note_files
 from cnnviz.datasets.sources import Source, open_source
 from cnnviz.errors import DataError
+from cnnviz.sentences import Sentence
 
 COUNTS: dict[PartName, int] = {"train": 1000, "validation": 500, "test": 1000}
 """Pictures of each class, in the order of their numbers."""
@@ -63,7 +64,7 @@ def cats_and_dogs(source: Source, *, counts: dict[PartName, int] = COUNTS, on_st
         title="Cats and dogs",
         class_names=CATS_AND_DOGS,
         findings=findings,
-        notes=note_files("left out, and the next number taken", problems),
+        notes=note_files(*_LEFT_OUT, problems),
         seed=0,
     )
 
@@ -90,6 +91,12 @@ def find_cats_and_dogs() -> Path | None:
     if not folder:
         return None
     return next((path for path in (Path(folder) / place for place in _PLACES) if path.exists()), None)
+
+
+_LEFT_OUT = (
+    Sentence("1 file is left out, and the next number taken: {files}."),
+    Sentence("{count:,} files are left out, and the next number taken: {files}."),
+)
 
 
 def open_cats_and_dogs(*, on_step: OnStep | None = None) -> Dataset:

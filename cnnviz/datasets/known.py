@@ -17,6 +17,7 @@ from cnnviz.datasets.idx import read_idx
 from cnnviz.datasets.notes import note_balance
 from cnnviz.datasets.splitting import VALIDATION_SHARE, hold_out
 from cnnviz.errors import DataError
+from cnnviz.sentences import Sentence
 
 Arrays = tuple[np.ndarray, np.ndarray]
 """Pixels, uint8, and labels."""
@@ -24,7 +25,9 @@ Arrays = tuple[np.ndarray, np.ndarray]
 _DEBIAN_FASHION = Path("/usr/share/datasets/fashion-mnist")
 _SAMPLE = Path(__file__).parents[1] / "data" / "fashion_sample.npz"
 _EVERY = 5  # of each digit, one in so many is held out
-_OFFLINE = "Connect to the internet once, or use one that is here: mnist-5k, fashion-sample, or a folder of your own."
+_OFFLINE = Sentence(
+    "Connect to the internet once, or use one that is here: mnist-5k, fashion-sample, or a folder of your own."
+)
 
 
 def mnist(seed: int) -> Dataset:

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from cnnviz.sentences import Sentence
+
 MOST_NAMED = 10
 _IMBALANCE = 4
 _LONGEST_NAME = 80
@@ -19,15 +21,15 @@ def shown(name: str) -> str:
 
 def listed(items: Sequence[str], *, most: int = MOST_NAMED) -> str:
     """Join the first few items and count the rest."""
-    rest = len(items) - most
-    return ", ".join(items[:most]) + (f" and {rest:,} more" if rest > 0 else "")
+    rest, first = len(items) - most, ", ".join(items[:most])
+    return Sentence("{first} and {rest:,} more", first=first, rest=rest) if rest > 0 else first
 
 
-def note_files(what: str, items: Sequence[str]) -> tuple[str, ...]:
-    """Name files that something happened to: `2 files are left out: ...`."""
+def note_files(one: str, many: str, items: Sequence[str]) -> tuple[str, ...]:
+    """Name files that something happened to, by a template for one and a template for many: `2 files are ...: ...`."""
     if not items:
         return ()
-    return (f"{'1 file is' if len(items) == 1 else f'{len(items):,} files are'} {what}: {listed(items)}.",)
+    return (Sentence(one if len(items) == 1 else many, count=len(items), files=listed(items)),)
 
 
 def note_sizes(sizes: Sequence[tuple[int, int]]) -> tuple[str, ...]:
@@ -36,8 +38,14 @@ def note_sizes(sizes: Sequence[tuple[int, int]]) -> tuple[str, ...]:
         return ()
     (least_rows, least_columns), (most_rows, most_columns) = np.min(sizes, axis=0), np.max(sizes, axis=0)
     return (
-        f"The pictures have different sizes, {least_columns} to {most_columns} pixels wide and {least_rows} to "
-        f"{most_rows} high; each is cropped around its centre and resized.",
+        Sentence(
+            "The pictures have different sizes, {least_columns} to {most_columns} pixels wide and {least_rows} "
+            "to {most_rows} high; each is cropped around its centre and resized.",
+            least_columns=least_columns,
+            most_columns=most_columns,
+            least_rows=least_rows,
+            most_rows=most_rows,
+        ),
     )
 
 
@@ -48,6 +56,13 @@ def note_balance(counts: np.ndarray, class_names: Sequence[str]) -> tuple[str, .
         return ()
     share = counts[most] / counts.sum()
     return (
-        f"Class {class_names[most]!r} has {counts[most]:,} training pictures, class {class_names[least]!r} only "
-        f"{counts[least]:,}: always answering {class_names[most]!r} is right in {share:.0%} of them.",
+        Sentence(
+            "Class {most!r} has {most_count:,} training pictures, class {least!r} only {least_count:,}: "
+            "always answering {most!r} is right in {share:.0%} of them.",
+            most=class_names[most],
+            most_count=int(counts[most]),
+            least=class_names[least],
+            least_count=int(counts[least]),
+            share=float(share),
+        ),
     )

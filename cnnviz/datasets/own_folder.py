@@ -12,9 +12,20 @@ from cnnviz.datasets.layout import Layout, Parts, find_layout
 from cnnviz.datasets.notes import note_files, shown
 from cnnviz.datasets.sources import Source, open_source
 from cnnviz.errors import DataError
+from cnnviz.sentences import Sentence
 
 LEAST_PICTURES = 5
 """Readable training pictures that each class needs, so that some can be held out."""
+
+_LEFT_OUT = (Sentence("1 file is left out: {files}."), Sentence("{count:,} files are left out: {files}."))
+_COPIES = (
+    Sentence("1 file is left out because the same picture is there already: {files}."),
+    Sentence("{count:,} files are left out because the same picture is there already: {files}."),
+)
+_OUTSIDE = (
+    Sentence("1 file is outside the folders of the classes and left out: {files}."),
+    Sentence("{count:,} files are outside the folders of the classes and left out: {files}."),
+)
 
 
 def open_folder(path: str | Path, *, seed: int = 0, on_step: OnStep | None = None) -> Dataset:
@@ -51,10 +62,14 @@ def folder_dataset(source: Source, *, seed: int = 0, on_step: OnStep | None = No
     problems = [finding.problem for finding in findings.values() if finding.problem]
     _check(source.name, layout, parts, problems)
     notes = (
-        *note_files("left out", problems),
-        *note_files("left out because the same picture is there already", copies),
-        *note_files("outside the folders of the classes and left out", list(map(shown, layout.outside))),
-        *((f"Links are not followed, of which there are {source.links:,}.",) if source.links else ()),
+        *note_files(*_LEFT_OUT, problems),
+        *note_files(*_COPIES, copies),
+        *note_files(*_OUTSIDE, list(map(shown, layout.outside))),
+        *(
+            (Sentence("Links are not followed, of which there are {count:,}.", count=source.links),)
+            if source.links
+            else ()
+        ),
     )
     return dataset_of_files(
         source,

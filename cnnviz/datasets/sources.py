@@ -64,9 +64,8 @@ class Source:
         try:
             return open_photo(data)
         except PictureError as error:
-            raise PictureError(
-                "{key} {value}", key=shown(key), value=str(error).removeprefix("The picture ")
-            ) from error
+            said = error.sentence  # of the picture, as a file that has no name; here it has one
+            raise PictureError(said.template, **{**said.values, "name": shown(key)}) from error
 
 
 def open_source(path: Path) -> Source:

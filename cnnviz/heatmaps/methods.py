@@ -14,6 +14,7 @@ from cnnviz.heatmaps.masking import score_cam
 from cnnviz.heatmaps.path_gradients import STEPS, integrated_gradients
 from cnnviz.heatmaps.pixel_gradients import SAMPLES, saliency, smooth_grad
 from cnnviz.layers import find_layer, require_maps
+from cnnviz.sentences import Sentence
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,7 @@ def _steps(convnet: Convnet, layer: str | None) -> int:
     return STEPS + 1
 
 
-_LOGIT, _PER_INPUT, _LAYER = "logit", "logit per unit of input", "units of the layer"
+_LOGIT, _PER_INPUT, _LAYER = "logit", Sentence("logit per unit of input"), Sentence("units of the layer")
 
 METHODS: dict[str, Method] = {
     method.name: method
@@ -75,7 +76,7 @@ METHODS: dict[str, Method] = {
         Method(
             name="grad_cam",
             title="Grad-CAM",
-            summary="Where a layer holds evidence for the class; the usual first look.",
+            summary=Sentence("Where a layer holds evidence for the class; the usual first look."),
             explain=grad_cam,
             has_layer=True,
             is_slow=False,
@@ -86,7 +87,7 @@ METHODS: dict[str, Method] = {
         Method(
             name="grad_cam_plus_plus",
             title="Grad-CAM++",
-            summary="As Grad-CAM, but small and repeated objects get their share.",
+            summary=Sentence("As Grad-CAM, but small and repeated objects get their share."),
             explain=grad_cam_plus_plus,
             has_layer=True,
             is_slow=False,
@@ -97,7 +98,7 @@ METHODS: dict[str, Method] = {
         Method(
             name="hires_cam",
             title="HiResCAM",
-            summary="What each position adds to the score; exact at the last layer.",
+            summary=Sentence("What each position adds to the score; exact at the last layer."),
             explain=hires_cam,
             has_layer=True,
             is_slow=False,
@@ -108,7 +109,7 @@ METHODS: dict[str, Method] = {
         Method(
             name="layer_cam",
             title="LayerCAM",
-            summary="Fine maps from early layers too.",
+            summary=Sentence("Fine maps from early layers too."),
             explain=layer_cam,
             has_layer=True,
             is_slow=False,
@@ -119,7 +120,7 @@ METHODS: dict[str, Method] = {
         Method(
             name="score_cam",
             title="Score-CAM",
-            summary="Which channels bring the score back when only what they show is left; no gradients.",
+            summary=Sentence("Which channels bring the score back when only what they show is left; no gradients."),
             explain=score_cam,
             has_layer=True,
             is_slow=True,
@@ -130,7 +131,7 @@ METHODS: dict[str, Method] = {
         Method(
             name="saliency",
             title="Saliency",
-            summary="Which pixels the score answers to, for or against.",
+            summary=Sentence("Which pixels the score answers to, for or against."),
             explain=saliency,
             has_layer=False,
             is_slow=False,
@@ -141,7 +142,7 @@ METHODS: dict[str, Method] = {
         Method(
             name="smooth_grad",
             title="SmoothGrad",
-            summary="Saliency with less grain: the mean over noisy copies of the picture.",
+            summary=Sentence("Saliency with less grain: the mean over noisy copies of the picture."),
             explain=smooth_grad,
             has_layer=False,
             is_slow=True,
@@ -152,7 +153,7 @@ METHODS: dict[str, Method] = {
         Method(
             name="integrated_gradients",
             title="Integrated Gradients",
-            summary="The score shared out among the pixels, on the way from a plain colour to the picture.",
+            summary=Sentence("The score shared out among the pixels, on the way from a plain colour to the picture."),
             explain=integrated_gradients,
             has_layer=False,
             is_slow=True,
@@ -163,7 +164,7 @@ METHODS: dict[str, Method] = {
         Method(
             name="occlusion",
             title="Occlusion",
-            summary="What the score loses when a patch is hidden; slow, and measured rather than inferred.",
+            summary=Sentence("What the score loses when a patch is hidden; slow, and measured rather than inferred."),
             explain=occlusion,
             has_layer=False,
             is_slow=True,

@@ -6,6 +6,8 @@ from enum import StrEnum
 
 import numpy as np
 
+from cnnviz.sentences import Sentence
+
 UNLIKELY = 0.01
 """Probability below which the class counts as not seen."""
 
@@ -39,12 +41,20 @@ class Verdict(StrEnum):
 
 SENTENCES: dict[Verdict, str] = {
     Verdict.OK: "",
-    Verdict.NOT_FINITE: "The map has values that are not numbers: the network's weights or the picture are not finite.",
-    Verdict.EMPTY: "The map is empty: at this layer nothing speaks for this class. Try another layer or class.",
-    Verdict.ONLY_AGAINST: "Nothing here speaks for this class; the map only shows what speaks against it.",
-    Verdict.FLAT: "The map is the same everywhere: this layer does not tell places apart for this class.",
-    Verdict.UNLIKELY: "The network gives this class less than 1 %: the map shows the little that speaks for it.",
-    Verdict.SATURATED: "The network is almost certain. The map uses the score before softmax or sigmoid, so it holds.",
+    Verdict.NOT_FINITE: Sentence(
+        "The map has values that are not numbers: the network's weights or the picture are not finite."
+    ),
+    Verdict.EMPTY: Sentence(
+        "The map is empty: at this layer nothing speaks for this class. Try another layer or class."
+    ),
+    Verdict.ONLY_AGAINST: Sentence("Nothing here speaks for this class; the map only shows what speaks against it."),
+    Verdict.FLAT: Sentence("The map is the same everywhere: this layer does not tell places apart for this class."),
+    Verdict.UNLIKELY: Sentence(
+        "The network gives this class less than 1 %: the map shows the little that speaks for it."
+    ),
+    Verdict.SATURATED: Sentence(
+        "The network is almost certain. The map uses the score before softmax or sigmoid, so it holds."
+    ),
 }
 
 

@@ -15,6 +15,7 @@ from PIL import Image
 from cnnviz.errors import PictureError
 from cnnviz.images.colours import to_unit, value_range
 from cnnviz.images.formats import describe_unreadable, readable_format
+from cnnviz.sentences import Sentence
 
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "MPO")
 """Readers that are used at all: the others of Pillow start programs or are little tested."""
@@ -22,7 +23,7 @@ FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "MPO")
 MAX_BYTES = 20 * 2**20
 MAX_PIXELS = 40_000_000
 MAX_SIDE = 16_000
-_LIMIT = f"{MAX_PIXELS // 10**6} megapixels or {MAX_SIDE:,} a side"
+_LIMIT = Sentence("{pixels} megapixels or {side:,} a side", pixels=MAX_PIXELS // 10**6, side=MAX_SIDE)
 
 _ORIENTATION = 0x0112  # EXIF
 _UPRIGHT = 1
@@ -90,7 +91,7 @@ def decode(data: bytes, name: str) -> Photo:
         image = _without_depth(image, notes)
         if turn is not None:
             image = image.transpose(turn)
-            notes.append("turned as its EXIF tag says")
+            notes.append(Sentence("turned as its EXIF tag says"))
         pixels = np.array(_without_transparency(image, notes, name))
     return Photo(pixels, kind, size, mode, tuple(notes))
 
@@ -144,7 +145,9 @@ def _note_frames(image: Image.Image) -> list[str]:
     if not has_more:
         return []
     return [
-        "the first of several pictures in the file" if image.format in ("TIFF", "MPO") else "frame 1 of an animation"
+        Sentence("the first of several pictures in the file")
+        if image.format in ("TIFF", "MPO")
+        else Sentence("frame 1 of an animation")
     ]
 
 
@@ -155,7 +158,15 @@ def _note_draft(image: Image.Image) -> list[str]:
         image.draft(None, _DRAFT)
     if image.size == before:
         return []
-    return [f"read at {image.width} x {image.height} of {before[0]} x {before[1]} pixels"]
+    return [
+        Sentence(
+            "read at {width} x {height} of {columns} x {rows} pixels",
+            width=image.width,
+            height=image.height,
+            columns=before[0],
+            rows=before[1],
+        )
+    ]
 
 
 def _turn_of(image: Image.Image) -> Image.Transpose | None:
@@ -169,14 +180,14 @@ def _turn_of(image: Image.Image) -> Image.Transpose | None:
 def _without_depth(image: Image.Image, notes: list[str]) -> Image.Image:
     """Bring 16-bit, 32-bit and float gray to 8 bits; Pillow itself would cut them off at 255."""
     if image.mode.startswith("I;16"):
-        notes.append(f"16-bit gray, {_WHITE_16_BIT} shown as white")
+        notes.append(Sentence("16-bit gray, {white} shown as white", white=_WHITE_16_BIT))
         table = np.rint(np.arange(_WHITE_16_BIT + 1) * (255 / _WHITE_16_BIT)).astype(np.uint8)
         return Image.fromarray(table[np.asarray(image)])
     if image.mode not in ("I", "F"):
         return image
     values = np.asarray(image)
     low, high = value_range(values)
-    notes.append(f"stretched from {low:.3g} (black) to {high:.3g} (white)")
+    notes.append(Sentence("stretched from {low:.3g} (black) to {high:.3g} (white)", low=low, high=high))
     # Row by row: the double precision in between would take eight times the picture's memory.
     rows = [np.rint(np.nan_to_num(to_unit(row, low=low, high=high)) * 255).astype(np.uint8) for row in values]
     return Image.fromarray(np.stack(rows))
@@ -192,7 +203,7 @@ def _without_transparency(image: Image.Image, notes: list[str], name: str) -> Im
     least_alpha, _ = image.getchannel("A").getextrema()
     if least_alpha == 255:
         return image.convert("RGB")
-    notes.append("transparent parts shown on white")
+    notes.append(Sentence("transparent parts shown on white"))
     white = Image.new("RGBA", image.size, "white")
     white.alpha_composite(image)
     return white.convert("RGB")

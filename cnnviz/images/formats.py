@@ -2,26 +2,36 @@
 
 from __future__ import annotations
 
-_AS_PHOTO = "Save it as JPEG or PNG and choose that file."
-_NOT_A_PICTURE = "Choose a JPEG, PNG, WebP, GIF, BMP or TIFF file."
+from cnnviz.sentences import Sentence
+
+_AS_PHOTO = Sentence("Save it as JPEG or PNG and choose that file.")
+_NOT_A_PICTURE = Sentence("Choose a JPEG, PNG, WebP, GIF, BMP or TIFF file.")
 
 _STARTS: tuple[tuple[bytes, str, str], ...] = (
-    (b"%PDF", "a PDF document", "Save the page as PNG and choose that file."),
-    (b"%!PS", "a PostScript (EPS) file", _AS_PHOTO),
-    (b"\xc5\xd0\xd3\xc6", "a PostScript (EPS) file", _AS_PHOTO),
-    (b"\x93NUMPY", "a NumPy array", "Pass the array itself, or save it as PNG."),
-    (b"PK\x03\x04", "a zip archive", "Unpack it and choose a picture in it."),
-    (b"\x1f\x8b", "a gzip archive", "Unpack it and choose a picture in it."),
-    (b"\x89HDF", "an HDF5 file", "If it is a network, open it as one; a picture is a JPEG or PNG file."),
-    (b"8BPS", "a Photoshop document", _AS_PHOTO),
-    (b"\x00\x00\x01\x00", "an icon (ICO)", _AS_PHOTO),
-    (b"\x00\x00\x00\x0cjP  ", "a JPEG 2000 picture", _AS_PHOTO),
-    (b"\xff\x4f\xff\x51", "a JPEG 2000 picture", _AS_PHOTO),
-    (b"\x00\x00\x00\x0cJXL ", "a JPEG XL picture", _AS_PHOTO),
-    (b"\xff\x0a", "a JPEG XL picture", _AS_PHOTO),
-    (b"\x76\x2f\x31\x01", "an OpenEXR picture", _AS_PHOTO),
-    (b"#?RADIANCE", "a Radiance HDR picture", _AS_PHOTO),
-    *((b"P%d" % kind + space, "a Netpbm (PPM) picture", _AS_PHOTO) for kind in range(1, 8) for space in (b"\n", b" ")),
+    (b"%PDF", Sentence("a PDF document"), Sentence("Save the page as PNG and choose that file.")),
+    (b"%!PS", Sentence("a PostScript (EPS) file"), _AS_PHOTO),
+    (b"\xc5\xd0\xd3\xc6", Sentence("a PostScript (EPS) file"), _AS_PHOTO),
+    (b"\x93NUMPY", Sentence("a NumPy array"), Sentence("Pass the array itself, or save it as PNG.")),
+    (b"PK\x03\x04", Sentence("a zip archive"), Sentence("Unpack it and choose a picture in it.")),
+    (b"\x1f\x8b", Sentence("a gzip archive"), Sentence("Unpack it and choose a picture in it.")),
+    (
+        b"\x89HDF",
+        Sentence("an HDF5 file"),
+        Sentence("If it is a network, open it as one; a picture is a JPEG or PNG file."),
+    ),
+    (b"8BPS", Sentence("a Photoshop document"), _AS_PHOTO),
+    (b"\x00\x00\x01\x00", Sentence("an icon (ICO)"), _AS_PHOTO),
+    (b"\x00\x00\x00\x0cjP  ", Sentence("a JPEG 2000 picture"), _AS_PHOTO),
+    (b"\xff\x4f\xff\x51", Sentence("a JPEG 2000 picture"), _AS_PHOTO),
+    (b"\x00\x00\x00\x0cJXL ", Sentence("a JPEG XL picture"), _AS_PHOTO),
+    (b"\xff\x0a", Sentence("a JPEG XL picture"), _AS_PHOTO),
+    (b"\x76\x2f\x31\x01", Sentence("an OpenEXR picture"), _AS_PHOTO),
+    (b"#?RADIANCE", Sentence("a Radiance HDR picture"), _AS_PHOTO),
+    *(
+        (b"P%d" % kind + space, Sentence("a Netpbm (PPM) picture"), _AS_PHOTO)
+        for kind in range(1, 8)
+        for space in (b"\n", b" ")
+    ),
 )
 _HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
 _AVIF_BRANDS = (b"avif", b"avis")
@@ -58,21 +68,23 @@ def describe_unreadable(data: bytes) -> tuple[str, str]:
 def _describe_container(brand: bytes) -> tuple[str, str]:
     """Tell the kinds of ISO media file apart: phones keep photos and videos in the same container."""
     if brand in _HEIC_BRANDS:
-        return "a HEIC picture", _AS_PHOTO
+        return Sentence("a HEIC picture"), _AS_PHOTO
     if brand in _AVIF_BRANDS:
-        return "an AVIF picture", _AS_PHOTO
-    return "a video", "Save one of its frames as JPEG or PNG and choose that file."
+        return Sentence("an AVIF picture"), _AS_PHOTO
+    return Sentence("a video"), Sentence("Save one of its frames as JPEG or PNG and choose that file.")
 
 
 def _describe_text(data: bytes) -> tuple[str, str]:
     head = data[:2048]
     start = head.removeprefix(b"\xef\xbb\xbf").lstrip().lower()
     if b"<svg" in start:
-        return "an SVG drawing", _AS_PHOTO
+        return Sentence("an SVG drawing"), _AS_PHOTO
     if start.startswith((b"<!doctype html", b"<html", b"<head", b"<body")):
-        return "a web page (HTML)", "Save the picture on it rather than the page."
+        return Sentence("a web page (HTML)"), Sentence("Save the picture on it rather than the page.")
     is_text = b"\x00" not in head and not any(byte < 32 and byte not in b"\t\n\r\f" for byte in head)
-    return ("text" if is_text and _decodes(head) else "no picture of a known format"), _NOT_A_PICTURE
+    return (
+        Sentence("text") if is_text and _decodes(head) else Sentence("no picture of a known format")
+    ), _NOT_A_PICTURE
 
 
 def _decodes(head: bytes) -> bool:

@@ -10,6 +10,7 @@ import numpy as np
 
 from cnnviz.errors import PictureError
 from cnnviz.images.decoding import MAX_BYTES, Photo, check_bytes, decode
+from cnnviz.sentences import Sentence
 
 _LONGEST_NAME = 60
 
@@ -55,7 +56,7 @@ def open_photo(source: bytes | str | Path) -> Photo:
             `MAX_SIDE`), or no picture of these formats. Its text holds the file's name, never its folder.
     """
     if isinstance(source, bytes):
-        return decode(source, "The picture")
+        return decode(source, Sentence("The picture"))
     path = Path(source)
     name = _readable_name(path)
     return decode(_read_file(path, name), name)

@@ -17,12 +17,13 @@ from cnnviz.mistakes.feeding import Batch, batches
 from cnnviz.mistakes.mapping import OTHER, ClassMapping, check_mapping, guess_mapping
 from cnnviz.mistakes.store import EvaluationStore
 from cnnviz.probes import read
+from cnnviz.sentences import Sentence
 from cnnviz.soundness import require_sound
 
 OnStep = Callable[[int, int], None]
 """Told the pictures done and their number; it may raise `CancelledError`."""
 
-_NOT_FINITE = "The network's answer is not a number."
+_NOT_FINITE: str = Sentence("The network's answer is not a number.")
 
 
 def evaluate(

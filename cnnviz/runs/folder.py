@@ -15,6 +15,7 @@ from filelock import FileLock, Timeout
 from cnnviz.errors import RunError
 from cnnviz.runs.history import History, read_history
 from cnnviz.runs.status import Status, read_status
+from cnnviz.sentences import Sentence
 
 RECIPE, ENVIRONMENT, STATUS, HISTORY, LOG = (
     "recipe.json",
@@ -142,7 +143,9 @@ def _after_death(path: Path, status: Status) -> Status:
     is_starting = again.state == "queued" and time.time() - again.updated < _SECONDS_TO_START
     if not again.is_active or is_starting:
         return again
-    return replace(again, state="interrupted", reason="The trainer ended without a word: killed, or the power failed.")
+    return replace(
+        again, state="interrupted", reason=Sentence("The trainer ended without a word: killed, or the power failed.")
+    )
 
 
 def _read_json(path: Path) -> dict[str, Any] | None:

@@ -13,6 +13,7 @@ from cnnviz.convnets import Convnet
 from cnnviz.datasets import Dataset, photos, sample
 from cnnviz.errors import RunError
 from cnnviz.layers import default_layer, map_layers
+from cnnviz.sentences import Sentence
 
 FEW = 1000
 """Pictures a class up to which a set counts as small: the textbooks' 2,000 cats and dogs are their example of one."""
@@ -91,23 +92,41 @@ def advise(convnet: Convnet, dataset: Dataset, *, seed: int = 0) -> Advice:
     per_class = round(len(dataset.train) / len(dataset.class_names))
     is_alike = separations[last] >= max(LEAST, separations[best] - TOLERANCE)
     recipe, changes, reason = _conclude(per_class <= FEW, is_alike, best)
-    measured = (
-        f"{per_class:,} pictures a class; before any training {last} separates them to {separations[last]:.0%}"
-        + (f", {best} to {separations[best]:.0%}" if best != last else "")
+    measured = Sentence(
+        "{count:,} pictures a class; before any training {last} separates them to {last_share:.0%}.",
+        count=per_class,
+        last=last,
+        last_share=separations[last],
     )
-    return Advice(per_class, separations, per_class <= FEW, is_alike, recipe, changes, f"{measured}. {reason}")
+    if best != last:
+        measured = Sentence(
+            "{count:,} pictures a class; before any training {last} separates them to {last_share:.0%}, "
+            "{best} to {best_share:.0%}.",
+            **measured.values,
+            best=best,
+            best_share=separations[best],
+        )
+    said = Sentence("{measured} {reason}", measured=measured, reason=reason)
+    return Advice(per_class, separations, per_class <= FEW, is_alike, recipe, changes, said)
 
 
 def _conclude(is_small: bool, is_alike: bool, best: str) -> tuple[str, dict[str, Any], str]:
     if is_small and is_alike:
-        reason = "Few and alike: freeze the whole base and train a head; more weights would learn the few by heart."
+        reason = Sentence(
+            "Few and alike: freeze the whole base and train a head; more weights would learn the few by heart."
+        )
         return "feature-extraction", {}, reason
     if is_small:
-        reason = f"Few and unlike: cut behind {best} and freeze; the blocks behind it know too much about other things."
+        reason = Sentence(
+            "Few and unlike: cut behind {best} and freeze; the blocks behind it know too much about other things.",
+            best=best,
+        )
         return "feature-extraction", {"transfer.cut": best, "transfer.pooling": "flatten"}, reason
     if is_alike:
-        return "fine-tuning", {}, "Many and alike: train a head, then the last convolutions in small steps."
-    reason = "Many and unlike: train a head, then all convolutions; their weights are a better start than chance."
+        return "fine-tuning", {}, Sentence("Many and alike: train a head, then the last convolutions in small steps.")
+    reason = Sentence(
+        "Many and unlike: train a head, then all convolutions; their weights are a better start than chance."
+    )
     return "fine-tuning", {"transfer.unfrozen": 0, "transfer.fine_rate": 1e-4}, reason
 
 

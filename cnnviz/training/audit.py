@@ -11,6 +11,7 @@ import numpy as np
 from cnnviz.capture import capture, walk
 from cnnviz.convnets import Convnet, catalogue
 from cnnviz.datasets import Dataset
+from cnnviz.sentences import Sentence
 from cnnviz.training.cutting import base_of
 from cnnviz.training.networks import input_size
 from cnnviz.training.recipe import Recipe
@@ -75,17 +76,38 @@ def _of_base(recipe: Recipe, dataset: Dataset) -> Iterator[Finding]:
         name, preparation = convnet.name, convnet.preparation
         yield from _of_scaling(convnet)
     if recipe.transfer and dataset.channels == 1 < preparation.channels:
-        yield Finding("colours", f"The pictures are gray; {name} gets each {preparation.channels} times, as colours.")
+        yield Finding(
+            "colours",
+            Sentence(
+                "The pictures are gray; {name} gets each {channels} times, as colours.",
+                name=name,
+                channels=preparation.channels,
+            ),
+        )
     if dataset.channels == 3 > preparation.channels:
-        yield Finding("colours", f"{name} sees {preparation.channels} channel: the colours of the pictures are lost.")
+        yield Finding(
+            "colours",
+            Sentence(
+                "{name} sees {channels} channel: the colours of the pictures are lost.",
+                name=name,
+                channels=preparation.channels,
+            ),
+        )
     rows, columns = input_size(recipe, preparation)
     height, width = _size(dataset)
     if max(rows / height, columns / width) > _ENLARGED:
         factor = max(rows / height, columns / width)
         yield Finding(
             "enlarged",
-            f"Pictures of {width} x {height} pixels are enlarged {factor:.1f} times, to {columns} x {rows}: slow, and "
-            "nothing is gained. Try a smaller size.",
+            Sentence(
+                "Pictures of {width} x {height} pixels are enlarged {factor:.1f} times, to {columns} x {rows}: slow, "
+                "and nothing is gained. Try a smaller size.",
+                width=width,
+                height=height,
+                factor=factor,
+                columns=columns,
+                rows=rows,
+            ),
         )
 
 
@@ -95,19 +117,25 @@ def _of_scaling(convnet: Convnet) -> Iterator[Finding]:
     if found is None:
         return
     black, white = found
-    values = f"Black and white reach the first weights of {convnet.name} as {black:.3g} and {white:.3g}"
-    scaling = convnet.preparation.scaling.name
+    values = {"name": convnet.name, "black": black, "white": white}
     if abs(white - black) < FLAT:
         yield Finding(
             "scaled-twice",
-            f"{values}: scaled twice, by {scaling} and by the network itself, they look the same to it. Say that it "
-            "takes 0..255.",
+            Sentence(
+                "Black and white reach the first weights of {name} as {black:.3g} and {white:.3g}: scaled twice, by "
+                "{scaling} and by the network itself, they look the same to it. Say that it takes 0..255.",
+                **values,
+                scaling=convnet.preparation.scaling.name,
+            ),
         )
     if white - black > RAW and black >= 0:
         yield Finding(
             "not-scaled",
-            f"{values}, not scaled at all. If it was trained on scaled pixels it stays at chance: say how it wants "
-            "them.",
+            Sentence(
+                "Black and white reach the first weights of {name} as {black:.3g} and {white:.3g}, not scaled at all. "
+                "If it was trained on scaled pixels it stays at chance: say how it wants them.",
+                **values,
+            ),
         )
 
 
@@ -156,34 +184,70 @@ def _of_phases(recipe: Recipe) -> Iterator[Finding]:
     if transfer and transfer.way == "fine-tuning" and transfer.head_epochs >= recipe.epochs:
         yield Finding(
             "no-fine-tuning",
-            f"The head alone takes all {recipe.epochs} epochs, so nothing is fine-tuned. Ask for more than "
-            f"{transfer.head_epochs}.",
+            Sentence(
+                "The head alone takes all {epochs} epochs, so nothing is fine-tuned. Ask for more than {least}.",
+                epochs=recipe.epochs,
+                least=transfer.head_epochs,
+            ),
         )
     if transfer and transfer.way == "features" and not recipe.augmentation.is_none:
         yield Finding(
             "unvaried",
-            "The base sees each picture once, as it is: the augmentation has no effect. Choose the frozen base for it.",
+            Sentence(
+                "The base sees each picture once, as it is: the augmentation has no effect. "
+                "Choose the frozen base for it."
+            ),
         )
 
 
 def _of_pictures(recipe: Recipe, dataset: Dataset) -> Iterator[Finding]:
     counts, names = dataset.train.counts, dataset.class_names
-    parts = {"training": dataset.train, "validation": dataset.validation, "test": dataset.test}
+    parts = {
+        Sentence("training"): dataset.train,
+        Sentence("validation"): dataset.validation,
+        Sentence("test"): dataset.test,
+    }
     for label, name in enumerate(names):
         missing = [part for part, pictures in parts.items() if pictures.counts[label] == 0]
         if missing:
             total = sum(int(pictures.counts[label]) for pictures in parts.values())
-            yield Finding("missing", f"Class {name!r} has {total:,} pictures, but no {' and no '.join(missing)} ones.")
+            yield Finding("missing", _missing(name, total, missing))
     most, least = int(counts.argmax()), int(counts.argmin())
     if counts[most] > _IMBALANCE * counts[least] > 0:
         yield Finding(
             "imbalance",
-            f"Class {names[most]!r} has {counts[most]:,} training pictures, {names[least]!r} {counts[least]:,}: always "
-            f"answering the first is right in {counts[most] / counts.sum():.0%}.",
+            Sentence(
+                "Class {most!r} has {most_count:,} training pictures, {least!r} {least_count:,}: always answering "
+                "the first is right in {share:.0%}.",
+                most=names[most],
+                most_count=int(counts[most]),
+                least=names[least],
+                least_count=int(counts[least]),
+                share=float(counts[most] / counts.sum()),
+            ),
         )
     if len(dataset.train) < recipe.batch_size:
         yield Finding(
             "small",
-            f"There are {len(dataset.train)} training pictures, fewer than a batch of {recipe.batch_size}: one step an "
-            "epoch. Choose a smaller batch.",
+            Sentence(
+                "There are {count} training pictures, fewer than a batch of {batch}: one step an epoch. "
+                "Choose a smaller batch.",
+                count=len(dataset.train),
+                batch=recipe.batch_size,
+            ),
         )
+
+
+def _missing(name: str, total: int, parts: list[Sentence]) -> Sentence:
+    """Say which parts have no picture of a class; one of the three has."""
+    if len(parts) == 1:
+        return Sentence(
+            "Class {name!r} has {total:,} pictures, but no {part} ones.", name=name, total=total, part=parts[0]
+        )
+    return Sentence(
+        "Class {name!r} has {total:,} pictures, but no {part} and no {other} ones.",
+        name=name,
+        total=total,
+        part=parts[0],
+        other=parts[1],
+    )

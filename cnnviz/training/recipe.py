@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal, get_args
 
 from cnnviz.errors import RunError
+from cnnviz.sentences import Sentence
 from cnnviz.training.augmentation import Augmentation
 
 Optimizer = Literal["sgd", "momentum", "nag", "adagrad", "adadelta", "rmsprop", "adam"]
@@ -54,9 +55,15 @@ class Transfer:
     fine_rate: float = 1e-5
 
     def __post_init__(self) -> None:
-        _require(self.way in WAYS, f"There is no way {self.way!r} to use a base: {', '.join(WAYS)}.")
-        _require(self.pooling in POOLINGS, f"There is no pooling {self.pooling!r}: {', '.join(POOLINGS)}.")
-        _require(0 <= self.dropout < 1, f"Dropout {self.dropout} is not between 0 and 1.")
+        _require(
+            self.way in WAYS,
+            Sentence("There is no way {way!r} to use a base: {known}.", way=self.way, known=", ".join(WAYS)),
+        )
+        _require(
+            self.pooling in POOLINGS,
+            Sentence("There is no pooling {pooling!r}: {known}.", pooling=self.pooling, known=", ".join(POOLINGS)),
+        )
+        _require(0 <= self.dropout < 1, Sentence("Dropout {dropout} is not between 0 and 1.", dropout=self.dropout))
         _require_rate(self.fine_rate)
         _require_least(0, dense=self.dense, unfrozen=self.unfrozen)
         _require_least(1, head_epochs=self.head_epochs)
@@ -120,23 +127,45 @@ class Recipe:
     series: str = ""
 
     def __post_init__(self) -> None:
-        _require(self.epochs >= 1, f"{self.epochs} epochs are none. Ask for at least one.")
-        _require(self.batch_size >= 1, f"A batch of {self.batch_size} pictures is none. Ask for at least one.")
-        _require(self.optimizer in OPTIMIZERS, f"There is no optimiser {self.optimizer!r}: {', '.join(OPTIMIZERS)}.")
-        _require(self.schedule in SCHEDULES, f"There is no schedule {self.schedule!r}: {', '.join(SCHEDULES)}.")
+        _require(self.epochs >= 1, Sentence("{epochs} epochs are none. Ask for at least one.", epochs=self.epochs))
+        _require(
+            self.batch_size >= 1,
+            Sentence("A batch of {batch_size} pictures is none. Ask for at least one.", batch_size=self.batch_size),
+        )
+        _require(
+            self.optimizer in OPTIMIZERS,
+            Sentence(
+                "There is no optimiser {optimizer!r}: {known}.", optimizer=self.optimizer, known=", ".join(OPTIMIZERS)
+            ),
+        )
+        _require(
+            self.schedule in SCHEDULES,
+            Sentence("There is no schedule {schedule!r}: {known}.", schedule=self.schedule, known=", ".join(SCHEDULES)),
+        )
         _require_rate(self.learning_rate)
-        _require(self.patience is None or self.patience >= 1, f"A patience of {self.patience} never begins. Ask for 1.")
-        _require(self.seed >= 0, f"A seed of {self.seed} is negative. Ask for 0 or more.")
-        _require(self.dropout is None or 0 <= self.dropout < 1, f"Dropout {self.dropout} is not between 0 and 1.")
+        _require(
+            self.patience is None or self.patience >= 1,
+            Sentence("A patience of {patience} never begins. Ask for 1.", patience=self.patience),
+        )
+        _require(self.seed >= 0, Sentence("A seed of {seed} is negative. Ask for 0 or more.", seed=self.seed))
+        _require(
+            self.dropout is None or 0 <= self.dropout < 1,
+            Sentence("Dropout {dropout} is not between 0 and 1.", dropout=self.dropout),
+        )
         _require(
             self.clip_norm is None or self.clip_value is None,
-            "Gradients are clipped by norm or by value, not by both. Leave one of them open.",
+            Sentence("Gradients are clipped by norm or by value, not by both. Leave one of them open."),
         )
         _require_least(0, l1=self.l1, l2=self.l2, snapshots=self.snapshots)
         _require_least(1, size=self.size)
         for name, longest in {"clip_norm": self.clip_norm, "clip_value": self.clip_value}.items():
-            _require(longest is None or longest > 0, f"With {name} of {longest} nothing moves. Ask for more than 0.")
-        _require((self.network == TRANSFER) == (self.transfer is not None), "A transfer needs a base, and only it.")
+            _require(
+                longest is None or longest > 0,
+                Sentence("With {name} of {longest} nothing moves. Ask for more than 0.", name=name, longest=longest),
+            )
+        _require(
+            (self.network == TRANSFER) == (self.transfer is not None), Sentence("A transfer needs a base, and only it.")
+        )
 
     def to_json(self) -> dict[str, Any]:
         """Write it as plain values."""
@@ -194,7 +223,7 @@ def _require(holds: bool, sentence: str) -> None:
 def _require_rate(rate: float | None) -> None:
     _require(
         rate is None or (math.isfinite(rate) and rate > 0),
-        f"A learning rate of {rate} does not learn. Ask for a positive one, such as 0.001.",
+        Sentence("A learning rate of {rate} does not learn. Ask for a positive one, such as 0.001.", rate=rate),
     )
 
 
@@ -202,5 +231,5 @@ def _require_least(least: int, **settings: float | None) -> None:
     for name, value in settings.items():
         _require(
             value is None or (math.isfinite(value) and value >= least),
-            f"A {name} of {value} cannot be. Ask for {least} or more.",
+            Sentence("A {name} of {value} cannot be. Ask for {least} or more.", name=name, value=value, least=least),
         )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from cnnviz.errors import RunError
 from cnnviz.runs import Run
+from cnnviz.sentences import Sentence
 from cnnviz.training.launch import create_run
 from cnnviz.training.recipe import OPTIMIZERS, Recipe, edited
 from cnnviz.training.recipes import RECIPES
@@ -159,5 +160,5 @@ def carry_out_in_turn(
             yield carry_out(path, on_epoch=on_epoch)
     finally:
         for path, lock in waiting.items():
-            refresh(path, state="stopped", reason="Stopped before its turn came.")
+            refresh(path, state="stopped", reason=Sentence("Stopped before its turn came."))
             lock.release()

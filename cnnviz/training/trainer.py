@@ -20,6 +20,7 @@ from cnnviz.datasets import Dataset, load_dataset
 from cnnviz.errors import CancelledError, CnnvizError, RunError
 from cnnviz.runs import Run, open_run
 from cnnviz.runs import folder as names
+from cnnviz.sentences import Sentence
 from cnnviz.training.examining import examine
 from cnnviz.training.fitting import Work, fit
 from cnnviz.training.launch import create_run
@@ -114,9 +115,9 @@ def _ending(record: Record) -> Iterator[None]:
         reserve.write_bytes(bytes(_RESERVE_BYTES))
         yield
     except (CancelledError, KeyboardInterrupt):
-        state, reason = "stopped", "Stopped when it was asked to."
+        state, reason = "stopped", Sentence("Stopped when it was asked to.")
     except CnnvizError as error:
-        state, reason = "failed", str(error)
+        state, reason = "failed", error.sentence
     except Exception as error:  # noqa: BLE001  # the folder is all that a person will see
         _write_down(record.path)
         state, reason = "failed", _reason(error)
@@ -125,7 +126,16 @@ def _ending(record: Record) -> Iterator[None]:
     try:
         record.tell(state=state, reason=reason, doing="")
     except OSError as error:
-        raise RunError(f"{record.path.name!r} cannot be written: {error.strerror}. {reason}".rstrip()) from error
+        if not reason:
+            raise RunError(
+                "{name!r} cannot be written: {reason}.", name=record.path.name, reason=error.strerror
+            ) from error
+        raise RunError(
+            "{name!r} cannot be written: {reason}. {ended}",
+            name=record.path.name,
+            reason=error.strerror,
+            ended=reason,
+        ) from error
 
 
 def _write_down(path: Path) -> None:
@@ -136,12 +146,12 @@ def _write_down(path: Path) -> None:
 
 def _reason(error: Exception) -> str:
     if isinstance(error, OSError) and error.errno in _DISK_FULL:
-        return "The disk is full. Make room, then resume; the best weights so far are kept."
+        return Sentence("The disk is full. Make room, then resume; the best weights so far are kept.")
     if isinstance(error, MemoryError) or "ResourceExhausted" in type(error).__name__:
-        return "The memory was not enough. Choose a smaller batch or smaller pictures."
+        return Sentence("The memory was not enough. Choose a smaller batch or smaller pictures.")
     if type(error).__name__ in _LOST_WORKER:
-        return "Another worker of the run went away. Start it again, and resume on all of them."
-    return f"It failed ({type(error).__name__}). {names.LOG} says more."
+        return Sentence("Another worker of the run went away. Start it again, and resume on all of them.")
+    return Sentence("It failed ({kind}). {log} says more.", kind=type(error).__name__, log=names.LOG)
 
 
 def _carry_out(record: Record, recipe: Recipe, on_epoch: OnEpoch | None) -> None:
