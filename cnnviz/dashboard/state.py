@@ -20,7 +20,7 @@ METHOD, AGAINST, STYLE, WHICH = "method", "against", "style", "which"
 VIEW, RUN, RECIPE, SERIES = "view", "run", "recipe", "series"
 DATA, PART, CELL, ITEM = "data", "part", "cell", "item"
 SHOW, RIVAL = "show", "rival"
-TOPIC, WINDOW, STACK, SEED = "topic", "window", "stack", "seed"
+TOPIC, WINDOW, STACK, MOVE, SEED = "topic", "window", "stack", "move", "seed"
 UNIT, FILTER, SHUFFLED = "unit", "filter", "shuffled"
 LANGUAGE = "lang"
 PLAY, DETAIL, DRAW, FITTED, PRESENT = "play", "detail", "draw", "fitted", "present"
@@ -47,6 +47,7 @@ IN_URL = (
     TOPIC,
     WINDOW,
     STACK,
+    MOVE,
     SEED,
     LANGUAGE,
     UNIT,

@@ -8,6 +8,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7")  # Okabe-Ito
+_PAIR = ("#999999", "#0072B2")
 _MARGIN = {"l": 10, "r": 10, "t": 10, "b": 10}
 _FONT = {"size": 16}
 
@@ -44,25 +45,58 @@ def stacked_bars(
     return figure
 
 
+def paired_bars(names: Sequence[str], pairs: Mapping[str, Sequence[float]]) -> go.Figure:
+    """Draw shares 0..1 of some classes as lying bars on one scale, those of before and of after beside each other.
+
+    Args:
+        names: One name a class, from the top.
+        pairs: What a bar says, to one share a class.
+    """
+    figure = go.Figure()
+    for place, (name, shares) in enumerate(pairs.items()):
+        figure.add_trace(
+            go.Bar(
+                x=list(shares), y=list(names), name=name, orientation="h", marker_color=_PAIR[place],
+                hovertemplate="%{y}: %{x:.1%}<extra>%{fullData.name}</extra>",
+                text=[f"{share:.0%}" for share in shares], textposition="outside", cliponaxis=False,
+            )
+        )  # fmt: skip
+    figure.update_layout(
+        height=90 + 50 * len(names), margin=_MARGIN | {"r": 50}, bargap=0.25, bargroupgap=0.05,
+        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "traceorder": "normal"},
+    )  # fmt: skip
+    figure.update_xaxes(range=[0, 1], tickformat=".0%")
+    figure.update_yaxes(autorange="reversed", type="category", tickfont={"size": 14})
+    return figure
+
+
 def curves(
-    values: np.ndarray, lines: Mapping[str, Sequence[float]], *, mark: float | None, across: str, up: str
+    values: np.ndarray | Sequence[str],
+    lines: Mapping[str, Sequence[float]],
+    *,
+    mark: float | None,
+    across: str,
+    up: str,
+    is_share: bool = False,
 ) -> go.Figure:
     """Draw some curves over the same values.
 
     Args:
-        values: `(n,)`.
+        values: `n` numbers, or names.
         lines: Name to `n` numbers.
         mark: Value to mark by an upright line; None for none.
         across: What the values are called.
         up: What the numbers are called.
+        is_share: Whether the numbers are shares, to be written in percent from 0 on.
     """
+    number = ".0%" if is_share else ".3g"
     figure = go.Figure()
     for place, (name, line) in enumerate(lines.items()):
         figure.add_trace(
             go.Scatter(
                 x=values, y=list(line), name=name, mode="lines+markers",
                 line={"color": _COLOURS[place % len(_COLOURS)], "width": 3},
-                hovertemplate="%{x:.3g}: %{y:.3g}<extra>%{fullData.name}</extra>",
+                hovertemplate=f"%{{x}}: %{{y:{number}}}<extra>%{{fullData.name}}</extra>",
             )
         )  # fmt: skip
     if mark is not None:
@@ -72,5 +106,5 @@ def curves(
         legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"},
     )  # fmt: skip
     figure.update_xaxes(title_text=across)
-    figure.update_yaxes(title_text=up)
+    figure.update_yaxes(title_text=up, **({"tickformat": ".0%", "rangemode": "tozero"} if is_share else {}))
     return figure

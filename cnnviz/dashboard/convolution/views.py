@@ -5,11 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from cnnviz.dashboard import panels, state
-from cnnviz.dashboard.convolution import inside, kernel, sizes
+from cnnviz.dashboard.convolution import inside, kernel, moved, sizes
 from cnnviz.dashboard.state import Selection
 from cnnviz.dashboard.texts import convolution as texts
 
-_VIEWS: dict[str, Callable[[Selection], None]] = {"kernel": kernel.show, "sizes": sizes.show, "inside": inside.show}
+_VIEWS: dict[str, Callable[[Selection], None]] = {
+    "kernel": kernel.show,
+    "sizes": sizes.show,
+    "moved": moved.show,
+    "inside": inside.show,
+}
 
 
 def show(selection: Selection) -> None:

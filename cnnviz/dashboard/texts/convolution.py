@@ -13,7 +13,7 @@ added up: that is one number of the result.
 - In a network the weights are learnt, there are many kernels, and each reads all channels of the layer below.
 """
 VIEW = "View"
-VIEWS = {"kernel": "A kernel", "sizes": "Sizes", "inside": "Inside the network"}
+VIEWS = {"kernel": "A kernel", "sizes": "Sizes", "moved": "Moved", "inside": "Inside the network"}
 
 DETAIL = "Pixels a side"
 PRESETS = {
@@ -36,7 +36,7 @@ PLAYGROUND = {
     "filter": "a filter of {network}",
     "number": "Filter",
     "kernel": "Kernel",
-    "turned": "turned",
+    "turned": "Turned",
     "products": "Products",
     "size": "Size",
     "bias": "Bias",
@@ -208,12 +208,73 @@ SKIPPED_WITHOUT = "Without: F(F(… x))"
 SKIPPED_WITH = "With: F(x) + x in each block"
 SKIPPED_LIKENESS = "likeness to the picture {likeness}"
 SKIPPED_SAME = (
-    "F is two 3 × 3 convolutions with fresh random weights. Both have the same **{parameters}** parameters; adding x costs none."
+    "F is two 3 × 3 convolutions with fresh random weights. Both have the same **{parameters}** parameters; "
+    "adding x costs none."
 )
 SKIPPED_AXES = ("blocks", "likeness to the picture")
 SKIPPED_NAMES = ("without", "with F(x) + x")
-SKIPPED_ALT = "Likeness to the picture over the number of blocks: it ends at {plain} without, at {skip} with the connection."
-SKIPPED_SCALE = "Each on its own scale. Random weights: why a deep network is hard to start, not what a trained one sees."
+SKIPPED_ALT = "Likeness to the picture over the number of blocks: at the end {plain} without, {skip} with x added."
+SKIPPED_SCALE = (
+    "Each on its own scale. Random weights: why a deep network is hard to start, not what a trained one sees."
+)
+
+MOVED_PART = "Part"
+MOVED_PARTS = {"maps": "Maps and answer", "layers": "Layer by layer", "rivals": "Dense beside convolutional"}
+MOVED_SLIDERS = {
+    "right": "Shift to the right (pixels)",
+    "down": "Shift down (pixels)",
+    "degrees": "Turn (degrees)",
+    "factor": "Scale",
+}
+MOVED_CHANNEL = "Channel"
+MOVED_PICTURE = "The moved picture"
+MOVED_OWN = "{layer}: its map of the moved picture"
+MOVED_ALONG = "{layer}: its old map, moved along"
+MOVED_STILL = "The map changed by"
+MOVED_FOLLOWED = "Moved along, it differs by"
+MOVED_DIFFERENCE = "All channels of the layer; length of the difference over the maps' own length. 0 is the same."
+MOVED_STEPS = (
+    "{layer} has {shape} values, one for each {stride} pixels: the picture's shift is {right} steps to the right and "
+    "{down} down here."
+)
+MOVED_STAYS = "Still **{said}**: {before} before, {after} now"
+MOVED_FLIPS = "From **{was}** ({before}) to **{said}** ({after})"
+MOVED_BEFORE = "before"
+MOVED_AFTER = "moved"
+MOVED_SCORES_ALT = "Probabilities of the best classes, before and after the move."
+MOVED_SWEEP = "{name} while the picture is shifted"
+MOVED_SHARE = "probability"
+MOVED_SWEEP_ALT = "Probability of {name} over the shift to the right."
+MOVED_SWEEP_LABEL = "Shift it through"
+MOVED_SWEEPING = "Shifting the picture: {done} of {total}"
+MOVED_LABEL = "Move it"
+MOVED_MOVING = "Running the network on the moved picture ..."
+MOVED_LAYERS_NAMES = ("in place", "moved along")
+MOVED_LAYERS_AXES = ("layer", "difference")
+MOVED_LAYERS_ALT = "For each layer how much its maps differ after the move, in place and moved along."
+MOVED_LAYERS_WHY = (
+    "**In place**: how much a layer notices of the move; where it falls, pooling has forgotten some of it. "
+    "**Moved along**: what is left when the old maps are moved like the picture; near zero, convolution just follows. "
+    "It follows shifts by whole steps; turning and scaling it does not follow."
+)
+
+RIVALS_LABEL = "Let them learn"
+RIVALS_LEARNING = "Two more networks learn from the same digits, once: step {done} of {total}"
+RIVALS_NAMES = ("LeNet-5", "dense only", "LeNet-5's maps, pooled")
+RIVALS_SENTENCE = (
+    "Shifted by {shift} pixels, LeNet-5 still recognises **{convolutional}** of the digits, a dense network "
+    "**{dense}**, and one dense layer on LeNet-5's own maps, pooled over all places, **{pooled}**."
+)
+RIVALS_RIGHT = "recognised"
+RIVALS_ALT = "Share of recognised digits over the shift, for three networks."
+RIVALS_HOW = (
+    "All learnt from the same {count} digits, none of them shifted; counted on {digits} others. LeNet-5 has "
+    "{convolutional} parameters, the dense network {dense}. Maps move along with the picture; LeNet-5's dense layers "
+    "then read every place with a weight of its own. The third keeps of each map of {layer} its largest value and its "
+    "mean only."
+)
+RIVALS_DIGIT = "The shifted digit"
+RIVALS_SAYS = "{name}: **{said}**, {share}"
 
 INSIDE_CHANNEL = "Channel"
 INSIDE_UP = "Back up to {layer}"

@@ -1,0 +1,123 @@
+"""What would other networks say: one without any convolution, one that forgets where in the picture a thing is?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from cnnviz import probes
+from cnnviz.convnets import Convnet
+
+UNITS = 64  # with 28 x 28 pixels and ten classes about as many parameters as LeNet-5
+EPOCHS = 8
+_BATCH, _RATE = 200, 3e-3
+
+
+@dataclass(frozen=True, eq=False)
+class DenseNetwork:
+    """Pixels, a hidden layer with ReLU, class scores.
+
+    Attributes:
+        weights: `(pixels, units)` and `(units, classes)`.
+        biases: `(units,)` and `(classes,)`.
+    """
+
+    weights: tuple[np.ndarray, ...]
+    biases: tuple[np.ndarray, ...]
+
+    @property
+    def parameters(self) -> int:
+        """Weights and biases."""
+        return sum(array.size for array in (*self.weights, *self.biases))
+
+    def predict(self, photos: np.ndarray) -> np.ndarray:
+        """Return the probability of every class: `(n, classes)`.
+
+        Args:
+            photos: `(n, rows, columns, channels)`, 0..255.
+        """
+        hidden = np.maximum(0, _flat(photos) @ self.weights[0] + self.biases[0])
+        return _softmax(hidden @ self.weights[1] + self.biases[1])
+
+
+def fit_dense(
+    photos: np.ndarray,
+    labels: np.ndarray,
+    *,
+    epochs: int = EPOCHS,
+    seed: int = 0,
+    on_step: Callable[[int, int], None] | None = None,
+) -> DenseNetwork:
+    """Train a dense network with one hidden layer.
+
+    Args:
+        photos: `(n, rows, columns, channels)` uint8.
+        labels: `(n,)` int, three classes or more.
+        epochs: How often all pictures are seen.
+        seed: Of the first weights and of the order.
+        on_step: Called with the epochs done and their number.
+    """
+    from sklearn.neural_network import MLPClassifier
+
+    model = MLPClassifier((UNITS,), batch_size=min(_BATCH, len(photos)), learning_rate_init=_RATE, random_state=seed)
+    classes = np.unique(labels)
+    for epoch in range(epochs):
+        if on_step:
+            on_step(epoch, epochs)
+        model.partial_fit(_flat(photos), labels, classes=classes)
+    return DenseNetwork(tuple(model.coefs_), tuple(model.intercepts_))
+
+
+@dataclass(frozen=True, eq=False)
+class PooledHead:
+    """One dense layer on a layer's maps, of which only the largest value and the mean of each channel are left.
+
+    Attributes:
+        layer: Address of the layer.
+        weights: `(2 * channels, classes)`.
+        biases: `(classes,)`.
+    """
+
+    layer: str
+    weights: np.ndarray
+    biases: np.ndarray
+
+    def predict(self, convnet: Convnet, inputs: np.ndarray) -> np.ndarray:
+        """Return the probability of every class: `(batch, classes)`.
+
+        Args:
+            convnet: The network whose maps it learnt from.
+            inputs: `(batch, height, width, channels)`, from `convnet.prepare`.
+        """
+        return _softmax(_pooled(convnet, inputs, self.layer) @ self.weights + self.biases)
+
+
+def fit_pooled(convnet: Convnet, inputs: np.ndarray, labels: np.ndarray, *, layer: str) -> PooledHead:
+    """Fit one dense layer on globally pooled maps, by linear discriminant analysis: in closed form, without a seed.
+
+    Args:
+        convnet: Its layers below stay as they are.
+        inputs: `(batch, height, width, channels)`, from `convnet.prepare`.
+        labels: `(batch,)` int, three classes or more.
+        layer: Address of a layer with maps.
+    """
+    from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+
+    model = LinearDiscriminantAnalysis().fit(_pooled(convnet, inputs, layer), labels)
+    return PooledHead(layer, model.coef_.T, model.intercept_)
+
+
+def _pooled(convnet: Convnet, inputs: np.ndarray, layer: str) -> np.ndarray:
+    maps = probes.read(convnet, inputs, layers=[layer]).maps[layer]
+    return np.concatenate([maps.max(axis=(1, 2)), maps.mean(axis=(1, 2))], axis=1)
+
+
+def _flat(photos: np.ndarray) -> np.ndarray:
+    return photos.reshape(len(photos), -1) / 255
+
+
+def _softmax(scores: np.ndarray) -> np.ndarray:
+    powers = np.exp(scores - scores.max(axis=1, keepdims=True))
+    return powers / powers.sum(axis=1, keepdims=True)

@@ -1,0 +1,87 @@
+"""Which move is the picture put through, and is what hangs on it computed yet?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import astuple, replace
+from typing import TypeVar
+
+import numpy as np
+import streamlit as st
+
+from cnnviz.convolution.moves import Move, move
+from cnnviz.dashboard import state
+from cnnviz.dashboard.jobs import Job
+from cnnviz.dashboard.mistakes import background
+from cnnviz.dashboard.state import Selection
+from cnnviz.dashboard.texts import convolution as texts
+from cnnviz.layers import totals
+
+_STILL = Move()
+_AT_ONCE = 1_000_000_000  # multiply-adds: a few tenths of a second on a laptop
+
+T = TypeVar("T")
+
+
+def moved(selection: Selection, by: Move) -> Selection:
+    """The selection with the picture moved, as the network receives it; a name for each move, which keys the caches."""
+    if by == _STILL:
+        return selection
+    photo = np.rint(move(selection.received, by)).clip(0, 255).astype(np.uint8)
+    return replace(selection, photo=photo, picture=f"{selection.picture} {by}")
+
+
+def waited_for(
+    key: str, work: Callable[[Job | None], T], selection: Selection, *, runs: int, label: str, progress: str
+) -> T | None:
+    """Compute at once where that is quick, else beside the page; None until it is done.
+
+    Args:
+        key: All that the answer hangs on.
+        work: Computes the answer; it tells its steps to the job, if there is one.
+        selection: Whose network runs.
+        runs: How often.
+        label: What the button says that starts it again.
+        progress: Said while it runs.
+    """
+    if totals(selection.convnet).macs * runs <= _AT_ONCE:
+        return work(None)
+    job = background.finished(key, label, work, icon=":material/play_arrow:", progress=progress, is_quick=True)
+    return job.result if job is not None else None
+
+
+def choose_move(selection: Selection) -> Move:
+    """Draw the sliders and return the move; it stands in the URL."""
+    height, width = selection.convnet.preparation.size
+    by = _settled()
+    ranges = {
+        "right": (-width // 2, width // 2, 1),
+        "down": (-height // 2, height // 2, 1),
+        "degrees": (-180, 180, 5),
+        "factor": (0.5, 2.0, 0.05),
+    }
+    columns = st.columns(len(ranges), gap="medium")
+    for column, (name, (low, high, step)) in zip(columns, ranges.items(), strict=True):
+        kind = type(step)
+        st.session_state[f"move {name}"] = kind(min(high, max(low, getattr(by, name))))
+        column.slider(
+            texts.MOVED_SLIDERS[name], low, high, step=step, key=f"move {name}", on_change=_take, args=(tuple(ranges),)
+        )
+    return Move(**{name: st.session_state[f"move {name}"] for name in ranges})
+
+
+def _settled() -> Move:
+    """The move that the URL says."""
+    said = st.session_state.get(state.MOVE)
+    try:
+        by = Move(*(float(part) for part in str(said).split(",")))
+        is_kept = bool(np.isfinite(astuple(by)).all()) and by.factor > 0
+    except (TypeError, ValueError):
+        is_kept = False
+    state.settle(state.MOVE, [said] if is_kept else [])
+    return by if is_kept else _STILL
+
+
+def _take(names: tuple[str, ...]) -> None:
+    values = [f"{st.session_state[f'move {name}']:g}" for name in names]
+    state.select(state.MOVE, None if values == [f"{value:g}" for value in astuple(_STILL)] else ",".join(values))
