@@ -21,7 +21,7 @@ from cnnviz.convolution.outputs import OutputValue, explain_output, explain_pool
 from cnnviz.convolution.pooling import average_pool, global_average_pool, max_pool
 from cnnviz.convolution.presets import PRESETS, combine_edges, for_each_channel
 from cnnviz.convolution.questions import Question, brightest, questions
-from cnnviz.convolution.randomised import randomised, weighted_layers
+from cnnviz.convolution.randomised import cascade, randomised, rank_correlation, weighted_layers
 from cnnviz.convolution.reach import reached_units, unit_box
 from cnnviz.convolution.sizes import FieldFormula, Padding, SizeFormula, size_formula
 from cnnviz.convolution.stack import Block, StackedLayer, stack
@@ -42,6 +42,7 @@ __all__ = [
     "Unit",
     "average_pool",
     "brightest",
+    "cascade",
     "combine_edges",
     "convolve",
     "cross_correlate",
@@ -56,6 +57,7 @@ __all__ = [
     "max_pool",
     "questions",
     "randomised",
+    "rank_correlation",
     "reached_units",
     "relu",
     "run_layer",

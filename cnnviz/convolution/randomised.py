@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -52,16 +53,63 @@ def randomised(convnet: Convnet, *, from_top: int, seed: int = 0) -> Convnet:
     Reference:
         Adebayo et al., "Sanity Checks for Saliency Maps", NeurIPS 2018, section 3.1. https://arxiv.org/abs/1810.03292
     """
+    return next(cascade(convnet, counts=(from_top,), seed=seed))
+
+
+def cascade(convnet: Convnet, *, counts: Sequence[int], seed: int = 0) -> Iterator[Convnet]:
+    """Shuffle one copy of a network further and further, as `randomised` does for each count.
+
+    It is one network that changes: what was compiled for it stays, so that a whole cascade takes little longer than
+    its first step. Compute what is wanted of it before the next step; its fingerprint says nothing.
+
+    Args:
+        convnet: Network; it is only read.
+        counts: How many of `weighted_layers` are shuffled, counted from the top; ascending.
+        seed: Of the order in which the weights end up.
+
+    Yields:
+        The same network, once for each count.
+
+    Raises:
+        ModelError: If the model cannot be copied.
+        ValueError: If the counts do not ascend, or there are fewer layers with weights.
+
+    Example:
+        >>> [grad_cam(shuffled, inputs, class_index=281) for shuffled in cascade(convnet, counts=(0, 1, 2, 4))]
+    """
     addresses = weighted_layers(convnet)
-    if not 0 <= from_top <= len(addresses):
-        raise ValueError(f"Expected 0 to {len(addresses)} layers from the top. Received: {from_top}.")
-    model = _copy(convnet)
-    by_address = walk(model)
-    for number, address in enumerate(addresses[:from_top]):
-        rng = np.random.default_rng([seed, number])
-        for weight in by_address[without_call_number(address)].weights:
-            weight.assign(rng.permutation(weight.numpy().ravel()).reshape(weight.shape))
-    return replace(convnet, model=model)
+    if list(counts) != sorted(counts):
+        raise ValueError(f"Expected counts that ascend. Received: {tuple(counts)}.")
+    for count in counts:
+        if not 0 <= count <= len(addresses):
+            raise ValueError(f"Expected 0 to {len(addresses)} layers from the top. Received: {count}.")
+    shuffled = replace(convnet, model=_copy(convnet))
+    by_address = walk(shuffled.model)
+    for before, count in zip((0, *counts), counts, strict=False):
+        for number in range(before, count):
+            rng = np.random.default_rng([seed, number])
+            for weight in by_address[without_call_number(addresses[number])].weights:
+                weight.assign(rng.permutation(weight.numpy().ravel()).reshape(weight.shape))
+        yield shuffled
+
+
+def rank_correlation(first: np.ndarray, second: np.ndarray) -> float:
+    """Compare where two maps are strong, whatever their scales: Spearman's rank correlation.
+
+    Args:
+        first: Of any shape.
+        second: Of the same shape.
+
+    Returns:
+        1 where both put all positions in the same order, 0 where one order says nothing of the other, -1 where it is
+        turned round; NaN where a map has the same value everywhere, or none.
+    """
+    from scipy.stats import spearmanr
+
+    if first.shape != second.shape:
+        raise ValueError(f"Expected two maps of one shape. Received: {first.shape} and {second.shape}.")
+    is_flat = not first.size or np.ptp(first) == 0 or np.ptp(second) == 0
+    return float("nan") if is_flat else float(spearmanr(first.ravel(), second.ravel()).statistic)
 
 
 def _copy(convnet: Convnet) -> keras.Model:

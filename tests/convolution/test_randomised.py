@@ -4,7 +4,7 @@ from tiny_nets import flat, listed, nested, randomise, state
 
 from cnnviz.capture import walk
 from cnnviz.convnets import convnet_from_model
-from cnnviz.convolution.randomised import randomised, weighted_layers
+from cnnviz.convolution.randomised import cascade, randomised, rank_correlation, weighted_layers
 from cnnviz.errors import ModelError
 from cnnviz.probes import predict
 
@@ -81,3 +81,41 @@ def test_models_that_cannot_be_copied_and_layers_that_are_not_there_are_refused(
         randomised(subclassed, from_top=1)
     with pytest.raises(ValueError, match=r"Expected 0 to 4 layers from the top\. Received: 5"):
         randomised(convnet, from_top=5)
+
+
+def test_a_cascade_passes_through_the_networks_that_are_shuffled_one_by_one(convnet):
+    shuffled = cascade(convnet, counts=(0, 1, 3), seed=2)
+    networks = []
+    for count in (0, 1, 3):
+        networks.append(next(shuffled))
+        expected = weights_by_layer(randomised(convnet, from_top=count, seed=2))
+        assert all(
+            (one == other).all()
+            for address, arrays in weights_by_layer(networks[-1]).items()
+            for one, other in zip(arrays, expected[address], strict=True)
+        )
+    assert networks[0] is networks[2]  # what was compiled for it stays
+    with pytest.raises(StopIteration):
+        next(shuffled)
+
+
+def test_a_cascade_cannot_remember_what_it_forgot(convnet):
+    with pytest.raises(ValueError, match=r"Expected counts that ascend\. Received: \(2, 1\)\."):
+        next(cascade(convnet, counts=(2, 1)))
+
+
+def test_rank_correlation_asks_for_the_order_alone():
+    grid = np.array([[1.0, 2, 3], [4, 5, 7]])
+    assert rank_correlation(grid, np.exp(grid)) == pytest.approx(1)
+    assert rank_correlation(grid, -grid) == pytest.approx(-1)
+    # ranks 1 2 3 4 5 6 and 2 1 4 3 6 5: 1 - 6 * sum(d^2) / (n (n^2 - 1)) = 1 - 36 / 210
+    swapped = np.array([[2.0, 1, 4], [3, 70, 5]])
+    assert rank_correlation(grid, swapped) == pytest.approx(1 - 36 / 210)
+
+
+def test_maps_of_one_value_have_no_order():
+    grid = np.arange(6.0).reshape(2, 3)
+    assert np.isnan(rank_correlation(grid, np.zeros((2, 3))))
+    assert np.isnan(rank_correlation(np.zeros((0, 3)), np.zeros((0, 3))))
+    with pytest.raises(ValueError, match="two maps of one shape"):
+        rank_correlation(grid, grid.T)
