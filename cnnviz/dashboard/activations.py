@@ -10,7 +10,7 @@ import streamlit as st
 
 from cnnviz import activations, figures, images
 from cnnviz.activations import ChannelStatistics, Normalise, Order
-from cnnviz.dashboard import channel_card, components, panels, state
+from cnnviz.dashboard import channel_card, components, language, panels, state
 from cnnviz.dashboard.state import Selection
 from cnnviz.dashboard.texts import activations as texts
 from cnnviz.dashboard.texts import shared
@@ -160,7 +160,7 @@ def _unit_names(selection: Selection, info: LayerInfo, count: int) -> list[str]:
     if address is not None and len(classes) == count:
         source = channel_card.convolution_of(selection, find_layer(convnet, address))
         if channel_card.convolution_of(selection, info) == source:
-            return list(classes)
+            return list(language.class_names(classes))
     return [texts.UNIT_NAME.format(unit=unit) for unit in range(count)]
 
 

@@ -91,7 +91,7 @@ def _show_effect(selection: Selection, info: LayerInfo, channel: int) -> None:
         return
     class_index = cache.class_index(selection)
     effect = cache.channel_effect(selection, info.address, class_index)[channel]
-    name = panels.plain(selection.convnet.class_names[class_index])
+    name = panels.plain(language.class_names(selection.convnet.class_names)[class_index])
     st.markdown(texts.EFFECT.format(name=name, effect=f"{effect:+.3g}"), help=texts.EFFECT_HELP)
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gettext
+from collections.abc import Callable, Iterable
+from contextvars import ContextVar, copy_context
 from functools import cache
 from pathlib import Path
 from typing import TypeVar
@@ -22,13 +24,15 @@ FOLDER = Path(cnnviz.__file__).parent / "locale"
 CLASSES = "class"
 """Context of class names: a class called Test is no heading."""
 
+_OUTSIDE = ContextVar("language", default=ENGLISH)
+
 T = TypeVar("T")
 
 
 def current() -> str:
-    """Key of the session's language; English where there is no session, as in a job's thread."""
+    """Key of the session's language; in a thread that belongs to none, what `kept` says, else English."""
     if get_script_run_ctx(suppress_warning=True) is None:
-        return ENGLISH
+        return _OUTSIDE.get()
     chosen = st.session_state.get(state.LANGUAGE)
     return str(chosen) if chosen in LANGUAGES else usual()
 
@@ -76,9 +80,20 @@ def _fill(sentence: Sentence, language: str) -> str:
     return template.format(**values)
 
 
-def class_name(name: str) -> str:
-    """Say the name of a class; those of the networks that ship are translated, all others stay as they are."""
-    return say(name, CLASSES)
+def class_names(names: Iterable[str]) -> tuple[str, ...]:
+    """Say the names of classes; those of the networks that ship are translated, all others stay as they are."""
+    return say(tuple(names), CLASSES)
+
+
+def kept(function: Callable[[], T]) -> Callable[[], T]:
+    """Have a function speak the language of now, wherever it runs later: a thread of its own knows no session."""
+    language = current()
+
+    def speaking() -> T:
+        _OUTSIDE.set(language)
+        return function()
+
+    return lambda: copy_context().run(speaking)
 
 
 @cache

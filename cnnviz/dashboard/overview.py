@@ -12,7 +12,7 @@ import streamlit as st
 
 from cnnviz import figures, probes
 from cnnviz.convnets import SCALINGS, Answers, Convnet, Scaling, recall, remember
-from cnnviz.dashboard import cache, components, panels, state, store
+from cnnviz.dashboard import cache, components, language, panels, state, store
 from cnnviz.dashboard.state import Selection
 from cnnviz.dashboard.texts import overview as texts
 from cnnviz.dashboard.texts import shared
@@ -33,7 +33,7 @@ def show_received(selection: Selection) -> None:
     fit = shared.FITS[selection.convnet.preparation.fit]
     channels = inputs.shape[-1]
     audit = texts.AUDIT.format(height=height, width=width, channels=channels, fit=fit, low=low, high=high, mean=mean)
-    st.caption(" · ".join([audit, *map(panels.plain, selection.notes)]))
+    st.caption(" · ".join([audit, *map(panels.plain, language.say(selection.notes))]))
 
 
 def show_answer(selection: Selection) -> None:
@@ -48,12 +48,12 @@ def show_answer(selection: Selection) -> None:
     except LayerError as error:
         panels.explain(error)
         return
-    probabilities = cache.probabilities(selection)
+    probabilities, spoken = cache.probabilities(selection), language.class_names(names)
     top = [int(index) for index in np.argsort(-probabilities, kind="stable")[:_SHOWN_CLASSES]]
     if selection.class_index is not None and selection.class_index not in top:
         top.append(selection.class_index)
     components.bars(
-        [(index, names[index], float(probabilities[index])) for index in top],
+        [(index, spoken[index], float(probabilities[index])) for index in top],
         key="answer",
         title=texts.ANSWER,
         picked=selection.class_index,
@@ -109,7 +109,11 @@ def _show_check(selection: Selection) -> None:
     for scaling, row in zip(scalings, np.nan_to_num(probabilities), strict=True):
         top = int(row.argmax())
         share = components.percent(float(row[top]))
-        st.text(shared.PREPARE_ROW.format(scaling=scaling.name, name=convnet.class_names[top], share=share))
+        st.text(
+            shared.PREPARE_ROW.format(
+                scaling=scaling.name, name=language.class_names(convnet.class_names)[top], share=share
+            )
+        )
 
 
 def _is_possible(scaling: Scaling, channels: int) -> bool:

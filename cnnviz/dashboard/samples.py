@@ -12,7 +12,7 @@ import streamlit as st
 
 from cnnviz import images
 from cnnviz.convnets import catalogue
-from cnnviz.dashboard import store
+from cnnviz.dashboard import language, store
 from cnnviz.dashboard.texts import shared
 from cnnviz.datasets import DIGITS, FASHION, Dataset, load_dataset, sample
 from cnnviz.errors import CnnvizError, PictureError
@@ -78,7 +78,8 @@ def title(picture: str) -> str:
     """What a picture is called under its thumbnail."""
     if found := _address(picture):
         test = _set(found[0])
-        return shared.TEST_PICTURE.format(name=test.class_names[test.test.labels[found[1]]], number=found[1])
+        names = language.class_names(test.class_names)
+        return shared.TEST_PICTURE.format(name=names[test.test.labels[found[1]]], number=found[1])
     return shared.OWN_PICTURE if len(picture) == _SHA256_LENGTH else picture
 
 

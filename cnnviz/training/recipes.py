@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from cnnviz.sentences import Sentence
 from cnnviz.training.augmentation import Augmentation
 from cnnviz.training.recipe import TRANSFER, Recipe, Transfer
 
@@ -34,33 +35,35 @@ RECIPES: dict[str, Named] = dict(
     (
         _named(
             Recipe("lenet5", "mnist-5k", "lenet5", 12, batch_size=32, patience=3),
-            "LeNet-5",
-            "The first convnet, on handwritten digits: 61,706 parameters, two convolutions.",
+            Sentence("LeNet-5"),
+            Sentence("The first convnet, on handwritten digits: 61,706 parameters, two convolutions."),
         ),
         _named(
             Recipe("mnist-dense", "mnist-5k", "mnist_dense", 5, batch_size=32, optimizer="sgd"),
-            "Digits without convolution",
-            "The baseline that convolution beats: one hidden layer, 101,770 parameters.",
+            Sentence("Digits without convolution"),
+            Sentence("The baseline that convolution beats: one hidden layer, 101,770 parameters."),
         ),
         _named(
             Recipe("mnist-convnet", "mnist-5k", "mnist_convnet", 5, optimizer="rmsprop"),
-            "Digit convnet",
-            "Three convolutions (32, 64, 128), 104,202 parameters; at least 99 % with all of MNIST.",
+            Sentence("Digit convnet"),
+            Sentence("Three convolutions (32, 64, 128), 104,202 parameters; at least 99 % with all of MNIST."),
         ),
         _named(
             Recipe("fashion-cnn", "fashion-sample", "fashion_cnn", 20, patience=2),
-            "Fashion convnet",
-            "Two padded convolutions, a dense layer and dropout 0.4; at least 91 % with all of Fashion-MNIST.",
+            Sentence("Fashion convnet"),
+            Sentence(
+                "Two padded convolutions, a dense layer and dropout 0.4; at least 91 % with all of Fashion-MNIST."
+            ),
         ),
         _named(
             Recipe("cifar10-cnn", "cifar10", "cifar10_cnn", 10),
-            "CIFAR-10 convnet",
-            "Three convolutions on small colour photos, 122,570 parameters; about 71 %.",
+            Sentence("CIFAR-10 convnet"),
+            Sentence("Three convolutions on small colour photos, 122,570 parameters; about 71 %."),
         ),
         _named(
             Recipe("scratch", _PHOTOS, "small_data_convnet", 30, batch_size=32, optimizer="rmsprop"),
-            "From scratch",
-            "Five convolutions on a few photos. It over-fits, visibly: the first step of the ladder.",
+            Sentence("From scratch"),
+            Sentence("Five convolutions on a few photos. It over-fits, visibly: the first step of the ladder."),
         ),
         _named(
             Recipe(
@@ -73,8 +76,8 @@ RECIPES: dict[str, Named] = dict(
                 augmentation=_TEXTBOOK,
                 dropout=0.5,
             ),
-            "From scratch, augmented",
-            "The same network; every epoch sees each photo turned, zoomed or mirrored anew, and dropout 0.5.",
+            Sentence("From scratch, augmented"),
+            Sentence("The same network; every epoch sees each photo turned, zoomed or mirrored anew, and dropout 0.5."),
         ),
         _named(
             Recipe(
@@ -86,8 +89,10 @@ RECIPES: dict[str, Named] = dict(
                 optimizer="rmsprop",
                 transfer=Transfer(),
             ),
-            "Feature extraction",
-            "A trained base looks at every photo once; only a small head learns, in well under a second an epoch.",
+            Sentence("Feature extraction"),
+            Sentence(
+                "A trained base looks at every photo once; only a small head learns, in well under a second an epoch."
+            ),
         ),
         _named(
             Recipe(
@@ -100,8 +105,8 @@ RECIPES: dict[str, Named] = dict(
                 augmentation=_TEXTBOOK,
                 transfer=Transfer(way="frozen"),
             ),
-            "Feature extraction, augmented",
-            "The frozen base looks at varied photos in every epoch; slower, and harder to over-fit.",
+            Sentence("Feature extraction, augmented"),
+            Sentence("The frozen base looks at varied photos in every epoch; slower, and harder to over-fit."),
         ),
         _named(
             Recipe(
@@ -114,8 +119,8 @@ RECIPES: dict[str, Named] = dict(
                 augmentation=_TEXTBOOK,
                 transfer=Transfer(way="fine-tuning"),
             ),
-            "Fine-tuning",
-            "First the head alone, then the base's last three convolutions with it, in small steps.",
+            Sentence("Fine-tuning"),
+            Sentence("First the head alone, then the base's last three convolutions with it, in small steps."),
         ),
         _named(
             Recipe(
@@ -129,8 +134,8 @@ RECIPES: dict[str, Named] = dict(
                 augmentation=_TEXTBOOK,
                 transfer=Transfer(base="resnet50", way="frozen", dense=0, dropout=0.0),
             ),
-            "ResNet50 transfer",
-            "ResNet50, averaged over positions, and one softmax layer for any number of classes.",
+            Sentence("ResNet50 transfer"),
+            Sentence("ResNet50, averaged over positions, and one softmax layer for any number of classes."),
         ),
     )
 )

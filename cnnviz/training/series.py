@@ -61,16 +61,16 @@ def _named(series: str, recipes: Mapping[str, Recipe]) -> tuple[Recipe, ...]:
 SERIES: dict[str, Series] = {
     "optimizers": Series(
         _named("optimizers", dict(zip(OPTIMIZERS, _optimizers(), strict=True))),
-        "Seven optimisers",
-        "LeNet-5 on the same digits from the same weights; only the rule that changes the weights differs.",
+        Sentence("Seven optimisers"),
+        Sentence("LeNet-5 on the same digits from the same weights; only the rule that changes the weights differs."),
     ),
     "regularisation": Series(
         _named(
             "regularisation",
             {name: replace(_LENET, epochs=20, **changes) for name, changes in _REGULARISATIONS.items()},
         ),
-        "Six regularisations",
-        "LeNet-5 for long enough to learn digits by heart, and what keeps it from that.",
+        Sentence("Six regularisations"),
+        Sentence("LeNet-5 for long enough to learn digits by heart, and what keeps it from that."),
     ),
     "ladder": Series(
         _named(
@@ -80,8 +80,8 @@ SERIES: dict[str, Series] = {
                 for name, epochs in _LADDER_EPOCHS.items()
             },
         ),
-        "The ladder",
-        "From a network that begins with nothing to one that is fine-tuned: which step pays on these photos?",
+        Sentence("The ladder"),
+        Sentence("From a network that begins with nothing to one that is fine-tuned: which step pays on these photos?"),
     ),
 }
 

@@ -14,7 +14,7 @@ from html import escape
 import numpy as np
 
 from cnnviz import heatmaps, images, mistakes
-from cnnviz.dashboard import panels
+from cnnviz.dashboard import language, panels
 from cnnviz.dashboard.mistakes import card
 from cnnviz.dashboard.mistakes.subject import Subject
 from cnnviz.dashboard.texts import mistakes as texts
@@ -103,7 +103,8 @@ def _evidence(subject: Subject, evaluation: Evaluation, row: int, names: Sequenc
         heats = []
     found = mistakes.facts(evaluation, row, heat=heats[0] if heats else np.zeros((1, 1), np.float32))
     sentence = re.sub(r"\\(.)", r"\1", card.sentence(evaluation, row, found).replace("**", ""))
-    maps = {convnet.class_names[place]: heat for place, heat in zip(classes, heats, strict=False)}
+    spoken = language.class_names(convnet.class_names)
+    maps = {spoken[place]: heat for place, heat in zip(classes, heats, strict=False)}
     return Evidence(names[index], sentence, photo, maps)
 
 
@@ -152,7 +153,8 @@ def _page(title: str, found: list[Evidence], facts: dict[str, object], code: str
         f"<title>{escape(title)}</title><style>{_STYLE}</style>"
     )
     return (
-        f'<!doctype html>\n<html lang="en"><head>{head}</head><body><h1>{escape(title)}</h1>\n{sections}\n'
+        f'<!doctype html>\n<html lang="{language.current()}"><head>{head}</head>'
+        f"<body><h1>{escape(title)}</h1>\n{sections}\n"
         f"<h2>{texts.WHERE_FROM}</h2><ul>{listed}</ul><pre>{escape(code)}</pre></body></html>\n"
     )
 

@@ -7,7 +7,7 @@ from functools import partial
 import streamlit as st
 
 from cnnviz import mistakes
-from cnnviz.dashboard import panels
+from cnnviz.dashboard import language, panels
 from cnnviz.dashboard.mistakes import bundle, gallery
 from cnnviz.dashboard.mistakes.subject import Subject
 from cnnviz.dashboard.texts import mistakes as texts
@@ -46,7 +46,7 @@ def _offer(
     subject: Subject, evaluation: Evaluation, rows: list[int], label: str, stem: str, *, title: str | None = None
 ) -> None:
     named = title or gallery.name_of(evaluation, rows[0])
-    make = partial(bundle.bundle, subject, evaluation, rows, title=named)
+    make = language.kept(partial(bundle.bundle, subject, evaluation, rows, title=named))
     st.download_button(label, make, f"{stem}.zip", "application/zip", on_click="ignore", key=f"bundle {label}")
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import streamlit as st
 
 from cnnviz import mistakes
-from cnnviz.dashboard import cache, components, panels, state
+from cnnviz.dashboard import cache, components, language, panels, state
 from cnnviz.dashboard.mistakes.subject import Subject
 from cnnviz.dashboard.texts import mistakes as texts
 from cnnviz.mistakes import Evaluation, Order
@@ -72,7 +72,7 @@ def open_item(evaluation: Evaluation, row: int) -> None:
 
 def title_of(evaluation: Evaluation, scope: Scope, *, kind: str = "wrong") -> str:
     """Name what is open, for people."""
-    names = evaluation.class_names
+    names = language.class_names(evaluation.class_names)
     if scope.label is None:
         return texts.ALL.format(kind=texts.KIND_TITLES[kind])
     if scope.said is None:
@@ -165,7 +165,7 @@ def page_of(rows: np.ndarray, *, key: str = _PAGE) -> np.ndarray:
 
 def name_of(evaluation: Evaluation, row: int) -> str:
     """Say of a picture what it is labelled as, and what the network says."""
-    names = evaluation.class_names
+    names = language.class_names(evaluation.class_names)
     share = components.percent(float(evaluation.confidence[row]))
     return texts.PICTURE.format(true=names[evaluation.labels[row]], said=names[evaluation.predicted[row]], share=share)
 
@@ -174,6 +174,7 @@ def _choose_filter(evaluation: Evaluation, scope: Scope) -> None:
     """Draw what narrows the pictures down."""
     state.settle(_KIND, texts.KINDS, "every" if scope.is_cell else "wrong")
     state.settle("mistakes_class", range(len(evaluation.class_names)), scope.label)
+    names = language.class_names(evaluation.class_names)
     with st.popover(texts.FILTER, icon=":material/filter_alt:", type="tertiary"):
         st.segmented_control(
             texts.KIND, list(texts.KINDS), key=_KIND, required=True, format_func=texts.KINDS.__getitem__,
@@ -181,7 +182,7 @@ def _choose_filter(evaluation: Evaluation, scope: Scope) -> None:
         )  # fmt: skip
         st.selectbox(
             texts.CLASS, range(len(evaluation.class_names)), key="mistakes_class", index=None,
-            placeholder=texts.CLASS_PLACEHOLDER, format_func=evaluation.class_names.__getitem__, on_change=_take_class,
+            placeholder=texts.CLASS_PLACEHOLDER, format_func=names.__getitem__, on_change=_take_class,
         )  # fmt: skip
         st.text_input(
             texts.SEARCH, key=_SEARCH, placeholder=texts.SEARCH_PLACEHOLDER, persist_state="session",
@@ -233,7 +234,8 @@ def _of_kind(evaluation: Evaluation, kind: str) -> np.ndarray:
 
 def _has_word(subject: Subject, evaluation: Evaluation, word: str) -> np.ndarray:
     """Whether a word is part of a picture's label, its answer, or its file's name."""
-    is_meant = np.array([word in name.casefold() for name in evaluation.class_names])
+    spoken = zip(evaluation.class_names, language.class_names(evaluation.class_names), strict=True)
+    is_meant = np.array([word in f"{name}\n{said}".casefold() for name, said in spoken])
     files = _file_names(subject.pictures.fingerprint, subject)
     is_named = np.array([word in files[index] for index in evaluation.indices], bool)
     return is_meant[evaluation.labels] | is_meant[evaluation.predicted] | is_named

@@ -6,7 +6,7 @@ import numpy as np
 import streamlit as st
 
 from cnnviz import mistakes
-from cnnviz.dashboard import components, panels
+from cnnviz.dashboard import components, language, panels
 from cnnviz.dashboard.mistakes import gallery
 from cnnviz.dashboard.mistakes.gallery import Scope
 from cnnviz.dashboard.mistakes.subject import Subject
@@ -31,8 +31,9 @@ def _show_matrix(evaluation: Evaluation) -> None:
     order = mistakes.confused_order(counts)
     scope = gallery.chosen_scope(evaluation)
     place = {int(index): position for position, index in enumerate(order)}
+    names = language.class_names(evaluation.class_names)
     figure = charts.clickable_confusion(
-        counts[np.ix_(order, order)], [evaluation.class_names[index] for index in order],
+        counts[np.ix_(order, order)], [names[index] for index in order],
         picked=(place[scope.label], place[scope.said]) if scope.label is not None and scope.said is not None else None,
         true=texts.TRUE, said=texts.SAID, hover=texts.CELL,
     )  # fmt: skip

@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from cnnviz import mistakes
-from cnnviz.dashboard import panels
+from cnnviz.dashboard import language, panels
 from cnnviz.dashboard.components import percent
 from cnnviz.dashboard.mistakes import gallery
 from cnnviz.dashboard.mistakes.gallery import Scope
@@ -35,6 +35,7 @@ def _show_classes(evaluation: Evaluation) -> None:
     """Draw a row a class; a click opens its mistakes."""
     scores = mistakes.class_scores(evaluation)
     columns = {title: getattr(scores, name) for name, title in texts.COLUMNS.items()}
+    names = language.class_names(evaluation.class_names)
     shares = [texts.COLUMNS[name] for name in ("recall", "precision", "f1")]
 
     def pick() -> None:
@@ -43,7 +44,7 @@ def _show_classes(evaluation: Evaluation) -> None:
             gallery.open_scope(Scope(int(rows[0])))
 
     st.dataframe(
-        pd.DataFrame({texts.COLUMN_CLASS: evaluation.class_names} | columns), hide_index=True, key="classes",
+        pd.DataFrame({texts.COLUMN_CLASS: names} | columns), hide_index=True, key="classes",
         column_config={title: st.column_config.NumberColumn(format="percent") for title in shares},
         on_select=pick, selection_mode="single-row", alt=texts.NUMBERS_ALT,
     )  # fmt: skip
@@ -66,7 +67,7 @@ def _show_calibration(evaluation: Evaluation) -> None:
 
 
 def _show_roc(evaluation: Evaluation) -> None:
-    found, name = mistakes.roc(evaluation), evaluation.class_names[1]
+    found, name = mistakes.roc(evaluation), language.class_names(evaluation.class_names)[1]
     area = f"{found.area:.3f}"
     st.markdown(f"**{panels.plain(texts.ROC.format(name=name))}**")
     st.plotly_chart(

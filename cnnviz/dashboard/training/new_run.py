@@ -6,7 +6,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from cnnviz import datasets, figures, training
-from cnnviz.dashboard import cache, components, panels, state
+from cnnviz.dashboard import cache, components, language, panels, state
 from cnnviz.dashboard.texts import training as texts
 from cnnviz.dashboard.training import processes, runs
 from cnnviz.datasets import Dataset
@@ -35,7 +35,7 @@ def show(recipe: Recipe, preview: DeltaGenerator | None) -> None:
     plan = cache.blueprint(recipe, len(dataset.class_names))
     _show_launch(recipe, dataset, plan)
     for finding in cache.audit(recipe, dataset.fingerprint, dataset):
-        st.warning(panels.plain(finding.sentence), icon=":material/rule:")
+        st.warning(panels.plain(language.say(finding.sentence)), icon=":material/rule:")
     if recipe.transfer is not None:
         _show_advice(recipe.transfer.base, dataset)
     pictures, network = st.columns([5, 6], gap="large")
@@ -62,8 +62,8 @@ def _show_advice(base: str, dataset: Dataset) -> None:
         return
     with expander, st.spinner(texts.ADVISING.format(base=base)):
         found = cache.advice(base, dataset.fingerprint, dataset)
-        title = RECIPES[found.recipe].title
-        st.markdown(texts.ADVISED.format(title=title, reason=panels.plain(found.reason)))
+        title, reason = language.say(RECIPES[found.recipe].title), panels.plain(language.say(found.reason))
+        st.markdown(texts.ADVISED.format(title=title, reason=reason))
         st.button(
             texts.TAKE_ADVICE.format(title=title), on_click=state.select, args=(state.RECIPE, found.recipe),
             key="take_advice",
@@ -97,14 +97,12 @@ def _show_layers(plan: Blueprint) -> None:
 def _show_pictures(dataset: Dataset) -> None:
     st.header(texts.SAMPLES, anchor=False)
     indices = datasets.sample(dataset.train, per_class=_PER_CLASS, seed=0)[:_MOST_SAMPLES]
+    names = language.class_names(dataset.class_names)
     components.contact_sheet(
         cache.thumbnails(dataset.train, tuple(int(index) for index in indices), _TILE),
         key="training_pictures",
         title=texts.SAMPLES,
-        names=[
-            texts.SAMPLE_NAME.format(name=dataset.class_names[dataset.train.labels[index]], number=index)
-            for index in indices
-        ],
+        names=[texts.SAMPLE_NAME.format(name=names[dataset.train.labels[index]], number=index) for index in indices],
         picked=None,
         on_pick=lambda position: None,
         tile=_TILE,
@@ -117,11 +115,11 @@ def _show_pictures(dataset: Dataset) -> None:
         )
     )  # fmt: skip
     for note in dataset.notes:
-        st.text(note)
+        st.text(language.say(note))
     counts = dataset.train.counts
     if counts.max() > _UNEVEN * counts.min():
         st.plotly_chart(
-            figures.balance(counts, dataset.class_names, pictures=texts.BALANCE_AXIS),
+            figures.balance(counts, names, pictures=texts.BALANCE_AXIS),
             key="balance",
             config={"displayModeBar": False},
             alt=texts.BALANCE_ALT,

@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from cnnviz import figures
-from cnnviz.dashboard import components, panels
+from cnnviz.dashboard import components, language, panels
 from cnnviz.dashboard.texts import training as texts
 from cnnviz.dashboard.training import time_lapse
 from cnnviz.errors import CnnvizError
@@ -74,7 +74,7 @@ def show_end(run: Run) -> None:
 def _show_confusion(run: Run) -> None:
     test = run.status.test
     st.header(texts.CONFUSION, anchor=False)
-    counts, names = np.array(test["confusion"]), run.environment["data"]["class_names"]
+    counts, names = np.array(test["confusion"]), language.class_names(run.environment["data"]["class_names"])
     st.plotly_chart(
         figures.confusion(counts, names, true=texts.TRUE, said=texts.SAID, hover=texts.CELL),
         key="confusion",

@@ -8,7 +8,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from cnnviz import convnets, datasets, training
-from cnnviz.dashboard import state, store
+from cnnviz.dashboard import language, state, store
 from cnnviz.dashboard.texts import shared
 from cnnviz.dashboard.texts import training as texts
 from cnnviz.runs import trained_networks
@@ -28,7 +28,7 @@ def choose_recipe() -> tuple[Recipe, DeltaGenerator | None]:
     """
     with st.container(horizontal=True, vertical_alignment="bottom"):
         state.settle(state.RECIPE, RECIPES, next(iter(RECIPES)))
-        titles = {name: named.title for name, named in RECIPES.items()}
+        titles = {name: language.say(named.title) for name, named in RECIPES.items()}
         name = st.selectbox(
             texts.RECIPE, list(RECIPES), key=state.RECIPE, format_func=titles.__getitem__, persist_state="session",
             width=260,
@@ -40,7 +40,7 @@ def choose_recipe() -> tuple[Recipe, DeltaGenerator | None]:
         changes["epochs"] = st.number_input(
             texts.EPOCHS, 1, 1000, named.recipe.epochs, key=f"epochs {name}", persist_state="session", width=120
         )
-    st.caption(named.summary)
+    st.caption(language.say(named.summary))
     with st.container(horizontal=True):
         with st.popover(shared.SETTINGS, icon=":material/tune:", type="tertiary"):
             changes |= _choose_settings(named.recipe)
@@ -54,10 +54,8 @@ def choose_recipe() -> tuple[Recipe, DeltaGenerator | None]:
 
 def _choose_data(recipe: Recipe) -> str:
     known = datasets.catalogue()
-    titles = {
-        name: entry.title if entry.is_here else texts.DOWNLOADED.format(title=entry.title)
-        for name, entry in known.items()
-    }
+    titles = {name: language.say(entry.title) for name, entry in known.items()}
+    titles |= {name: texts.DOWNLOADED.format(title=titles[name]) for name, entry in known.items() if not entry.is_here}
     titles |= {str(path): path.stem for path in store.own_data()}
     key = f"data {recipe.name}"
     state.settle(key, titles, recipe.data)

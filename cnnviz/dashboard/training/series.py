@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from cnnviz.dashboard import sets, state
+from cnnviz.dashboard import language, sets, state
 from cnnviz.dashboard.texts import training as texts
 from cnnviz.dashboard.training import processes
 from cnnviz.training import SERIES, Recipe
@@ -14,10 +14,10 @@ from cnnviz.training import SERIES, Recipe
 def show() -> None:
     """Draw the choice of a series and of its pictures, what its runs are, and the button that launches them all."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        name = _choose({name: series.title for name, series in SERIES.items()})
+        name = _choose({name: language.say(series.title) for name, series in SERIES.items()})
         series = SERIES[name]
         data = _choose_data(name, series.recipes[0].data)
-    st.caption(series.summary)
+    st.caption(language.say(series.summary))
     st.button(
         texts.LAUNCH_SERIES.format(count=len(series.recipes)), type="primary", icon=":material/play_arrow:",
         on_click=processes.start_series, args=(name, data), key="launch_series",
@@ -37,7 +37,7 @@ def _choose(titles: dict[str, str]) -> str:
 def _choose_data(series: str, usual: str) -> str:
     offers, key = sets.offered(), f"data of {series}"
     state.settle(key, offers, usual)
-    titles = {name: offer.title for name, offer in offers.items()}
+    titles = {name: language.say(offer.title) for name, offer in offers.items()}
     chosen = st.selectbox(
         texts.DATA, list(offers), key=key, format_func=titles.__getitem__, persist_state="session", width=300
     )

@@ -10,7 +10,7 @@ import streamlit as st
 
 from cnnviz import convnets, images
 from cnnviz.convnets import Convnet
-from cnnviz.dashboard import cache, components, state
+from cnnviz.dashboard import cache, components, language, state
 from cnnviz.dashboard.texts import training as texts
 from cnnviz.datasets import Dataset
 from cnnviz.layers import default_layer, map_layers
@@ -66,7 +66,7 @@ def _show(run: Run) -> None:
             layer = _choose_layer(convnet)
             is_playing = st.toggle(texts.LAPSE_PLAY, key="lapse_play")
         replay = _replay(str(run.path), _versions(run.path), label, layer, dataset)
-    names = list(dataset.class_names)
+    names = list(language.class_names(dataset.class_names))
 
     @st.fragment(run_every=_PLAY_SECONDS if is_playing else None)
     def tick() -> None:
@@ -79,7 +79,8 @@ def _show(run: Run) -> None:
 def _choose_picture(dataset: Dataset) -> int:
     """Draw the choice of the picture, the first test picture of a class."""
     labels = [int(label) for label in np.unique(dataset.test.labels)]
-    names = {label: dataset.class_names[label] for label in labels}
+    spoken = language.class_names(dataset.class_names)
+    names = {label: spoken[label] for label in labels}
     state.settle("lapse_picture", labels, labels[0])
     chosen = st.selectbox(
         texts.LAPSE_PICTURE, labels, key="lapse_picture", format_func=names.__getitem__, persist_state="session",
