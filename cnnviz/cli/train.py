@@ -155,7 +155,7 @@ def _in_turn(paths: Sequence[Path], *, is_json: bool) -> Iterator[Run]:
     if not is_json:
         _tell_who_is_first(paths)
     start_tensorflow()
-    with _stoppable() as signals:
+    with _stoppable(paths) as signals:
         for ended in carry_out_in_turn(paths, **tell):
             yield ended
             if signals:
@@ -163,13 +163,20 @@ def _in_turn(paths: Sequence[Path], *, is_json: bool) -> Iterator[Run]:
 
 
 @contextlib.contextmanager
-def _stoppable() -> Iterator[list[int]]:
-    """Let SIGTERM end a run as Ctrl-C does; gives what came, for the trainer keeps it to itself."""
+def _stoppable(paths: Sequence[Path]) -> Iterator[list[int]]:
+    """Let SIGTERM end a run as Ctrl-C does; gives what came, for the trainer keeps it to itself.
+
+    One of several workers is asked to stop instead, so that it can tell the others; a second signal does not wait.
+    """
     came: list[int] = []
 
     def interrupt(number: int, _: Any) -> None:
         came.append(number)
-        raise KeyboardInterrupt
+        shared = [path for path in paths if _is_worker(open_run(path))]
+        if not shared or len(came) > 1:
+            raise KeyboardInterrupt
+        for path in shared:
+            training.stop(path)
 
     kept = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
@@ -177,6 +184,10 @@ def _stoppable() -> Iterator[list[int]]:
     finally:
         for number, handler in kept.items():
             signal.signal(number, handler)
+
+
+def _is_worker(run: Run) -> bool:
+    return run.status.state == "running" and run.recipe.get("strategy") == "multi-worker"
 
 
 def _tell_who_is_first(paths: Sequence[Path]) -> None:

@@ -18,22 +18,29 @@ from cnnviz.training.checkpoint import Checkpoint
 from cnnviz.training.plan import Plan
 from cnnviz.training.recipe import Recipe
 from cnnviz.training.record import Record, append_epoch
+from cnnviz.training.strategies import Sharing
 
 MONITOR = "val_loss"
 """What is small in the best epoch: smoother than accuracy, and what over-fitting raises first."""
 
 _TELL_SECONDS = 0.5
 
+_ALONE = Sharing()
+
 OnEpoch = Callable[[int, Mapping[str, float]], None]
 
 
 class Reporter(keras.callbacks.Callback):
-    """Says how far the epoch is; ends the run when somebody asks, or when its loss is no number any more."""
+    """Says how far the epoch is; ends the run when somebody asks, or when its loss is no number any more.
 
-    def __init__(self, record: Record) -> None:
+    Workers ask each other at the same steps, about twice a second, so that all of them end at the same one.
+    """
+
+    def __init__(self, record: Record, sharing: Sharing = _ALONE) -> None:
         super().__init__()
-        self.record = record
-        self._told = self._began = 0.0
+        self.record, self.sharing = record, sharing
+        self._told = self._began = self._asked = 0.0
+        self._steps, self._until_asking = 0, 1
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         """Look whether to go on at all; epochs may be shorter than the time between two looks."""
@@ -43,17 +50,24 @@ class Reporter(keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         """Twice a second, look whether to go on, and tell."""
+        self._steps += 1
+        if self._steps >= self._until_asking:
+            self._stop_if_asked()
         now = time.monotonic()
         if now - self._told < _TELL_SECONDS:
             return
         self._told = now
-        self._stop_if_asked()
         metrics = {name: float(value) for name, value in (logs or {}).items()}
         _require_finite(metrics, epoch=self.record.status.epoch + 1)
         self.record.tell(step=batch + 1, metrics=metrics, epoch_seconds=now - self._began)
 
     def _stop_if_asked(self) -> None:
-        if self.record.is_asked_to_stop():
+        now = time.monotonic()
+        patience = max(1, round(self._steps * _TELL_SECONDS / max(1e-3, now - self._asked)))
+        is_asked = self.record.is_asked_to_stop()
+        is_over, self._until_asking = self.sharing.hear(is_asked=is_asked, patience=patience)
+        self._asked, self._steps = time.monotonic(), 0
+        if is_over:
             raise CancelledError("Stopped.")
 
 

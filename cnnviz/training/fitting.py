@@ -91,7 +91,7 @@ def _fit_phase(work: Work, number: int, resumed: Checkpoint | None) -> None:
         initial_epoch=first,
         epochs=plan.phases[number].last_epoch,
         **work.sharing.validation(plan.validation),
-        callbacks=[Reporter(record), *others, *tensorboard(recipe, record.path), keeper],
+        callbacks=[Reporter(record, work.sharing), *others, *tensorboard(recipe, record.path), keeper],
         shuffle=False,  # the stream is shuffled already, by seed and epoch
         verbose=0,
     )

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import json
 import os
+import signal
+import threading
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
@@ -17,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from cnnviz.datasets import Dataset
 from cnnviz.errors import RunError
 from cnnviz.training.recipe import Recipe
-from cnnviz.training.workers import require_agreement, take_over, wait_for_all
+from cnnviz.training.workers import of_all, require_agreement, take_over, wait_for_all
 
 if TYPE_CHECKING:
     import keras
@@ -65,6 +67,21 @@ class Sharing:
             require_agreement(self.strategy, recipe, dataset)
             take_over(self.strategy, checkpoints)
 
+    def hear(self, *, is_asked: bool, patience: int) -> tuple[bool, int]:
+        """Ask all workers whether one of them shall stop: they stop together, or the others would wait for it in vain.
+
+        Args:
+            is_asked: Whether this one was asked to.
+            patience: Steps after which this one wants to ask again.
+
+        Returns:
+            Whether to stop, and the steps until the next question; the same on every worker that asks with this one.
+        """
+        if not (self.strategy and self.has_workers):
+            return is_asked, patience
+        heard = of_all(self.strategy, 2 * patience + is_asked)
+        return any(one % 2 for one in heard), min(one // 2 for one in heard)
+
     def stream(self, batches: tf.data.Dataset) -> tf.data.Dataset | tf.distribute.DistributedDataset:
         """Cut each batch into one part a replica."""
         return _parts(self.strategy, batches) if self.strategy else batches
@@ -100,7 +117,15 @@ def share(name: str, *, on_wait: Callable[[], None] = lambda: None) -> Sharing:
         devices = tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")
         return Sharing(tf.distribute.MirroredStrategy([device.name for device in devices]))
     wait_for_all(*_cluster(os.environ[_CLUSTER]), on_wait=on_wait)
-    return Sharing(tf.distribute.MultiWorkerMirroredStrategy(), has_workers=True)
+    strategy = tf.distribute.MultiWorkerMirroredStrategy()
+    _listen_again()
+    return Sharing(strategy, has_workers=True)
+
+
+def _listen_again() -> None:
+    """Take SIGTERM back, which TensorFlow's coordination service keeps to itself."""
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGTERM))
 
 
 def check(name: str, *, cluster: str | None = None) -> None:

@@ -11,6 +11,7 @@ import json
 import socket
 import time
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -82,7 +83,7 @@ def require_agreement(strategy: tf.distribute.Strategy, recipe: Recipe, dataset:
     labels = [part.labels.tolist() for part in (dataset.train, dataset.validation)]
     for what, facts in (("recipe", settings), ("pictures", [dataset.class_names, labels])):
         digest = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).digest()
-        if len(set(_of_all(strategy, int.from_bytes(digest[:_DIGEST_BYTES])))) > 1:
+        if len(set(of_all(strategy, int.from_bytes(digest[:_DIGEST_BYTES])))) > 1:
             raise RunError(
                 "The workers do not have the same {what}. Give each of them the same command and data.", what=what
             )
@@ -91,18 +92,18 @@ def require_agreement(strategy: tf.distribute.Strategy, recipe: Recipe, dataset:
 def take_over(strategy: tf.distribute.Strategy, folder: Path) -> None:
     """Bring this worker's checkpoints to the state of the worker that is furthest behind."""
     kept = checkpoint.newest(folder)
-    epochs = _of_all(strategy, checkpoint.epoch_of(kept) if kept else 0)
+    epochs = of_all(strategy, checkpoint.epoch_of(kept) if kept else 0)
     if len(set(epochs)) == 1:
         return
     source, data = int(np.argmin(epochs)), np.frombuffer(kept.read_bytes() if kept else b"", np.uint8)
-    size = _of_all(strategy, len(data))[source]
+    size = of_all(strategy, len(data))[source]
     is_source = strategy.cluster_resolver.task_id == source
     received = _sum(strategy, data if is_source else np.zeros(size, np.uint8))
     checkpoint.replace_all(folder, epochs[source], received.tobytes())
 
 
-def _of_all(strategy: tf.distribute.Strategy, number: int) -> list[int]:
-    """A number of every worker, in their order."""
+def of_all(strategy: tf.distribute.Strategy, number: int) -> list[int]:
+    """A number of every worker, in their order; all must ask at the same time, and wait for each other."""
     place = int(strategy.cluster_resolver.task_id)
     count = len(strategy.cluster_resolver.cluster_spec().as_dict()["worker"])
     return [int(one) for one in _sum(strategy, np.eye(count, dtype=np.int64)[place] * number)]
@@ -110,8 +111,17 @@ def _of_all(strategy: tf.distribute.Strategy, number: int) -> list[int]:
 
 def _sum(strategy: tf.distribute.Strategy, values: np.ndarray) -> np.ndarray:
     """Add up arrays of the same shape, one a worker; every worker has the sum."""
+    here = strategy.num_replicas_in_sync // len(strategy.cluster_resolver.cluster_spec().as_dict()["worker"])
+    return (_adding(strategy)(values.astype(np.int64)).numpy() // here).astype(values.dtype)
+
+
+@lru_cache(maxsize=1)
+def _adding(strategy: tf.distribute.Strategy) -> Callable[[np.ndarray], tf.Tensor]:
+    """Compile the sum over replicas, for workers ask each other twice a second."""
     import tensorflow as tf
 
-    held = strategy.run(lambda: tf.constant(values.astype(np.int64)))
-    here = strategy.num_replicas_in_sync // len(strategy.cluster_resolver.cluster_spec().as_dict()["worker"])
-    return (strategy.reduce("SUM", held, axis=None).numpy() // here).astype(values.dtype)
+    @tf.function(reduce_retracing=True)
+    def add(values: tf.Tensor) -> tf.Tensor:
+        return strategy.reduce("SUM", strategy.run(tf.identity, args=(values,)), axis=None)
+
+    return lambda values: add(tf.constant(values))

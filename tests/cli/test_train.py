@@ -7,11 +7,11 @@ import shutil
 import signal
 import subprocess
 import sys
-import threading
 
 import numpy as np
 import pytest
 from PIL import Image
+from waiting import wait_until
 
 from cnnviz.runs import list_runs, open_run
 
@@ -117,14 +117,6 @@ def test_what_fails_on_the_way_ends_with_2_and_its_reason(cnnviz, pictures, runs
     done = cnnviz("train", *quick(pictures), "--json")
     assert done.code == 2 and json.loads(done.out)["state"] == "failed"
     assert done.err == f"cnnviz: {json.loads(done.out)['reason']}\n"
-
-
-def wait_until(holds, what):
-    for _ in range(SECONDS * 20):
-        if holds():
-            return
-        threading.Event().wait(0.05)
-    raise AssertionError(f"waited {SECONDS} s for {what}")
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX's")

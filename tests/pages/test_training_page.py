@@ -2,7 +2,6 @@
 
 import io
 import json
-import threading
 import zipfile
 from contextlib import nullcontext
 from dataclasses import asdict
@@ -11,6 +10,7 @@ import numpy as np
 import pytest
 from filelock import FileLock
 from PIL import Image
+from waiting import wait_until
 
 from cnnviz.runs import STATES, Status, open_run, snapshot_path
 from cnnviz.training import RECIPES
@@ -289,14 +289,6 @@ def test_the_preview_stands_beside_the_sliders_when_the_editor_is_open(open_page
     app.slider(key="rotation lenet5").set_value(30.0).run()
     assert not app.exception
     assert "as nine epochs would see it" in sentences(app)
-
-
-def wait_until(holds, what):
-    for _ in range(SECONDS * 20):
-        if holds():
-            return
-        threading.Event().wait(0.05)
-    raise AssertionError(f"waited {SECONDS} s for {what}")
 
 
 def test_a_run_is_launched_finishes_and_is_replayed(open_page, tmp_path):

@@ -6,24 +6,16 @@ import resource
 import signal
 import subprocess
 import sys
-import threading
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from waiting import wait_until
 
 from cnnviz.runs import open_run
 from cnnviz.training import carry_out, create_run, launch, reopen, stop
 
 SECONDS = 90
-
-
-def wait_until(holds, what):
-    for _ in range(SECONDS * 20):
-        if holds():
-            return
-        threading.Event().wait(0.05)
-    raise AssertionError(f"waited {SECONDS} s for {what}")
 
 
 def state(path):

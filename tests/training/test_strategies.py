@@ -7,11 +7,11 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from waiting import wait_until
 
 from cnnviz.datasets import load_dataset
 from cnnviz.errors import RunError
@@ -58,10 +58,14 @@ def weights(run):
     return keras.saving.load_model(run.path / "last.keras", compile=False).get_weights()
 
 
-def assert_same(mine, theirs, rtol=2e-3):
+def assert_same_history(mine, theirs, rtol=2e-3):
     assert list(mine.history.epochs) == list(theirs.history.epochs)
     for name in ("loss", "val_loss", "accuracy", "val_accuracy", "learning_rate"):
         np.testing.assert_allclose(mine.history.columns[name], theirs.history.columns[name], rtol=rtol, atol=1e-4)
+
+
+def assert_same(mine, theirs, rtol=2e-3):
+    assert_same_history(mine, theirs, rtol)
     for one, other in zip(weights(mine), weights(theirs), strict=True):
         np.testing.assert_allclose(one, other, rtol=rtol, atol=1e-3)
 
@@ -102,14 +106,6 @@ def workers(tmp_path):
         process.wait(20)
 
 
-def wait_until(holds, what):
-    for _ in range(SECONDS * 50):
-        if holds():
-            return
-        threading.Event().wait(0.02)
-    raise AssertionError(f"waited {SECONDS} s for {what}")
-
-
 def test_two_workers_end_with_the_same_weights_and_history_as_one(plain, runs, workers, monkeypatch):
     """In one folder of runs: a worker that is led does not wait for its own turn."""
     monkeypatch.setenv("TF_CONFIG", "")
@@ -122,9 +118,9 @@ def test_two_workers_end_with_the_same_weights_and_history_as_one(plain, runs, w
     assert_same(first, carry_out(create_run(plain, folder=runs)))
 
 
-def test_a_killed_worker_ends_the_run_of_the_other_and_both_resume(plain, runs, workers):
+def test_a_killed_worker_ends_the_run_of_the_other_both_resume_and_stop_together(plain, runs, workers):
     """The killed one comes back with an older checkpoint, as when it died before it could write the last."""
-    plain = replace(plain, epochs=15, learning_rate=0.001)
+    plain = replace(plain, epochs=1000, learning_rate=0.001)
     paths = [create_run(halved(plain, "multi-worker"), folder=runs / str(number)) for number in range(2)]
     chief, other = workers(*paths)
     wait_until(lambda: open_run(paths[1]).status.epoch >= 1, "the first epoch")
@@ -135,15 +131,21 @@ def test_a_killed_worker_ends_the_run_of_the_other_and_both_resume(plain, runs, 
     assert chief.wait(SECONDS) == 2
     failed = open_run(paths[0])
     assert failed.status.state == "failed" and "Another worker of the run went away" in failed.status.reason
-    assert failed.status.epoch < 15
     assert open_run(paths[1]).status.state == "interrupted"
     shutil.rmtree(paths[1] / "checkpoints")
     old.rename(paths[1] / "checkpoints")
-    assert [process.wait(SECONDS) for process in workers(*paths)] == [0, 0], (paths[0] / "train.log").read_text()
+
+    chief, other = workers(*paths)
+    wait_until(lambda: open_run(paths[0]).status.epoch > failed.status.epoch + 2, "the resumed one's epochs")
+    other.send_signal(signal.SIGTERM)
+    assert [chief.wait(SECONDS), other.wait(SECONDS)] == [130, 130], (paths[0] / "train.log").read_text()
     first, second = map(open_run, paths)
-    assert list(first.history.epochs) == list(range(1, 16))
-    assert_same(first, second, rtol=1e-6)
-    assert_same(first, carry_out(create_run(plain, folder=runs)), rtol=2e-2)
+    assert [run.status.state for run in (first, second)] == ["stopped", "stopped"]
+    assert all(run.model is not None for run in (first, second))
+    last = first.status.epoch
+    assert list(first.history.epochs) == list(range(1, last + 1))
+    assert_same_history(first, second, rtol=1e-6)
+    assert_same_history(first, carry_out(create_run(replace(plain, epochs=last), folder=runs)), rtol=2e-2)
 
 
 def test_workers_that_were_told_different_things_end_at_once_and_say_so(plain, runs, workers):
