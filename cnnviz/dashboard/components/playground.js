@@ -121,16 +121,17 @@ function playgroundIn(root) {
   }
   const valueOf = (field) => (Number.isFinite(field.valueAsNumber) ? Math.max(-MOST, Math.min(MOST, field.valueAsNumber)) : 0);
   function numberField(value, label, take) {
-    const field = Object.assign(document.createElement("input"), { type: "number", step: "any", value: short(value), inputMode: "decimal" });
+    const field = Object.assign(document.createElement("input"), { type: "number", step: "any", value: brief(value), inputMode: "decimal", title: short(value) });
+    field.style.setProperty("--length", field.value.length);
     field.setAttribute("aria-label", label);
-    field.oninput = () => { take(valueOf(field)); draw(); tell(); };
+    field.oninput = () => { field.style.setProperty("--length", field.value.length); take(valueOf(field)); draw(); tell(); };
     field.onkeydown = (event) => event.stopPropagation(); // arrows are the field's own
     return field;
   }
 
   function layTyped() {
     const place = find(".typed"), side = s.typed ? s.typed.length : 0;
-    if (place.children.length === side * side && fieldsOf(place).every((field, n) => valueOf(field) === s.typed.flat()[n])) return;
+    if (place.children.length === side * side && fieldsOf(place).every((field, n) => field.value === brief(s.typed.flat()[n]))) return;
     place.style.gridTemplate = `repeat(${side}, 1fr) / repeat(${side}, 1fr)`;
     place.replaceChildren(...(s.typed || []).flatMap((row, y) => row.map((value, x) =>
       numberField(value, `${T.picture} ${y}, ${x}`, (v) => { s.typed[y][x] = v; }))));
@@ -141,9 +142,10 @@ function playgroundIn(root) {
     if (laidRows === rowsKey()) return;
     const [[first]] = s.kernels, count = s.kernels.flat().length;
     const tags = s.kernels.flatMap((group, g) => group.map((_, c) => (group.length > 1 ? T.channels[c] : s.kernels.length > 1 ? T.groups[g] : "")));
-    const cell = first[0].length > 5 || (s.flip && first[0].length > 3) ? 1.9 : first[0].length > 3 ? 2.1 : 2.3;
+    const isNarrow = count === 1 && first[0].length <= 3 && !s.flip; // fits beside the pictures
+    find(".sums").classList.toggle("below", !isNarrow);
     find(".rows").style.setProperty("--across", first[0].length);
-    find(".rows").style.setProperty("--cell", `${count > 1 && first[0].length > 5 ? 1.6 : cell}rem`);
+    find(".rows").style.setProperty("--cell", `${first[0].length > 4 ? 2.1 : 2.3}rem`);
     const grid = (name, title, cells) => {
       const box = document.createElement("div"), inner = document.createElement("div");
       inner.className = `grid ${name}`; inner.append(...cells);
@@ -207,7 +209,7 @@ function playgroundIn(root) {
     const values = planes()[0], scale = s.typed ? scaleOf(values) : { low: 0, high: 255, isSigned: false };
     scales.input = { ...scale, table: scale.isSigned ? signed : gray };
     if (isColour()) paintColour(canvas, photo.bytes, rows, columns); else paintMap(canvas, { values, rows, columns }, scales.input.table, scale);
-    fieldsOf(find(".typed")).forEach((field, n) => { field.style.color = toneOf(scales.input, values[n]) ? "#fff" : "#000"; });
+    fieldsOf(find(".typed")).forEach((field, n) => { field.style.color = isDark(colourOf(scales.input, values[n])) ? "#fff" : "#000"; });
     const caption = isColour() ? T.picture_colour : T.picture;
     find(".input-caption").textContent = `${caption} ${rows} × ${columns}`;
     canvas.setAttribute("aria-label", `${caption}, ${rows} × ${columns}`);
@@ -221,22 +223,18 @@ function playgroundIn(root) {
     find(`.${name}`).setAttribute("aria-label", `${caption}, ${map.rows} × ${map.columns}`);
   }
 
-  const toneOf = ({ low, high, table }, value) => { const c = 3 * Math.round(255 * Math.min(1, Math.max(0, (value - low) / (high - low))));
-    return 0.299 * table[c] + 0.587 * table[c + 1] + 0.114 * table[c + 2] < 128; };
+  function write(cell, text) { cell.textContent = text; cell.style.setProperty("--length", text.length); }
 
   function marks(row, column) {
     const { v, h: w } = result, [rows, columns] = size();
     const stage = over(find(".input-figure .marks"), rows + v.total, columns + w.total), [values] = planes(), dark = getComputedStyle(root).colorScheme === "dark";
     const at = (y, x) => (y >= 0 && y < rows && x >= 0 && x < columns ? values[y * columns + x] : null);
+    if (result.values.length) { fillWindow(stage, row * s.stride, column * s.stride); standing(stage); }
     if (!isColour()) writeNumbers(stage, rows + v.total, columns + w.total, (y, x) => at(y - v.before, x - w.before) ?? 0,
-      (y, x) => { const value = at(y - v.before, x - w.before); return value === null ? dark : toneOf(scales.input, value); }, s.typed ? (y, x) => at(y - v.before, x - w.before) === null : undefined);
+      (y, x) => { const value = at(y - v.before, x - w.before); return value === null ? dark : isDark(colourOf(scales.input, value)); }, s.typed ? (y, x) => at(y - v.before, x - w.before) === null : undefined);
     const out = over(find(".output-figure .marks"), result.rows, result.columns);
-    writeNumbers(out, result.rows, result.columns, (y, x) => result.values[y * result.columns + x], (y, x) => toneOf(scales.output, result.values[y * result.columns + x]));
+    writeNumbers(out, result.rows, result.columns, (y, x) => result.values[y * result.columns + x], (y, x) => isDark(colourOf(scales.output, result.values[y * result.columns + x])));
     if (!result.values.length) return;
-    const apart = s.stride * Math.min(stage.x, stage.y);
-    if (s.stride > 1 && apart >= APART * stage.ratio) for (let i = 0; i < v.output; i++) for (let j = 0; j < w.output; j++) {
-      dot(stage, j * s.stride + (w.span - 1) / 2, i * s.stride + (v.span - 1) / 2, Math.min(3, apart / stage.ratio / 5), true);
-    }
     frameWindow(stage, row * s.stride, column * s.stride, v, w);
     veil(out, row, column);
     frameCells(out, ...grown(out, column, row, 1, 1));
@@ -247,12 +245,22 @@ function playgroundIn(root) {
     const least = 7 * stage.ratio, x = Math.max(0, least / stage.x - columns) / 2, y = Math.max(0, least / stage.y - rows) / 2;
     return [column - x, row - y, columns + 2 * x, rows + 2 * y];
   }
+  // Where the windows stand, if some places are skipped.
+  function standing(stage) {
+    const { v, h: w } = result, apart = s.stride * Math.min(stage.x, stage.y);
+    if (s.stride < 2 || apart < APART * stage.ratio) return;
+    for (let i = 0; i < v.output; i++) for (let j = 0; j < w.output; j++) {
+      dot(stage, j * s.stride + (w.span - 1) / 2, i * s.stride + (v.span - 1) / 2, Math.min(3, apart / stage.ratio / 5), true);
+    }
+  }
+  function fillWindow({ context, x, y }, top, left) {
+    context.fillStyle = "rgb(213 94 0 / 30%)";
+    s.kernels[0][0].forEach((weights, a) => weights.forEach((_, b) => context.fillRect((left + b * s.dilation) * x, (top + a * s.dilation) * y, x, y)));
+  }
   function frameWindow(stage, top, left, v, w) {
     const [[kernel]] = s.kernels, isApart = s.dilation > 1, pixels = Math.min(stage.x, stage.y) / stage.ratio;
-    stage.context.fillStyle = "rgb(213 94 0 / 30%)";
     for (let a = 0; a < kernel.length; a++) for (let b = 0; b < kernel[0].length; b++) {
       const y = top + a * s.dilation, x = left + b * s.dilation;
-      stage.context.fillRect(x * stage.x, y * stage.y, stage.x, stage.y);
       if (isApart && pixels < 2 * APART && pixels * s.dilation >= APART) dot(stage, x, y, 2, false);
       else if (isApart && pixels >= 2 * APART) frameCells(stage, x, y, 1, 1);
     }
@@ -267,7 +275,7 @@ function playgroundIn(root) {
   }
   function markPooled(out, row, column) {
     const map = over(find(".pooled-figure .marks"), small.rows, small.columns);
-    writeNumbers(map, small.rows, small.columns, (y, x) => small.values[y * small.columns + x], (y, x) => toneOf(scales.pooled, small.values[y * small.columns + x]));
+    writeNumbers(map, small.rows, small.columns, (y, x) => small.values[y * small.columns + x], (y, x) => isDark(colourOf(scales.pooled, small.values[y * small.columns + x])));
     const [i, j] = [Math.floor(row / s.hop), Math.floor(column / s.hop)];
     if (i >= small.rows || j >= small.columns) return;
     frameCells(out, j * s.hop, i * s.hop, s.window, s.window, true);
@@ -279,12 +287,12 @@ function playgroundIn(root) {
     if (isMove || s.at) s.at = [row, column];
     const [rows, columns] = size(), parts = takenApart(planes(), rows, columns, s, result.v, result.h, row, column);
     parts.groups.flat().forEach((taps, n) => taps.forEach((tap, t) => {
-      const { turned: kernel, patch, products } = fields[n];
-      kernel[t].textContent = shown(tap.weight); patch[t].textContent = shown(tap.value); products[t].textContent = shown(tap.product);
+      const { turned: kernel, patch, products } = fields[n], channel = isColour() ? n % 3 : null;
+      write(kernel[t], shown(tap.weight)); write(patch[t], shown(tap.value)); write(products[t], shown(tap.product));
       patch[t].className = tap.isInside ? "" : "padding";
-      const c = 3 * Math.round(255 * Math.min(1, Math.max(0, (tap.value - scales.input.low) / (scales.input.high - scales.input.low)))), table = scales.input.table;
-      patch[t].style.background = `rgb(${table[c]} ${table[c + 1]} ${table[c + 2]})`;
-      patch[t].style.color = toneOf(scales.input, tap.value) ? "#fff" : "#000";
+      const colour = colourOf(scales.input, tap.value, channel);
+      patch[t].style.background = `rgb(${colour.join(" ")})`;
+      patch[t].style.color = isDark(colour) ? "#fff" : "#000";
     }));
     const lines = sumsInWords(parts, row, column).map(([name, text]) => Object.assign(document.createElement("div"), { className: name, textContent: text }));
     find(".sum").replaceChildren(...lines);

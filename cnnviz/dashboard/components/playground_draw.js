@@ -1,7 +1,8 @@
 // What is drawn on the canvases: values as colours, their numbers, windows, and dots where a window reads.
-const LEGIBLE = 17, APART = 6; // pixels of the screen: cells that hold a number, dots that do not run together
+const LEGIBLE = 14, LARGEST_TYPE = 22, APART = 6; // pixels of the screen: cells for a number, its type, dots that do not run together
 
 const shown = (v) => String(Number(v.toPrecision(4))).replace("-", "−");
+const brief = (v) => String(Number(v.toPrecision(3))).replace(/^(-?)0\./, "$1.");
 const filled = (template, values) => template.replace(/\{(\w+)\}/g, (whole, name) => (name in values ? values[name] : whole));
 
 // The scale of a map: gray from zero, or signed around zero.
@@ -11,6 +12,13 @@ function scaleOf(values) {
   const reach = Math.max(-low, high) || 1;
   return { low: low < 0 ? -reach : 0, high: reach, isSigned: low < 0 };
 }
+
+// The colour of a value: of a map, or of one channel of a picture.
+function colourOf({ low, high, table }, value, channel = null) {
+  const c = Math.round(255 * Math.min(1, Math.max(0, (value - low) / (high - low))));
+  return channel === null ? [table[3 * c], table[3 * c + 1], table[3 * c + 2]] : [0, 1, 2].map((other) => (other === channel ? c : 0));
+}
+const isDark = ([red, green, blue]) => 0.299 * red + 0.587 * green + 0.114 * blue < 128;
 
 function paintMap(canvas, map, table, { low, high }) {
   canvas.width = Math.max(1, map.columns); canvas.height = Math.max(1, map.rows);
@@ -71,7 +79,7 @@ function writeNumbers({ context, x, y, ratio }, rows, columns, valueAt, isDark, 
   for (let row = 0; row < rows; row++) for (let column = 0; column < columns; column++) {
     if (!isWritten(row, column)) continue;
     const text = shown(valueAt(row, column));
-    context.font = `${Math.min(0.42 * y, (1.5 * x) / Math.max(3, text.length))}px system-ui, sans-serif`;
+    context.font = `${Math.min(LARGEST_TYPE * ratio, 0.55 * y, (1.4 * x) / Math.max(3, text.length))}px system-ui, sans-serif`;
     context.fillStyle = isDark(row, column) ? "#fff" : "#000";
     context.fillText(text, (column + 0.5) * x, (row + 0.5) * y);
   }

@@ -13,7 +13,7 @@ added up: that is one number of the result.
 - In a network the weights are learnt, there are many kernels, and each reads all channels of the layer below.
 """
 VIEW = "View"
-VIEWS = {"kernel": "A kernel", "sizes": "Sizes", "moved": "Moved", "inside": "Inside the network"}
+VIEWS = {"kernel": "A kernel", "sizes": "Sizes", "moved": "Moved", "inside": "Inside the network", "shuffled": "Shuffled weights"}
 
 DETAIL = "Pixels a side"
 PRESETS = {
@@ -352,3 +352,42 @@ BORROWED = "Kernel of **{layer}**, channel {channel}, reading"
 BORROWED_INPUT = "Input channel"
 BORROWED_GRAY = "all channels alike (a gray picture)"
 BORROWED_RETURN = "Back to the presets"
+
+SHUFFLED_WHAT = (
+    "The network forgets what it learnt, layer by layer from the top: the weights of a layer stay as they are, but "
+    "lie in random places. **If a map does not change, do not trust it.**"
+)
+SHUFFLED_COUNT = "How many of {total} layers are shuffled, from the top down"
+SHUFFLED_START = "Shuffle"
+SHUFFLED_SLOW = "{method} needs {runs} runs of the network, about {seconds} s."
+SHUFFLED_PROGRESS = "Shuffling up to {total} layers ..."
+SHUFFLED_STOPPED = "Stopped."
+SHUFFLED_FORMING = "Forgetting ..."
+SHUFFLED_PICTURE = "**The picture**"
+SHUFFLED_PICTURE_ALT = "The picture as the network receives it"
+SHUFFLED_TRAINED = "Trained"
+SHUFFLED_AFTER = "{count} of {total} layers shuffled"
+SHUFFLED_HEAT = "**{method}** for **{name}**"
+SHUFFLED_HEAT_ALT = "{method} for {name}: {title}"
+SHUFFLED_MAP = "**{layer}**, channel {channel}"
+SHUFFLED_MAP_ALT = "Feature map of {layer}, channel {channel}: {title}"
+SHUFFLED_CHANNEL = "Channel of the feature map"
+SHUFFLED_UNIT = "activation"
+SHUFFLED_CORRELATION = "Rank correlation"
+SHUFFLED_CORRELATION_HELP = (
+    "1: both maps put all places in the same order. 0: one says nothing about the other. Below 0: turned round. "
+    "Strengths do not count, and each map has its own scale."
+)
+SHUFFLED_NOTHING = "Nothing is shuffled yet: both maps are the same."
+SHUFFLED_BELOW = "All shuffled layers lie above {layer}: its map cannot change yet."
+SHUFFLED_EMPTY = "One of the maps is the same everywhere, so there is no order to compare: it did not survive."
+SHUFFLED_ALIKE = (
+    "The map hardly changes, though {count} of {total} layers forgot what it learnt: **do not trust it**. "
+    "It shows the picture, not what the network knows.",
+    "The map hardly changes, though {count} of {total} layers forgot what they learnt: **do not trust it**. "
+    "It shows the picture, not what the network knows.",
+)
+SHUFFLED_PARTLY = "The map changes in part: it shows what the network learnt, and the picture as such."
+SHUFFLED_CHANGED = "The map changes when the network forgets: it shows what the network learnt."
+SHUFFLED_STRIP = "Forgetting, step by step"
+SHUFFLED_STOP = "{count} of {total} layers · rank correlation {correlation}"
