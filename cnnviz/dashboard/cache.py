@@ -9,10 +9,12 @@ from __future__ import annotations
 import threading
 import time
 import timeit
+from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -32,6 +34,7 @@ from cnnviz.runs import BEST, runs_folder, trained_networks
 from cnnviz.training import Advice, Blueprint, Finding, Recipe
 
 _FEW_LAYERS = 4
+_KEPT = 32
 
 
 @st.cache_resource(show_spinner=False)
@@ -297,6 +300,22 @@ def _seen_by(fingerprint: str, layer: str, _convnet: Convnet) -> tuple[np.ndarra
     rows = [reached(box=(0, y, width, y + 1)).any(axis=1) for y in range(height)]
     columns = [reached(box=(x, 0, x + 1, height)).any(axis=0) for x in range(width)]
     return np.stack(rows, axis=1), np.stack(columns, axis=1)
+
+
+class Kept(OrderedDict[str, Any]):
+    """The last few of something that jobs computed."""
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        """Keep one more; the oldest goes."""
+        super().__setitem__(key, value)
+        while len(self) > _KEPT:
+            self.popitem(last=False)
+
+
+@st.cache_resource(show_spinner=False)
+def cascades() -> Kept:
+    """What networks that forgot what they learnt showed, by all that it hangs on; for all sessions."""
+    return Kept()
 
 
 def share_of_work(selection: Selection, layer: str) -> float:

@@ -1,7 +1,8 @@
 const kept = new WeakMap(); // where a person went, until the page has answered
-const SEND_AFTER = 180, MOST_CELLS_WITH_ALL_NUMBERS = 9, MOST_CELLS_WITH_PRODUCTS = 25;
+const SEND_AFTER = 180, TINY = 0.04, MOST_CELLS_WITH_ALL_NUMBERS = 9, MOST_CELLS_WITH_PRODUCTS = 25;
 
-const number = (v) => (v === null || !Number.isFinite(v) ? "–" : String(Number(v.toPrecision(3))).replace("-", "−"));
+const number = (v, digits = 3) => (v === null || !Number.isFinite(v) ? "–" : String(Number(v.toPrecision(digits))).replace("-", "−"));
+const short = (v) => number(v, Math.abs(v) < 1 ? 2 : 3); // a cell is narrow
 const exact = (v) => (v === null ? "–" : String(v).replace("-", "−"));
 const signed = (v) => (v === null ? "–" : (v < 0 ? "− " : "+ ") + number(Math.abs(v)));
 const fill = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
@@ -48,6 +49,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     const [[top, bottom], [left, right]] = fieldOf(at), isWhole = bottom - top === h.height && right - left === h.width;
     const size = { height: bottom - top, width: right - left };
     place(find(".field"), left, top, size.width, size.height, h.width, h.height);
+    find(".field").classList.toggle("tiny", size.width < TINY * h.width && size.height < TINY * h.height);
     find(".photo-line").textContent = isWhole ? T.whole : size.height * size.width ? fill(T.field, size) : T.padding;
     find(".closer").hidden = isWhole || !(size.height * size.width);
     if (!find(".closer").hidden) {
@@ -166,18 +168,18 @@ export default function ({ data, parentElement, setTriggerValue }) {
   }
 
   function grids(told, term) {
-    const { cells } = term, count = cells.patch.length, columns = cells.columns.length, isSum = told.operation === "sum";
+    const { cells } = term, count = cells.patch.length, isSmall = count <= MOST_CELLS_WITH_ALL_NUMBERS, columns = cells.columns.length, isSum = told.operation === "sum";
     const products = cells.patch.map((v, k) => v * cells.kernel[k]);
     const reading = make("div", "reading", T.point), all = [];
     const isPicture = h.isPicture[cells.source];
     const low = Math.min(...cells.patch), high = Math.max(...cells.patch);
     const reach = (list) => Math.max(...list.map(Math.abs)) || 1;
     function grid(name, list, table, from, to, hasNumbers) {
-      const figure = make("div", ""), body = make("div", hasNumbers ? "grid numbers" : "grid");
+      const figure = make("div", ""), body = make("div", `grid${hasNumbers ? " numbers" : ""}${isSmall ? "" : " many"}`);
       body.style.gridTemplateColumns = `repeat(${columns}, auto)`;
       list.forEach((v, k) => {
         const canGo = h.goes[cells.source] && !cells.padding[k];
-        const cell = make(canGo ? "button" : "div", cells.padding[k] ? "value padding" : "value", hasNumbers ? number(v) : "");
+        const cell = make(canGo ? "button" : "div", cells.padding[k] ? "value padding" : "value", hasNumbers ? short(v) : "");
         if (canGo) { cell.type = "button"; cell.tabIndex = -1; cell.onclick = () => setTriggerValue("down", cellTarget(cells, k)); }
         const colour = colourOf(v, table, from, to);
         cell.style.background = `rgb(${colour.slice(0, 3)})`;
@@ -198,7 +200,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
           row: cells.rows[Math.floor(k / columns)], column: cells.columns[k % columns] });
     }
     const [a, b] = low < 0 && !isPicture ? [-reach(cells.patch), reach(cells.patch)] : isPicture ? h.ranges[cells.source] : [Math.min(0, low), high];
-    const isSmall = count <= MOST_CELLS_WITH_ALL_NUMBERS, table = isPicture ? gray : low < 0 ? signs : viridis;
+    const table = isPicture ? gray : low < 0 ? signs : viridis;
     const row = make("div", "grids");
     row.append(grid(fill(T.under, { label: term.label }), cells.patch, table, a, b, isSmall || (!isSum && count <= MOST_CELLS_WITH_PRODUCTS)));
     if (isSum) row.append(

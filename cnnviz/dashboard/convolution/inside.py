@@ -24,6 +24,8 @@ from cnnviz.probes import INPUT
 
 _NEAR = 2  # units around the chosen one that are told along with it, so that steps to them need no answer of the page
 
+_LEVEL_COUNTS = 2  # a map that is far from zero everywhere follows the brightness of the picture
+
 
 def show(selection: Selection) -> None:
     """Draw one unit of the selected layer: what it sees, where it lies, and its sum."""
@@ -33,7 +35,8 @@ def show(selection: Selection) -> None:
     ways = st.container(horizontal=True, vertical_alignment="bottom")
     with ways:
         first = _first_channel(selection, info, maps)
-        channel = channel_card.choose_channel(texts.INSIDE_CHANNEL, maps.shape[2], first)
+        with st.container(width=150):
+            channel = channel_card.choose_channel(texts.INSIDE_CHANNEL, maps.shape[2], first)
     row, column = walk.choose_position(info.address, maps[..., channel])
     here = _Here(selection, run, maps, Place(info.address, channel, row, column))
     with ways:
@@ -51,9 +54,10 @@ def _choose_layer(selection: Selection) -> tuple[Selection, LayerInfo]:
 
 
 def _first_channel(selection: Selection, info: LayerInfo, maps: np.ndarray) -> int:
-    """Choose a channel to begin with: the class, the strongest unit, or the map with the most in it."""
+    """Choose a channel to begin with: the class, the strongest unit, or a map of edges, not of brightness."""
     if maps.shape[0] * maps.shape[1] > 1:
-        return int(maps.std(axis=(0, 1)).argmax())
+        spread, level = maps.std(axis=(0, 1)), np.abs(maps.mean(axis=(0, 1)))
+        return int(np.argmax(spread - _LEVEL_COUNTS * level))
     if info.address == score_layer(selection.convnet) and len(selection.convnet.class_names) == maps.shape[2]:
         return cache.class_index(selection)
     return int(np.abs(maps).argmax())

@@ -13,7 +13,14 @@ added up: that is one number of the result.
 - In a network the weights are learnt, there are many kernels, and each reads all channels of the layer below.
 """
 VIEW = "View"
-VIEWS = {"kernel": "A kernel", "sizes": "Sizes", "moved": "Moved", "inside": "Inside the network", "shuffled": "Shuffled weights"}
+VIEWS = {
+    "kernel": "A kernel",
+    "sizes": "Sizes",
+    "moved": "Moved",
+    "inside": "Inside the network",
+    "shuffled": "Shuffled weights",
+    "questions": "Questions",
+}
 
 DETAIL = "Pixels a side"
 PRESETS = {
@@ -228,14 +235,14 @@ MOVED_SLIDERS = {
 }
 MOVED_CHANNEL = "Channel"
 MOVED_PICTURE = "The moved picture"
-MOVED_OWN = "{layer}: its map of the moved picture"
-MOVED_ALONG = "{layer}: its old map, moved along"
+MOVED_OWN = "Map of the moved picture"
+MOVED_ALONG = "Old map, moved along"
 MOVED_STILL = "The map changed by"
 MOVED_FOLLOWED = "Moved along, it differs by"
 MOVED_DIFFERENCE = "All channels of the layer; length of the difference over the maps' own length. 0 is the same."
 MOVED_STEPS = (
-    "{layer} has {shape} values, one for each {stride} pixels: the picture's shift is {right} steps to the right and "
-    "{down} down here."
+    "{layer}, {shape}: from one value to the next it is {stride} pixels of the picture, so the shift counts {right} to "
+    "the right and {down} down here."
 )
 MOVED_STAYS = "Still **{said}**: {before} before, {after} now"
 MOVED_FLIPS = "From **{was}** ({before}) to **{said}** ({after})"
@@ -391,3 +398,36 @@ SHUFFLED_PARTLY = "The map changes in part: it shows what the network learnt, an
 SHUFFLED_CHANGED = "The map changes when the network forgets: it shows what the network learnt."
 SHUFFLED_STRIP = "Forgetting, step by step"
 SHUFFLED_STOP = "{count} of {total} layers · rank correlation {correlation}"
+
+ASKED_NUMBER = "Question {number}"
+ASKED_NEXT = "Next question"
+ASKED_PREVIOUS = "Back"
+ASKED_SETTINGS = (
+    "Input {rows} × {columns} × {channels} · kernel {kernel} × {kernel} · stride {stride} · padding: {padding} · "
+    "dilation {dilation} · filters {filters}"
+)
+ASKED = {
+    "output-size": "How many rows and columns does the output have?",
+    "parameters": "How many parameters does this layer have, biases included?",
+    "brightest": "Where will this kernel's answer be brightest?",
+    "class": "Which class will {network} find most probable?",
+}
+ASKED_DEPTH = "{depth} of these layers stand on top of each other. How many pixels a side does one output see?"
+ASKED_CHANGED = {
+    "kernel": "The kernel becomes {now} × {now} instead. How many rows and columns does the output have then?",
+    "stride": "The stride becomes {now} instead. How many rows and columns does the output have then?",
+    "dilation": "The dilation becomes {now} instead. How many rows and columns does the output have then?",
+}
+ASKED_CHOICES = "Answers"
+ASKED_SIZE = "{rows} × {columns}"
+ASKED_REVEAL = "Show the answer"
+ASKED_ANSWER = "The answer: **{answer}**"
+ASKED_RIGHT = "Right: **{answer}**"
+ASKED_WRONG = "Not {chosen}: the answer is **{answer}**"
+ASKED_SCORE = "Score"
+ASKED_SCORES = ("{right} of {count} answer right", "{right} of {count} answers right")
+ASKED_NO_SCORE = "Nothing counted yet. An answer counts that was chosen before it was shown."
+ASKED_KERNEL = "The kernel"
+ASKED_PLACES = "The picture, {side} × {side} pixels; outside of it lies its mean gray"
+ASKED_OUTPUT = "What the kernel makes of it: orange is negative, purple positive"
+ASKED_PICTURE = "The picture"
