@@ -5,7 +5,6 @@ import streamlit as st
 from cnnviz.activations import channel_statistics
 from cnnviz.dashboard import activations, cache, channel_card, panels, shell, sidebar
 from cnnviz.dashboard.texts import activations as texts
-from cnnviz.errors import LayerError
 from cnnviz.soundness import require_sound
 
 shell.require_shell()
@@ -13,11 +12,8 @@ shell.require_shell()
 panels.head(texts)
 selection = sidebar.selection()
 info = activations.choose_layer(selection, sidebar.viewable(selection.convnet))
-try:
+with panels.explained(ends_page=True):
     require_sound(selection.convnet, info.address)
-except LayerError as error:
-    panels.explain(error)
-    panels.end()
 output = cache.feature_maps(selection, info.address)
 
 if not info.has_maps:

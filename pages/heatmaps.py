@@ -2,10 +2,11 @@
 
 import streamlit as st
 
-from cnnviz.dashboard import cache, heatmaps, panels, shell, sidebar
+from cnnviz.dashboard import cache, panels, shell, sidebar
+from cnnviz.dashboard.heatmaps import answers, choices, maps, strip, words
+from cnnviz.dashboard.heatmaps.question import Question
 from cnnviz.dashboard.texts import heatmaps as texts
 from cnnviz.dashboard.texts import shared
-from cnnviz.errors import CnnvizError, LayerError
 from cnnviz.soundness import require_sound
 
 shell.require_shell()
@@ -15,29 +16,24 @@ selection = sidebar.selection()
 if not selection.convnet.class_names:
     panels.explain(shared.NO_CLASSES)
     panels.end()
-try:
+with panels.explained(ends_page=True):
     require_sound(selection.convnet)
-except LayerError as error:
-    panels.explain(error)
-    panels.end()
 
 with st.container(horizontal=True, vertical_alignment="center"):
-    method = heatmaps.choose_method()
-    look = heatmaps.choose_look()
+    method = choices.choose_method()
+    look = choices.choose_look()
 with st.container(horizontal=True, vertical_alignment="center"):
-    against = heatmaps.choose_against(selection)
+    against = choices.choose_against(selection)
 first = cache.class_index(selection)
-question = heatmaps.Question(selection, method, (first,) if against in (None, first) else (first, against))
+question = Question(selection, method, (first,) if against in (None, first) else (first, against))
 
-try:
-    heats = heatmaps.heats_or_progress(question)
-except CnnvizError as error:
-    panels.explain(error)
-    heats = None
+heats = None
+with panels.explained():
+    heats = answers.heats_or_progress(question)
 if heats is not None:
-    with heatmaps.show_maps(question, heats, look):
-        heatmaps.show_method(question, heats[0])
+    with maps.show_maps(question, heats, look):
+        words.show_method(question, heats[0])
         for class_index, heat in zip(question.classes, heats, strict=True):
-            heatmaps.show_test(question, heat, class_index)
-        heatmaps.take_away(question, heats[0])
-heatmaps.show_strip(selection, first, selection.layer)
+            words.show_test(question, heat, class_index)
+        words.take_away(question, heats[0])
+strip.show_strip(selection, first, selection.layer)

@@ -5,7 +5,6 @@ from cnnviz.dashboard.mistakes import card, export, numbers, views
 from cnnviz.dashboard.mistakes.subject import choose_subject, evaluation_or_progress, show_example, show_headline
 from cnnviz.dashboard.texts import mistakes as texts
 from cnnviz.dashboard.texts import shared
-from cnnviz.errors import CnnvizError
 
 shell.require_shell()
 
@@ -14,7 +13,7 @@ selection = sidebar.selection()
 if not selection.convnet.class_names:
     panels.explain(shared.NO_CLASSES)
     panels.end()
-try:
+with panels.explained():
     subject = choose_subject(selection)
     if subject.is_example:
         show_example(subject, selection.convnet)
@@ -26,5 +25,3 @@ try:
             card.show(subject, evaluation, row)
         numbers.show(evaluation)
         export.show(subject, evaluation, row)
-except CnnvizError as error:
-    panels.explain(error)

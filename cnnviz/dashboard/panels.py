@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, NoReturn
 
 import numpy as np
@@ -40,6 +41,21 @@ def explain(error: CnnvizError | str) -> None:
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
         st.markdown(":material/error:")
         st.text(language.say(error.sentence if isinstance(error, CnnvizError) else error))
+
+
+@contextmanager
+def explained(*, ends_page: bool = False) -> Iterator[None]:
+    """Say what is wrong where the work inside fails by what a person can mend; the rest of the page goes on.
+
+    Args:
+        ends_page: Whether nothing can follow.
+    """
+    try:
+        yield
+    except CnnvizError as error:
+        explain(error)
+        if ends_page:
+            end()
 
 
 def end() -> NoReturn:
@@ -97,6 +113,17 @@ def progress(job: Job, text: str) -> None:
     """
     st.progress(job.done / max(1, job.total), text=shared.WAITING if job.state == "queued" else text)
     st.button(shared.CANCEL, key="cancel", icon=":material/stop:", on_click=job.cancel)
+
+
+def counted(forms: Sequence[str], count: int, **values: object) -> str:
+    """Say a text about a number of things: the first form for one, the second for any other number.
+
+    Args:
+        forms: Texts for one and for many; may use `{count}`.
+        count: How many there are.
+        **values: What else the texts use.
+    """
+    return forms[0 if count == 1 else 1].format(count=f"{count:,}", **values)
 
 
 def plain(text: str) -> str:

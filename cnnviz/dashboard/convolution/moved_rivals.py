@@ -11,10 +11,9 @@ from cnnviz import datasets, probes
 from cnnviz.convnets import Convnet
 from cnnviz.convolution.moves import Move, move
 from cnnviz.convolution.rivals import DenseNetwork, PooledHead, fit_dense, fit_pooled
-from cnnviz.dashboard import cache, components, samples
+from cnnviz.dashboard import background, cache, components, samples
 from cnnviz.dashboard.components import percent
 from cnnviz.dashboard.jobs import Job
-from cnnviz.dashboard.mistakes import background
 from cnnviz.dashboard.state import Selection
 from cnnviz.dashboard.texts import convolution as texts
 from cnnviz.datasets import Dataset

@@ -10,9 +10,8 @@ import numpy as np
 import streamlit as st
 
 from cnnviz.convolution.moves import Move, move
-from cnnviz.dashboard import state
+from cnnviz.dashboard import background, state
 from cnnviz.dashboard.jobs import Job
-from cnnviz.dashboard.mistakes import background
 from cnnviz.dashboard.state import Selection
 from cnnviz.dashboard.texts import convolution as texts
 from cnnviz.layers import totals
@@ -53,7 +52,7 @@ def waited_for(
 def choose_move(selection: Selection) -> Move:
     """Draw the sliders and return the move; it stands in the URL."""
     height, width = selection.convnet.preparation.size
-    by = _settled()
+    by = _settled(round(width / 14))
     ranges = {
         "right": (-width // 2, width // 2, 1),
         "down": (-height // 2, height // 2, 1),
@@ -70,18 +69,24 @@ def choose_move(selection: Selection) -> Move:
     return Move(**{name: st.session_state[f"move {name}"] for name in ranges})
 
 
-def _settled() -> Move:
-    """The move that the URL says."""
-    said = st.session_state.get(state.MOVE)
+def _settled(usual: int) -> Move:
+    """The move that the URL says, else a shift by so many pixels, that one sees what the page is about."""
+    said, default = st.session_state.get(state.MOVE), _written(Move(right=usual))
+    state.settle(state.MOVE, [said] if _is_move(said) else [], default)
+    return Move(*(float(part) for part in str(st.session_state[state.MOVE]).split(",")))
+
+
+def _is_move(said: object) -> bool:
     try:
         by = Move(*(float(part) for part in str(said).split(",")))
-        is_kept = bool(np.isfinite(astuple(by)).all()) and by.factor > 0
     except (TypeError, ValueError):
-        is_kept = False
-    state.settle(state.MOVE, [said] if is_kept else [])
-    return by if is_kept else _STILL
+        return False
+    return bool(np.isfinite(astuple(by)).all()) and by.factor > 0
 
 
 def _take(names: tuple[str, ...]) -> None:
-    values = [f"{st.session_state[f'move {name}']:g}" for name in names]
-    state.select(state.MOVE, None if values == [f"{value:g}" for value in astuple(_STILL)] else ",".join(values))
+    state.select(state.MOVE, _written(Move(*(st.session_state[f"move {name}"] for name in names))))
+
+
+def _written(by: Move) -> str:
+    return ",".join(f"{value:g}" for value in astuple(by))

@@ -8,9 +8,11 @@ import numpy as np
 import streamlit as st
 
 from cnnviz import images, mistakes
-from cnnviz.dashboard import cache, heatmaps, panels, state, store
+from cnnviz.dashboard import cache, language, panels, state, store
 from cnnviz.dashboard.components import percent
-from cnnviz.dashboard.heatmaps import Look, Question
+from cnnviz.dashboard.heatmaps import maps
+from cnnviz.dashboard.heatmaps.choices import Look
+from cnnviz.dashboard.heatmaps.question import Question
 from cnnviz.dashboard.mistakes import edits, gallery, steps
 from cnnviz.dashboard.mistakes.steps import GRAD_CAM
 from cnnviz.dashboard.mistakes.subject import Subject
@@ -35,7 +37,7 @@ def show(subject: Subject, evaluation: Evaluation, row: int) -> None:
     st.markdown(sentence(evaluation, row, found))
     now = steps.edited(selection, steps.steps_of(selection))
     if heats:
-        heatmaps.show_maps(Question(now, GRAD_CAM, classes), _heats(now, classes), _LOOK)
+        maps.show_maps(Question(now, GRAD_CAM, classes), _heats(now, classes), _LOOK)
     st.header(texts.CHANGE, anchor=False)
     has_hottest = bool(heats) and float(np.ptp(heats[0])) > 0
     edits.show(selection, hottest=classes[0] if has_hottest else None)
@@ -71,7 +73,7 @@ def classes_of(evaluation: Evaluation, row: int) -> tuple[int, ...]:
 
 def sentence(evaluation: Evaluation, row: int, found: Facts) -> str:
     """Say in Markdown what the numbers of one picture mean."""
-    names = [panels.plain(name) for name in evaluation.class_names]
+    names = [panels.plain(name) for name in language.class_names(evaluation.class_names)]
     parts = [
         texts.SENTENCE.format(
             verdict=_verdict(evaluation, row), said=names[found.predicted], true=names[found.label],
@@ -101,7 +103,7 @@ def _show_nearest(subject: Subject, evaluation: Evaluation, row: int) -> None:
         near = mistakes.nearest(evaluation, row, label=label, count=_NEAREST)
         if not len(near.rows):
             continue
-        title = texts.NEAREST.format(name=evaluation.class_names[label])
+        title = texts.NEAREST.format(name=language.class_names(evaluation.class_names)[label])
         names = [
             texts.NEAREST_NAME.format(name=gallery.name_of(evaluation, int(other)), distance=f"{distance:.2f}")
             for other, distance in zip(near.rows, near.distances, strict=True)

@@ -8,10 +8,10 @@ import numpy as np
 import streamlit as st
 
 from cnnviz import mistakes
-from cnnviz.dashboard import cache, components, panels, state
+from cnnviz.dashboard import background, cache, components, language, panels, state
 from cnnviz.dashboard.components import percent
 from cnnviz.dashboard.jobs import Job
-from cnnviz.dashboard.mistakes import background, steps
+from cnnviz.dashboard.mistakes import steps
 from cnnviz.dashboard.mistakes.steps import BRUSH, HIDE, MASK, Step, edited, steps_of
 from cnnviz.dashboard.state import Selection
 from cnnviz.dashboard.texts import mistakes as texts
@@ -51,10 +51,11 @@ def show(selection: Selection, *, hottest: int | None) -> None:
 def _show_answer(before: Selection, now: Selection) -> None:
     """Draw the most probable classes of then and now, and say whether the answer flipped."""
     names = before.convnet.class_names
+    spoken = language.class_names(names)
     old, new = cache.probabilities(before), cache.probabilities(now)
     order = dict.fromkeys([*np.argsort(-old, kind="stable")[:_SHOWN_CLASSES].tolist(), int(new.argmax())])
     components.bars(
-        [(index, names[index], float(new[index])) for index in order],
+        [(index, spoken[index], float(new[index])) for index in order],
         key="edited_answer",
         title=texts.ANSWER,
         picked=int(new.argmax()),
@@ -65,7 +66,7 @@ def _show_answer(before: Selection, now: Selection) -> None:
     was, said = int(old.argmax()), int(new.argmax())
     text = texts.STAYS if was == said else texts.FLIPS
     shares = {"before": percent(float(old[was])), "after": percent(float(new[said]))}
-    st.markdown(panels.plain(text.format(was=names[was], said=names[said], **shares)))
+    st.markdown(panels.plain(text.format(was=spoken[was], said=spoken[said], **shares)))
 
 
 def _show_actions(selection: Selection, hottest: int | None) -> None:
@@ -158,11 +159,12 @@ def _show_sweep(selection: Selection, kind: str, slider: Slider) -> None:
     job = background.finished(key, label, work, icon=":material/show_chart:", progress=texts.SWEEPING)
     if job is None:
         return
-    found, name = job.result, convnet.class_names[job.result.answer]
+    found, names = job.result, language.class_names(convnet.class_names)
+    name = names[found.answer]
     text = texts.NO_FLIP if found.flip is None else texts.FLIP.format(strength=f"{found.flip:.3g}")
     st.plotly_chart(
         charts.sweep_curve(
-            found.values, found.probabilities, [convnet.class_names[answer] for answer in found.answers],
+            found.values, found.probabilities, [names[answer] for answer in found.answers],
             flip=found.flip, across=texts.STRENGTHS[kind], up=texts.SHARE_OF.format(name=name),
         ),
         key="sweep", config={"displayModeBar": False}, alt=texts.SWEEP_ALT.format(name=name, text=text),
@@ -189,7 +191,9 @@ def _show_patch(selection: Selection) -> None:
         return
     top, left, bottom, right = job.result.box
     text = texts.COVER_PATCH.format(
-        width=right - left, height=bottom - top, said=panels.plain(convnet.class_names[job.result.after])
+        width=right - left,
+        height=bottom - top,
+        said=panels.plain(language.class_names(convnet.class_names)[job.result.after]),
     )
     st.button(
         text, icon=":material/select_all:", key="cover_patch", on_click=steps.add,

@@ -6,9 +6,9 @@ import numpy as np
 import streamlit as st
 
 from cnnviz import mistakes
-from cnnviz.dashboard import panels
+from cnnviz.dashboard import background, language, panels
 from cnnviz.dashboard.jobs import Job
-from cnnviz.dashboard.mistakes import background, gallery
+from cnnviz.dashboard.mistakes import gallery
 from cnnviz.dashboard.mistakes.subject import Subject
 from cnnviz.dashboard.texts import mistakes as texts
 from cnnviz.figures import mistakes as charts
@@ -53,7 +53,7 @@ def _show_points(subject: Subject, evaluation: Evaluation, points: np.ndarray, h
     key = f"map {how} {subject.key}"
     names = [gallery.name_of(evaluation, row) for row in range(len(evaluation))]
     figure = charts.embedding(
-        points, evaluation.labels, evaluation.class_names, ~evaluation.is_right, names,
+        points, evaluation.labels, language.class_names(evaluation.class_names), ~evaluation.is_right, names,
         picked=gallery.chosen_row(evaluation), wrong=texts.MAP_WRONG,
     )  # fmt: skip
 

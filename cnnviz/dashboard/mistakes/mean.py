@@ -8,9 +8,9 @@ import numpy as np
 import streamlit as st
 
 from cnnviz import images, mistakes
-from cnnviz.dashboard import cache, components, panels, state
+from cnnviz.dashboard import background, cache, components, panels, state
 from cnnviz.dashboard.jobs import Job
-from cnnviz.dashboard.mistakes import background, gallery
+from cnnviz.dashboard.mistakes import gallery
 from cnnviz.dashboard.mistakes.gallery import Scope
 from cnnviz.dashboard.mistakes.subject import Subject
 from cnnviz.dashboard.texts import mistakes as texts
@@ -59,7 +59,8 @@ def show(subject: Subject, evaluation: Evaluation) -> None:
 
     job = background.finished(
         f"mean {subject.key} {scope.address}", texts.MEAN.format(count=f"{count:,}"), work,
-        icon=":material/layers:", is_quick=cache.seconds_a_run(subject.selection) * count < _QUICK,
+        icon=":material/layers:", progress=texts.PROGRESS,
+        is_quick=cache.seconds_a_run(subject.selection) * count < _QUICK,
     )  # fmt: skip
     if job is not None:
         _show_means(job.result)

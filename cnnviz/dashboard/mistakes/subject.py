@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import chain
 
 import streamlit as st
 
 from cnnviz import mistakes
 from cnnviz.convnets import Convnet
-from cnnviz.dashboard import cache, components, panels, patterns, sets, state
-from cnnviz.dashboard.jobs import Job, jobs, owner
+from cnnviz.dashboard import background, cache, components, language, panels, patterns, sets, state
+from cnnviz.dashboard.jobs import Job
 from cnnviz.dashboard.sets import Offer
 from cnnviz.dashboard.state import Selection
 from cnnviz.dashboard.texts import mistakes as texts
@@ -70,7 +71,7 @@ def choose_subject(selection: Selection) -> Subject:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         chosen = st.selectbox(
             texts.DATA, list(offers), key=state.DATA, index=None, placeholder=texts.DATA_PLACEHOLDER, width=320,
-            format_func=lambda name: offers[name].title, persist_state="session",
+            format_func=lambda name: language.say(offers[name].title), persist_state="session",
         )  # fmt: skip
         part = panels.choose_one(texts.PART, texts.PARTS, key=state.PART)
         mapped = st.container(width="content")
@@ -90,7 +91,7 @@ def show_example(subject: Subject, chosen: Convnet) -> None:
     """Say that what is shown is an example, and how to see one's own."""
     text = texts.EXAMPLE.format(
         network=subject.selection.convnet.name,
-        title=panels.plain(subject.data.title),
+        title=panels.plain(language.say(subject.data.title)),
         chosen=panels.plain(chosen.name),
     )
     st.info(text, icon=":material/lightbulb:")
@@ -127,16 +128,20 @@ def _choose_mapping(names: tuple[str, ...], convnet: Convnet) -> ClassMapping:
     chosen = [st.session_state.get(key, guess) for key, guess in zip(keys, guessed, strict=True)]
     twice = [index for index, count in Counter(chain.from_iterable(chosen)).items() if count > 1]
     if twice:
-        raise ClassError(texts.MAPPED_TWICE.format(name=convnet.class_names[twice[0]]))
+        raise ClassError(
+            "The network's class {name!r} stands for two classes of the pictures. Take it away from one of them.",
+            name=convnet.class_names[twice[0]],
+        )
     return tuple(tuple(sorted(classes)) for classes in chosen)
 
 
 def _edit_mapping(names: tuple[str, ...], keys: list[str], guessed: ClassMapping, convnet: Convnet) -> None:
     st.caption(texts.MAPPING_HELP)
-    for name, key, guess in zip(names, keys, guessed, strict=True):
+    spoken = language.class_names(convnet.class_names)
+    for name, key, guess in zip(language.class_names(names), keys, guessed, strict=True):
         st.multiselect(
-            name, range(len(convnet.class_names)), list(guess), key=key, persist_state="session",
-            format_func=convnet.class_names.__getitem__,
+            name, range(len(spoken)), list(guess), key=key, persist_state="session",
+            format_func=spoken.__getitem__,
         )  # fmt: skip
 
 
@@ -145,18 +150,15 @@ def evaluation_or_progress(subject: Subject) -> Evaluation | None:
     found = _known(subject)
     if found is not None:
         return found
-    job = jobs().get(subject.key, owner())
-    if job is not None and job.state == "done":
-        if job.result is not None:
-            return job.result
-        job = None  # the answers were kept on the disk, and somebody cleaned up
-    if job is None and (subject.is_example or _seconds(subject) < _QUICK_SECONDS):
-        job = _start(subject)
-    if job is not None and job.is_active:
-        panels.watch(job, lambda: panels.progress(job, texts.PROGRESS.format(done=job.done, total=job.total)))
-        return None
-    _offer(subject, job)
-    return None
+    seconds = _seconds(subject)
+    job = background.finished(
+        subject.key, texts.EVALUATE.format(count=f"{len(subject.pictures):,}"), partial(_evaluate, subject),
+        icon=":material/play_arrow:", progress=texts.PROGRESS, is_main=True,
+        estimate=texts.ESTIMATE.format(time=patterns.seconds_text(seconds)),
+        is_quick=subject.is_example or seconds < _QUICK_SECONDS,
+        is_lost=lambda ended: ended.result is None,  # the answers were kept on the disk, and somebody cleaned up
+    )  # fmt: skip
+    return None if job is None else job.result
 
 
 def _known(subject: Subject) -> Evaluation | None:
@@ -173,28 +175,12 @@ def _seconds(subject: Subject) -> float:
     return cache.seconds_a_run(subject.selection) * len(subject.pictures) / _BATCH_GAIN
 
 
-def _offer(subject: Subject, job: Job | None) -> None:
-    if job is not None:
-        panels.explain(job.error or texts.STOPPED)
-    with st.container(horizontal=True, vertical_alignment="center"):
-        label = texts.EVALUATE.format(count=f"{len(subject.pictures):,}")
-        st.button(label, type="primary", icon=":material/play_arrow:", on_click=_begin, args=(subject,), key="evaluate")
-        st.caption(texts.ESTIMATE.format(time=patterns.seconds_text(_seconds(subject))))
-
-
-def _begin(subject: Subject) -> None:
-    _start(subject)
-
-
-def _start(subject: Subject) -> Job:
-    def work(job: Job) -> Evaluation | None:
-        answers = mistakes.evaluate(
-            subject.selection.convnet, subject.pictures, class_names=subject.data.class_names,
-            mapping=subject.mapping, on_step=job.step, store=EvaluationStore(),
-        )  # fmt: skip
-        return None if _known(subject) else answers  # a full disk keeps nothing
-
-    return jobs().start(subject.key, owner(), work)
+def _evaluate(subject: Subject, job: Job) -> Evaluation | None:
+    answers = mistakes.evaluate(
+        subject.selection.convnet, subject.pictures, class_names=subject.data.class_names,
+        mapping=subject.mapping, on_step=job.step, store=EvaluationStore(),
+    )  # fmt: skip
+    return None if _known(subject) else answers  # a full disk keeps nothing
 
 
 def show_headline(subject: Subject, evaluation: Evaluation) -> None:
@@ -212,8 +198,8 @@ def show_headline(subject: Subject, evaluation: Evaluation) -> None:
         st.caption(texts.LEARNT)
     if evaluation.unreadable:
         _, reason = evaluation.unreadable[0]
-        st.caption(panels.plain(texts.UNREADABLE.format(count=len(evaluation.unreadable), reason=reason)))
+        st.caption(panels.plain(texts.UNREADABLE.format(count=len(evaluation.unreadable), reason=language.say(reason))))
     if evaluation.unmapped:
-        names = ", ".join(name for name, _ in evaluation.unmapped[:5])
+        names = ", ".join(language.class_names(name for name, _ in evaluation.unmapped[:5]))
         count = sum(pictures for _, pictures in evaluation.unmapped)
         st.caption(panels.plain(texts.UNMAPPED.format(count=f"{count:,}", names=names)))

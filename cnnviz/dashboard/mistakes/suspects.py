@@ -6,9 +6,9 @@ import numpy as np
 import streamlit as st
 
 from cnnviz import mistakes
-from cnnviz.dashboard import cache, components, panels, sets
+from cnnviz.dashboard import background, cache, components, language, panels, sets
 from cnnviz.dashboard.jobs import Job
-from cnnviz.dashboard.mistakes import background, gallery
+from cnnviz.dashboard.mistakes import gallery
 from cnnviz.dashboard.mistakes.subject import Subject
 from cnnviz.dashboard.texts import mistakes as texts
 from cnnviz.datasets import Part
@@ -30,7 +30,7 @@ def show(subject: Subject, evaluation: Evaluation) -> int | None:
 
 
 def _show_labels(subject: Subject, evaluation: Evaluation) -> int | None:
-    found, names = mistakes.label_suspects(evaluation), evaluation.class_names
+    found, names = mistakes.label_suspects(evaluation), language.class_names(evaluation.class_names)
     st.markdown(f"**{texts.SUSPECTS.format(count=f'{len(found.rows):,}')}**")
     st.caption(texts.SUSPECTS_HELP)
     if subject.is_learnt:
@@ -60,7 +60,9 @@ def _show_copies(subject: Subject, evaluation: Evaluation) -> None:
         return mistakes.near_duplicates(subject.pictures, other, on_step=job.step)
 
     label = texts.COPIES if other is None else texts.COPIES_LEARNT
-    job = background.finished(f"copies {subject.key}", label, work, icon=":material/content_copy:")
+    job = background.finished(
+        f"copies {subject.key}", label, work, icon=":material/content_copy:", progress=texts.PROGRESS
+    )
     if job is None:
         return
     pairs = job.result
@@ -91,7 +93,9 @@ def _show_odd(subject: Subject, evaluation: Evaluation) -> None:
     def work(job: Job) -> object:
         return mistakes.odd_pictures(subject.pictures, on_step=job.step)
 
-    job = background.finished(f"odd {subject.key}", texts.ODD, work, icon=":material/bubble_chart:")
+    job = background.finished(
+        f"odd {subject.key}", texts.ODD, work, icon=":material/bubble_chart:", progress=texts.PROGRESS
+    )
     if job is None:
         return
     found = job.result[:_MOST_SHOWN]

@@ -36,7 +36,6 @@ STRIP_NAME = "{layer} · {rows} × {columns} · max {maximum} logit"
 SLOW = "{method} needs {runs} runs of the network, about {seconds} s."
 START = "Compute"
 PROGRESS = "{done} of {total} runs"
-CANCELLED = "Stopped."
 PLACES = {(0, 0): "top left", (0, 1): "top", (0, 2): "top right", (1, 0): "left", (1, 1): "centre", (1, 2): "right",
           (2, 0): "bottom left", (2, 1): "bottom", (2, 2): "bottom right"}  # fmt: skip
 NO_LAYER = "This method works on the pixels; the layer does not matter."

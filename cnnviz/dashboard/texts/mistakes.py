@@ -28,7 +28,6 @@ UNMAPPED = "{count} pictures of {names} are not compared: the network has no suc
 EVALUATE = "Ask about all {count} pictures"
 ESTIMATE = "about {time}"
 PROGRESS = "{done} of {total} pictures"
-STOPPED = "Stopped."
 READING = "Reading the pictures ..."
 
 MATRIX_ALT = "Confusion matrix of {count} pictures; {share} lie on the diagonal."
@@ -75,7 +74,6 @@ NEAREST_NAME = "{name} · distance {distance}"
 LOOK = "Look inside this picture"
 MAPPING = "Which class is which"
 MAPPING_HELP = "For each class of the pictures, the network's classes that count as right."
-MAPPED_TWICE = "The network's class '{name}' stands for two classes of the pictures. Take it away from one of them."
 
 NUMBERS = "By class"
 COLUMNS = {"support": "pictures", "recall": "found (recall)", "precision": "trusted (precision)", "f1": "F1"}

@@ -30,6 +30,7 @@ LOADING_OWN = "Checking and opening {name}. A strange file is tried out in a gua
 UNTRAINED = "This is an architecture with random weights: its answers mean nothing until it is trained."
 IMPORTING = "Starting TensorFlow. This takes a few seconds, once ..."
 CANCEL = "Cancel"
+STOPPED = "Stopped."
 WAITING = "Waiting for another computation to end ..."
 
 PAINT = {

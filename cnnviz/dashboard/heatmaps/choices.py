@@ -1,0 +1,60 @@
+"""Which method explains the picture, against which other class, and how are its maps drawn?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import streamlit as st
+
+from cnnviz import heatmaps
+from cnnviz.dashboard import panels, state
+from cnnviz.dashboard.state import Selection
+from cnnviz.dashboard.texts import heatmaps as texts
+from cnnviz.dashboard.texts import shared
+from cnnviz.heatmaps import Method
+
+
+@dataclass(frozen=True)
+class Look:
+    """How maps are drawn; changing it computes nothing."""
+
+    opacity: float
+    threshold: float
+    colours: str
+    has_box: bool
+
+
+def choose_method() -> Method:
+    """Draw the choice of the method."""
+    state.settle(state.METHOD, heatmaps.METHODS, "grad_cam")
+    name = st.pills(
+        texts.METHOD,
+        list(heatmaps.METHODS),
+        format_func=lambda key: heatmaps.METHODS[key].title,
+        required=True,
+        key=state.METHOD,
+        persist_state="session",
+        label_visibility="collapsed",
+    )
+    return heatmaps.METHODS[str(name)]
+
+
+def choose_against(selection: Selection) -> int | None:
+    """Draw the choice of a second class."""
+    names = list(selection.convnet.class_names)
+    state.settle(state.AGAINST, names)
+    chosen = st.selectbox(
+        texts.AGAINST, names, index=None, key=state.AGAINST, persist_state="session",
+        placeholder=texts.AGAINST_PLACEHOLDER, width=320,
+    )  # fmt: skip
+    return names.index(chosen) if chosen else None
+
+
+def choose_look() -> Look:
+    """Draw the settings of the look."""
+    with st.popover(shared.SETTINGS, icon=":material/tune:", type="tertiary"):
+        opacity = st.slider(texts.OPACITY, 0.0, 1.0, 0.85, 0.05, key="opacity", persist_state="session")
+        threshold = st.slider(texts.THRESHOLD, 0.0, 0.95, 0.0, 0.05, key="threshold", persist_state="session")
+        colours = panels.choose_one(texts.COLOURS, texts.HEAT_COLOURS, key="heat_colours")
+        has_box = st.toggle(texts.BOX, key="box", persist_state="session")
+    return Look(opacity, threshold, colours, has_box)

@@ -1,0 +1,62 @@
+"""What does a method show, what is its map worth, and what can be taken away of it?"""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+
+from cnnviz import heatmaps, images
+from cnnviz.dashboard import cache, components, panels, state
+from cnnviz.dashboard.heatmaps.question import Question
+from cnnviz.dashboard.texts import heatmaps as texts
+from cnnviz.layers import default_layer
+
+
+def show_method(question: Question, heat: np.ndarray) -> None:
+    """Say what the method shows, and on which grid."""
+    selection, method = question.selection, question.method
+    st.markdown(f"**{method.title}.** {method.summary}")
+    if not method.has_layer:
+        st.caption(texts.NO_LAYER)
+        return
+    usual, (rows, columns) = default_layer(selection.convnet), heat.shape
+    layer = selection.layer or usual
+    st.caption(texts.AT.format(layer=layer, rows=rows, columns=columns))
+    if layer != usual:  # early layers hold little evidence for a class, and a newcomer may come from one
+        st.button(
+            texts.USUAL_LAYER.format(layer=usual), icon=":material/last_page:", key="usual_layer",
+            on_click=state.select, args=(state.LAYER, None),
+        )  # fmt: skip
+
+
+def show_test(question: Question, heat: np.ndarray, class_index: int) -> None:
+    """Say what the map is worth: a sentence where it fails, and what hiding its hottest part does."""
+    selection = question.selection
+    probability = float(cache.probabilities(selection)[class_index])
+    verdict = heatmaps.judge(heat, probability=probability)
+    if verdict.sentence:
+        st.info(verdict.sentence, icon=":material/info:")
+    if not verdict.is_drawable:
+        return
+    deletion = cache.deletion(selection, heat, class_index, question.key)
+    name = panels.plain(selection.convnet.class_names[class_index])
+    before, after, random = (
+        components.percent(float(value[0])) for value in (deletion.before, deletion.after, deletion.random_mean)
+    )
+    st.markdown(texts.DELETION.format(name=name, before=before, after=after, random=random), help=texts.DELETION_HELP)
+
+
+def take_away(question: Question, heat: np.ndarray) -> None:
+    """Offer the first map as a picture, as numbers and as code."""
+    selection, method, class_index = question.selection, question.method, question.classes[0]
+    place = "".join(f"{name}={value!r}, " for name, value in question.place.items())
+    code = panels.code_start(selection) + (
+        f"heat = cnnviz.{method.name}(convnet, inputs, {place}class_index={class_index})  # (1, rows, columns)\n"
+        "print(heat.max())\n"
+    )
+
+    def picture() -> np.ndarray:
+        shown = images.overlay_signed if method.is_signed else images.overlay
+        return shown(selection.received, heat)
+
+    panels.take_away(f"{method.name}-{class_index}", code, picture, {"heat": heat})
