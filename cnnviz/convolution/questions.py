@@ -9,16 +9,21 @@ from typing import Literal
 import numpy as np
 
 from cnnviz.convolution.arithmetic import cross_correlate
-from cnnviz.convolution.sizes import size_formula
+from cnnviz.convolution.sizes import Padding, size_formula
 from cnnviz.convolution.stack import Block, stack
 from cnnviz.errors import LayerError
 
-QuestionKind = Literal["output-size", "parameters", "receptive-field", "changed-size", "brightest"]
+QuestionKind = Literal["output-size", "parameters", "receptive-field", "changed-size", "brightest", "class"]
 Choice = tuple[int, ...]
 
 _CHOICES = 4
 _DEPTHS = (2, 3, 4)
 _CHANGES: Mapping[str, tuple[int, ...]] = {"kernel": (2, 3, 4, 5, 7), "stride": (1, 2, 3, 4), "dilation": (1, 2, 3)}
+
+
+_SIDES, _CHANNELS, _FILTERS = (8, 10, 12, 16, 24, 28, 32, 64), (1, 3, 6, 16), (4, 6, 8, 16, 32)
+_PADDINGS: tuple[Padding, ...] = ("valid", "same", 1, 2)
+_RUNNERS_UP = 8  # the wrong classes are among so many that come next
 
 
 @dataclass(frozen=True)
@@ -56,6 +61,35 @@ def questions(input_shape: tuple[int, int, int], block: Block, *, seed: int = 0)
     rng = np.random.default_rng(seed)
     asked = [_size(input_shape, block, rng), _parameters(input_shape, block, rng), _field(block, rng)]
     return (*asked, *_changed(input_shape, block, rng))
+
+
+def draw_window(seed: int) -> tuple[tuple[int, int, int], Block]:
+    """Draw a convolution that could be asked about, and the shape that it slides over; it fits, and Keras has it."""
+    rng = np.random.default_rng(seed)
+    side, channels, filters = (int(rng.choice(numbers)) for numbers in (_SIDES, _CHANNELS, _FILTERS))
+    stride = int(rng.choice((1, 2, 3)))
+    dilation = int(rng.choice((1, 2))) if stride == 1 else 1
+    kernel = int(rng.choice((2, 3) if dilation > 1 else (2, 3, 4, 5, 7)))
+    padding = _PADDINGS[rng.integers(len(_PADDINGS))]
+    return (side, side, channels), Block("convolution", kernel, stride, padding, dilation, filters)
+
+
+def likeliest(probabilities: np.ndarray, *, seed: int = 0) -> Question:
+    """Ask which class a network will find most probable.
+
+    Args:
+        probabilities: `(classes,)`, two at least.
+        seed: Of the other classes, which are among those that come next, and of the order of the choices.
+
+    Returns:
+        `choices` are indices of classes.
+    """
+    rng = np.random.default_rng(seed)
+    order = np.argsort(-np.nan_to_num(probabilities, nan=-1), kind="stable")
+    others = order[1 : 1 + _RUNNERS_UP]
+    wrong = rng.choice(others, min(len(others), _CHOICES - 1), replace=False)
+    answer = (int(order[0]),)
+    return Question("class", {}, _mixed([answer, *((int(index),) for index in wrong)], rng), answer)
 
 
 def brightest(maps: np.ndarray, kernel: np.ndarray, *, seed: int = 0) -> Question:

@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import plotly.graph_objects as go
 
+from cnnviz.images import lookup_table
+
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7")  # Okabe-Ito
 _PAIR = ("#999999", "#0072B2")
 _MARGIN = {"l": 10, "r": 10, "t": 10, "b": 10}
@@ -106,5 +108,44 @@ def curves(
         legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"},
     )  # fmt: skip
     figure.update_xaxes(title_text=across)
-    figure.update_yaxes(title_text=up, **({"tickformat": ".0%", "rangemode": "tozero"} if is_share else {}))
+    figure.update_yaxes(title_text=up)
+    if is_share:
+        most = max(1.0, *(max(line) for line in lines.values()))
+        figure.update_yaxes(tickformat=".0%", range=[0, 1.03 * most])
+    return figure
+
+
+def lettered(
+    values: np.ndarray, places: Mapping[str, tuple[int, int]], *, colours: str, is_signed: bool, picked: str = ""
+) -> go.Figure:
+    """Draw a small map with letters at some places.
+
+    Args:
+        values: `(rows, columns)`.
+        places: Letter to row and column.
+        colours: A colour map of `images`.
+        is_signed: Whether zero has the middle colour.
+        picked: Letter to frame; none if empty.
+    """
+    table = lookup_table(colours)
+    limit = float(np.abs(values).max()) or 1.0
+    figure = go.Figure(
+        go.Heatmap(
+            z=values, colorscale=[[place / 255, f"rgb{tuple(table[place].tolist())}"] for place in range(0, 256, 15)],
+            zmin=-limit if is_signed else None, zmax=limit if is_signed else None, showscale=False, xgap=1, ygap=1,
+            hovertemplate="%{z:.4g}<extra></extra>",
+        )
+    )  # fmt: skip
+    for letter, (row, column) in places.items():
+        frame = _COLOURS[1] if letter == picked else "#000000"
+        figure.add_shape(
+            type="rect", x0=column - 0.5, x1=column + 0.5, y0=row - 0.5, y1=row + 0.5, line={"color": frame, "width": 4}
+        )
+        figure.add_annotation(
+            x=column, y=row, text=f"<b>{letter}</b>", showarrow=False, font={"size": 20, "color": "#000000"},
+            bgcolor="#ffffff", opacity=0.9, borderpad=1,
+        )  # fmt: skip
+    figure.update_layout(height=380, margin=_MARGIN, dragmode=False, plot_bgcolor="rgba(0,0,0,0)")
+    figure.update_xaxes(visible=False, constrain="domain")
+    figure.update_yaxes(visible=False, autorange="reversed", scaleanchor="x", constrain="domain")
     return figure

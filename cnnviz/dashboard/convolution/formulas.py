@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from cnnviz.convolution import Block, FieldFormula, SizeFormula, StackedLayer
 from cnnviz.dashboard.texts import convolution as texts
 
@@ -72,6 +74,12 @@ def parameters(layer: StackedLayer) -> str:
     if block.kind not in by_kind:
         return rf"{_word(word['parameters'])} = \mathbf{{0}}"
     return _aligned(_word(word["parameters"]), *by_kind[block.kind], rf"\mathbf{{{_grouped(layer.parameters)}}}")
+
+
+def matrix(kernel: np.ndarray) -> str:
+    """Write a kernel."""
+    rows = r" \\ ".join(" & ".join(f"{value:g}" for value in row) for row in kernel)
+    return rf"\begin{{bmatrix}} {rows} \end{{bmatrix}}"
 
 
 def _aligned(name: str, *steps: str) -> str:

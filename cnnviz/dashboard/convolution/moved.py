@@ -52,7 +52,7 @@ def _show_maps(selection: Selection) -> None:
     for column, maps, title in ((own, found, texts.MOVED_OWN), (along, expected, texts.MOVED_ALONG)):
         with column:
             shown = images.colour(images.to_unit(maps, low=float(low), high=float(high)))
-            _show_picture(shown, title.format(layer=info.address), key=title)
+            _show_picture(shown, title, key=title)
     if selection.convnet.class_names:
         _show_scores(selection, after, by)
 
@@ -80,7 +80,8 @@ def _layer(selection: Selection) -> LayerInfo:
         info = find_layer(selection.convnet, selection.layer)
         if info.has_maps:
             return info
-    return next((info for info in infos if info.stride[0] >= _FIRST_STRIDE), infos[-1])
+    coarse = [info for info in infos if info.stride[0] >= _FIRST_STRIDE]
+    return next((info for info in coarse if figures.kind_of(info) in ("activation", "pooling")), infos[-1])
 
 
 def _show_picture(photo: np.ndarray, title: str, *, key: str) -> None:
