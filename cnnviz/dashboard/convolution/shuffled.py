@@ -10,8 +10,8 @@ import numpy as np
 import streamlit as st
 
 from cnnviz import activations, convolution, images
+from cnnviz.dashboard import activations as page
 from cnnviz.dashboard import cache, channel_card, components, panels, state
-from cnnviz.dashboard.heatmaps import choices
 from cnnviz.dashboard.heatmaps import choices
 from cnnviz.dashboard.jobs import Job, jobs, owner
 from cnnviz.dashboard.state import Selection
@@ -160,8 +160,7 @@ def _show(asked: _Asked, cascade: Cascade, count: int, maps: np.ndarray) -> None
     title = texts.SHUFFLED_AFTER.format(count=count, total=asked.counts[-1])
     picture, before, after, verdict = _row()
     with picture:
-        st.markdown(texts.SHUFFLED_PICTURE)
-        components.picture(asked.selection.received, key="shuffled_picture", alt=texts.SHUFFLED_PICTURE_ALT)
+        page.show_received(asked.selection)
     with before:
         _draw_heat(asked, heat, title=texts.SHUFFLED_TRAINED, key="heat_before")
     with after:
@@ -182,18 +181,24 @@ def _show(asked: _Asked, cascade: Cascade, count: int, maps: np.ndarray) -> None
     _show_strip(asked, cascade, count)
 
 
-def _row() -> list[Any]:
-    return st.columns([2, 3, 3, 3], gap="medium")
+def _row() -> tuple[Any, Any, Any, Any]:
+    """Make places for what is compared, its two maps, which stay side by side on a phone too, and what follows."""
+    first, middle, last = st.columns([2, 6, 3], gap="medium")
+    with middle, st.container(horizontal=True, gap="small"):
+        return first, st.container(width="stretch"), st.container(width="stretch"), last
 
 
 def _judge(asked: _Asked, before: np.ndarray, after: np.ndarray, count: int, *, is_heat: bool) -> None:
     """Say the rank correlation, and what follows from it."""
     correlation = convolution.rank_correlation(before, after)
-    number = "–" if np.isnan(correlation) else f"{correlation:.2f}".replace("-", "−")
-    st.metric(texts.SHUFFLED_CORRELATION, number, help=texts.SHUFFLED_CORRELATION_HELP)
+    st.metric(texts.SHUFFLED_CORRELATION, _number(correlation), help=texts.SHUFFLED_CORRELATION_HELP)
     template = _sentence(before, after, correlation, count)
     said = template[0 if count == 1 else 1] if isinstance(template, tuple) else template
     st.markdown(said.format(count=count, total=asked.counts[-1], layer=panels.plain(asked.layer)))
+
+
+def _number(correlation: float) -> str:
+    return "–" if np.isnan(correlation) else f"{correlation:.2f}".replace("-", "−")
 
 
 def _sentence(before: np.ndarray, after: np.ndarray, correlation: float, count: int) -> str | tuple[str, str]:
@@ -250,7 +255,7 @@ def _show_strip(asked: _Asked, cascade: Cascade, count: int) -> None:
     overlay = images.overlay_signed if asked.method.is_signed else images.overlay
     names = [
         texts.SHUFFLED_STOP.format(
-            count=stop, total=asked.counts[-1], correlation=f"{convolution.rank_correlation(trained, heat):.2f}"
+            count=stop, total=asked.counts[-1], correlation=_number(convolution.rank_correlation(trained, heat))
         )
         for stop, (heat, _) in cascade.items()
     ]

@@ -18,6 +18,7 @@ VIEWS = {
     "sizes": "Sizes",
     "moved": "Moved",
     "inside": "Inside the network",
+    "drawn": "Draw",
     "shuffled": "Shuffled weights",
     "questions": "Questions",
 }
@@ -361,8 +362,8 @@ BORROWED_GRAY = "all channels alike (a gray picture)"
 BORROWED_RETURN = "Back to the presets"
 
 SHUFFLED_WHAT = (
-    "The network forgets what it learnt, layer by layer from the top: the weights of a layer stay as they are, but "
-    "lie in random places. **If a map does not change, do not trust it.**"
+    "From the top down, each layer's weights are put in random places: the network forgets what it learnt. "
+    "**If a map does not change, do not trust it.**"
 )
 SHUFFLED_COUNT = "How many of {total} layers are shuffled, from the top down"
 SHUFFLED_START = "Shuffle"
@@ -370,8 +371,6 @@ SHUFFLED_SLOW = "{method} needs {runs} runs of the network, about {seconds} s."
 SHUFFLED_PROGRESS = "Shuffling up to {total} layers ..."
 SHUFFLED_STOPPED = "Stopped."
 SHUFFLED_FORMING = "Forgetting ..."
-SHUFFLED_PICTURE = "**The picture**"
-SHUFFLED_PICTURE_ALT = "The picture as the network receives it"
 SHUFFLED_TRAINED = "Trained"
 SHUFFLED_AFTER = "{count} of {total} layers shuffled"
 SHUFFLED_HEAT = "**{method}** for **{name}**"
@@ -387,7 +386,7 @@ SHUFFLED_CORRELATION_HELP = (
 )
 SHUFFLED_NOTHING = "Nothing is shuffled yet: both maps are the same."
 SHUFFLED_BELOW = "All shuffled layers lie above {layer}: its map cannot change yet."
-SHUFFLED_EMPTY = "One of the maps is the same everywhere, so there is no order to compare: it did not survive."
+SHUFFLED_EMPTY = "One map is the same everywhere: there is no order to compare, and nothing of the map is left."
 SHUFFLED_ALIKE = (
     "The map hardly changes, though {count} of {total} layers forgot what it learnt: **do not trust it**. "
     "It shows the picture, not what the network knows.",
@@ -431,3 +430,25 @@ ASKED_KERNEL = "The kernel"
 ASKED_PLACES = "The picture, {side} × {side} pixels; outside of it lies its mean gray"
 ASKED_OUTPUT = "What the kernel makes of it: orange is negative, purple positive"
 ASKED_PICTURE = "The picture"
+
+DRAW = "What is drawn"
+DRAW_KINDS = {"digit": "a digit", "garment": "a garment"}
+DRAW_TITLES = {"digit": "Draw a digit", "garment": "Draw a garment"}
+DRAW_WAY = "How the drawing becomes a picture"
+DRAW_WAYS = {"fitted": "fitted as in training", "raw": "as it is drawn"}
+DRAW_WAYS_HELP = {
+    "digit": "As MNIST did it: scaled into 20 × 20, its centre of mass in the middle of 28 × 28.",
+    "garment": "As Fashion-MNIST did it: scaled until it fills 28 × 28, and laid into the middle.",
+    "raw": "Only made smaller. Draw small or in a corner: the network never saw such a picture.",
+}
+DRAW_EMPTY = {
+    "digit": "Draw a digit from 0 to 9. Every layer answers when the pen lifts.",
+    "garment": "Draw a garment, and fill it: trousers, a shirt, a bag, a shoe. Every layer answers when the pen lifts.",
+}
+DRAW_EXAMPLE = "Begin with an example"
+DRAW_RECEIVED = "What the network receives"
+DRAW_ANSWER = "What the network says"
+DRAW_LAYER = "**{layer}** · {shape}"
+DRAW_LAYER_ALT = "Output of the layer {layer} for the drawing"
+DRAW_KEEP = "Look inside"
+DRAW_KEEP_HELP = "Makes the drawing the picture of all pages, and this network theirs."
