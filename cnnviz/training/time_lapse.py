@@ -10,6 +10,7 @@ import numpy as np
 
 from cnnviz import activations, filters, heatmaps, probes
 from cnnviz.convnets import Convnet
+from cnnviz.datasets.dataset import OnStep
 from cnnviz.errors import RunError
 from cnnviz.layers import layers, map_layers, require_maps
 from cnnviz.runs.snapshots import HEAD_ENDING
@@ -40,8 +41,9 @@ class TimeLapse:
 
 
 def time_lapse(
-    convnet: Convnet, inputs: np.ndarray, *, snapshots: Mapping[int, Path], class_index: int, layer: str | None = None
-) -> TimeLapse:
+    convnet: Convnet, inputs: np.ndarray, *, snapshots: Mapping[int, Path], class_index: int, layer: str | None = None,
+    on_step: OnStep | None = None,
+) -> TimeLapse:  # fmt: skip
     """Replay what a network made of a picture while it was trained.
 
     Args:
@@ -51,6 +53,7 @@ def time_lapse(
         snapshots: Epoch to the file of its weights, from `cnnviz.runs.snapshots`; one at least.
         class_index: Class whose evidence is mapped at every epoch.
         layer: Address of the layer whose maps are kept; the last spatial activation if not given.
+        on_step: Called with the epochs done and their number; what it raises ends the work.
 
     Raises:
         RunError: If a snapshot cannot be read, or belongs to another network.
@@ -65,7 +68,9 @@ def time_lapse(
     first = next((info.address for info in layers(convnet) if info.kind in _CONVOLUTIONS), None)
     found: dict[str, list[np.ndarray]] = {"probabilities": [], "kernels": [], "maps": [], "heats": []}
     try:
-        for epoch, path in snapshots.items():
+        for done, (epoch, path) in enumerate(snapshots.items()):
+            if on_step:
+                on_step(done, len(snapshots))
             _put_weights(convnet, epoch, path)
             found["probabilities"].append(probes.predict(convnet, inputs)[0])
             if first is not None:

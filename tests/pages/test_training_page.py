@@ -291,6 +291,15 @@ def test_the_preview_stands_beside_the_sliders_when_the_editor_is_open(open_page
     assert "as nine epochs would see it" in sentences(app)
 
 
+def replayed(app):
+    """Draw the page until the work beside it has ended."""
+    app.run()
+    assert not app.exception
+    wait_until(lambda: "Cancel" not in labels(app.run()), "the time lapse", seconds=SECONDS)
+    assert not app.exception
+    return app
+
+
 def test_a_run_is_launched_finishes_and_is_replayed(open_page, tmp_path):
     folder = bars(tmp_path / "data" / "bars", sizes=(20, 20))
     app = open_page("training", view="new")
@@ -305,8 +314,7 @@ def test_a_run_is_launched_finishes_and_is_replayed(open_page, tmp_path):
     assert (run.recipe["epochs"], run.recipe["data"]) == (2, str(folder))
 
     app.session_state["lapse"] = True
-    app.run()
-    assert not app.exception
+    replayed(app)
     assert app.select_slider(key="lapse_epoch").options == ["before training", "epoch 1", "epoch 2"]
     assert app.selectbox(key="lapse_layer").value == "conv2"
     app.select_slider(key="lapse_epoch").set_value(0).run()
@@ -322,9 +330,9 @@ def test_weights_that_cannot_be_read_are_explained_and_leave_the_rest(open_page,
         snapshot_path(path, epoch).write_bytes(b"no weights")
     app = open_page("training", run="own")
     app.session_state["lapse"] = True
-    app.run()
-    assert not app.exception
+    replayed(app)
     assert "The weights of epoch 0 cannot be read." in sentences(app)
+    assert "Replay its epochs" in labels(app)
     assert "All runs are kept in" in sentences(app)
 
 

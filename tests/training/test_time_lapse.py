@@ -6,7 +6,7 @@ import pytest
 
 from cnnviz import activations, heatmaps, probes
 from cnnviz.convnets import convnet_from_model
-from cnnviz.errors import LayerError, RunError
+from cnnviz.errors import CancelledError, LayerError, RunError
 from cnnviz.filters import kernels
 from cnnviz.runs import snapshot_path, snapshots
 from cnnviz.training.time_lapse import time_lapse
@@ -65,6 +65,22 @@ def test_the_network_is_left_as_it_was_also_after_a_failure(kept, inputs):
     for mine, theirs in zip(convnet.model.get_weights(), before, strict=True):
         np.testing.assert_array_equal(mine, theirs)
     np.testing.assert_array_equal(probes.predict(convnet, inputs), said)
+
+
+def test_it_can_be_cancelled_between_two_epochs_and_leaves_the_network_as_it_was(kept, inputs):
+    convnet, steps = convnet_from_model(net(9)), []
+    before = convnet.model.get_weights()
+
+    def cancel(done, total):
+        steps.append((done, total))
+        if done == 2:
+            raise CancelledError("Stopped.")
+
+    with pytest.raises(CancelledError):
+        time_lapse(convnet, inputs, snapshots=snapshots(kept), class_index=0, on_step=cancel)
+    assert steps == [(0, 3), (1, 3), (2, 3)]
+    for mine, theirs in zip(convnet.model.get_weights(), before, strict=True):
+        np.testing.assert_array_equal(mine, theirs)
 
 
 def test_weights_of_another_network_are_named(kept, inputs):

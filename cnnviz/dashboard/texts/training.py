@@ -102,7 +102,8 @@ LAPSE_HELP = (
     "seen to grow; each map has its own. Kernels: orange is below zero, purple above; those that look at colours are "
     "shown in them."
 )
-LAPSE_READING = "Running the network with the weights of each epoch ..."
+LAPSE_MAKE = "Replay its epochs"
+LAPSE_READING = "Running the network with the weights of each epoch: {done} of {total} ..."
 LAPSE_PICTURE = "Picture of"
 LAPSE_LAYER = "Layer"
 LAPSE_PLAY = "Play"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +12,9 @@ import streamlit as st
 
 from cnnviz import convnets, images
 from cnnviz.convnets import Convnet
-from cnnviz.dashboard import cache, components, language, state
+from cnnviz.dashboard import background, cache, components, language, state
+from cnnviz.dashboard.jobs import Job
+from cnnviz.dashboard.texts import shared
 from cnnviz.dashboard.texts import training as texts
 from cnnviz.datasets import Dataset
 from cnnviz.layers import default_layer, map_layers
@@ -59,13 +63,23 @@ def show(run: Run) -> None:
 
 def _show(run: Run) -> None:
     dataset = cache.dataset(run.recipe["data"], int(run.recipe.get("seed", 0)))
-    with st.spinner(texts.LAPSE_READING):
+    with st.spinner(shared.LOADING.format(name=run.name)):
         convnet = _convnet(run.path, _versions(run.path))
-        with st.container(horizontal=True, vertical_alignment="bottom"):
-            label = _choose_picture(dataset)
-            layer = _choose_layer(convnet)
-            is_playing = st.toggle(texts.LAPSE_PLAY, key="lapse_play")
-        replay = _replay(str(run.path), _versions(run.path), label, layer, dataset)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        label = _choose_picture(dataset)
+        layer = _choose_layer(convnet)
+        is_playing = st.toggle(texts.LAPSE_PLAY, key="lapse_play")
+    job = background.finished(
+        f"lapse {run.path} {_versions(run.path)} {label} {layer}",
+        texts.LAPSE_MAKE,
+        partial(_replay, convnet, snapshots(run.path), first_picture(dataset, label), label, layer),
+        icon=":material/timelapse:",
+        progress=texts.LAPSE_READING,
+        is_quick=True,
+    )
+    if job is None:
+        return
+    replay = job.result
     names = list(language.class_names(dataset.class_names))
 
     @st.fragment(run_every=_PLAY_SECONDS if is_playing else None)
@@ -193,17 +207,16 @@ def map_pictures(maps: np.ndarray) -> np.ndarray:
 
 @st.cache_resource(max_entries=2, show_spinner=False)
 def _convnet(path: Path, versions: tuple[int, ...]) -> Convnet:
-    """Open a copy that only replays use, since they change its weights."""
+    """Open a copy that only replays use, since they change its weights; jobs run one at a time."""
     return convnets.load_convnet(path)
 
 
-@st.cache_resource(max_entries=6, show_spinner=False)
-def _replay(path: str, versions: tuple[int, ...], label: int, layer: str | None, _dataset: Dataset) -> Replay:
-    convnet = _convnet(Path(path), versions)
-    photo = first_picture(_dataset, label)
-    with cache.compute():  # one at a time: a second one would meet the first one's weights
+def _replay(
+    convnet: Convnet, weights: Mapping[int, Path], photo: np.ndarray, label: int, layer: str | None, job: Job
+) -> Replay:
+    with cache.compute():
         lapse = time_lapse(
-            convnet, convnet.prepare([photo]), snapshots=snapshots(Path(path)), class_index=label, layer=layer
+            convnet, convnet.prepare([photo]), snapshots=weights, class_index=label, layer=layer, on_step=job.step
         )
     kernels = None if lapse.kernels is None else kernel_pictures(lapse.kernels)
     maps = None if lapse.maps is None else map_pictures(lapse.maps)
