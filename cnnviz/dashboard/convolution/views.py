@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from cnnviz.dashboard import panels, state
-from cnnviz.dashboard.convolution import inside, kernel, moved, questions, shuffled, sizes
+from cnnviz.dashboard.convolution import drawn, inside, kernel, moved, questions, shuffled, sizes
 from cnnviz.dashboard.state import Selection
 from cnnviz.dashboard.texts import convolution as texts
 
@@ -14,6 +14,7 @@ _VIEWS: dict[str, Callable[[Selection], None]] = {
     "sizes": sizes.show,
     "moved": moved.show,
     "inside": inside.show,
+    "drawn": drawn.show,
     "shuffled": shuffled.show,
     "questions": questions.show,
 }

@@ -204,7 +204,6 @@ POOLED_AXIS = "parameters"
 POOLED_ALT = "Two bars: {pooled} parameters with pooling, {plain} without."
 POOLED_TABLE = {
     "values": "Values after flatten",
-    "parameters": "Parameters",
     "multiplications": "Multiplications",
     "field": "The last window sees",
 }

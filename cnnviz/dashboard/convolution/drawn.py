@@ -1,0 +1,204 @@
+"""What does a network make of a digit, or a garment, that is drawn by hand?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import streamlit as st
+
+from cnnviz import images, probes
+from cnnviz.activations import tiles
+from cnnviz.convnets import Convnet
+from cnnviz.dashboard import cache, components, language, panels, state, store
+from cnnviz.dashboard.components import Stroke
+from cnnviz.dashboard.convolution import inked
+from cnnviz.dashboard.state import Selection
+from cnnviz.dashboard.texts import convolution as texts
+from cnnviz.layers import layers
+from cnnviz.probes import Reading
+
+_CANVAS = 140  # pixels a side: fine enough for a small digit, and five of them make one of the network's
+_RAW, _FITTED = "raw", "fitted"
+_TILE = 56  # pixels of the screen for the largest maps
+_UNIT = 12
+_ROW_OF_UNITS = 60
+_MAPS_A_ROW = 16
+_GAP = (128, 128, 128)  # between maps, in both themes
+_SAME_NUMBERS = ("Rescaling", "Flatten", "Dropout")  # layers that only pass on what the one before shows
+
+
+@dataclass(frozen=True)
+class _Subject:
+    """What is drawn: the network that knows it, how a drawing becomes its input, and a drawing to begin with."""
+
+    network: str
+    fit: Callable[[np.ndarray], np.ndarray]
+    example: tuple[Stroke, ...]
+
+
+def _stroke(width: float, *points: tuple[float, float]) -> Stroke:
+    return Stroke(width, False, points)
+
+
+_SUBJECTS = {
+    "digit": _Subject(
+        "lenet5-mnist",
+        inked.as_digit,
+        (_stroke(11, (42, 45), (52, 30), (72, 25), (88, 36), (88, 54), (70, 78), (40, 108), (66, 108), (98, 106)),),
+    ),
+    "garment": _Subject(
+        "fashion-cnn",
+        inked.as_garment,
+        (
+            _stroke(30, (52, 24), (52, 70), (46, 118)),
+            _stroke(30, (88, 24), (88, 70), (94, 118)),
+            _stroke(30, (52, 30), (88, 30)),
+        ),
+    ),
+}
+
+
+def show(_: Selection) -> None:
+    """Draw a canvas, and what the network makes of what is on it, anew each time that the pen lifts."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        kind = panels.choose_one(texts.DRAW, texts.DRAW_KINDS, key=state.DRAW, in_url=True)
+        way = _choose_way()
+    subject = _SUBJECTS[kind]
+    convnet = _ready(subject.network)
+    canvas, received, answer = st.columns([4, 2, 3], gap="large")
+    with canvas:
+        strokes = _draw(kind)
+    ink = components.painted(strokes, _CANVAS, _CANVAS)
+    if not ink.any():
+        with answer:
+            _invite(kind)
+        return
+    digit = (subject.fit if way == _FITTED else inked.as_it_is)(ink)
+    photo = images.rgb(np.rint(255 * digit).astype(np.uint8)[:, :, None])
+    reading = _read(convnet, photo)
+    with received:
+        _show_received(convnet, photo, texts.DRAW_WAYS_HELP[way if way == _RAW else kind])
+    with answer:
+        _show_answer(convnet, reading)
+    _show_layers(reading)
+
+
+def _choose_way() -> str:
+    state.settle(state.FITTED, texts.DRAW_WAYS, _FITTED)
+    chosen = st.segmented_control(
+        texts.DRAW_WAY,
+        list(texts.DRAW_WAYS),
+        format_func=texts.DRAW_WAYS.__getitem__,
+        required=True,
+        key=state.FITTED,
+        persist_state="session",
+        label_visibility="collapsed",
+    )
+    return str(chosen)
+
+
+def _ready(name: str) -> Convnet:
+    """Open a network and have it compiled before the pen lifts for the first time."""
+    convnet = cache.convnet(name)
+    _compiled(name, convnet)
+    return convnet
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _compiled(name: str, _convnet: Convnet) -> bool:
+    blank = np.zeros((inked.SIDE, inked.SIDE, 3), np.uint8)
+    for _ in range(2):  # the first answers eagerly, the second compiles
+        _read(_convnet, blank)
+    return True
+
+
+def _read(convnet: Convnet, photo: np.ndarray) -> Reading:
+    shown = [info for info in layers(convnet) if not info.is_container and info.kind not in _SAME_NUMBERS]
+    wanted = [info.address for info in shown[:-1]]  # the last one's numbers are the answer
+    with cache.compute():
+        return probes.read(convnet, convnet.prepare([photo]), layers=wanted)
+
+
+def _draw(kind: str) -> tuple[Stroke, ...]:
+    """Draw the canvas, and return what is on it."""
+    key = _key(kind)
+    strokes: tuple[Stroke, ...] = st.session_state.get(key, ())
+    components.paint(
+        np.zeros((_CANVAS, _CANVAS, 3), np.uint8),
+        key=f"canvas_{kind}",
+        title=texts.DRAW_TITLES[kind],
+        strokes=strokes,
+        on_paint=lambda painted: _take(key, painted),
+    )
+    return strokes
+
+
+def _key(kind: str) -> str:
+    return f"drawn_{kind}"
+
+
+def _invite(kind: str) -> None:
+    st.markdown(texts.DRAW_EMPTY[kind])
+    example = _SUBJECTS[kind].example
+    st.button(texts.DRAW_EXAMPLE, icon=":material/draw:", on_click=_take, args=(_key(kind), example))
+
+
+def _take(key: str, strokes: tuple[Stroke, ...]) -> None:
+    st.session_state[key] = strokes
+
+
+def _show_received(convnet: Convnet, photo: np.ndarray, help_text: str) -> None:
+    st.markdown(texts.DRAW_RECEIVED)
+    components.picture(photo, key="drawn_received", alt=texts.DRAW_RECEIVED)
+    st.caption(help_text)
+    st.button(
+        texts.DRAW_KEEP,
+        icon=":material/travel_explore:",
+        help=texts.DRAW_KEEP_HELP,
+        on_click=_keep,
+        args=(convnet.name, images.png_bytes(photo)),
+    )
+
+
+def _keep(network: str, png: bytes) -> None:
+    """Make the drawing the picture of all pages, and the network that knows it theirs."""
+    state.insist(state.MODEL, network)
+    state.insist(state.PICTURE, store.put("pictures", png))
+    state.insist(state.VIEW, "inside")
+
+
+def _show_answer(convnet: Convnet, reading: Reading) -> None:
+    names = language.class_names(convnet.class_names)
+    probabilities = reading.probabilities[0]
+    components.bars(
+        [(index, names[index], float(share)) for index, share in enumerate(probabilities)],
+        key="drawn_answer",
+        title=texts.DRAW_ANSWER,
+        picked=int(probabilities.argmax()),
+        on_pick=lambda _: None,
+    )
+
+
+def _show_layers(reading: Reading) -> None:
+    """Draw every layer: maps as sheets, units as rows of cells, each on its own scale."""
+    for address, output in reading.maps.items():
+        maps = output[0]
+        sheet = _sheet(maps) if maps.ndim == 3 else _units(maps)
+        shape = " × ".join(map(str, maps.shape))
+        st.markdown(texts.DRAW_LAYER.format(layer=panels.plain(address), shape=shape))
+        with st.container(width=sheet.shape[1]):
+            components.picture(sheet, key=f"drawn_{address}", alt=texts.DRAW_LAYER_ALT.format(layer=address))
+
+
+def _sheet(maps: np.ndarray) -> np.ndarray:
+    factor = max(1, _TILE // maps.shape[0])
+    sharp = [images.scale_up(tile, factor) for tile in tiles(maps)]
+    return images.contact_sheet(images.lookup_table("viridis")[np.stack(sharp)], columns=_MAPS_A_ROW, background=_GAP)
+
+
+def _units(values: np.ndarray) -> np.ndarray:
+    cells = tiles(values[None, None], normalise="layer")  # (units, 1, 1)
+    sharp = cells.repeat(_UNIT, axis=1).repeat(_UNIT, axis=2)
+    return images.contact_sheet(images.lookup_table("viridis")[sharp], columns=_ROW_OF_UNITS, gap=1, background=_GAP)
