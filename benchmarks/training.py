@@ -20,7 +20,7 @@ from benchmarks.timing import interleaved, row
 from cnnviz import datasets
 from cnnviz.datasets import Dataset, load_dataset, photos, sample, subset
 from cnnviz.runs import Run, Status
-from cnnviz.training import RECIPES, Recipe, blueprint, carry_out, create_run, edited, networks, seconds_for
+from cnnviz.training import RECIPES, Recipe, blueprint, carry_out, create_run, edited, estimate, networks
 from cnnviz.training.plan import Plan
 from cnnviz.training.plans import make_plan
 from cnnviz.training.record import Record
@@ -122,7 +122,7 @@ def time_run(recipe: Recipe, folder: Path) -> Run:
     start = time.perf_counter()
     run = carry_out(path, on_epoch=lambda number, values: seen.append(time.perf_counter() - start))
     taken = time.perf_counter() - start + _import_seconds()
-    guess = seconds_for(recipe, plan, pictures=len(dataset.train), peak=(before + _peak()) / 2)
+    guess = estimate(recipe, plan, dataset=dataset, peak=(before + _peak()) / 2).seconds
     keeping = np.diff(seen) - run.history.columns["seconds"][1:]
     row(f"guessed time against the run's, {recipe.name}", guess, taken, None)
     print(

@@ -3,7 +3,7 @@
 from cnnviz.training.advisor import Advice, advise
 from cnnviz.training.audit import Finding, audit
 from cnnviz.training.augmentation import Augmentation, preview
-from cnnviz.training.blueprint import Blueprint, blueprint, seconds_for
+from cnnviz.training.blueprint import Blueprint, Estimate, blueprint, estimate
 from cnnviz.training.completing import complete
 from cnnviz.training.export import FORMATS, export_run
 from cnnviz.training.launch import create_run, delete, launch, reopen, stop
@@ -21,6 +21,7 @@ __all__ = [
     "Advice",
     "Augmentation",
     "Blueprint",
+    "Estimate",
     "Finding",
     "Named",
     "Recipe",
@@ -35,12 +36,12 @@ __all__ = [
     "create_series",
     "delete",
     "edited",
+    "estimate",
     "export_run",
     "launch",
     "preview",
     "recipe_from_json",
     "reopen",
-    "seconds_for",
     "stop",
     "train",
 ]

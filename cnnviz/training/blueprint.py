@@ -8,6 +8,7 @@ from itertools import dropwhile
 from typing import TYPE_CHECKING
 
 from cnnviz.convnets import Convnet, catalogue, convnet_from_model
+from cnnviz.datasets import Dataset
 from cnnviz.layers import LayerInfo, layers
 from cnnviz.training import networks
 from cnnviz.training.cutting import base_of
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 # Measured on two cores with the recipes of this package; `python -m benchmarks.training` prints how far they are off.
 _START_SECONDS = 5.0  # a process, TensorFlow, and the tracing of the first step
+_BASE_SECONDS = 4.0  # to open a base, cut it, and write it with its head at the end
 _STEP_SECONDS = 0.003  # of Python and Keras around a batch
 _PICTURE_SECONDS = 0.001  # to read and fit one, once
 _SHARE_OF_PEAK = 0.4  # of the multiply-adds that a matrix product reaches; convolutions of 28 to 224 pixels: 0.2 to 0.6
@@ -86,35 +88,49 @@ def _outline(base: str) -> Convnet:
     return convnet_from_model(entry.build_untrained(), name=entry.name, preparation=entry.preparation)
 
 
-def seconds_for(recipe: Recipe, plan: Blueprint, *, pictures: int, peak: float) -> float:
-    """Guess how long a run takes that goes through all its epochs.
+@dataclass(frozen=True)
+class Estimate:
+    """How long a run takes; on a machine that does nothing else true within a factor of two.
 
-    A picture costs one pass through the network, and two more through the part that learns:
+    Attributes:
+        seconds: All of it, if it goes through all its epochs.
+        first_look: Those in which a base that gives features looks once at every picture; 0 if it looks in each epoch.
+    """
+
+    seconds: float
+    first_look: float
+
+
+def estimate(recipe: Recipe, plan: Blueprint, *, dataset: Dataset, peak: float) -> Estimate:
+    """Guess how long a run takes, until its first batches tell better.
+
+    A picture costs one pass through the network, and to learn from it two more through the part that learns:
 
         seconds = start + pictures * reading + steps * overhead + multiply-adds / (share * peak)
 
-    A base that gives features is run once; one that is fine-tuned learns in the second phase only.
+    A base that gives features looks at each picture once; one that is fine-tuned learns in the second phase only.
+    Validation pictures are looked at after every epoch, test pictures once.
 
     Args:
         recipe: What is trained.
         plan: Its network.
-        pictures: To train on.
+        dataset: The pictures.
         peak: Multiply-adds a second that this machine reaches in a matrix product.
-
-    Returns:
-        Seconds; on a machine that does nothing else true within a factor of two, until the first batches tell better.
     """
-    steps = -(-pictures // recipe.batch_size)
-    overhead = _START_SECONDS + pictures * _PICTURE_SECONDS + recipe.epochs * steps * _STEP_SECONDS
-    return overhead + pictures * _macs_for(recipe, plan) / (peak * _SHARE_OF_PEAK)
+    train, validation, test = (len(part) for part in (dataset.train, dataset.validation, dataset.test))
+    rate = peak * _SHARE_OF_PEAK
+    is_once = recipe.transfer is not None and recipe.transfer.way == "features"
+    first_look = (train + validation) * plan.macs / rate if is_once else 0.0
+    epochs = 0.0 if is_once else (train * _macs_to_learn(recipe, plan) + validation * recipe.epochs * plan.macs) / rate
+    steps = recipe.epochs * -(-train // recipe.batch_size)
+    overhead = (train + validation + test) * _PICTURE_SECONDS + steps * _STEP_SECONDS + test * plan.macs / rate
+    start = _START_SECONDS + (_BASE_SECONDS if recipe.transfer else 0.0)
+    return Estimate(start + first_look + epochs + overhead, first_look)
 
 
-def _macs_for(recipe: Recipe, plan: Blueprint) -> int:
-    """Multiply-adds for one picture in all epochs."""
-    transfer = recipe.transfer
-    if transfer is None:
-        return recipe.epochs * (plan.macs + _BACKWARD * plan.learning_macs)
-    if transfer.way == "features":
-        return plan.macs
-    learning = max(0, recipe.epochs - transfer.head_epochs) if transfer.way == "fine-tuning" else 0
+def _macs_to_learn(recipe: Recipe, plan: Blueprint) -> int:
+    """Multiply-adds to learn from one picture in all epochs."""
+    transfer, learning = recipe.transfer, recipe.epochs
+    if transfer is not None:
+        learning = max(0, recipe.epochs - transfer.head_epochs) if transfer.way == "fine-tuning" else 0
     return recipe.epochs * plan.macs + learning * _BACKWARD * plan.learning_macs

@@ -3,10 +3,13 @@
 from dataclasses import replace
 
 import keras
+import numpy as np
 import pytest
 from keras import layers
 
-from cnnviz.training import RECIPES, Recipe, Transfer, blueprint, networks, seconds_for
+from cnnviz.datasets import Dataset
+from cnnviz.datasets.dataset import array_part
+from cnnviz.training import RECIPES, Recipe, Transfer, blueprint, estimate, networks
 
 PEAK = 5e10
 
@@ -63,36 +66,44 @@ def test_the_plan_of_a_large_base_needs_no_download(monkeypatch):
     assert plan.trainable == 1539
 
 
+def pictures(train, validation=0, test=0):
+    """So many black pictures."""
+    parts = [
+        array_part(np.zeros((count, 1, 1), np.uint8), np.zeros(count, int), 3) for count in (train, validation, test)
+    ]
+    return Dataset("any", "Any", ("a", "b", "c"), *parts, channels=1, size=(1, 1), notes=())
+
+
 def test_the_time_grows_with_pictures_and_epochs_and_falls_with_the_machine():
     recipe = RECIPES["fashion-cnn"].recipe
     plan = blueprint(recipe, classes=10)
 
-    def seconds(recipe=recipe, pictures=6400, peak=PEAK):
-        return seconds_for(recipe, plan, pictures=pictures, peak=peak)
+    def seconds(recipe=recipe, counts=(6400,), peak=PEAK):
+        return estimate(recipe, plan, dataset=pictures(*counts), peak=peak).seconds
 
-    start = seconds(pictures=0)
+    start = seconds(counts=(0,))
     assert 0 < start < seconds() / 2
-    assert seconds(pictures=12_800) - start == pytest.approx(2 * (seconds() - start))
+    assert seconds(counts=(12_800,)) - start == pytest.approx(2 * (seconds() - start))
     fewer, more = (seconds(replace(recipe, epochs=epochs)) for epochs in (10, 20))
     assert 1.7 < (more - start) / (fewer - start) < 2
-    work = 3 * plan.macs * recipe.epochs * 6400
-    slow, quick = seconds(peak=PEAK), seconds(peak=2 * PEAK)
-    assert slow - quick == pytest.approx(work / 2 / (0.4 * PEAK), rel=0.01)
+    learning, looking = 3 * plan.macs * recipe.epochs, plan.macs * recipe.epochs
+    for counts, work in {(6400,): 6400 * learning, (0, 6400): 6400 * looking, (0, 0, 6400): 6400 * plan.macs}.items():
+        slow, quick = seconds(counts=counts, peak=PEAK), seconds(counts=counts, peak=2 * PEAK)
+        assert slow - quick == pytest.approx(work / 2 / (0.4 * PEAK), rel=0.01)
 
 
 def test_what_the_base_is_spared_saves_time(base):
     """Features cost one pass in all, a frozen base one in each epoch, fine-tuning more in its second phase."""
-    recipes = [
-        transfer(base, **options) for options in ({"way": "features"}, {"way": "frozen"}, {"way": "fine-tuning"})
-    ]
+    dataset, rate, macs = pictures(1000, 500), 0.4e6, 64 * (12 + 20 + 30) + 18
+    recipes = [transfer(base, way=way) for way in ("features", "frozen", "fine-tuning")]
     features, frozen, fine = (
-        seconds_for(recipe, blueprint(recipe, classes=3), pictures=1000, peak=1e6) for recipe in recipes
+        estimate(recipe, blueprint(recipe, classes=3), dataset=dataset, peak=1e6) for recipe in recipes
     )
-    macs = 64 * (12 + 20 + 30)
-    assert frozen - features == pytest.approx(9 * (macs + 18) * 1000 / 0.4e6)
-    assert fine - frozen == pytest.approx(5 * 2 * (macs + 18) * 1000 / 0.4e6)
+    assert (frozen.first_look, fine.first_look) == (0, 0)
+    assert features.first_look == pytest.approx(1500 * macs / rate)
+    assert frozen.seconds - features.seconds == pytest.approx(9 * 1500 * macs / rate)
+    assert fine.seconds - frozen.seconds == pytest.approx(5 * 2 * 1000 * macs / rate)
     only_head = replace(recipes[2], epochs=5)
-    plan = blueprint(only_head, classes=3)
-    assert seconds_for(only_head, plan, pictures=1000, peak=1e6) == pytest.approx(
-        seconds_for(replace(recipes[1], epochs=5), plan, pictures=1000, peak=1e6)
-    )
+    alone = estimate(only_head, blueprint(only_head, classes=3), dataset=dataset, peak=1e6)
+    frozen = estimate(replace(recipes[1], epochs=5), blueprint(recipes[1], classes=3), dataset=dataset, peak=1e6)
+    assert alone.seconds == pytest.approx(frozen.seconds)

@@ -202,5 +202,9 @@ PLAN = "What will be trained"
 PLAN_FACTS = "{parameters} parameters, {trainable} of them learn. Pictures of {rows} × {columns} × {channels}."
 PLAN_STEPS = "{steps} steps an epoch."
 ESTIMATE = "About {time} for {epochs} epochs on this machine."
+ESTIMATE_FEATURES = (
+    "About {time} for {epochs} epochs on this machine. For about {look} of it the base looks at every "
+    "picture once, unless it has before; the epochs are quick then."
+)
 INSIDE = "Scaling is part of the network: nobody can forget it or do it twice."
 READING = "Reading the pictures ..."

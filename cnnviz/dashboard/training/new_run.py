@@ -46,13 +46,15 @@ def show(recipe: Recipe, preview: DeltaGenerator | None) -> None:
 
 
 def _show_launch(recipe: Recipe, dataset: Dataset, plan: Blueprint) -> None:
-    seconds = training.seconds_for(recipe, plan, pictures=len(dataset.train), peak=cache.peak())
+    guess = training.estimate(recipe, plan, dataset=dataset, peak=cache.peak())
+    text = texts.ESTIMATE_FEATURES if guess.first_look else texts.ESTIMATE
+    look = runs.duration(guess.first_look)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button(
             texts.LAUNCH, type="primary", icon=":material/play_arrow:", on_click=processes.start, args=(recipe,),
             key="launch",
         )  # fmt: skip
-        st.caption(texts.ESTIMATE.format(time=runs.duration(seconds), epochs=recipe.epochs))
+        st.caption(text.format(time=runs.duration(guess.seconds), epochs=recipe.epochs, look=look))
 
 
 def _show_advice(base: str, dataset: Dataset) -> None:
