@@ -115,9 +115,7 @@ def curves(
     return figure
 
 
-def lettered(
-    values: np.ndarray, places: Mapping[str, tuple[int, int]], *, colours: str, is_signed: bool, picked: str = ""
-) -> go.Figure:
+def lettered(values: np.ndarray, places: Mapping[str, tuple[int, int]], *, colours: str, is_signed: bool) -> go.Figure:
     """Draw a small map with letters at some places.
 
     Args:
@@ -125,7 +123,6 @@ def lettered(
         places: Letter to row and column.
         colours: A colour map of `images`.
         is_signed: Whether zero has the middle colour.
-        picked: Letter to frame; none if empty.
     """
     table = lookup_table(colours)
     limit = float(np.abs(values).max()) or 1.0
@@ -136,16 +133,17 @@ def lettered(
             hovertemplate="%{z:.4g}<extra></extra>",
         )
     )  # fmt: skip
+    rows, columns = values.shape
+    figure.add_shape(type="rect", x0=-0.5, x1=columns - 0.5, y0=-0.5, y1=rows - 0.5, line={"color": "#999999"})
     for letter, (row, column) in places.items():
-        frame = _COLOURS[1] if letter == picked else "#000000"
         figure.add_shape(
-            type="rect", x0=column - 0.5, x1=column + 0.5, y0=row - 0.5, y1=row + 0.5, line={"color": frame, "width": 4}
-        )
-        figure.add_annotation(
-            x=column, y=row, text=f"<b>{letter}</b>", showarrow=False, font={"size": 20, "color": "#000000"},
-            bgcolor="#ffffff", opacity=0.9, borderpad=1,
+            type="circle", x0=column - 0.42, x1=column + 0.42, y0=row - 0.42, y1=row + 0.42,
+            line={"color": "#000000", "width": 2}, fillcolor="#ffffff",
         )  # fmt: skip
-    figure.update_layout(height=380, margin=_MARGIN, dragmode=False, plot_bgcolor="rgba(0,0,0,0)")
+        figure.add_annotation(
+            x=column, y=row, text=f"<b>{letter}</b>", showarrow=False, font={"size": 18, "color": "#000000"}
+        )
+    figure.update_layout(height=400, margin=_MARGIN, dragmode=False, plot_bgcolor="rgba(0,0,0,0)")
     figure.update_xaxes(visible=False, constrain="domain")
     figure.update_yaxes(visible=False, autorange="reversed", scaleanchor="x", constrain="domain")
     return figure

@@ -3,7 +3,7 @@ import pytest
 
 from cnnviz.convolution.arithmetic import cross_correlate
 from cnnviz.convolution.presets import PRESETS
-from cnnviz.convolution.questions import brightest, questions
+from cnnviz.convolution.questions import brightest, draw_window, likeliest, questions
 from cnnviz.convolution.sizes import size_formula
 from cnnviz.convolution.stack import Block
 from cnnviz.errors import LayerError
@@ -74,3 +74,27 @@ def test_windows_that_do_not_fit_and_plain_pictures_are_refused():
         questions((4, 4, 1), Block("convolution", 5))
     with pytest.raises(LayerError, match="The kernel answers alike everywhere"):
         brightest(np.zeros((5, 5, 1)), PRESETS["edges"])
+
+
+def test_drawn_windows_fit_and_differ_and_keras_has_them():
+    drawn = [draw_window(seed) for seed in range(200)]
+    assert all(questions(shape, block) for shape, block in drawn)
+    assert not any(block.stride > 1 and block.dilation > 1 for _, block in drawn)
+    assert len(set(drawn)) > 150
+    assert {block.padding for _, block in drawn} == {"valid", "same", 1, 2}
+    assert draw_window(7) == drawn[7]
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_the_likeliest_class_is_asked_among_those_that_come_next(seed):
+    shares = np.linspace(0, 1, 30) ** 4
+    question = likeliest(np.roll(shares, 5), seed=seed)
+    assert question.answer == (4,)
+    assert question.answer in question.choices and len(set(question.choices)) == 4
+    best = np.argsort(-np.roll(shares, 5))[:9]
+    assert {choice for (choice,) in question.choices} <= set(best.tolist())
+
+
+def test_two_classes_have_two_choices_and_no_number_never_wins():
+    assert sorted(likeliest(np.array([0.2, 0.8])).choices) == [(0,), (1,)]
+    assert likeliest(np.array([np.nan, 0.1, 0.9])).answer == (2,)

@@ -1,4 +1,4 @@
-const LEAST = 11, MOST = 46, LANE = 13, MOST_LANES = 7, SVG = "http://www.w3.org/2000/svg";
+const LEAST = 11, MOST = 68, LANE = 15, MOST_LANES = 7, SVG = "http://www.w3.org/2000/svg";
 
 export default function ({ data: d, parentElement }) {
   const scroll = parentElement.querySelector(".scroll"), legend = parentElement.querySelector(".legend");
@@ -16,7 +16,7 @@ export default function ({ data: d, parentElement }) {
 
   function cell(svg, x, y, classes, text) {
     shape("rect", { x: x + 1, y: y + 1, width: side - 2, height: side - 2, rx: 3, class: classes }, svg);
-    if (side >= 20) shape("text", { x: x + side / 2, y: y + side / 2, class: classes, "font-size": Math.min(17, side * 0.42) }, svg).textContent = text;
+    if (side >= 20) shape("text", { x: x + side / 2, y: y + side / 2, class: classes, "font-size": Math.min(22, side * 0.42) }, svg).textContent = text;
   }
   function draw() {
     side = Math.max(LEAST, Math.min(MOST, (scroll.clientWidth - 4) / count));

@@ -8,7 +8,7 @@ from cnnviz.convolution import Block, FieldFormula, SizeFormula, StackedLayer
 from cnnviz.dashboard.texts import convolution as texts
 
 # The colours of the drawing, so that the eye finds a number there.
-_PADDING, _SPAN, _STRIDE, _OUTPUT = "#D55E00", "#009E73", "#CC79A7", "#0072B2"
+_PADDING, _SPAN, _STRIDE, _OUTPUT = "#D55E00", "#009E73", "#CC79A7", "#2585D0"
 
 
 def size(sizes: SizeFormula) -> str:
@@ -85,7 +85,7 @@ def matrix(kernel: np.ndarray) -> str:
 def _aligned(name: str, *steps: str) -> str:
     """One step a line, the last one behind the one before it."""
     *lines, last = steps
-    rows = r" \\[0.5em] ".join(f"&= {line}" for line in lines)
+    rows = r" \\[0.9em] ".join(f"&= {line}" for line in lines)
     return rf"\begin{{aligned}} {name} {rows} = {last} \end{{aligned}}"
 
 

@@ -70,7 +70,6 @@ def _numbers(layers: Sequence[StackedLayer]) -> dict[str, str]:
     side = max((layer.field.field for layer in layers if layer.field), default=1)
     return {
         "values": f"{flat.output_shape[0]:,}",
-        "parameters": f"{sum(layer.parameters for layer in layers):,}",
         "multiplications": f"{sum(layer.multiplications for layer in layers):,}",
         "field": texts.STACK_FIELD.format(side=side),
     }

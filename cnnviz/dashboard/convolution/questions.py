@@ -53,17 +53,15 @@ def show(selection: Selection) -> None:
     asked = _ask(selection, seed)
     st.header(_words(asked, selection), anchor=False)
     _show_subject(selection, asked)
-    chosen = st.radio(
-        texts.ASKED_CHOICES, range(len(asked.question.choices)), index=None, key=f"answer {asked.key}", horizontal=True,
+    chosen = st.segmented_control(
+        texts.ASKED_CHOICES, range(len(asked.question.choices)), key=f"answer {asked.key}",
         format_func=lambda place: _choice(asked, asked.question.choices[place], selection),
-        label_visibility="collapsed",
     )  # fmt: skip
-    is_shown = f"shown {asked.key}"
     st.button(
-        texts.ASKED_REVEAL, key="reveal", type="primary", icon=":material/visibility:",
-        on_click=_reveal, args=(asked, chosen), disabled=bool(st.session_state.get(is_shown)),
+        texts.ASKED_REVEAL, key="reveal", type="primary", icon=":material/visibility:", disabled=_is_shown(asked),
+        on_click=_reveal, args=(asked, chosen),
     )  # fmt: skip
-    if st.session_state.get(is_shown):
+    if _is_shown(asked):
         _show_answer(selection, asked, chosen)
     _show_score()
 
@@ -130,11 +128,7 @@ def _words(asked: Asked, selection: Selection) -> str:
 def _show_subject(selection: Selection, asked: Asked) -> None:
     """Draw what the question is about: settings, a kernel and a picture, or a picture."""
     if asked.question.kind == "brightest":
-        picture, kernel = st.columns([3, 2], vertical_alignment="center")
-        with picture:
-            _show_map(_small(selection)[..., 0], asked, texts.ASKED_PLACES.format(side=_SIDE), colours="gray")
-        kernel.markdown(texts.ASKED_KERNEL)
-        kernel.latex(formulas.matrix(convolution.PRESETS[asked.kernel]))
+        _show_kernel(selection, asked)
     elif asked.question.kind == "class":
         with st.container(width=320):
             components.picture(selection.received, key="asked picture", alt=texts.ASKED_PICTURE)
@@ -147,11 +141,26 @@ def _show_subject(selection: Selection, asked: Asked) -> None:
         )
 
 
-def _show_map(values: np.ndarray, asked: Asked, title: str, *, colours: str, picked: str = "") -> None:
+def _show_kernel(selection: Selection, asked: Asked) -> None:
+    """Draw the picture, the kernel, and what it makes of the picture, once that was asked for."""
+    picture, kernel, output = st.columns([5, 2, 5], vertical_alignment="center")
+    weights = convolution.PRESETS[asked.kernel]
+    with picture:
+        _show_map(_small(selection)[..., 0], asked, texts.ASKED_PLACES.format(side=_SIDE), colours="gray")
+    with kernel:
+        st.caption(texts.ASKED_KERNEL)
+        st.latex(formulas.matrix(weights))
+    if _is_shown(asked):
+        found = convolution.cross_correlate(_small(selection), weights[..., None, None], padding="same")[..., 0]
+        with output:
+            _show_map(found, asked, texts.ASKED_OUTPUT, colours="PuOr")
+
+
+def _show_map(values: np.ndarray, asked: Asked, title: str, *, colours: str) -> None:
     places = {letter: (row, column) for letter, (row, column) in zip(_LETTERS, asked.question.choices, strict=False)}
     st.caption(title)
     st.plotly_chart(
-        charts.lettered(values, places, colours=colours, is_signed=colours == "PuOr", picked=picked),
+        charts.lettered(values, places, colours=colours, is_signed=colours == "PuOr"),
         key=f"asked {colours}", config={"displayModeBar": False}, alt=title,
     )  # fmt: skip
 
@@ -165,6 +174,10 @@ def _choice(asked: Asked, choice: tuple[int, ...], selection: Selection) -> str:
     if len(choice) == 2:
         return texts.ASKED_SIZE.format(rows=choice[0], columns=choice[1])
     return f"{choice[0]:,}"
+
+
+def _is_shown(asked: Asked) -> bool:
+    return bool(st.session_state.get(f"shown {asked.key}"))
 
 
 def _reveal(asked: Asked, chosen: int | None) -> None:
@@ -185,17 +198,13 @@ def _show_answer(selection: Selection, asked: Asked, chosen: int | None) -> None
     else:
         said = _choice(asked, question.choices[chosen], selection)
         st.warning(texts.ASKED_WRONG.format(answer=answer, chosen=said), icon=":material/close:")
-    _show_reason(selection, asked, answer)
+    _show_reason(selection, asked)
 
 
-def _show_reason(selection: Selection, asked: Asked, answer: str) -> None:
-    """Draw why: the formula with the numbers filled in, the kernel's output, or the best classes."""
+def _show_reason(selection: Selection, asked: Asked) -> None:
+    """Draw why: the formula with the numbers filled in, or the best classes; the kernel's output is drawn above."""
     kind = asked.question.kind
-    if kind == "brightest":
-        kernel = convolution.PRESETS[asked.kernel][..., None, None]
-        output = convolution.cross_correlate(_small(selection), kernel, padding="same")[..., 0]
-        _show_map(output, asked, texts.ASKED_OUTPUT, colours="PuOr", picked=answer)
-    elif kind == "class":
+    if kind == "class":
         names, shares = selection.convnet.class_names, cache.probabilities(selection)
         order = np.argsort(-shares, kind="stable")[:_SHOWN_CLASSES]
         components.bars(
@@ -206,7 +215,7 @@ def _show_reason(selection: Selection, asked: Asked, answer: str) -> None:
     elif kind == "receptive-field":
         depth = int(asked.question.numbers["depth"])
         st.latex(formulas.field_of_depth(asked.block, depth, asked.question.answer[0]))
-    else:
+    elif kind != "brightest":
         layer = stack(asked.shape, [_changed(asked)])[0]
         st.latex(formulas.parameters(layer) if kind == "parameters" else _sizes(layer))
 

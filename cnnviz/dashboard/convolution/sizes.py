@@ -84,10 +84,10 @@ def _take(name: str) -> None:
 
 
 def _show_formulas(layer: StackedLayer, sizes: SizeFormula) -> None:
-    left, middle, right = st.columns([5, 3, 4], vertical_alignment="center")
-    left.latex(formulas.size(sizes))
-    middle.latex(formulas.span(sizes))
-    right.latex(formulas.parameters(layer))
+    size, others = st.columns(2, vertical_alignment="center")
+    size.latex(formulas.size(sizes))
+    others.latex(formulas.span(sizes))
+    others.latex(formulas.parameters(layer))
 
 
 def _show_cells(sizes: SizeFormula) -> None:

@@ -40,7 +40,7 @@ def show(selection: Selection) -> None:
     shape, blocks = settings.layers()
     _choose_preset(write_stack(shape, blocks))
     grown, error = grow(shape, blocks)
-    picked = min(int(st.session_state.get(_PICKED, len(blocks) - 1)), len(blocks) - 1)
+    picked = min(int(st.session_state.get(_PICKED, _last_window(grown))), len(blocks) - 1)
     _show_stack(selection, shape, blocks, grown, picked)
     if error:
         panels.explain(error)
@@ -61,6 +61,11 @@ def grow(shape: Shape, blocks: Sequence[Block]) -> tuple[tuple[StackedLayer, ...
         except LayerError as error:
             return layers, error.sentence
     return stack(shape, blocks), ""
+
+
+def _last_window(grown: Sequence[StackedLayer]) -> int:
+    """Position of the last layer that has a receptive field, which is what is drawn."""
+    return max((place for place, layer in enumerate(grown) if layer.field), default=len(grown) - 1)
 
 
 def _choose_preset(now: str) -> None:
@@ -179,8 +184,8 @@ def _choose_shape(shape: Shape, blocks: tuple[Block, ...]) -> None:
 def _show_formulas(layer: StackedLayer) -> None:
     """Draw the picked layer's own numbers in their formulas."""
     st.markdown(texts.STACK_PICKED.format(layer=name_block(layer.block)))
-    columns = st.columns(3)
+    left, right = st.columns(2, vertical_alignment="center")
     if layer.sizes and layer.field:
-        columns[0].latex(formulas.size(layer.sizes[0]))
-        columns[2].latex(formulas.field(layer.field))
-    columns[1].latex(formulas.parameters(layer))
+        left.latex(formulas.size(layer.sizes[0]))
+        right.latex(formulas.field(layer.field))
+    right.latex(formulas.parameters(layer))

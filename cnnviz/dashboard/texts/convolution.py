@@ -313,7 +313,6 @@ INSIDE_VIEW = {
     "number": "unit {index}",
     "reaches": ("This pixel reaches {count} unit of {total}.", "This pixel reaches {count} units of {total}."),
     "reachesAll": "This pixel reaches every unit.",
-    "under": "Under the window: {label}",
     "weights": "Kernel",
     "products": "Products",
     "point": "Point at a number to see where it comes from.",
