@@ -21,10 +21,12 @@ from cnnviz.probes import Reading
 
 _CANVAS = 140  # pixels a side: fine enough for a small digit, and five of them make one of the network's
 _RAW, _FITTED = "raw", "fitted"
-_TILE = 56  # pixels of the screen for the largest maps
+_CANVAS_SHOWN = 340  # pixels of the screen: the first layers are to be seen while one draws
+_RECEIVED = 180  # pixels of the screen, on a phone too: the answer is to be seen below it
+_SHEET = 900
 _UNIT = 12
 _ROW_OF_UNITS = 60
-_MAPS_A_ROW = 16
+_MAPS_A_ROW, _LARGEST_TILE = 16, 112
 _GAP = (128, 128, 128)  # between maps, in both themes
 _SAME_NUMBERS = ("Rescaling", "Flatten", "Dropout")  # layers that only pass on what the one before shows
 
@@ -131,6 +133,7 @@ def _draw(kind: str) -> tuple[Stroke, ...]:
         title=texts.DRAW_TITLES[kind],
         strokes=strokes,
         on_paint=lambda painted: _take(key, painted),
+        width=_CANVAS_SHOWN,
     )
     return strokes
 
@@ -151,7 +154,8 @@ def _take(key: str, strokes: tuple[Stroke, ...]) -> None:
 
 def _show_received(convnet: Convnet, photo: np.ndarray, help_text: str) -> None:
     st.markdown(texts.DRAW_RECEIVED)
-    components.picture(photo, key="drawn_received", alt=texts.DRAW_RECEIVED)
+    with st.container(width=_RECEIVED):
+        components.picture(photo, key="drawn_received", alt=texts.DRAW_RECEIVED)
     st.caption(help_text)
     st.button(
         texts.DRAW_KEEP,
@@ -193,7 +197,8 @@ def _show_layers(reading: Reading) -> None:
 
 
 def _sheet(maps: np.ndarray) -> np.ndarray:
-    factor = max(1, _TILE // maps.shape[0])
+    tile = min(_LARGEST_TILE, _SHEET // min(maps.shape[2], _MAPS_A_ROW))
+    factor = max(1, tile // maps.shape[0])
     sharp = [images.scale_up(tile, factor) for tile in tiles(maps)]
     return images.contact_sheet(images.lookup_table("viridis")[np.stack(sharp)], columns=_MAPS_A_ROW, background=_GAP)
 
