@@ -49,7 +49,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     const [[top, bottom], [left, right]] = fieldOf(at), isWhole = bottom - top === h.height && right - left === h.width;
     const size = { height: bottom - top, width: right - left };
     place(find(".field"), left, top, size.width, size.height, h.width, h.height);
-    find(".field").classList.toggle("tiny", size.width < TINY * h.width && size.height < TINY * h.height);
+    find(".field").className = size.width < TINY * h.width && size.height < TINY * h.height ? "field tiny" : "field";
     find(".photo-line").textContent = isWhole ? T.whole : size.height * size.width ? fill(T.field, size) : T.padding;
     find(".closer").hidden = isWhole || !(size.height * size.width);
     if (!find(".closer").hidden) {
@@ -72,20 +72,21 @@ export default function ({ data, parentElement, setTriggerValue }) {
   let pixel = null;
   function point(x, y) {
     pixel = [Math.min(h.width - 1, Math.max(0, x)), Math.min(h.height - 1, Math.max(0, y))];
+    place(find(".field"), ...pixel, 1, 1, h.width, h.height);
+    find(".field").className = "field pointed tiny";
     if (h.isVector) { find(".photo-line").textContent = T.reachesAll; return; }
     const rows = [...Array(h.rows).keys()].filter((row) => sees(rowBits, h.height, row, pixel[1]));
     const columns = [...Array(h.columns).keys()].filter((column) => sees(columnBits, h.width, column, pixel[0]));
     const inRows = new Set(rows), inColumns = new Set(columns);
     paint(find(".reached"), (p) => (inRows.has(Math.floor(p / h.columns)) && inColumns.has(p % h.columns) ? [0, 0, 0, 0] : [0, 0, 0, 165]), h.columns, h.rows);
-    find(".reached").hidden = find(".field").hidden = false;
-    find(".field").hidden = true;
+    find(".reached").hidden = false;
     find(".photo-line").textContent = counted(T.reaches, rows.length * columns.length, { total: (h.rows * h.columns).toLocaleString("en") });
     pixel.middle = rows.length && columns.length ? [rows[rows.length >> 1], columns[columns.length >> 1]] : null;
     root.dataset.reached = rows.length * columns.length;
   }
   function pointAway() {
     pixel = null;
-    find(".reached").hidden = true; find(".field").hidden = false;
+    find(".reached").hidden = true;
     drawField();
   }
 
@@ -202,7 +203,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     const [a, b] = low < 0 && !isPicture ? [-reach(cells.patch), reach(cells.patch)] : isPicture ? h.ranges[cells.source] : [Math.min(0, low), high];
     const table = isPicture ? gray : low < 0 ? signs : viridis;
     const row = make("div", "grids");
-    row.append(grid(fill(T.under, { label: term.label }), cells.patch, table, a, b, isSmall || (!isSum && count <= MOST_CELLS_WITH_PRODUCTS)));
+    row.append(grid(term.label, cells.patch, table, a, b, isSmall || (!isSum && count <= MOST_CELLS_WITH_PRODUCTS)));
     if (isSum) row.append(
       make("span", "sign", "×"), grid(T.weights, cells.kernel, signs, -reach(cells.kernel), reach(cells.kernel), isSmall),
       make("span", "sign", "="), grid(T.products, products, signs, -reach(products), reach(products), count <= MOST_CELLS_WITH_PRODUCTS));

@@ -18,7 +18,7 @@ from cnnviz.dashboard.state import Selection
 from cnnviz.dashboard.texts import convolution as texts
 from cnnviz.dashboard.texts import shared
 from cnnviz.heatmaps import Method
-from cnnviz.layers import require_maps
+from cnnviz.layers import layers, require_maps
 
 _ALIKE, _UNLIKE = 0.7, 0.3  # rank correlations from which on a map "hardly changes", and below which it "changes"
 _TILE = 96
@@ -192,7 +192,8 @@ def _judge(asked: _Asked, before: np.ndarray, after: np.ndarray, count: int, *, 
     """Say the rank correlation, and what follows from it."""
     correlation = convolution.rank_correlation(before, after)
     st.metric(texts.SHUFFLED_CORRELATION, _number(correlation), help=texts.SHUFFLED_CORRELATION_HELP)
-    template = _sentence(before, after, correlation, count)
+    is_below = not is_heat and not _fed_by(asked) & set(convolution.weighted_layers(asked.selection.convnet)[:count])
+    template = _sentence(correlation, count, is_below=is_below)
     said = template[0 if count == 1 else 1] if isinstance(template, tuple) else template
     st.markdown(said.format(count=count, total=asked.counts[-1], layer=panels.plain(asked.layer)))
 
@@ -201,10 +202,22 @@ def _number(correlation: float) -> str:
     return "–" if np.isnan(correlation) else f"{correlation:.2f}".replace("-", "−")
 
 
-def _sentence(before: np.ndarray, after: np.ndarray, correlation: float, count: int) -> str | tuple[str, str]:
+def _fed_by(asked: _Asked) -> set[str]:
+    """List the layers that a layer's map hangs on, itself among them."""
+    by_address = {info.address: info for info in layers(asked.selection.convnet)}
+    found, waiting = set(), [asked.layer]
+    while waiting:
+        address = waiting.pop()
+        if address not in found:
+            found.add(address)
+            waiting += by_address[address].inputs
+    return found
+
+
+def _sentence(correlation: float, count: int, *, is_below: bool) -> str | tuple[str, str]:
     if count == 0:
         return texts.SHUFFLED_NOTHING
-    if np.array_equal(before, after):
+    if is_below:
         return texts.SHUFFLED_BELOW
     if np.isnan(correlation):
         return texts.SHUFFLED_EMPTY
