@@ -80,6 +80,11 @@ def _fill(sentence: Sentence, language: str) -> str:
     return template.format(**values)
 
 
+def class_name(name: str) -> str:
+    """Say the name of a class; see `class_names`."""
+    return say(name, CLASSES)
+
+
 def class_names(names: Iterable[str]) -> tuple[str, ...]:
     """Say the names of classes; those of the networks that ship are translated, all others stay as they are."""
     return say(tuple(names), CLASSES)

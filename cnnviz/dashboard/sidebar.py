@@ -1,6 +1,6 @@
 """What is being looked at? Network and picture on every page; layer and class as soon as the network is open.
 
-The language of the interface stands below them, where it is out of the way.
+The language of the interface and the switch that presents the page stand below them, where they are out of the way.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import streamlit as st
 
 from cnnviz import images
 from cnnviz.convnets import DEFAULT, Convnet, catalogue
-from cnnviz.dashboard import cache, components, language, panels, samples, state, store
+from cnnviz.dashboard import cache, components, language, panels, presenter, samples, state, store
 from cnnviz.dashboard.state import Selection
 from cnnviz.dashboard.texts import shared
 from cnnviz.errors import CnnvizError, ModelError
@@ -31,6 +31,7 @@ def show() -> None:
         _choose_picture()
         st.session_state[_BELOW] = st.container()
         _choose_language()
+        presenter.offer()
 
 
 def selection() -> Selection:
@@ -200,6 +201,6 @@ def _choose_class(convnet: Convnet) -> int | None:
     state.settle(state.CLASS, names)
     chosen = st.selectbox(
         shared.CLASS, names, index=None, key=state.CLASS, persist_state="session",
-        placeholder=shared.CLASS_PLACEHOLDER,
+        placeholder=shared.CLASS_PLACEHOLDER, format_func=language.class_name,
     )  # fmt: skip
     return names.index(chosen) if chosen else None

@@ -11,6 +11,7 @@ from typing import Literal
 from cnnviz.datasets.notes import listed, shown
 from cnnviz.datasets.sources import Source
 from cnnviz.errors import DataError
+from cnnviz.sentences import Sentence
 
 PartName = Literal["train", "validation", "test"]
 MAX_CLASSES = 1000
@@ -27,7 +28,7 @@ _PARTS: dict[str, PartName] = {
     "test": "test",
     "testing": "test",
 }
-_LAYOUTS = (
+_LAYOUTS = Sentence(
     "Make one folder per class with its pictures in it, such as cats/1.jpg and dogs/1.jpg; "
     "or folders train, validation and test with these in each."
 )

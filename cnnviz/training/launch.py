@@ -12,13 +12,25 @@ from pathlib import Path
 
 from cnnviz import convnets, datasets
 from cnnviz.errors import RunError
-from cnnviz.runs import RESUMABLE, Run, Status, open_run, runs_folder
+from cnnviz.runs import RESUMABLE, Run, State, Status, open_run, runs_folder
 from cnnviz.runs import folder as names
+from cnnviz.sentences import Sentence
 from cnnviz.training.recipe import Recipe
 from cnnviz.training.record import write_json
 
 _MOST_NAMESAKES = 1000
 _NICENESS = 5  # the page that watches a run must stay quick
+
+_WORDS: dict[State, str] = {
+    "queued": Sentence("queued"),
+    "running": Sentence("running"),
+    "stopping": Sentence("stopping"),
+    "finished": Sentence("finished"),
+    "stopped": Sentence("stopped"),
+    "failed": Sentence("failed"),
+    "interrupted": Sentence("interrupted"),
+}
+"""Each state as it stands in a sentence."""
 
 
 def create_run(recipe: Recipe, *, folder: Path | None = None) -> Path:
@@ -96,7 +108,7 @@ def stop(path: Path) -> None:
     """
     run = open_run(path)
     if not run.status.is_active:
-        raise RunError("{name!r} is not running: it is {state}.", name=run.name, state=run.status.state)
+        raise RunError("{name!r} is not running: it is {state}.", name=run.name, state=_WORDS[run.status.state])
     (path / names.STOP).touch()
 
 
@@ -111,7 +123,7 @@ def reopen(path: Path) -> None:
         raise RunError(
             "{name!r} is {state}. Only a run that ended before its time can be resumed.",
             name=run.name,
-            state=run.status.state,
+            state=_WORDS[run.status.state],
         )
     (path / names.STOP).unlink(missing_ok=True)
     status = asdict(run.status) | {"state": "queued", "reason": "", "doing": "", "updated": time.time()}

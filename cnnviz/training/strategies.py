@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from cnnviz.datasets import Dataset
 from cnnviz.errors import RunError
+from cnnviz.sentences import Sentence
 from cnnviz.training.recipe import Recipe
 from cnnviz.training.workers import of_all, require_agreement, take_over, wait_for_all
 
@@ -29,8 +30,10 @@ STRATEGIES = ("none", "mirrored", "multi-worker")
 """Those that can be carried out."""
 
 _REFUSED = {
-    "parameter-server": "Keras 3 does not train with a parameter server. Choose mirrored or multi-worker.",
-    "tpu": "TensorFlow finds no TPU here, and this version of it is built without. Choose mirrored or multi-worker.",
+    "parameter-server": Sentence("Keras 3 does not train with a parameter server. Choose mirrored or multi-worker."),
+    "tpu": Sentence(
+        "TensorFlow finds no TPU here, and this version of it is built without. Choose mirrored or multi-worker."
+    ),
 }
 _CLUSTER = "TF_CONFIG"
 _EXAMPLE = '{"cluster": {"worker": ["host1:2222", "host2:2222"]}, "task": {"type": "worker", "index": 0}}'

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from cnnviz import heatmaps
-from cnnviz.dashboard import panels, state
+from cnnviz.dashboard import language, panels, state
 from cnnviz.dashboard.state import Selection
 from cnnviz.dashboard.texts import heatmaps as texts
 from cnnviz.dashboard.texts import shared
@@ -45,7 +45,7 @@ def choose_against(selection: Selection) -> int | None:
     state.settle(state.AGAINST, names)
     chosen = st.selectbox(
         texts.AGAINST, names, index=None, key=state.AGAINST, persist_state="session",
-        placeholder=texts.AGAINST_PLACEHOLDER, width=320,
+        placeholder=texts.AGAINST_PLACEHOLDER, format_func=language.class_name, width=320,
     )  # fmt: skip
     return names.index(chosen) if chosen else None
 

@@ -7,7 +7,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from cnnviz import heatmaps, images
-from cnnviz.dashboard import cache, components
+from cnnviz.dashboard import cache, components, language
 from cnnviz.dashboard.heatmaps.choices import Look
 from cnnviz.dashboard.heatmaps.question import Question
 from cnnviz.dashboard.jobs import Job
@@ -20,7 +20,8 @@ _FORMING = Look(opacity=0.85, threshold=0.0, colours="magma", has_box=False)
 def show_maps(question: Question, heats: list[np.ndarray], look: Look) -> DeltaGenerator:
     """Draw the picture, one map a class on one scale, and their difference; return the place for facts."""
     selection, is_pair = question.selection, len(heats) > 1
-    names = [selection.convnet.class_names[index] for index in question.classes]
+    spoken = language.class_names(selection.convnet.class_names)
+    names = [spoken[index] for index in question.classes]
     probabilities = cache.probabilities(selection)
     peak = _peak(heats)
     places = st.columns(4 if is_pair else [3, 3, 2], gap="small" if is_pair else "medium")
@@ -66,7 +67,7 @@ def _show_map(question: Question, heat: np.ndarray, look: Look, *, title: str, k
         key=key,
         title=title,
         alt=texts.MAP_ALT.format(method=method.title, name=title, where=_where(heat)),
-        unit=method.units if np.any(heat) else "",  # an empty map has no scale
+        unit=language.say(method.units) if np.any(heat) else "",  # an empty map has no scale
         table=images.lookup_table("PuOr" if method.is_signed else look.colours),
         low=-peak if method.is_signed else 0.0,
         high=peak,
@@ -86,7 +87,7 @@ def _show_difference(question: Question, heats: list[np.ndarray], names: list[st
         key="difference",
         title=texts.DIFFERENCE.format(first=names[0], second=names[1]),
         alt=texts.DIFFERENCE_ALT.format(first=names[0]),
-        unit=question.method.units,
+        unit=language.say(question.method.units),
         table=images.lookup_table("PuOr"),
         low=-peak,
         high=peak,
@@ -107,6 +108,6 @@ def _where(heat: np.ndarray) -> str:
 def show_forming(question: Question, job: Job) -> None:
     """Draw the map that is being computed, as far as it is known."""
     position = min(job.done * len(question.classes) // max(1, job.total), len(question.classes) - 1)
-    name = question.selection.convnet.class_names[question.classes[position]]
+    name = language.class_names(question.selection.convnet.class_names)[question.classes[position]]
     peak = _peak([job.preview])
     _show_map(question, job.preview, _FORMING, title=name, key="forming", peak=peak)

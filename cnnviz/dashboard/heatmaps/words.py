@@ -6,7 +6,7 @@ import numpy as np
 import streamlit as st
 
 from cnnviz import heatmaps, images
-from cnnviz.dashboard import cache, components, panels, state
+from cnnviz.dashboard import cache, components, language, panels, state
 from cnnviz.dashboard.heatmaps.question import Question
 from cnnviz.dashboard.texts import heatmaps as texts
 from cnnviz.layers import default_layer
@@ -15,7 +15,7 @@ from cnnviz.layers import default_layer
 def show_method(question: Question, heat: np.ndarray) -> None:
     """Say what the method shows, and on which grid."""
     selection, method = question.selection, question.method
-    st.markdown(f"**{method.title}.** {method.summary}")
+    st.markdown(f"**{method.title}.** {language.say(method.summary)}")
     if not method.has_layer:
         st.caption(texts.NO_LAYER)
         return
@@ -35,11 +35,11 @@ def show_test(question: Question, heat: np.ndarray, class_index: int) -> None:
     probability = float(cache.probabilities(selection)[class_index])
     verdict = heatmaps.judge(heat, probability=probability)
     if verdict.sentence:
-        st.info(verdict.sentence, icon=":material/info:")
+        st.info(language.say(verdict.sentence), icon=":material/info:")
     if not verdict.is_drawable:
         return
     deletion = cache.deletion(selection, heat, class_index, question.key)
-    name = panels.plain(selection.convnet.class_names[class_index])
+    name = panels.plain(language.class_names(selection.convnet.class_names)[class_index])
     before, after, random = (
         components.percent(float(value[0])) for value in (deletion.before, deletion.after, deletion.random_mean)
     )
