@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help app test check bench stress clean
+.PHONY: help app test check texts bench stress clean
 .DEFAULT_GOAL := help
 
 help: ## List the targets
@@ -31,6 +31,9 @@ check: $(VENV)/.dev ## Lint, format and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+texts: $(VENV)/.dev ## Bring the translations up to date with the texts, and compile them
+	$(BIN)/python tests/dashboard/make_texts.py
 
 bench: $(VENV)/.dev ## Print speed as ratios to the floor of the same run
 	$(BIN)/python -m benchmarks
