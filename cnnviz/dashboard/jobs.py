@@ -109,6 +109,10 @@ class Jobs:
         """Find an owner's job by what it computes."""
         return self._jobs.get((owner, key))
 
+    def is_busy(self, owner: str) -> bool:
+        """Whether anything of an owner waits or runs."""
+        return any(job.owner == owner and job.is_active for job in list(self._jobs.values()))
+
     def cancel_all(self, owner: str) -> None:
         """Stop everything of one owner, as when its tab is closed."""
         with self._lock:

@@ -19,8 +19,9 @@ from cnnviz.errors import CnnvizError, PictureError
 from cnnviz.images import Photo
 from cnnviz.runs import open_run, runs_folder, trained_networks
 
-# Gray pictures of 28 x 28 pixels, which are there offline.
-_SETS = {DIGITS: "mnist-5k", FASHION: "fashion-sample"}
+SETS = {DIGITS: "mnist-5k", FASHION: "fashion-sample"}
+"""Classes to the set of gray pictures of 28 x 28 pixels that has them, and is there offline."""
+
 _ADDRESS = re.compile(r"([a-z0-9-]+):(\d{1,5})")
 _SHA256_LENGTH = 64
 
@@ -33,9 +34,9 @@ def offered(model: str) -> list[str]:
 @st.cache_data(max_entries=8, show_spinner=False)
 def _of_kind(class_names: tuple[str, ...]) -> list[str]:
     """One test picture a class, if there is a set with these classes."""
-    if class_names not in _SETS:
+    if class_names not in SETS:
         return []
-    name = _SETS[class_names]
+    name = SETS[class_names]
     return [f"{name}:{index}" for index in sample(_set(name).test, per_class=1, seed=0)]
 
 
@@ -95,7 +96,7 @@ def code(picture: str) -> str:
 def _address(picture: str) -> tuple[str, int] | None:
     """Take `mnist-5k:12` apart; None if it is no test picture of a set that is offered."""
     match = _ADDRESS.fullmatch(picture)
-    if match is None or match[1] not in _SETS.values():
+    if match is None or match[1] not in SETS.values():
         return None
     try:
         count = len(_set(match[1]).test)

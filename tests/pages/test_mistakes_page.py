@@ -85,8 +85,32 @@ def test_the_example_opens_by_itself_on_the_confusion_of_shirts(opened, fashion)
     pair = mistakes.confused_pairs(fashion, most=1)[0]
     assert (pair.label, pair.predicted) in {(SHIRT, T_SHIRT), (T_SHIRT, SHIRT)}
     assert f": {pair.count}**" in said
-    assert "Why?" in said and "Of its 10 nearest pictures" in said
+    assert "Why?" in said
     assert app.get("plotly_chart")[0].proto.alt.startswith("Confusion matrix of 1000 pictures")
+
+
+def test_the_nearest_pictures_are_training_pictures_where_there_are_some(opened, fashion):
+    dataset = load_dataset("fashion-sample")
+    train = mistakes.evaluate(load_convnet("fashion-cnn"), dataset.train, class_names=dataset.class_names)
+    row = mistakes.mistakes(fashion, of=(SHIRT, T_SHIRT))[0]
+    near = train.labels[mistakes.nearest(fashion, row, count=10, among=train).rows]
+    most = int(np.bincount(near).argmax())
+    said = sentences(opened(cell=f"{SHIRT}:{T_SHIRT}", item=int(fashion.indices[row])))
+    count = int((near == most).sum())
+    name = dataset.class_names[most]
+    assert f"Of the 10 nearest training pictures {count} are labelled {name}" in said
+    assert f"Nearest training pictures labelled {dataset.class_names[SHIRT]}" in said
+    assert "in this set" not in said
+
+
+def test_training_pictures_are_nearest_in_the_set_itself_and_so_are_those_of_a_network_of_unknown_origin(
+    opened, data, fashion
+):
+    said = sentences(opened(model="fashion-cnn", part="train"))
+    assert "nearest pictures in this set" in said and "nearest training" not in said
+    write_pictures(data / "mine", {"cat": 4, "dog": 4}, rows=32)
+    said = sentences(opened(model="efficientnet-lite0", data="mine"))
+    assert "Of its 7 nearest pictures in this set" in said
 
 
 def test_a_link_opens_a_cell_and_a_picture_of_it(opened, fashion):
@@ -211,14 +235,14 @@ def test_a_zip_of_one_class_and_one_picture_opens(opened, data):
         archive.write(folder / "Shirt" / "0.png", "Shirt/0.png")
     app = opened(model="fashion-cnn", data="one.zip")
     assert not app.exception
-    assert "1 pictures, " in sentences(app)
+    assert "1 picture, " in sentences(app)
 
 
 def test_unreadable_files_are_counted_with_the_reason(opened, data):
     folder = write_pictures(data / "mine", {"Shirt": 2, "Bag": 2})
     (folder / "Bag" / "notes.txt").write_text("no picture")
     app = opened(model="fashion-cnn", data="mine")
-    assert "1 pictures have no answer; the first:" in sentences(app)
+    assert "1 picture has no answer: " in sentences(app)
 
 
 @pytest.mark.parametrize("classes", [{}, {"Shirt": 0}])
@@ -401,7 +425,7 @@ def test_a_copy_in_a_folder_is_found(opened, data):
     app = opened(model="fashion-cnn", data="mine", show="suspects")
     press(app, "Look for pictures that are there twice")
     finished(app)
-    assert "1 pairs are almost the same" in sentences(app)
+    assert "1 pair is almost the same" in sentences(app)
 
 
 def test_the_map_shows_every_picture_and_what_a_lasso_caught(opened, fashion):
@@ -442,7 +466,7 @@ def test_two_networks_are_compared_picture_by_picture(opened, data):
     found = mistakes.agreement(before, now)
     assert len(found.new) > len(found.fixed)  # who knows clothes does not know digits
     said = sentences(app)
-    assert f"fashion-cnn mends {len(found.fixed)} mistakes and makes {len(found.new)} new ones" in said
+    assert f"fashion-cnn gets {len(found.fixed)} right that were wrong, and {len(found.new)} wrong that were right" in said
     assert "fashion-cnn is worse" in said
 
 
@@ -456,7 +480,7 @@ def subject():
     selection = Selection(convnet, "", np.zeros((28, 28, 3), np.uint8), (), None, None)
     mapping = tuple((index,) for index in range(10))
     data = mistakes.open_labelled("fashion-sample", part="test")
-    return Subject(selection, offered()["fashion-sample"], data, "test", mapping, False, False)
+    return Subject(selection, offered()["fashion-sample"], data, "test", mapping, False, None, 0, False)
 
 
 def test_a_bundle_opens_offline_and_holds_numbers_code_and_fingerprints(subject, fashion):

@@ -13,7 +13,7 @@ from cnnviz.dashboard.components import percent
 from cnnviz.dashboard.heatmaps import maps
 from cnnviz.dashboard.heatmaps.choices import Look
 from cnnviz.dashboard.heatmaps.question import Question
-from cnnviz.dashboard.mistakes import edits, gallery, steps
+from cnnviz.dashboard.mistakes import alike, edits, learnt, steps
 from cnnviz.dashboard.mistakes.steps import GRAD_CAM
 from cnnviz.dashboard.mistakes.subject import Subject
 from cnnviz.dashboard.state import Selection
@@ -22,7 +22,6 @@ from cnnviz.errors import LayerError
 from cnnviz.mistakes import Evaluation, Facts
 
 _SURE = 0.9
-_NEAREST = 5
 _NO_HEAT = np.zeros((1, 1), np.float32)
 _LOOK = Look(opacity=0.85, threshold=0.0, colours="magma", has_box=False)
 
@@ -33,8 +32,10 @@ def show(subject: Subject, evaluation: Evaluation, row: int) -> None:
     selection = _selection(subject, int(evaluation.indices[row]))
     classes = classes_of(evaluation, row)
     heats = _heats(selection, classes)
-    found = mistakes.facts(evaluation, row, heat=heats[0] if heats else _NO_HEAT)
-    st.markdown(sentence(evaluation, row, found))
+    found_in = learnt.find(subject, evaluation)
+    among = found_in.evaluation if found_in else None
+    found = mistakes.facts(evaluation, row, heat=heats[0] if heats else _NO_HEAT, among=among)
+    st.markdown(sentence(evaluation, row, found, among=among))
     now = steps.edited(selection, steps.steps_of(selection))
     if heats:
         maps.show_maps(Question(now, GRAD_CAM, classes), _heats(now, classes), _LOOK)
@@ -42,7 +43,7 @@ def show(subject: Subject, evaluation: Evaluation, row: int) -> None:
     has_hottest = bool(heats) and float(np.ptp(heats[0])) > 0
     edits.show(selection, hottest=classes[0] if has_hottest else None)
     st.header(texts.ALIKE, anchor=False)
-    _show_nearest(subject, evaluation, row)
+    alike.show(subject, evaluation, row, found_in)
     if st.button(texts.LOOK, icon=":material/search:", key="look_inside"):
         _look_inside(selection)
 
@@ -71,8 +72,8 @@ def classes_of(evaluation: Evaluation, row: int) -> tuple[int, ...]:
     return tuple(dict.fromkeys(classes[0] for classes in known if classes))
 
 
-def sentence(evaluation: Evaluation, row: int, found: Facts) -> str:
-    """Say in Markdown what the numbers of one picture mean."""
+def sentence(evaluation: Evaluation, row: int, found: Facts, *, among: Evaluation | None = None) -> str:
+    """Say in Markdown what the numbers of one picture mean; `among` is where its neighbours were looked for."""
     names = [panels.plain(name) for name in language.class_names(evaluation.class_names)]
     parts = [
         texts.SENTENCE.format(
@@ -83,8 +84,10 @@ def sentence(evaluation: Evaluation, row: int, found: Facts) -> str:
     if found.hottest is not None:
         parts.append(texts.EVIDENCE.format(said=names[found.predicted], place=texts.PLACES[found.hottest]))
     if found.neighbours:
-        most, count = found.neighbours[0]
-        parts.append(texts.NEIGHBOURS.format(count=found.neighbour_count, most=count, name=names[most]))
+        forms = texts.NEIGHBOURS if among is None else texts.NEIGHBOURS_LEARNT
+        label, count = found.neighbours[0]
+        name = language.class_names((among or evaluation).class_names)[label]
+        parts.append(panels.counted(forms, found.neighbour_count, most=count, name=panels.plain(name)))
     return " ".join(parts)
 
 
@@ -94,25 +97,6 @@ def _verdict(evaluation: Evaluation, row: int) -> str:
     if evaluation.is_unsure[row]:
         return texts.UNSURE
     return texts.SURE if evaluation.confidence[row] >= _SURE else texts.WRONG
-
-
-def _show_nearest(subject: Subject, evaluation: Evaluation, row: int) -> None:
-    """Draw the pictures that the network holds for most alike, of the class it says and of the right one."""
-    labels = dict.fromkeys((int(evaluation.predicted[row]), int(evaluation.labels[row])))
-    for place, label in zip(st.columns(2), labels, strict=False):
-        near = mistakes.nearest(evaluation, row, label=label, count=_NEAREST)
-        if not len(near.rows):
-            continue
-        title = texts.NEAREST.format(name=language.class_names(evaluation.class_names)[label])
-        names = [
-            texts.NEAREST_NAME.format(name=gallery.name_of(evaluation, int(other)), distance=f"{distance:.2f}")
-            for other, distance in zip(near.rows, near.distances, strict=True)
-        ]
-        with place:
-            st.caption(panels.plain(title))
-            gallery.show_rows(
-                subject, evaluation, near.rows, key=f"nearest {label}", title=title, names=names, height=160
-            )
 
 
 def _look_inside(selection: Selection) -> None:

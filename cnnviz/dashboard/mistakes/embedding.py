@@ -37,7 +37,7 @@ def _points(subject: Subject, evaluation: Evaluation, how: str) -> np.ndarray | 
         job.step(0, 1)
         return mistakes.embed(evaluation, how="tsne")
 
-    label = texts.TSNE.format(count=f"{len(evaluation):,}")
+    label = panels.counted(texts.TSNE, len(evaluation))
     job = background.finished(
         f"tsne {subject.key}", label, work, icon=":material/scatter_plot:", progress=texts.TSNE_RUNS
     )

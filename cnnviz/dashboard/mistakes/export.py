@@ -35,7 +35,7 @@ def show(subject: Subject, evaluation: Evaluation, row: int | None) -> None:
             if row is not None:
                 _offer(subject, evaluation, [row], texts.ONE_PICTURE, f"{stem}-{evaluation.indices[row]}")
             if rows:
-                label = texts.CELL_PICTURES.format(title=panels.plain(title), count=min(len(rows), bundle.MOST))
+                label = panels.counted(texts.CELL_PICTURES, min(len(rows), bundle.MOST), title=panels.plain(title))
                 _offer(subject, evaluation, rows, label, panels.slug(f"{stem}-{title}"), title=title)
         st.caption(texts.BUNDLE_HELP)
         st.markdown(shared.CODE)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import streamlit as st
@@ -14,10 +15,11 @@ from cnnviz.dashboard.mistakes import gallery
 from cnnviz.dashboard.mistakes.gallery import Scope
 from cnnviz.dashboard.mistakes.subject import Subject
 from cnnviz.dashboard.texts import mistakes as texts
-from cnnviz.mistakes import Evaluation
+from cnnviz.mistakes import Evaluation, OnStep
 
 _MOST_AVERAGED = 300  # pictures in the mean picture, which more hardly change
 _QUICK = 3.0  # seconds
+_NOTHING = np.full((1, 1), np.nan, np.float32)
 _NAMED = 0.2  # a ninth with so much more of the evidence than in right answers is worth a word
 
 
@@ -26,44 +28,54 @@ class Mean:
     """What the pictures of a cell have in common.
 
     Attributes:
-        title: Their name.
+        scope: Which they are.
+        count: How many.
         photo: Mean of the pictures as the network receives them.
         heat: Mean of their maps.
     """
 
-    title: str
+    scope: Scope
+    count: int
     photo: np.ndarray
     heat: np.ndarray
 
 
-def show(subject: Subject, evaluation: Evaluation) -> None:
-    """Draw the mean map of the open cell, beside that of the pictures that are given the same answer rightly."""
+def show(subject: Subject, evaluation: Evaluation) -> int | None:
+    """Draw the mean map of the open cell, beside that of the pictures that are given the same answer rightly.
+
+    Returns:
+        Row of the chosen picture, or of the cell's first: what holds for the mean can be tried on one.
+    """
     scope = _choose_cell(evaluation)
     scopes = [scope, Scope(scope.said, scope.said)] if _is_mistaken(scope) else [scope]
     chosen = {other: gallery.rows_of(evaluation, other) for other in scopes}
     chosen = {other: rows for other, rows in chosen.items() if len(rows)}
     if scope not in chosen:
         st.caption(texts.GALLERY_EMPTY)
-        return
+        return gallery.chosen_row(evaluation)
     count = sum(map(len, chosen.values()))
 
     def work(job: Job) -> list[Mean]:
         means: list[Mean] = []
         done = 0
         for other, rows in chosen.items():
-            title = texts.GALLERY.format(title=gallery.title_of(evaluation, other), count=f"{len(rows):,}")
-            before = done
-            means.append(_mean(subject, evaluation, rows, title, said=scope.said, job=job, before=before, total=count))
+            step = partial(_step, job, done, count)
+            means.append(_mean(subject, evaluation, other, rows, said=scope.said, on_step=step))
             done += len(rows)
         return means
 
     job = background.finished(
-        f"mean {subject.key} {scope.address}", texts.MEAN.format(count=f"{count:,}"), work,
+        f"mean {subject.key} {scope.address}", panels.counted(texts.MEAN, count), work,
         icon=":material/layers:", progress=texts.PROGRESS,
         is_quick=cache.seconds_a_run(subject.selection) * count < _QUICK,
     )  # fmt: skip
     if job is not None:
-        _show_means(job.result)
+        _show_means(evaluation, job.result)
+    return gallery.chosen_row(evaluation, otherwise=int(mistakes.ordered(evaluation, chosen[scope])[0]))
+
+
+def _step(job: Job, before: int, total: int, done: int, _: int) -> None:
+    job.step(before + done, total)
 
 
 def _is_mistaken(scope: Scope) -> bool:
@@ -84,37 +96,39 @@ def _choose_cell(evaluation: Evaluation) -> Scope:
 
 
 def _mean(
-    subject: Subject, evaluation: Evaluation, rows: np.ndarray, title: str, *, said: int | None, job: Job,
-    before: int, total: int,
-) -> Mean:  # fmt: skip
+    subject: Subject, evaluation: Evaluation, scope: Scope, rows: np.ndarray, *, said: int | None, on_step: OnStep
+) -> Mean:
     convnet, indices = subject.selection.convnet, evaluation.indices[rows]
     meant = evaluation.mapping[said] if said is not None and said < len(evaluation.mapping) else ()
     with cache.compute():
         heat = mistakes.mean_map(
             convnet, subject.pictures, indices, class_index=meant[0] if len(meant) == 1 else None,
-            on_step=lambda done, _: job.step(before + done, total),
+            on_step=on_step,
         )  # fmt: skip
     photos = [convnet.fit(images.rgb(subject.pictures.photo(int(index)))) for index in indices[:_MOST_AVERAGED]]
-    return Mean(title, np.mean(photos, axis=0).round().astype(np.uint8), heat)
+    return Mean(scope, len(rows), np.mean(photos, axis=0).round().astype(np.uint8), heat)
 
 
-def _show_means(means: list[Mean]) -> None:
+def _show_means(evaluation: Evaluation, means: list[Mean]) -> None:
+    """Draw each mean picture, and its mean map over it, all maps on one scale."""
     peak = max(float(np.nanmax(mean.heat, initial=0.0)) for mean in means) or 1.0
-    for place, (number, mean) in zip(st.columns([1, 1, 1, 1]), enumerate(_with_pictures(means)), strict=False):
-        with place:
-            components.map_view(
-                mean.photo, mean.heat, key=f"mean {number}", title=mean.title, unit=texts.LOGIT if number % 2 else "",
-                alt=texts.MEAN_ALT.format(title=mean.title), table=images.lookup_table("magma"), low=0.0, high=peak,
-                opacity=0.85,
-            )  # fmt: skip
+    places = iter(st.columns(4))
+    for mean in means:
+        name = gallery.title_of(evaluation, mean.scope)
+        with next(places):
+            _show_map(mean.photo, _NOTHING, texts.MEAN_PICTURE, key=f"mean picture {mean.scope.address}")
+        with next(places):
+            title = texts.GALLERY.format(title=name, count=f"{mean.count:,}")
+            _show_map(mean.photo, mean.heat, title, key=f"mean {mean.scope.address}", peak=peak)
     st.markdown(panels.plain(_sentence(means)))
     st.caption(texts.MEAN_HELP)
 
 
-def _with_pictures(means: list[Mean]) -> list[Mean]:
-    """Before each mean map the mean picture alone."""
-    nothing = np.full((1, 1), np.nan, np.float32)
-    return [shown for mean in means for shown in (Mean(texts.MEAN_PICTURE, mean.photo, nothing), mean)]
+def _show_map(photo: np.ndarray, heat: np.ndarray, title: str, *, key: str, peak: float = 1.0) -> None:
+    components.map_view(
+        photo, heat, key=key, title=title, unit="" if heat is _NOTHING else texts.LOGIT, opacity=0.85,
+        alt=texts.MEAN_ALT.format(title=title), table=images.lookup_table("magma"), low=0.0, high=peak,
+    )  # fmt: skip
 
 
 def _sentence(means: list[Mean]) -> str:

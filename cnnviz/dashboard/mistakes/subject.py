@@ -4,27 +4,24 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, replace
-from functools import partial
 from itertools import chain
 
 import streamlit as st
 
 from cnnviz import mistakes
 from cnnviz.convnets import Convnet
-from cnnviz.dashboard import background, cache, components, language, panels, patterns, sets, state
-from cnnviz.dashboard.jobs import Job
+from cnnviz.dashboard import cache, components, language, panels, samples, sets, state
+from cnnviz.dashboard.mistakes import answers
+from cnnviz.dashboard.mistakes.answers import Asked
 from cnnviz.dashboard.sets import Offer
 from cnnviz.dashboard.state import Selection
 from cnnviz.dashboard.texts import mistakes as texts
-from cnnviz.datasets import DIGITS, FASHION, Part
+from cnnviz.datasets import FASHION, Part
 from cnnviz.errors import ClassError
-from cnnviz.mistakes import ClassMapping, Evaluation, EvaluationStore, Labelled
+from cnnviz.mistakes import ClassMapping, Evaluation, Labelled
 from cnnviz.runs import open_run, runs_folder, trained_networks
 
 _EXAMPLE = "fashion-cnn"
-_KNOWN = {DIGITS: "mnist-5k", FASHION: "fashion-sample"}
-_QUICK_SECONDS = 10.0
-_BATCH_GAIN = 3  # a batch answers so many times as fast as pictures one by one
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,6 +35,9 @@ class Subject:
         part: Name of the part: `test`, `validation` or `train`.
         mapping: For each class of the pictures the network's classes that stand for it.
         is_example: Whether nobody chose it.
+        learnt_link: Name of the set that the network learnt from, as in links; the pictures' own set, where it has a
+            training part and nothing is known of the network; None where neither is offered.
+        learnt_seed: Seed that held out what it did not learn from.
         is_learnt: Whether the network learnt from these pictures.
     """
 
@@ -47,6 +47,8 @@ class Subject:
     part: str
     mapping: ClassMapping
     is_example: bool
+    learnt_link: str | None
+    learnt_seed: int
     is_learnt: bool
 
     @property
@@ -55,9 +57,14 @@ class Subject:
         return self.data.part
 
     @property
+    def asked(self) -> Asked:
+        """Which network is asked about which pictures."""
+        return Asked(self.selection, self.data, self.mapping)
+
+    @property
     def key(self) -> str:
         """Name of all that the answers hang on."""
-        return f"{self.selection.convnet.fingerprint} {self.pictures.fingerprint} {self.mapping}"
+        return self.asked.key
 
 
 def choose_subject(selection: Selection) -> Subject:
@@ -78,13 +85,20 @@ def choose_subject(selection: Selection) -> Subject:
     is_example = chosen is None
     if is_example:
         selection = replace(selection, convnet=cache.convnet(_EXAMPLE))
-    offer, network = offers[chosen or _KNOWN[FASHION]], selection.convnet
+    offer, network = offers[chosen or samples.SETS[FASHION]], selection.convnet
     source, seed = _learnt_from(network.name, network.class_names)
     is_source = offer.source == source
     data = sets.open_part(offer, part, learnt_with=seed if is_source else None)
     with mapped:
         mapping = _choose_mapping(data.class_names, network)
-    return Subject(selection, offer, data, part, mapping, is_example, is_source and part == "train")
+    link, seed = (_link(source), seed) if _link(source) else (_link(offer.source, has_parts=True), 0)
+    return Subject(selection, offer, data, part, mapping, is_example, link, seed, is_source and part == "train")
+
+
+def _link(source: str | None, *, has_parts: bool = False) -> str | None:
+    """Name in links of a set that opens without a download; of a person's own, if it need not have parts."""
+    found = (link for link, offer in sets.offered().items() if offer.source == source and offer.is_here)
+    return next((link for link in found if not (has_parts and sets.offered()[link].is_own)), None)
 
 
 def show_example(subject: Subject, chosen: Convnet) -> None:
@@ -102,7 +116,7 @@ def _learnt_from(name: str, class_names: tuple[str, ...]) -> tuple[str | None, i
     if name in trained_networks():
         recipe = open_run(runs_folder() / name).recipe
         return str(recipe.get("data")), int(recipe.get("seed") or 0)
-    return _KNOWN.get(class_names), 0
+    return samples.SETS.get(class_names), 0
 
 
 def _usual_set(name: str, class_names: tuple[str, ...]) -> str | None:
@@ -147,40 +161,13 @@ def _edit_mapping(names: tuple[str, ...], keys: list[str], guessed: ClassMapping
 
 def evaluation_or_progress(subject: Subject) -> Evaluation | None:
     """Return the answers, or draw the way to them: at once where that is quick, else an estimate and a button."""
-    found = _known(subject)
+    asked = subject.asked
+    found = answers.known(asked)
     if found is not None:
         return found
-    seconds = _seconds(subject)
-    job = background.finished(
-        subject.key, texts.EVALUATE.format(count=f"{len(subject.pictures):,}"), partial(_evaluate, subject),
-        icon=":material/play_arrow:", progress=texts.PROGRESS, is_main=True,
-        estimate=texts.ESTIMATE.format(time=patterns.seconds_text(seconds)),
-        is_quick=subject.is_example or seconds < _QUICK_SECONDS,
-        is_lost=lambda ended: ended.result is None,  # the answers were kept on the disk, and somebody cleaned up
-    )  # fmt: skip
-    return None if job is None else job.result
-
-
-def _known(subject: Subject) -> Evaluation | None:
-    return _evaluation(subject.key, subject)
-
-
-@st.cache_resource(max_entries=6, show_spinner=False, validate=lambda found: found is not None)
-def _evaluation(key: str, _subject: Subject) -> Evaluation | None:
-    convnet, names = _subject.selection.convnet, _subject.data.class_names
-    return EvaluationStore().find(convnet, _subject.pictures, names, _subject.mapping)
-
-
-def _seconds(subject: Subject) -> float:
-    return cache.seconds_a_run(subject.selection) * len(subject.pictures) / _BATCH_GAIN
-
-
-def _evaluate(subject: Subject, job: Job) -> Evaluation | None:
-    answers = mistakes.evaluate(
-        subject.selection.convnet, subject.pictures, class_names=subject.data.class_names,
-        mapping=subject.mapping, on_step=job.step, store=EvaluationStore(),
-    )  # fmt: skip
-    return None if _known(subject) else answers  # a full disk keeps nothing
+    label = panels.counted(texts.EVALUATE, len(subject.pictures))
+    is_quick = subject.is_example or asked.seconds < answers.QUICK_SECONDS
+    return answers.or_progress(asked, label, icon=":material/play_arrow:", is_quick=is_quick, is_main=True)
 
 
 def show_headline(subject: Subject, evaluation: Evaluation) -> None:
@@ -191,15 +178,16 @@ def show_headline(subject: Subject, evaluation: Evaluation) -> None:
     if len(evaluation.class_names) > 2 * evaluation.top_classes.shape[1]:
         top = mistakes.accuracy(evaluation, top=evaluation.top_classes.shape[1])
         parts.append(texts.TOP5.format(share=components.percent(top.value)))
-    headline = texts.HEADLINE.format(count=f"{found.total:,}", share=components.percent(found.value))
+    headline = panels.counted(texts.HEADLINE, found.total, share=components.percent(found.value))
     st.header(headline, anchor=False)
     st.caption(" · ".join(parts))
     if subject.is_learnt:
         st.caption(texts.LEARNT)
     if evaluation.unreadable:
         _, reason = evaluation.unreadable[0]
-        st.caption(panels.plain(texts.UNREADABLE.format(count=len(evaluation.unreadable), reason=language.say(reason))))
+        said = panels.counted(texts.UNREADABLE, len(evaluation.unreadable), reason=language.say(reason))
+        st.caption(panels.plain(said))
     if evaluation.unmapped:
         names = ", ".join(language.class_names(name for name, _ in evaluation.unmapped[:5]))
         count = sum(pictures for _, pictures in evaluation.unmapped)
-        st.caption(panels.plain(texts.UNMAPPED.format(count=f"{count:,}", names=names)))
+        st.caption(panels.plain(panels.counted(texts.UNMAPPED, count, names=names)))

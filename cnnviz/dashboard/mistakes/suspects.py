@@ -31,7 +31,7 @@ def show(subject: Subject, evaluation: Evaluation) -> int | None:
 
 def _show_labels(subject: Subject, evaluation: Evaluation) -> int | None:
     found, names = mistakes.label_suspects(evaluation), language.class_names(evaluation.class_names)
-    st.markdown(f"**{texts.SUSPECTS.format(count=f'{len(found.rows):,}')}**")
+    st.markdown(f"**{panels.counted(texts.SUSPECTS, len(found.rows))}**")
     st.caption(texts.SUSPECTS_HELP)
     if subject.is_learnt:
         st.caption(texts.SUSPECTS_LEARNT)
@@ -66,7 +66,7 @@ def _show_copies(subject: Subject, evaluation: Evaluation) -> None:
     if job is None:
         return
     pairs = job.result
-    st.markdown(f"**{texts.COPIES_FOUND.format(count=f'{len(pairs):,}')}**")
+    st.markdown(f"**{panels.counted(texts.COPIES_FOUND, len(pairs))}**")
     if not pairs:
         return
     pairs = pairs[:_MOST_SHOWN]
@@ -99,7 +99,7 @@ def _show_odd(subject: Subject, evaluation: Evaluation) -> None:
     if job is None:
         return
     found = job.result[:_MOST_SHOWN]
-    st.markdown(f"**{texts.ODD_FOUND.format(count=f'{len(job.result):,}')}**")
+    st.markdown(f"**{panels.counted(texts.ODD_FOUND, len(job.result))}**")
     if not found:
         return
     pictures = cache.thumbnails(subject.pictures, tuple(odd.index for odd in found), _TILE)

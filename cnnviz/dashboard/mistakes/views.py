@@ -21,13 +21,9 @@ def show(subject: Subject, evaluation: Evaluation) -> int | None:
     return _VIEWS[view](subject, evaluation)
 
 
-def _mean(subject: Subject, evaluation: Evaluation) -> None:
-    mean.show(subject, evaluation)
-
-
 _VIEWS: Mapping[str, Callable[[Subject, Evaluation], int | None]] = {
     "matrix": matrix.show,
-    "mean": _mean,
+    "mean": mean.show,
     "suspects": suspects.show,
     "map": embedding.show,
     "compare": compare.show,

@@ -19,13 +19,16 @@ PART = "Part"
 PARTS = {"test": "test", "validation": "validation", "train": "training"}
 EXAMPLE = "An example: `{network}` on {title}. Choose pictures to see what **{chosen}** gets wrong."
 LEARNT = "The network learnt from these pictures: it will look better than it is."
-HEADLINE = "{count} pictures, **{share}** right"
+HEADLINE = ("{count} picture, **{share}** right", "{count} pictures, **{share}** right")
 RANGE = "between {low} and {high} for other pictures like these"
 TOP5 = "right class among the first five: {share}"
-UNREADABLE = "{count} pictures have no answer; the first: {reason}"
-UNMAPPED = "{count} pictures of {names} are not compared: the network has no such class."
+UNREADABLE = ("{count} picture has no answer: {reason}", "{count} pictures have no answer; the first: {reason}")
+UNMAPPED = (
+    "{count} picture of {names} is not compared: the network has no such class.",
+    "{count} pictures of {names} are not compared: the network has no such class.",
+)
 
-EVALUATE = "Ask about all {count} pictures"
+EVALUATE = ("Ask about the one picture", "Ask about all {count} pictures")
 ESTIMATE = "about {time}"
 PROGRESS = "{done} of {total} pictures"
 READING = "Reading the pictures ..."
@@ -65,11 +68,20 @@ UNSURE = "Undecided, and wrong"
 RIGHT = "Right"
 SENTENCE = "**{verdict}:** {said} {share}, {true} {true_share}."
 EVIDENCE = "The evidence for {said} lies {place}."
-NEIGHBOURS = "Of its {count} nearest pictures in this set {most} are labelled {name}."
+NEIGHBOURS = (
+    "Its nearest picture in this set is labelled {name}.",
+    "Of its {count} nearest pictures in this set {most} are labelled {name}.",
+)
+NEIGHBOURS_LEARNT = (
+    "The nearest training picture is labelled {name}.",
+    "Of the {count} nearest training pictures {most} are labelled {name}.",
+)
 PLACES = {(0, 0): "at the top left", (0, 1): "at the top", (0, 2): "at the top right", (1, 0): "on the left",
           (1, 1): "in the centre", (1, 2): "on the right", (2, 0): "at the bottom left", (2, 1): "at the bottom",
           (2, 2): "at the bottom right"}  # fmt: skip
 NEAREST = "Nearest in this set labelled {name}"
+NEAREST_LEARNT = "Nearest training pictures labelled {name}"
+SEARCH_LEARNT = ("Look at the one training picture too", "Look among the {count} training pictures too")
 NEAREST_NAME = "{name} · distance {distance}"
 LOOK = "Look inside this picture"
 MAPPING = "Which class is which"
@@ -153,7 +165,7 @@ SHOWS = {
 }
 
 CELL_OF = "Pictures"
-MEAN = "Average the maps of {count} pictures"
+MEAN = ("Draw the map of {count} picture", "Average the maps of {count} pictures")
 MEAN_PICTURE = "mean picture"
 MEAN_ALT = "Mean evidence of: {title}."
 LOGIT = "logit"
@@ -166,17 +178,17 @@ MEAN_ODD = "In right answers it is {share} only: look there for a shortcut."
 MEAN_LIKE = "In right answers it is {share}."
 MEAN_NOTHING = "These pictures hold no evidence for this answer."
 
-SUSPECTS = "{count} labels are doubtful"
+SUSPECTS = ("{count} label is doubtful", "{count} labels are doubtful")
 SUSPECTS_HELP = "The network is surer of another class than it usually is of that class's own pictures."
 SUSPECTS_LEARNT = "The network learnt these labels, and agrees with wrong ones too."
 SUSPECT = "labelled {true}, looks like {other} (margin {margin})"
 SUSPECT_TILES = "doubtful labels"
 COPIES = "Look for pictures that are there twice"
 COPIES_LEARNT = "Look for pictures that are training pictures too"
-COPIES_FOUND = "{count} pairs are almost the same"
+COPIES_FOUND = ("{count} pair is almost the same", "{count} pairs are almost the same")
 COPY = "differ by {difference} of 255"
 ODD = "Look for pictures that stand out"
-ODD_FOUND = "{count} pictures stand out"
+ODD_FOUND = ("{count} picture stands out", "{count} pictures stand out")
 ODD_ONE = "{what} {value}; usual is {median}"
 ODD_HELP = "By size, light or colours, 3.5 robust standard deviations from the middle of all."
 QUANTITIES = {
@@ -192,7 +204,7 @@ QUANTITIES = {
 
 HOW = "Laid out by"
 HOWS = {"pca": "main directions (PCA)", "tsne": "neighbours (t-SNE)"}
-TSNE = "Lay out {count} pictures by their neighbours"
+TSNE = ("Lay out {count} picture by its neighbours", "Lay out {count} pictures by their neighbours")
 TSNE_RUNS = "Laying out. This takes up to a minute for 10,000 pictures ..."
 MAP_WRONG = "answered wrong"
 MAP_ALT = "{count} pictures as points, near where the network holds them for alike; {wrong} are ringed as mistakes."
@@ -207,7 +219,10 @@ RIVAL = "Compare with"
 RIVAL_PLACEHOLDER = "a second network"
 RIVAL_HELP = "Both networks are asked about the same pictures."
 SCORES = "{own}: **{before}** right. {rival}: **{now}** right."
-MCNEMAR = "{rival} mends {fixed} mistakes and makes {new} new ones. {verdict} (McNemar's exact test, p = {p})"
+MCNEMAR = (
+    "{rival} gets {fixed} right that were wrong, and {new} wrong that were right. {verdict} "
+    "(McNemar's exact test, p = {p})"
+)
 BETTER = "So many more would hardly be luck: {rival} is better on pictures like these."
 WORSE = "So many more would hardly be luck: {rival} is worse on pictures like these."
 LUCK = "The difference may be luck."
@@ -223,7 +238,7 @@ CHANGES = {"fixed": "mended", "new": "new mistakes", "both": "wrong in both"}
 CSV = "All answers (CSV)"
 REPORT = "Report (HTML)"
 ONE_PICTURE = "Evidence of this picture (.zip)"
-CELL_PICTURES = "Evidence of {title}, {count} pictures (.zip)"
+CELL_PICTURES = ("Evidence of {title}, {count} picture (.zip)", "Evidence of {title}, {count} pictures (.zip)")
 BUNDLE_HELP = "The evidence: a page that opens offline, pictures, numbers, the code, and which network and data it was."
 RECEIVED = "as the network receives it"
 EVIDENCE_FOR = "evidence for {name}"

@@ -1,0 +1,81 @@
+"""How does a network answer a whole set: from what was kept, at once, or by a job with progress?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+
+import streamlit as st
+
+from cnnviz import mistakes
+from cnnviz.dashboard import background, cache, patterns
+from cnnviz.dashboard.jobs import Job, jobs, owner
+from cnnviz.dashboard.state import Selection
+from cnnviz.dashboard.texts import mistakes as texts
+from cnnviz.mistakes import ClassMapping, Evaluation, EvaluationStore, Labelled
+
+QUICK_SECONDS = 10.0
+"""What takes less starts by itself."""
+
+_BATCH_GAIN = 3  # a batch answers so many times as fast as pictures one by one
+
+
+@dataclass(frozen=True, eq=False)
+class Asked:
+    """Which network is asked about which pictures.
+
+    Attributes:
+        selection: The network; its picture plays no part.
+        data: The pictures.
+        mapping: For each class of the pictures the network's classes that stand for it.
+    """
+
+    selection: Selection
+    data: Labelled
+    mapping: ClassMapping
+
+    @property
+    def key(self) -> str:
+        """Name of all that the answers hang on."""
+        return f"{self.selection.convnet.fingerprint} {self.data.part.fingerprint} {self.mapping}"
+
+    @property
+    def seconds(self) -> float:
+        """How long it takes, about."""
+        return cache.seconds_a_run(self.selection) * len(self.data.part) / _BATCH_GAIN
+
+
+def known(asked: Asked) -> Evaluation | None:
+    """The answers, if there are any already: in memory, on the disk, or, where a full disk kept nothing, of a job."""
+    kept = _kept(asked.key, asked)
+    if kept is not None:
+        return kept
+    job = jobs().get(asked.key, owner())
+    return job.result if job is not None and job.state == "done" else None
+
+
+def or_progress(asked: Asked, label: str, *, icon: str, is_quick: bool, is_main: bool = False) -> Evaluation | None:
+    """Return the answers, or draw the way to them: at once where that is quick, else an estimate and a button."""
+    found = known(asked)
+    if found is not None:
+        return found
+    job = background.finished(
+        asked.key, label, partial(_ask, asked), icon=icon, is_main=is_main, is_quick=is_quick,
+        progress=texts.PROGRESS, estimate=texts.ESTIMATE.format(time=patterns.seconds_text(asked.seconds)),
+        is_lost=lambda ended: ended.result is None,  # they were kept on the disk, and somebody cleaned up
+    )  # fmt: skip
+    return None if job is None else job.result
+
+
+def _ask(asked: Asked, job: Job) -> Evaluation | None:
+    answers = mistakes.evaluate(
+        asked.selection.convnet, asked.data.part, class_names=asked.data.class_names, mapping=asked.mapping,
+        on_step=job.step, store=EvaluationStore(),
+    )  # fmt: skip
+    return None if _kept(asked.key, asked) else answers  # a job is kept longer than answers should fill the memory
+
+
+@st.cache_resource(max_entries=6, show_spinner=False, validate=lambda found: found is not None)
+def _kept(key: str, _asked: Asked) -> Evaluation | None:
+    convnet, data = _asked.selection.convnet, _asked.data
+    return EvaluationStore().find(convnet, data.part, data.class_names, _asked.mapping)

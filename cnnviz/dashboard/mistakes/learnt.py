@@ -1,0 +1,105 @@
+"""From which pictures did the network learn, and which of them does it hold for most like this one?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import streamlit as st
+
+from cnnviz import mistakes
+from cnnviz.dashboard import panels, sets, state
+from cnnviz.dashboard.jobs import jobs, owner
+from cnnviz.dashboard.mistakes import answers
+from cnnviz.dashboard.mistakes.answers import Asked
+from cnnviz.dashboard.mistakes.subject import Subject
+from cnnviz.dashboard.texts import mistakes as texts
+from cnnviz.datasets import Part, subset
+from cnnviz.errors import DataError
+from cnnviz.mistakes import ClassMapping, Evaluation, Labelled, Neighbours
+
+_MOST = 20_000  # training pictures that are searched, a random choice of more
+
+
+@dataclass(frozen=True, eq=False)
+class Learnt:
+    """Training pictures, and what the network says of them.
+
+    Attributes:
+        pictures: The pictures.
+        evaluation: One row a picture.
+        link: Name of the set in links, where a click can open its pictures.
+        labels: For each class that is looked at, the classes of the training pictures that mean the same.
+    """
+
+    pictures: Part
+    evaluation: Evaluation
+    link: str | None
+    labels: tuple[tuple[int, ...], ...]
+
+    def nearest(self, features: np.ndarray, *, label: int, count: int) -> Neighbours:
+        """The training pictures of a class that is looked at, the nearest first."""
+        meant = self.labels[label] if label < len(self.labels) else ()
+        candidates = np.flatnonzero(np.isin(self.evaluation.labels, meant))
+        return mistakes.nearest_to(self.evaluation, features, candidates=candidates, count=count)
+
+    def open(self, row: int) -> None:
+        """Choose a training picture for the card; for callbacks."""
+        if self.link is not None:
+            state.select(state.DATA, self.link)
+            state.select(state.PART, "train")
+            state.select(state.ITEM, str(int(self.evaluation.indices[row])))
+
+
+def find(subject: Subject, evaluation: Evaluation) -> Learnt | None:
+    """The training pictures, if the network was asked about them before."""
+    asked = _training(subject)
+    found = None if asked is None else answers.known(asked)
+    if asked is None or found is None:
+        return None
+    link = None if len(asked.data.part) == _MOST else subject.learnt_link
+    return Learnt(asked.data.part, found, link, _same(evaluation.mapping, found.mapping))
+
+
+def look(subject: Subject) -> None:
+    """Draw the way to the training pictures: at once where that is quick and nothing else runs, else a button."""
+    asked = _training(subject)
+    if asked is None or answers.known(asked) is not None:
+        return
+    is_quick = asked.seconds < answers.QUICK_SECONDS and not jobs().is_busy(owner())
+    label = panels.counted(texts.SEARCH_LEARNT, len(asked.data.part))
+    answers.or_progress(asked, label, icon=":material/school:", is_quick=is_quick)
+
+
+def _training(subject: Subject) -> Asked | None:
+    """The training pictures, if there are any beside those that are looked at."""
+    if subject.learnt_link is None:
+        return None
+    try:
+        data = sets.open_part(sets.offered()[subject.learnt_link], "train", learnt_with=subject.learnt_seed)
+    except DataError:  # the folder that it learnt from went away
+        return None
+    if data.part.fingerprint == subject.pictures.fingerprint:
+        return None
+    some = Labelled(data.title, data.class_names, _some(data.part.fingerprint, data.part))
+    return Asked(subject.selection, some, _mapping(data.class_names, subject.selection.convnet.class_names))
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _some(fingerprint: str, _part: Part) -> Part:
+    if len(_part) <= _MOST:
+        return _part
+    return subset(_part, np.sort(np.random.default_rng(0).choice(len(_part), _MOST, replace=False)))
+
+
+def _mapping(names: tuple[str, ...], own: tuple[str, ...]) -> ClassMapping:
+    if names == own:
+        return tuple((index,) for index in range(len(own)))
+    return mistakes.guess_mapping(names, own)
+
+
+def _same(mapping: ClassMapping, other: ClassMapping) -> tuple[tuple[int, ...], ...]:
+    """For each class of one set those of another that share a class of the network."""
+    return tuple(
+        tuple(place for place, theirs in enumerate(other) if set(classes) & set(theirs)) for classes in mapping
+    )
