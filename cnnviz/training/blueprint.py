@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 # Measured on two cores with the recipes of this package; `python -m benchmarks.training` prints how far they are off.
 _START_SECONDS = 5.0  # a process, TensorFlow, and the tracing of the first step
-_BASE_SECONDS = 4.0  # to open a base, cut it, and write it with its head at the end
+_BASE_SECONDS = 8.0  # to open a base, cut and trace it, and to write and test it with its head at the end
 _STEP_SECONDS = 0.003  # of Python and Keras around a batch
 _PICTURE_SECONDS = 0.001  # to read and fit one, once
 _SHARE_OF_PEAK = 0.4  # of the multiply-adds that a matrix product reaches; convolutions of 28 to 224 pixels: 0.2 to 0.6

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -75,16 +77,22 @@ def _recall(path: Path, shape: tuple[int, int]) -> np.ndarray | None:
 
 
 def _run(body: keras.Model, part: Part, path: Path, shape: tuple[int, int]) -> None:
-    import tensorflow as tf
-
     _, rows, columns, channels = body.inputs[0].shape
-    forward = tf.function(lambda photos: body(photos, training=False), reduce_retracing=True)
+    forward = _forward(body)
     kept = np.lib.format.open_memmap(path, mode="w+", dtype=np.float32, shape=shape)
     done = 0
     for photos, _ in pipeline(part, size=(rows, columns), channels=channels, batch_size=_BATCH):
         kept[done : done + len(photos)] = forward(photos).numpy()
         done += len(photos)
     kept.flush()
+
+
+@lru_cache(maxsize=1)  # training and validation pictures, one after the other: tracing a base takes seconds
+def _forward(body: keras.Model) -> Callable[[tf.Tensor], tf.Tensor]:
+    import tensorflow as tf
+
+    photos = tf.TensorSpec(body.inputs[0].shape, tf.float32)
+    return tf.function(lambda photos: body(photos, training=False), input_signature=[photos])
 
 
 def feature_batches(recipe: Recipe, features: np.ndarray, part: Part, **order: Any) -> tf.data.Dataset:
