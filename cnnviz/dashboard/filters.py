@@ -175,7 +175,10 @@ def show_card(selection: Selection, sheet: Sheet) -> None:
         return
     st.caption(texts.HISTOGRAM)
     st.plotly_chart(
-        figures.histograms(histograms.edges, {texts.TRAINED: histograms.trained, texts.FRESH: histograms.fresh}),
+        figures.histograms(
+            histograms.edges, {texts.TRAINED: histograms.trained, texts.FRESH: histograms.fresh},
+            across=texts.WEIGHT, up=texts.COUNT,
+        ),
         key="weights", config={"displayModeBar": False}, alt=texts.HISTOGRAM_ALT,
     )  # fmt: skip
 

@@ -150,7 +150,7 @@ def show_architecture(selection: Selection) -> None:
         if address in selectable:
             state.select(state.LAYER, address)
 
-    figure = figures.architecture(infos, selection.layer)
+    figure = figures.architecture(infos, selection.layer, words=texts.GRAPH_WORDS)
     st.plotly_chart(
         figure, key="graph", on_select=took_point, selection_mode="points", config={"displayModeBar": False},
         alt=texts.GRAPH_ALT.format(count=len(infos)),

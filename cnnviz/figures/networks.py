@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 import numpy as np
 import plotly.graph_objects as go
@@ -38,12 +39,15 @@ def kind_of(info: LayerInfo) -> str:
     return next((name for name, parts in words.items() if any(part in kind for part in parts)), "other")
 
 
-def architecture(infos: Sequence[LayerInfo], selected: str | None) -> go.Figure:
+def architecture(
+    infos: Sequence[LayerInfo], selected: str | None, *, words: Mapping[str, str] = MappingProxyType({})
+) -> go.Figure:
     """Draw a network as a graph: order to the right, resolution upwards, channels as size, arcs for skips.
 
     Args:
         infos: Layers in the order in which they run.
         selected: Address of the layer to ring.
+        words: What a kind of layer, and `flat`, is called; by its own name if not given.
     """
     heights = [_height(info) for info in infos]
     where = {info.address: position for position, info in enumerate(infos)}
@@ -52,7 +56,7 @@ def architecture(infos: Sequence[LayerInfo], selected: str | None) -> go.Figure:
     for kind, colour in _KINDS.items():
         positions = [i for i, info in enumerate(infos) if kind_of(info) == kind and not info.is_container]
         if positions:
-            figure.add_trace(_nodes(infos, positions, name=kind, colour=colour))
+            figure.add_trace(_nodes(infos, positions, name=words.get(kind, kind), colour=colour))
     if selected in where:
         figure.add_trace(_ring(where[selected], heights[where[selected]]))
     ticks = _ticks(infos)
@@ -62,7 +66,7 @@ def architecture(infos: Sequence[LayerInfo], selected: str | None) -> go.Figure:
         xaxis={"visible": False, "range": [-1, len(infos)]},
         yaxis={
             "tickvals": [*ticks, _FLAT],
-            "ticktext": [*(f"{side} px" for side in ticks.values()), "flat"],
+            "ticktext": [*(f"{side} px" for side in ticks.values()), words.get("flat", "flat")],
             "showgrid": True,
             "zeroline": False,
         },
@@ -136,12 +140,14 @@ def shape_text(shape: tuple[int, ...]) -> str:
     return " × ".join(str(side) for side in shape)
 
 
-def vector(values: np.ndarray, names: Sequence[str]) -> go.Figure:
+def vector(values: np.ndarray, names: Sequence[str], *, across: str = "unit", up: str = "activation") -> go.Figure:
     """Draw one number a unit as bars; pointing anywhere above or below a bar names its unit.
 
     Args:
         values: `(units,)`.
         names: One name a unit.
+        across: Title of the axis to the right.
+        up: Title of the axis upwards.
     """
     figure = go.Figure(
         go.Bar(
@@ -152,20 +158,24 @@ def vector(values: np.ndarray, names: Sequence[str]) -> go.Figure:
     figure.update_layout(
         height=420,
         margin={"l": 10, "r": 10, "t": 10, "b": 10},
-        xaxis_title="unit",
-        yaxis_title="activation",
+        xaxis_title=across,
+        yaxis_title=up,
         bargap=0.05,
         hovermode="x",
     )
     return figure
 
 
-def histograms(edges: np.ndarray, counts: dict[str, np.ndarray]) -> go.Figure:
+def histograms(
+    edges: np.ndarray, counts: dict[str, np.ndarray], *, across: str = "weight", up: str = "count"
+) -> go.Figure:
     """Draw several histograms over the same bins as steps, one above the other.
 
     Args:
         edges: `(bins + 1,)`.
         counts: Name to `(bins,)`.
+        across: Title of the axis to the right.
+        up: Title of the axis upwards.
     """
     figure = go.Figure()
     centres = (edges[:-1] + edges[1:]) / 2
@@ -175,7 +185,7 @@ def histograms(edges: np.ndarray, counts: dict[str, np.ndarray]) -> go.Figure:
         height=230,
         margin={"l": 10, "r": 10, "t": 40, "b": 10},
         legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"},
-        xaxis_title="weight",
-        yaxis_title="count",
+        xaxis_title=across,
+        yaxis_title=up,
     )
     return figure

@@ -33,6 +33,7 @@ PICTURE_ALT = "The picture as the network receives it"
 CARD = "Channel"
 CARD_MAP_ALT = "Channel {channel} of {layer} over the picture; strongest {maximum}"
 UNIT = "activation"
+ACROSS_UNITS = "unit"
 OPACITY = "Opacity of the map"
 STATISTICS = ("mean", "max", "zero")
 EFFECT = "for **{name}**: {effect} logit"

@@ -17,6 +17,16 @@ ANSWER = "What it says"
 ANSWER_HELP = "Click a class to follow it on every page."
 GRAPH = "Architecture"
 GRAPH_ALT = "Graph of the network's {count} layers from picture to answer"
+GRAPH_WORDS = {
+    "convolution": "convolution",
+    "normalisation": "normalisation",
+    "activation": "activation",
+    "pooling": "pooling",
+    "merge": "merge",
+    "dense": "dense",
+    "other": "other",
+    "flat": "flat",
+}
 TABLE_ALT = "Table of all layers with output shape, parameters and receptive field"
 TOTALS = ("Parameters", "Multiply-adds a picture", "Memory, weights and maps", "Layers")
 COLUMNS = {
