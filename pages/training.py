@@ -13,7 +13,6 @@ if sentence := processes.take_error():
     panels.explain(sentence)
 view = panels.choose_one(texts.VIEW, texts.VIEWS, key=state.VIEW, in_url=True)
 
-known = list_runs()
 if view == "new":
     try:
         new_run.show(*recipes.choose_recipe())
@@ -21,7 +20,7 @@ if view == "new":
         panels.explain(error)
 elif view == "series":
     series.show()
-elif not known:
+elif not (known := list_runs()):
     runs.show_empty()
 else:
     run, others = runs.choose_runs(known)

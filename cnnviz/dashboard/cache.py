@@ -30,7 +30,7 @@ from cnnviz.datasets import Dataset, Part
 from cnnviz.heatmaps import Deletion, Method
 from cnnviz.images import Photo
 from cnnviz.layers import layers, map_layers
-from cnnviz.runs import BEST, runs_folder, trained_networks
+from cnnviz.runs import trained_run
 from cnnviz.training import Advice, Blueprint, Finding, Recipe
 
 _FEW_LAYERS = 4
@@ -59,8 +59,8 @@ def convnet(name: str) -> Convnet:
         with st.spinner(shared.IMPORTING):
             shell.warm().wait()
     path = store.model_path(name)
-    run = runs_folder() / name / BEST
-    file = path or (run if name in trained_networks() else None)
+    run = trained_run(name)
+    file = path or (run.model if run else None)
     versions = [part.stat().st_mtime_ns for part in sorted(file.parent.glob(f"{file.name}*"))] if file else []
     with st.spinner(_opening(name, path)):
         return _convnet(name, path, tuple(versions))  # of a run, the versions change with its best epoch

@@ -20,7 +20,7 @@ from cnnviz.dashboard.state import Selection
 from cnnviz.dashboard.texts import shared
 from cnnviz.errors import CnnvizError
 from cnnviz.layers import LayerInfo
-from cnnviz.runs import trained_networks
+from cnnviz.runs import trained_run
 
 POLL_SECONDS = 0.3
 """Between two looks at a job that runs."""
@@ -139,7 +139,7 @@ def slug(text: str) -> str:
 def code_start(selection: Selection) -> str:
     """Write the lines with which every view's code begins."""
     convnet, picture = selection.convnet, selection.picture
-    is_named = convnet.name in catalogue() or convnet.name in trained_networks()
+    is_named = convnet.name in catalogue() or trained_run(convnet.name) is not None
     network = repr(convnet.name) if is_named else '"your-model.keras"'
     return (
         "import cnnviz\n\n"

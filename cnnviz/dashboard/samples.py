@@ -17,7 +17,7 @@ from cnnviz.dashboard.texts import shared
 from cnnviz.datasets import DIGITS, FASHION, Dataset, load_dataset, sample
 from cnnviz.errors import CnnvizError, PictureError
 from cnnviz.images import Photo
-from cnnviz.runs import open_run, runs_folder, trained_networks
+from cnnviz.runs import trained_run
 
 SETS = {DIGITS: "mnist-5k", FASHION: "fashion-sample"}
 """Classes to the set of gray pictures of 28 x 28 pixels that has them, and is there offline."""
@@ -44,9 +44,8 @@ def _class_names(model: str) -> tuple[str, ...]:
     if model in catalogue():
         entry = catalogue()[model]
         return entry.class_names() if max(entry.preparation.size) < 100 else ()  # ImageNet's are slow to list
-    if model in trained_networks():
-        return tuple(open_run(runs_folder() / model).environment.get("data", {}).get("class_names", ()))
-    return ()
+    run = trained_run(model)
+    return tuple(run.environment.get("data", {}).get("class_names", ())) if run else ()
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)

@@ -14,7 +14,7 @@
 - `last.keras`: weights of the last epoch
 """
 
-from cnnviz.runs.folder import BEST, Run, is_run, list_runs, open_run, runs_folder, trained_networks
+from cnnviz.runs.folder import BEST, Run, is_run, list_runs, open_run, runs_folder, trained_networks, trained_run
 from cnnviz.runs.history import History, read_history
 from cnnviz.runs.remarks import Remark, remarks
 from cnnviz.runs.snapshots import snapshot_path, snapshots
@@ -39,4 +39,5 @@ __all__ = [
     "snapshot_path",
     "snapshots",
     "trained_networks",
+    "trained_run",
 ]

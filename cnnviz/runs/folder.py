@@ -123,6 +123,16 @@ def trained_networks(folder: Path | None = None) -> list[str]:
     return [name for _, name in sorted(found, reverse=True)]
 
 
+def trained_run(name: str, folder: Path | None = None) -> Run | None:
+    """Open the run of that name if it has a network to open; None if there is none, whatever the name is."""
+    if name not in trained_networks(folder):
+        return None
+    try:
+        return open_run((folder or runs_folder()) / name)
+    except RunError:  # a network without a run around it
+        return None
+
+
 def is_alive(path: Path) -> bool:
     """Whether a trainer holds the run's lock."""
     lock = path / LOCK

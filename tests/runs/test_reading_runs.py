@@ -9,7 +9,7 @@ import pytest
 from filelock import FileLock
 
 from cnnviz.errors import RunError
-from cnnviz.runs import History, Status, list_runs, open_run, read_history, runs_folder
+from cnnviz.runs import History, Status, list_runs, open_run, read_history, runs_folder, trained_run
 
 
 def make_run(folder, name, **status):
@@ -102,3 +102,17 @@ def test_time_left_is_guessed_from_epochs_or_from_the_first_batches():
 def test_the_environment_moves_the_folder_of_runs(monkeypatch, tmp_path):
     monkeypatch.setenv("CNNVIZ_RUNS_DIR", str(tmp_path))
     assert runs_folder() == tmp_path
+
+
+@pytest.mark.parametrize("name", ["untrained", "network", "", "..", "../trained", "/", "no such"])
+def test_only_a_run_with_a_network_is_found_by_its_name(tmp_path, name):
+    """`network` is one without a run around it."""
+    runs = tmp_path / "runs"
+    for made in ("trained", "untrained"):
+        make_run(runs, made, state="finished")
+    make_run(tmp_path, "trained", state="finished")
+    (runs / "network").mkdir()
+    for home in (runs / "trained", runs / "network", tmp_path / "trained", tmp_path):
+        (home / "best.keras").touch()
+    assert trained_run("trained", runs).path == runs / "trained"
+    assert trained_run(name, runs) is None

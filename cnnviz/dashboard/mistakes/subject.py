@@ -19,7 +19,7 @@ from cnnviz.dashboard.texts import mistakes as texts
 from cnnviz.datasets import FASHION, Part
 from cnnviz.errors import ClassError
 from cnnviz.mistakes import ClassMapping, Evaluation, Labelled
-from cnnviz.runs import open_run, runs_folder, trained_networks
+from cnnviz.runs import trained_run
 
 _EXAMPLE = "fashion-cnn"
 
@@ -113,9 +113,8 @@ def show_example(subject: Subject, chosen: Convnet) -> None:
 
 def _learnt_from(name: str, class_names: tuple[str, ...]) -> tuple[str | None, int]:
     """Which pictures a network was trained on, and the seed that held some of them out."""
-    if name in trained_networks():
-        recipe = open_run(runs_folder() / name).recipe
-        return str(recipe.get("data")), int(recipe.get("seed") or 0)
+    if run := trained_run(name):
+        return str(run.recipe.get("data")), int(run.recipe.get("seed") or 0)
     return samples.SETS.get(class_names), 0
 
 

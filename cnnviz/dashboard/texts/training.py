@@ -171,13 +171,6 @@ BATCH_NORM = "Batch normalisation"
 CLIP_NORM = "Longest gradient (0: any)"
 CLIP_VALUE = "Largest entry of a gradient (0: any)"
 ONE_HOT = "One-hot labels"
-WAY = "What learns"
-WAYS = {
-    "features": "the head, on features computed once",
-    "frozen": "the head, on varied pictures",
-    "fine-tuning": "the head, then the last convolutions",
-}
-UNFROZEN = "Convolutions that learn in the second phase (0: all)"
 
 AUGMENTATION = "Augmentation"
 ROTATION = "Turn, to either side"
@@ -200,7 +193,6 @@ BALANCE_AXIS = "pictures to train on"
 BALANCE_ALT = "Pictures of each class."
 PLAN = "What will be trained"
 PLAN_FACTS = "{parameters} parameters, {trainable} of them learn. Pictures of {rows} × {columns} × {channels}."
-PLAN_STEPS = "{steps} steps an epoch."
 ESTIMATE = "About {time} for {epochs} epochs on this machine."
 ESTIMATE_FEATURES = (
     "About {time} for {epochs} epochs on this machine. For about {look} of it the base looks at every "

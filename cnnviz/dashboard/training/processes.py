@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import streamlit as st
@@ -18,51 +20,45 @@ _ERROR = "_run_error"
 
 def start(recipe: Recipe) -> None:
     """Make a run, launch it and look at it; for callbacks."""
-    try:
+    with _told_later():
         path = training.create_run(recipe)
         _launch(path)
-    except CnnvizError as error:
-        st.session_state[_ERROR] = error.sentence
-        return
-    state.select(state.RUN, path.name)
-    state.select(state.VIEW, "runs")
+        _look_at(path)
 
 
 def start_series(name: str, data: str) -> None:
     """Make and launch all runs of a series, which wait for each other, and look at them side by side."""
-    try:
+    with _told_later():
         paths = training.create_series(name, data=data)
         for path in paths:
             _launch(path)
-    except CnnvizError as error:
-        st.session_state[_ERROR] = error.sentence
-        return
-    state.select(state.RUN, paths[0].name)
-    st.session_state["compared_runs"] = [path.name for path in paths[1:]]
-    state.select(state.VIEW, "runs")
+        _look_at(*paths)
 
 
 def stop(path: Path) -> None:
     """Ask a run to stop; for callbacks."""
-    try:
+    with _told_later():
         training.stop(path)
-    except CnnvizError as error:
-        st.session_state[_ERROR] = error.sentence
 
 
 def resume(path: Path) -> None:
     """Let an ended run go on; for callbacks."""
-    try:
+    with _told_later():
         training.reopen(path)
         _launch(path)
-    except CnnvizError as error:
-        st.session_state[_ERROR] = error.sentence
 
 
 def delete(run: Run) -> None:
     """Delete a run; for callbacks."""
-    try:
+    with _told_later():
         training.delete(run)
+
+
+@contextmanager
+def _told_later() -> Iterator[None]:
+    """Keep what goes wrong: a callback has no place on the page to say it."""
+    try:
+        yield
     except CnnvizError as error:
         st.session_state[_ERROR] = error.sentence
 
@@ -71,6 +67,12 @@ def take_error() -> str | None:
     """What went wrong with the last of these, once."""
     found: str | None = st.session_state.pop(_ERROR, None)
     return found
+
+
+def _look_at(path: Path, *others: Path) -> None:
+    state.select(state.RUN, path.name)
+    st.session_state["compared_runs"] = [other.name for other in others]
+    state.select(state.VIEW, "runs")
 
 
 def _launch(path: Path) -> None:

@@ -7,10 +7,11 @@ from typing import Any
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from cnnviz import convnets, datasets, training
-from cnnviz.dashboard import language, state, store
+from cnnviz import convnets, training
+from cnnviz.dashboard import language, state
 from cnnviz.dashboard.texts import shared
 from cnnviz.dashboard.texts import training as texts
+from cnnviz.dashboard.training import pictures
 from cnnviz.runs import trained_networks
 from cnnviz.training import RECIPES, Recipe
 
@@ -34,7 +35,7 @@ def choose_recipe() -> tuple[Recipe, DeltaGenerator | None]:
             width=260,
         )  # fmt: skip
         named = RECIPES[name]
-        changes: dict[str, Any] = {"data": _choose_data(named.recipe)}
+        changes: dict[str, Any] = {"data": pictures.choose(f"data {name}", named.recipe.data)}
         if named.recipe.transfer is not None:
             changes["transfer.base"] = _choose_base(named.recipe.transfer.base)
         changes["epochs"] = st.number_input(
@@ -44,7 +45,7 @@ def choose_recipe() -> tuple[Recipe, DeltaGenerator | None]:
     with st.container(horizontal=True):
         with st.popover(shared.SETTINGS, icon=":material/tune:", type="tertiary"):
             changes |= _choose_settings(named.recipe)
-        _take_own_data()
+        pictures.take_own([f"data {other}" for other in RECIPES])
     editor = st.expander(texts.AUGMENTATION, icon=":material/flip:", on_change="rerun", key="augmentation")
     preview, sliders = editor.columns([4, 3], gap="large")  # on a phone, the picture above the sliders
     with sliders:
@@ -52,40 +53,11 @@ def choose_recipe() -> tuple[Recipe, DeltaGenerator | None]:
     return training.edited(named.recipe, changes), preview if editor.open else None
 
 
-def _choose_data(recipe: Recipe) -> str:
-    known = datasets.catalogue()
-    titles = {name: language.say(entry.title) for name, entry in known.items()}
-    titles |= {name: texts.DOWNLOADED.format(title=titles[name]) for name, entry in known.items() if not entry.is_here}
-    titles |= {str(path): path.stem for path in store.own_data()}
-    key = f"data {recipe.name}"
-    state.settle(key, titles, recipe.data)
-    chosen = st.selectbox(
-        texts.DATA, list(titles), key=key, format_func=titles.__getitem__, persist_state="session", width=300
-    )
-    return str(chosen)
-
-
 def _choose_base(usual: str) -> str:
     trained = [name for name, entry in convnets.catalogue().items() if entry.is_trained]
     key = f"base {usual}"
     state.settle(key, names := [*trained, *trained_networks()], usual)
     return str(st.selectbox(texts.BASE, names, key=key, persist_state="session", width=260))
-
-
-def _take_own_data() -> None:
-    with st.popover(texts.OWN_DATA, icon=":material/upload_file:", type="tertiary"):
-        st.file_uploader(
-            texts.OWN_DATA_HELP.format(folder=store.data_folder()), type=["zip"], key="data_upload",
-            max_upload_size=256, on_change=_take_upload,
-        )  # fmt: skip
-
-
-def _take_upload() -> None:
-    file = st.session_state["data_upload"]
-    if file is not None:
-        path = store.put_data(file.name, file.getvalue())
-        for name in RECIPES:
-            state.select(f"data {name}", str(path))
 
 
 def _choose_settings(recipe: Recipe) -> dict[str, Any]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from cnnviz.dashboard import language, sets, state
+from cnnviz.dashboard import language, state
 from cnnviz.dashboard.texts import training as texts
-from cnnviz.dashboard.training import processes
+from cnnviz.dashboard.training import pictures, processes
 from cnnviz.training import SERIES, Recipe
 
 
@@ -16,8 +16,9 @@ def show() -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         name = _choose({name: language.say(series.title) for name, series in SERIES.items()})
         series = SERIES[name]
-        data = _choose_data(name, series.recipes[0].data)
+        data = pictures.choose(_key(name), series.recipes[0].data)
     st.caption(language.say(series.summary))
+    pictures.take_own([_key(other) for other in SERIES])
     st.button(
         texts.LAUNCH_SERIES.format(count=len(series.recipes)), type="primary", icon=":material/play_arrow:",
         on_click=processes.start_series, args=(name, data), key="launch_series",
@@ -34,14 +35,8 @@ def _choose(titles: dict[str, str]) -> str:
     return str(chosen)
 
 
-def _choose_data(series: str, usual: str) -> str:
-    offers, key = sets.offered(), f"data of {series}"
-    state.settle(key, offers, usual)
-    titles = {name: language.say(offer.title) for name, offer in offers.items()}
-    chosen = st.selectbox(
-        texts.DATA, list(offers), key=key, format_func=titles.__getitem__, persist_state="session", width=300
-    )
-    return offers[chosen].source
+def _key(series: str) -> str:
+    return f"data of {series}"
 
 
 def _rows(recipes: tuple[Recipe, ...]) -> list[dict[str, str]]:
