@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 from streamlit.runtime.scriptrunner import StopException
 
-from cnnviz.dashboard import panels, state
+from cnnviz.dashboard import panels, presenter, state
 from cnnviz.dashboard.texts import activations, convolution, filters, heatmaps, mistakes, shared, training
 
 if TYPE_CHECKING:
@@ -79,6 +79,7 @@ def run_page(page: StreamlitPage) -> None:
     with above:
         for key, asked, shown in state.take_refused():
             panels.explain(_refused(key, asked, shown))
+    presenter.show()
     state.publish()
 
 

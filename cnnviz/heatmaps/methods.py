@@ -68,7 +68,7 @@ def _steps(convnet: Convnet, layer: str | None) -> int:
     return STEPS + 1
 
 
-_LOGIT, _PER_INPUT, _LAYER = "logit", Sentence("logit per unit of input"), Sentence("units of the layer")
+_LOGIT, _PER_INPUT, _LAYER = Sentence("logit"), Sentence("logit per unit of input"), Sentence("units of the layer")
 
 METHODS: dict[str, Method] = {
     method.name: method
