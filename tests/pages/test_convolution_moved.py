@@ -1,0 +1,147 @@
+"""Does the convolution page move a picture, and say what the network makes of it?"""
+
+import re
+import threading
+
+import keras
+import numpy as np
+import pytest
+
+from cnnviz.convnets import load_convnet
+from cnnviz.convolution.moves import Move, move
+from cnnviz.dashboard import store
+from cnnviz.datasets import load_dataset
+from cnnviz.images import rgb
+
+SECONDS = 90
+DIGIT = 82  # a zero among the held-out digits
+
+
+@pytest.fixture
+def opened(open_page):
+    def run(**parameters):
+        app = open_page("convolution", view="moved", **parameters)
+        for _ in range(20 * SECONDS):
+            assert not app.exception, app.exception
+            if not any(button.label == "Cancel" for button in app.button):
+                return app
+            threading.Event().wait(0.05)
+            app.run()
+        return pytest.fail(f"Still computing after {SECONDS} s.")
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def lenet5():
+    return load_convnet("lenet5-mnist")
+
+
+def digit():
+    return rgb(load_dataset("mnist-5k").test.photo(DIGIT))
+
+
+def said(app):
+    return "\n".join(element.value for kind in (app.markdown, app.caption, app.text) for element in kind)
+
+
+def numbers(app):
+    return {metric.label: metric.value for metric in app.metric}
+
+
+def keras_answer(convnet, photo):
+    return np.asarray(convnet.model(convnet.prepare([photo]), training=False))[0]
+
+
+def percent_of(share):
+    return f"{100 * share:.0f} %"
+
+
+def test_the_answer_is_what_keras_says_of_the_shifted_pixels(opened, lenet5):
+    app = opened(model="lenet5-mnist", picture=f"mnist-5k:{DIGIT}", move="3,2,0,1")
+    photo = digit()
+    shifted = np.zeros_like(photo)  # the digit's border is black
+    shifted[2:, 3:] = photo[:-2, :-3]
+    before, after = keras_answer(lenet5, photo), keras_answer(lenet5, shifted)
+    assert before.argmax() == 0 != after.argmax()
+    text = f"From **0** ({percent_of(before[0])}) to **{after.argmax()}** ({percent_of(after.max())})"
+    assert text in said(app)
+
+
+def test_a_map_follows_a_shift_by_its_own_steps(opened, lenet5):
+    app = opened(model="lenet5-mnist", picture=f"mnist-5k:{DIGIT}", layer="pool1", move="4,-2,0,1")
+    assert numbers(app)["Moved along, it differs by"] == "< 0.1 %"
+    maps = keras.Model(lenet5.model.inputs[0], lenet5.model.get_layer("pool1").output)
+    photo = digit()
+    moved = move(photo, Move(4, -2)).astype(np.uint8)
+    own, old = (np.asarray(maps(lenet5.prepare([one])))[0] for one in (moved, photo))
+    own, old = own[:-1, 2:], old[:-1, 2:]  # what came into sight does not count
+    changed = np.linalg.norm(own - old) / np.sqrt((np.square(own).sum() + np.square(old).sum()) / 2)
+    assert 0.5 < changed < 1.5
+    assert numbers(app)["The map changed by"] == percent_of(changed)
+    assert "2 to the right and -1 down" in said(app)
+
+
+def test_a_turn_is_not_followed(opened):
+    app = opened(model="lenet5-mnist", picture=f"mnist-5k:{DIGIT}", layer="conv1", move="0,0,90,1")
+    assert float(numbers(app)["Moved along, it differs by"].rstrip(" %")) > 10
+
+
+def test_the_first_screen_shows_a_shifted_cat(opened):
+    app = opened()
+    assert app.slider(key="move right").value == 16
+    assert re.search(r"(Still|From) \*\*Egyptian cat\*\*", said(app))
+    alts = [chart.proto.alt for chart in app.get("plotly_chart")]
+    assert alts == [
+        "Probabilities of the best classes, before and after the move.",
+        "Probability of Egyptian cat over the shift to the right.",
+    ]
+
+
+def test_sliders_stand_in_the_link_and_no_move_is_no_change(opened):
+    app = opened(model="lenet5-mnist")
+    app.slider(key="move right").set_value(0).run()
+    assert app.query_params["move"] == "0,0,0,1"
+    assert numbers(app) == {"The map changed by": "< 0.1 %", "Moved along, it differs by": "< 0.1 %"}
+    app.slider(key="move factor").set_value(1.25).run()
+    assert app.query_params["move"] == "0,0,0,1.25"
+
+
+@pytest.mark.parametrize("link", ["x", "1,2,3,4,5", "nan,0,0,1", "0,0,0,0"])
+def test_a_link_that_is_no_move_is_named(opened, link):
+    app = opened(model="lenet5-mnist", move=link)
+    assert link in said(app)
+    assert app.slider(key="move right").value == 2
+
+
+def test_a_network_without_classes_shows_its_maps_and_is_asked_no_class(opened, tmp_path):
+    model = keras.Sequential([keras.Input((16, 16, 3)), keras.layers.Conv2D(3, 3, padding="same", name="only")])
+    path = tmp_path / "maps.keras"
+    model.save(path)
+    app = opened(model=store.put_model("maps.keras", path.read_bytes()), move="2,0,0,1")
+    assert "The map changed by" in numbers(app)
+    assert not app.get("plotly_chart")
+    app.session_state["view"], app.session_state["seed"] = "questions", "6"
+    app.run()
+    assert not app.exception
+    assert app.header[0].value == "How many rows and columns does the output have?"
+
+
+def test_layers_notice_a_shift_in_place_and_follow_it(opened):
+    app = opened(model="lenet5-mnist", topic="layers", picture=f"mnist-5k:{DIGIT}", move="4,0,0,1")
+    spec = app.get("plotly_chart")[0].proto.spec
+    assert all(f'"{name}"' in spec for name in ("conv1", "pool1", "conv2", "pool2"))
+    assert "In place" in said(app)
+
+
+def test_only_pooled_maps_stand_a_shift(opened, lenet5):
+    app = opened(topic="rivals", picture=f"mnist-5k:{DIGIT}")
+    sentence = re.search(r"Shifted by 3 pixels.*", said(app))[0]
+    convolutional, dense, pooled = (int(text) for text in re.findall(r"\*\*(\d+) %\*\*", sentence))
+    assert dense < convolutional < pooled
+    test = load_dataset("mnist-5k").test
+    photos = [rgb(test.photo(index)) for index in range(0, 1000, 4)]
+    inputs = lenet5.prepare([np.roll(np.pad(one, ((0, 0), (0, 3), (0, 0))), 3, axis=1)[:, :28] for one in photos])
+    right = np.asarray(lenet5.model(inputs, training=False)).argmax(axis=1) == test.labels[::4]
+    assert convolutional == pytest.approx(100 * right.mean(), abs=1)  # a digit may touch the border
+    assert f"{lenet5.model.count_params():,} parameters" in said(app)
