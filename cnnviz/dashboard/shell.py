@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from streamlit.navigation.page import StreamlitPage
 
 _FLAG = "_shell_active"
-# The pictures are the interface: they get the space that Streamlit leaves around its pages.
+# The pictures are the interface: they get the space that Streamlit leaves around its pages. Korean breaks at spaces.
 _STYLE = """<style>
+.stApp, .stApp [data-testid="stMarkdownContainer"] { word-break: keep-all; overflow-wrap: anywhere; }
 .stMainBlockContainer { padding: 2.75rem 2rem 2rem; }
 .st-key-method [role=radiogroup] { flex-wrap: wrap; overflow: visible; mask-image: none; }
 @media (max-width: 640px) {

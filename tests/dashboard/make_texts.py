@@ -1,4 +1,4 @@
-"""Which texts are there to translate? `make texts` brings the Korean catalogue up to date with them, and compiles it."""
+"""Which texts are there to translate? `make texts` brings the catalogues up to date with them, and compiles them."""
 
 import ast
 import pkgutil

@@ -1,0 +1,214 @@
+"""Is every text there in both languages, and is it said in the session's?"""
+
+import ast
+import io
+import re
+import string
+import threading
+from pathlib import Path
+
+import make_texts
+import pytest
+from babel.messages.mofile import write_mo
+
+from cnnviz.dashboard import language
+from cnnviz.sentences import Sentence
+
+ROOT = Path(__file__).parents[2]
+PAGES = [*(ROOT / "cnnviz/dashboard").rglob("*.py"), *(ROOT / "pages").glob("*.py"), ROOT / "app.py"]
+OTHERS = sorted(language.LANGUAGES.keys() - {language.ENGLISH})
+# Names, and what is typed as it stands: the same in every language.
+SAME = {
+    "English",
+    "한국어",
+    "viridis",
+    "cividis",
+    "magma",
+    "jet",
+    "JPEG",
+    "F1",
+    "L1",
+    "L2",
+    "LeNet-5",
+    "tensorboard --logdir {folder}",
+}
+
+
+def placeholders(text):
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
+
+
+@pytest.fixture(scope="module", params=OTHERS)
+def catalogue(request):
+    return make_texts.read(request.param)
+
+
+@pytest.fixture
+def korean(monkeypatch):
+    monkeypatch.setattr(language, "current", lambda: "ko")
+
+
+def test_there_are_many_texts_and_each_has_a_translation(catalogue):
+    wanted = {(context or None, text) for context, text, _ in make_texts.messages()}
+    assert len(wanted) > 800
+    missing = [key for key in wanted if not (found := catalogue.get(key[1], key[0])) or not found.string]
+    assert not missing, f"{len(missing)} texts are not translated: run `make texts`, then fill them in. {missing[:5]}"
+
+
+def test_nothing_is_translated_that_is_not_said_any_more(catalogue):
+    wanted = {(context or None, text) for context, text, _ in make_texts.messages()}
+    assert not [message.id for message in catalogue if message.id and (message.context, message.id) not in wanted]
+    assert not catalogue.obsolete
+    assert not [message.id for message in catalogue if message.id and message.fuzzy]
+
+
+def test_translations_use_the_same_placeholders(catalogue):
+    compared = [message for message in catalogue if message.id and "{" in message.id]
+    assert len(compared) > 200
+    for message in compared:
+        assert placeholders(message.id) == placeholders(message.string), message.id
+
+
+def test_translations_keep_the_emphasis_and_the_code_of_markdown(catalogue):
+    for message in catalogue:
+        for mark in ("**", "`"):
+            assert message.id.count(mark) == message.string.count(mark) or not message.id, message.id
+
+
+def test_only_names_are_the_same_in_both_languages(catalogue):
+    assert {message.id for message in catalogue if message.id and message.id == message.string} <= SAME
+
+
+def test_a_korean_text_has_korean_letters(catalogue):
+    if str(catalogue.locale) != "ko":
+        pytest.skip("another language")
+    foreign = [message.id for message in catalogue if message.id and not re.search("[가-힣]", message.string)]
+    assert set(foreign) <= SAME | {message.id for message in catalogue if not re.search("[A-Za-z]{3}", message.string)}
+
+
+@pytest.mark.parametrize("key", OTHERS)
+def test_the_compiled_catalogue_is_that_of_the_texts(key):
+    compiled = io.BytesIO()
+    write_mo(compiled, make_texts.read(key))
+    path = make_texts.folder(key) / f"{language.DOMAIN}.mo"
+    assert path.read_bytes() == compiled.getvalue(), "run `make texts`"
+
+
+def test_texts_modules_hold_constants_only():
+    for path in (ROOT / "cnnviz/dashboard/texts").glob("[!_]*.py"):
+        for node in ast.parse(path.read_text()).body:
+            is_docstring = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+            is_constant = isinstance(node, ast.Assign | ast.AnnAssign)
+            assert is_docstring or is_constant or isinstance(node, ast.Import | ast.ImportFrom), (path, node.lineno)
+
+
+def uses_of_texts(node, names):
+    """Reads of texts in a node, except in functions, which run when they are called."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.FunctionDef | ast.Lambda):
+            when_defined = [*child.args.defaults, *filter(None, child.args.kw_defaults)]
+            when_defined += getattr(child, "decorator_list", [])
+            yield from (use for part in when_defined for use in uses_of_texts(ast.Expression(part), names))
+            continue
+        if isinstance(child, ast.Attribute) and isinstance(child.value, ast.Name) and child.value.id in names:
+            yield child
+        yield from uses_of_texts(child, names)
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "cnnviz/dashboard").rglob("*.py")), ids=lambda path: path.stem)
+def test_no_module_reads_a_text_when_it_is_imported(path):
+    tree = ast.parse(path.read_text())
+    imports = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+    texts = [node for node in imports if node.module == "cnnviz.dashboard.texts"]
+    names = {alias.asname or alias.name for node in texts for alias in node.names}
+    assert not [use.lineno for use in uses_of_texts(tree, names) if use.attr.isupper()]
+
+
+def test_what_is_read_at_import_would_be_seen():
+    tree = ast.parse("A = texts.A\ndef f(x=texts.B):\n    return texts.C\n@deco(texts.D)\ndef g(): ...")
+    assert {use.attr for use in uses_of_texts(tree, {"texts"})} == {"A", "B", "D"}
+
+
+def test_nothing_that_is_kept_for_all_sessions_holds_a_text():
+    """What `st.cache_data` and `st.cache_resource` keep is said to the next session in the language of the first."""
+    for path in PAGES:
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.FunctionDef) and any("cache_" in ast.unparse(d) for d in node.decorator_list):
+                body = "\n".join(map(ast.unparse, node.body))
+                assert not re.search(r"\b(\w*texts|shared)\.[A-Z_]+\b|language\.", body), (path.name, node.name)
+
+
+# Streamlit's calls whose first argument nobody reads.
+SILENT = {"html", "switch_page", "set_page_config", "Page", "columns", "container", "form", "fragment", "code"}
+SHOWN = {"label", "help", "placeholder", "alt", "text", "body", "title"}
+
+
+def literal(node):
+    """What a string in the source says by itself."""
+    parts = node.values if isinstance(node, ast.JoinedStr) else [node]
+    return "".join(part.value for part in parts if isinstance(part, ast.Constant) and isinstance(part.value, str))
+
+
+def shown_by(call):
+    """Arguments of a call that stand on the page."""
+    place, _, name = ast.unparse(call.func).partition(".")
+    is_element = "." not in name or name.startswith("column_config.")
+    if place not in ("st", "components", "panels") or name in SILENT or not is_element:
+        return []
+    return [*call.args[: place == "st"], *(word.value for word in call.keywords if word.arg in SHOWN)]
+
+
+def test_no_element_is_given_a_literal_to_show():
+    shown = 0
+    for path in PAGES:
+        calls = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)]
+        for text in (text for call in calls for text in shown_by(call)):
+            shown += 1
+            assert not make_texts.has_words(literal(text)), (path.name, text.lineno, literal(text))
+    assert shown > 200
+
+
+def test_errors_are_raised_with_a_template():
+    for path in make_texts.PACKAGE.rglob("*.py"):
+        if "cli" in path.relative_to(make_texts.PACKAGE).parts:
+            continue
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] in make_texts.SPEAKERS:
+                assert not [text for text in node.args if isinstance(text, ast.JoinedStr | ast.BinOp)], (
+                    f"{path.name}:{node.lineno}: name the values instead"
+                )
+
+
+def test_a_sentence_is_said_with_its_values_and_their_own_sentences(korean):
+    advice = Sentence("Save the model with model.save('name.keras').")
+    what = Sentence("a folder, not a model file")
+    said = language.say(Sentence("{name} is {what}. {advice}", name="'Coat'", what=what, advice=advice))
+    assert said == "'Coat': 모델 파일이 아닌 폴더입니다. model.save('name.keras')로 모델을 저장하세요."
+
+
+def test_containers_keep_their_keys_and_their_type(korean):
+    assert language.say({"Network": "Network", "n": 3}, "shared") == {"Network": "네트워크", "n": 3}
+    assert language.say(("Network", "?"), "shared") == ("네트워크", "?")
+    assert language.say("", "shared") == ""
+
+
+def test_a_word_is_said_as_its_page_means_it(korean):
+    assert language.say("right", "heatmaps") == "오른쪽"
+    assert language.say("right", "mistakes") == "정답"
+
+
+def test_class_names_that_do_not_ship_stay(korean):
+    assert language.class_names(("Coat", "Training", "tabby, tabby cat")) == ("코트", "Training", "tabby, tabby cat")
+
+
+def test_texts_are_english_without_a_session_and_may_speak_what_a_session_did(korean, monkeypatch):
+    from cnnviz.dashboard.texts import shared
+
+    kept = language.kept(lambda: shared.NETWORK)
+    assert shared.NETWORK == "네트워크"
+    monkeypatch.undo()
+    said = []
+    thread = threading.Thread(target=lambda: said.extend([kept(), shared.NETWORK]))
+    thread.start()
+    thread.join()
+    assert said == ["네트워크", "Network"]
