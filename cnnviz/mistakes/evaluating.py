@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -51,7 +52,8 @@ def evaluate(
         mapping: For each class of the pictures the network's classes that stand for it; guessed by name if not given.
         batch_size: Pictures at once.
         on_step: Told the pictures done and their number.
-        store: Where answers are kept, so that they are there at once the next time; nowhere if not given.
+        store: Where answers are kept, so that they are there at once the next time, and only pictures that are new
+            or changed are asked about; nowhere if not given.
 
     Returns:
         One row a picture; those that cannot be read, or whose class has no counterpart, are counted beside them.
@@ -74,14 +76,32 @@ def evaluate(
         raise ModelError("{name} has no class scores. Choose a network that tells classes.", name=convnet.name)
     require_sound(convnet)
     names, mapping = _settle(convnet, part, class_names, mapping)
-    if store is not None:
-        kept = store.find(convnet, part, names, mapping)
-        if kept is not None:
-            return kept
-    evaluation = _run(convnet, part, names, mapping, batch_size, on_step)
-    if store is not None:
-        store.keep(evaluation)
+    if store is None:
+        return _run(_Question(convnet, part, names, mapping), batch_size=batch_size, on_step=on_step, earlier=None)
+    kept = store.find(convnet, part, names, mapping)
+    if kept is not None:
+        return kept
+    earlier = store.find_earlier(convnet, part, names, mapping)
+    evaluation = _run(_Question(convnet, part, names, mapping), batch_size=batch_size, on_step=on_step, earlier=earlier)
+    store.keep(evaluation, part)
     return evaluation
+
+
+@dataclass(frozen=True, eq=False)
+class _Question:
+    """Which network is asked about which pictures.
+
+    Attributes:
+        convnet: The network.
+        part: The pictures.
+        class_names: One name a class of the pictures.
+        mapping: The network's classes that stand for each.
+    """
+
+    convnet: Convnet
+    part: Part
+    class_names: tuple[str, ...]
+    mapping: ClassMapping
 
 
 def _settle(
@@ -107,39 +127,22 @@ def _settle(
 
 
 def _run(
-    convnet: Convnet,
-    part: Part,
-    names: tuple[str, ...],
-    mapping: ClassMapping,
-    batch_size: int,
-    on_step: OnStep | None,
+    question: _Question, *, batch_size: int, on_step: OnStep | None, earlier: dict[str, np.ndarray] | None
 ) -> Evaluation:
+    """Ask about the pictures that have no answer from earlier, and put all answers together."""
+    convnet, part, mapping = question.convnet, question.part, question.mapping
     has_counterpart = np.array([bool(classes) for classes in mapping])
     asked = np.flatnonzero(has_counterpart[part.labels])
     if not len(asked):
         raise DataError("There is no picture to evaluate. Choose other pictures, or map more classes.")
-    layer = feature_layer(convnet)
-    directions = projection(feature_width(convnet, layer))
-    rows: list[dict[str, np.ndarray]] = []
-    unreadable: list[tuple[int, str]] = []
-    done = 0
-    for batch in batches(convnet, part, asked, size=batch_size):
-        unreadable += batch.unreadable
-        if len(batch.indices):
-            answers, failed = _ask(convnet, part, mapping, layer, batch)
-            if directions is not None:
-                answers["features"] = answers["features"] @ directions
-            rows.append(answers)
-            unreadable += failed
-        done += len(batch.indices) + len(batch.unreadable)
-        if on_step:
-            on_step(done, len(asked))
+    missing = asked if earlier is None else np.setdiff1d(asked, earlier["indices"])
+    rows, unreadable = _answers(question, missing, batch_size=batch_size, on_step=on_step)
     if len(unreadable) == len(asked):
         raise DataError(
             "None of the {count} pictures has an answer; the first: {reason}", count=len(asked), reason=unreadable[0][1]
         )
-    has_other = answer_count(mapping, len(convnet.class_names)) > len(names)
-    counts = part.counts
+    has_other = answer_count(mapping, len(convnet.class_names)) > len(question.class_names)
+    counts, names = part.counts, question.class_names
     return Evaluation(
         class_names=(*names, OTHER) if has_other else names,
         unreadable=tuple(unreadable),
@@ -148,19 +151,40 @@ def _run(
         network=convnet.name,
         network_fingerprint=convnet.fingerprint,
         data_fingerprint=part.fingerprint,
-        **_joined(rows),
+        **_joined([*([] if earlier is None else [earlier]), *rows]),
     )
 
 
-def _ask(
-    convnet: Convnet, part: Part, mapping: ClassMapping, layer: str, batch: Batch
-) -> tuple[dict[str, np.ndarray], list[tuple[int, str]]]:
+def _answers(
+    question: _Question, indices: np.ndarray, *, batch_size: int, on_step: OnStep | None
+) -> tuple[list[dict[str, np.ndarray]], list[tuple[int, str]]]:
+    """Arrays of each batch, and the pictures without an answer."""
+    layer = feature_layer(question.convnet)
+    directions = projection(feature_width(question.convnet, layer))
+    rows: list[dict[str, np.ndarray]] = []
+    unreadable: list[tuple[int, str]] = []
+    done = 0
+    for batch in batches(question.convnet, question.part, indices, size=batch_size):
+        unreadable += batch.unreadable
+        if len(batch.indices):
+            answers, failed = _ask(question, layer, batch)
+            if directions is not None:
+                answers["features"] = answers["features"] @ directions
+            rows.append(answers)
+            unreadable += failed
+        done += len(batch.indices) + len(batch.unreadable)
+        if on_step:
+            on_step(done, len(indices))
+    return rows, unreadable
+
+
+def _ask(question: _Question, layer: str, batch: Batch) -> tuple[dict[str, np.ndarray], list[tuple[int, str]]]:
     """Answers for a batch, and the pictures whose answer is not a number."""
-    reading = read(convnet, batch.inputs, layers=[layer])
+    reading = read(question.convnet, batch.inputs, layers=[layer])
     is_finite = np.isfinite(reading.probabilities).all(axis=1) & ~np.isnan(reading.logits).any(axis=1)
-    scores = gather(convnet, reading, mapping)
+    scores = gather(question.convnet, reading, question.mapping)
     with np.errstate(invalid="ignore", divide="ignore"):
-        answers = describe(scores, part.labels[batch.indices])
+        answers = describe(scores, question.part.labels[batch.indices])
     answers["indices"] = batch.indices
     answers["features"] = pooled(reading.maps[layer])
     failed = [(int(index), _NOT_FINITE) for index in batch.indices[~is_finite]]
@@ -168,8 +192,10 @@ def _ask(
 
 
 def _joined(rows: list[dict[str, np.ndarray]]) -> dict[str, Any]:
+    """All answers in the order of the pictures."""
     joined = {name: np.concatenate([row[name] for row in rows]) for name in rows[0]}
+    order = np.argsort(joined["indices"], kind="stable")
     for name, values in joined.items():
-        joined[name] = values.astype(np.int64 if values.dtype.kind in "iu" else np.float32)
+        joined[name] = values[order].astype(np.int64 if values.dtype.kind in "iu" else np.float32)
         joined[name].setflags(write=False)
     return joined

@@ -18,8 +18,10 @@ import numpy as np
 
 from cnnviz.convnets import Convnet
 from cnnviz.datasets import Part
+from cnnviz.datasets.files import FilePictures
 from cnnviz.errors import DataError
 from cnnviz.folders import cache_folder, make_room, written_whole
+from cnnviz.mistakes.earlier import ROWS, still_valid, versions
 from cnnviz.mistakes.evaluation import Evaluation
 from cnnviz.mistakes.mapping import ClassMapping
 
@@ -28,8 +30,7 @@ EVALUATION_VERSION = 1
 
 _GIGABYTE = 2**30
 _UNREADABLE = (OSError, EOFError, ValueError, TypeError, KeyError, zipfile.BadZipFile, zlib.error)
-_FACTS = ("class_names", "unreadable", "unmapped", "mapping", "network", "network_fingerprint", "data_fingerprint")
-_ARRAYS = tuple(entry.name for entry in fields(Evaluation) if entry.name not in _FACTS)
+_FACTS = tuple(entry.name for entry in fields(Evaluation) if entry.name not in ROWS)
 
 
 @dataclass(frozen=True)
@@ -56,8 +57,26 @@ class EvaluationStore:
             return None
         return evaluation
 
-    def keep(self, evaluation: Evaluation) -> None:
-        """Keep an evaluation; a full or read-only disk keeps nothing."""
+    def find_earlier(
+        self, convnet: Convnet, part: Part, class_names: Sequence[str], mapping: ClassMapping
+    ) -> dict[str, np.ndarray] | None:
+        """Look up what still holds of the last answers to the same folder, see `earlier.still_valid`."""
+        current = versions(part)
+        if current is None:
+            return None
+        try:
+            note = json.loads(self._note(convnet.fingerprint, part, class_names, mapping).read_text(encoding="utf-8"))
+            return still_valid(_read(self.root / Path(note["evaluation"]).name), note["versions"], part, current)
+        except _UNREADABLE:
+            return None
+
+    def keep(self, evaluation: Evaluation, part: Part | None = None) -> None:
+        """Keep an evaluation; a full or read-only disk keeps nothing.
+
+        Args:
+            evaluation: The answers.
+            part: The pictures, whose files are noted, so that others beside them are asked about alone.
+        """
         path = self._path(
             evaluation.network_fingerprint,
             evaluation.data_fingerprint,
@@ -67,7 +86,23 @@ class EvaluationStore:
         with contextlib.suppress(OSError):
             self.root.mkdir(parents=True, exist_ok=True)
             _write(evaluation, path)
+            self._keep_note(evaluation, part, path)
             make_room(keep=path, max_bytes=self.max_bytes)
+
+    def _keep_note(self, evaluation: Evaluation, part: Part | None, path: Path) -> None:
+        current = None if part is None else versions(part)
+        if part is None or current is None:
+            return
+        names = evaluation.class_names[: len(evaluation.mapping)]
+        note = {"evaluation": path.name, "versions": [current[index] for index in evaluation.indices]}
+        target = self._note(evaluation.network_fingerprint, part, names, evaluation.mapping)
+        with written_whole(target) as whole:
+            whole.write_text(json.dumps(note), encoding="utf-8")
+
+    def _note(self, network: str, part: Part, class_names: Sequence[str], mapping: ClassMapping) -> Path:
+        """Where the files of the last evaluation of a folder are noted."""
+        source = part.pictures.source.path.resolve() if isinstance(part.pictures, FilePictures) else ""
+        return self.root / f"{self._path(network, f'last of {source}', class_names, mapping).stem}.json"
 
     def _path(self, network: str, data: str, class_names: Sequence[str], mapping: ClassMapping) -> Path:
         key = json.dumps([EVALUATION_VERSION, network, data, list(class_names), mapping])
@@ -110,7 +145,7 @@ def load(path: str | Path) -> Evaluation:
 
 def _write(evaluation: Evaluation, path: Path) -> None:
     facts = {"version": EVALUATION_VERSION} | {name: getattr(evaluation, name) for name in _FACTS}
-    arrays: dict[str, Any] = {name: getattr(evaluation, name) for name in _ARRAYS}
+    arrays: dict[str, Any] = {name: getattr(evaluation, name) for name in ROWS}
     with written_whole(path) as part, part.open("wb") as file:
         np.savez(file, facts=np.array(json.dumps(facts)), **arrays)
 
@@ -118,7 +153,7 @@ def _write(evaluation: Evaluation, path: Path) -> None:
 def _read(path: Path) -> Evaluation:
     with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
         facts = json.loads(str(file["facts"]))
-        arrays = {name: file[name] for name in _ARRAYS}
+        arrays = {name: file[name] for name in ROWS}
     if facts.pop("version") != EVALUATION_VERSION or any(
         len(values) != len(arrays["labels"]) for values in arrays.values()
     ):

@@ -26,7 +26,8 @@ def show(subject: Subject, evaluation: Evaluation, row: int, found: Learnt | Non
         row: Of the picture.
         found: The training pictures, which are searched if they are known; else the set itself is.
     """
-    learnt.look(subject)
+    if found is None and learnt.look(subject):  # it ended while the page was drawn
+        st.rerun()
     labels = dict.fromkeys((int(evaluation.predicted[row]), int(evaluation.labels[row])))
     names = language.class_names(evaluation.class_names)
     for place, label in zip(st.columns(2), labels, strict=False):

@@ -61,14 +61,18 @@ def find(subject: Subject, evaluation: Evaluation) -> Learnt | None:
     return Learnt(asked.data.part, found, link, _same(evaluation.mapping, found.mapping))
 
 
-def look(subject: Subject) -> None:
-    """Draw the way to the training pictures: at once where that is quick and nothing else runs, else a button."""
+def look(subject: Subject) -> bool:
+    """Draw the way to the training pictures: at once where that is quick and nothing else runs, else a button.
+
+    Returns:
+        Whether they are known by now.
+    """
     asked = _training(subject)
-    if asked is None or answers.known(asked) is not None:
-        return
+    if asked is None:
+        return False
     is_quick = asked.seconds < answers.QUICK_SECONDS and not jobs().is_busy(owner())
     label = panels.counted(texts.SEARCH_LEARNT, len(asked.data.part))
-    answers.or_progress(asked, label, icon=":material/school:", is_quick=is_quick)
+    return answers.or_progress(asked, label, icon=":material/school:", is_quick=is_quick) is not None
 
 
 def _training(subject: Subject) -> Asked | None:

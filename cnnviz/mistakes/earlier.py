@@ -1,0 +1,71 @@
+"""Which of a network's earlier answers still hold, when pictures were added to a folder, changed or removed?"""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Iterator, Sequence
+from dataclasses import fields
+from pathlib import Path
+
+import numpy as np
+
+from cnnviz.datasets import Part
+from cnnviz.datasets.files import FilePictures
+from cnnviz.mistakes.evaluation import Evaluation
+
+ROWS = tuple(
+    entry.name
+    for entry in fields(Evaluation)
+    if entry.name
+    not in ("class_names", "unreadable", "unmapped", "mapping", "network", "network_fingerprint", "data_fingerprint")
+)
+"""What an evaluation holds of each picture."""
+
+
+def versions(part: Part) -> tuple[str, ...] | None:
+    """Tell each picture's file and its state by a text; None for pictures that are in no files, or are gone.
+
+    Of a folder, size and time of change count; of an archive, the checksums in it. Nothing is read.
+    """
+    if not isinstance(part.pictures, FilePictures):
+        return None
+    try:
+        return tuple(_versions(part.pictures.source.path, part.pictures.keys))
+    except (OSError, KeyError, zipfile.BadZipFile):
+        return None
+
+
+def _versions(path: Path, keys: Sequence[str]) -> Iterator[str]:
+    if path.is_dir():
+        for key in keys:
+            status = (path / key).stat()
+            yield f"{key} {status.st_size} {status.st_mtime_ns}"
+        return
+    with zipfile.ZipFile(path) as archive:
+        for key in keys:
+            member = archive.getinfo(key)
+            yield f"{key} {member.file_size} {member.CRC}"
+
+
+def still_valid(
+    earlier: Evaluation, known: Sequence[str], part: Part, current: Sequence[str]
+) -> dict[str, np.ndarray] | None:
+    """Choose the answers to pictures that are the same now, at their present places.
+
+    Args:
+        earlier: By the same network, to the same classes.
+        known: Version of each of its rows.
+        part: The pictures of now.
+        current: Version of each of them.
+
+    Returns:
+        Arrays as in an `Evaluation`, by name; None where nothing holds.
+    """
+    places = {version: index for index, version in enumerate(current)}
+    indices = np.array([places.get(version, -1) for version in known], np.int64)
+    rows = np.flatnonzero(indices >= 0)
+    rows = rows[part.labels[indices[rows]] == earlier.labels[rows]]
+    if not len(rows):
+        return None
+    kept: dict[str, np.ndarray] = {name: getattr(earlier, name)[rows] for name in ROWS}
+    return kept | {"indices": indices[rows]}
