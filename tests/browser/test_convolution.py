@@ -1,5 +1,7 @@
 """Does the browser compute what the library computes, wherever the window stands, and does the link say so?"""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -21,10 +23,16 @@ def chosen(page, name, value):
     page.locator(f"select[name={name}]").select_option(value)
 
 
+def opened(dashboard, link=""):
+    dashboard.open(f"/convolution{link}")
+    drawn = dashboard.page.locator(".playground[data-size]")
+    drawn.wait_for()
+    return drawn
+
+
 @pytest.fixture
 def playground(dashboard):
-    dashboard.open("/convolution")
-    return dashboard.page.locator(".playground")
+    return opened(dashboard)
 
 
 def photo(cat, side=SIDE):
@@ -113,8 +121,7 @@ def test_keys_move_the_window_and_an_own_kernel_is_taken_at_once(dashboard, play
 
 def test_a_link_keeps_settings_and_place_and_back_undoes_the_last(dashboard):
     page = dashboard.page
-    dashboard.open("/convolution?detail=16&play=vsobel-x~s2~psame~b3~a1_2")
-    playground = page.locator(".playground")
+    playground = opened(dashboard, "?detail=16&play=vsobel-x~s2~psame~b3~a1_2")
     assert place(playground) == (1, 2)
     before = said(playground, "value")
     assert playground.get_attribute("data-size") == "8 8"
@@ -130,8 +137,8 @@ def test_a_link_keeps_settings_and_place_and_back_undoes_the_last(dashboard):
 
 
 def test_numbers_that_are_typed_are_convolved(dashboard):
-    dashboard.open("/convolution?play=t3_1_2_3_4_5_6_7_8_9~k2_2_1_1_1_0_0_-1~a1_0")
-    playground, cells = dashboard.page.locator(".playground"), dashboard.page.locator(".typed input")
+    playground = opened(dashboard, "?play=t3_1_2_3_4_5_6_7_8_9~k2_2_1_1_1_0_0_-1~a1_0")
+    cells = dashboard.page.locator(".typed input")
     assert cells.count() == 9
     assert said(playground, "value") == 4 - 8
     cells.nth(7).fill("3")  # the eight
@@ -140,10 +147,33 @@ def test_numbers_that_are_typed_are_convolved(dashboard):
     assert playground.get_attribute("data-size") == "2 1"
 
 
+def test_a_class_sees_one_view_at_a_time_by_keys_and_takes_it_home_on_one_page(dashboard):
+    page = dashboard.page
+    opened(dashboard)
+    page.get_by_role("button", name="Present").click()
+    page.wait_for_url("**/convolution?present=1")
+    dashboard.settle()
+    assert not page.get_by_test_id("stSidebar").is_visible() and not page.get_by_role("heading", level=1).is_visible()
+    figcaption = page.locator(".input-caption")
+    assert figcaption.evaluate("e => parseFloat(getComputedStyle(e).fontSize) * e.currentCSSZoom") >= 28  # twice 14
+    assert len(re.findall(rb"/Type /Page\b", page.pdf(prefer_css_page_size=True))) == 1
+    assert figcaption.is_visible()  # the screen is as it was
+    page.keyboard.press("PageDown")
+    page.wait_for_url("**view=sizes")
+    dashboard.settle()
+    page.keyboard.press("ArrowLeft")
+    page.wait_for_url("**/convolution?present=1")
+    dashboard.settle()
+    page.keyboard.press("Escape")
+    page.wait_for_url("**/convolution")
+    page.get_by_role("heading", level=1).wait_for()
+
+
 def test_a_window_that_does_not_fit_is_said_in_words(dashboard):
-    dashboard.open("/convolution")
+    opened(dashboard)
     dashboard.page.get_by_role("slider", name="Pixels a side").press("Home")
     dashboard.page.wait_for_url("**detail=8")
+    dashboard.page.locator(".playground[data-size='6 6']").wait_for()
     chosen(dashboard.page, "preset", "gaussian-blur")
     chosen(dashboard.page, "dilation", "4")
     assert "does not fit" in dashboard.page.locator(".note").inner_text()

@@ -249,8 +249,10 @@ function playgroundIn(root) {
   function standing(stage) {
     const { v, h: w } = result, apart = s.stride * Math.min(stage.x, stage.y);
     if (s.stride < 2 || apart < APART * stage.ratio) return;
+    const aside = Math.min(stage.x, stage.y) < LEGIBLE * stage.ratio ? 0 : 0.35; // beside a cell's number
     for (let i = 0; i < v.output; i++) for (let j = 0; j < w.output; j++) {
-      dot(stage, j * s.stride + (w.span - 1) / 2, i * s.stride + (v.span - 1) / 2, Math.min(3, apart / stage.ratio / 5), true);
+      const x = j * s.stride + (w.span - 1) / 2 - aside, y = i * s.stride + (v.span - 1) / 2 - aside;
+      dot(stage, x, y, aside ? 1.5 : Math.min(3, apart / stage.ratio / 5), true);
     }
   }
   function fillWindow({ context, x, y }, top, left) {
@@ -352,8 +354,6 @@ function playgroundIn(root) {
     go(row + move[0], column + move[1]);
   };
   new ResizeObserver(() => { if (result) result.values.length ? go(...position(), false) : marks(); }).observe(find(".maps"));
-  const address = () => { find(".link").textContent = location.href; if (!root.isConnected) removeEventListener("beforeprint", address); };
-  addEventListener("beforeprint", address);
   return update;
 }
 

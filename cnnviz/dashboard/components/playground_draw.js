@@ -79,7 +79,7 @@ function writeNumbers({ context, x, y, ratio }, rows, columns, valueAt, isDark, 
   for (let row = 0; row < rows; row++) for (let column = 0; column < columns; column++) {
     if (!isWritten(row, column)) continue;
     const text = shown(valueAt(row, column));
-    context.font = `${Math.min(LARGEST_TYPE * ratio, 0.55 * y, (1.4 * x) / Math.max(3, text.length))}px system-ui, sans-serif`;
+    context.font = `${Math.min(LARGEST_TYPE * ratio, 0.55 * y, (1.25 * x) / Math.max(3, text.length))}px system-ui, sans-serif`;
     context.fillStyle = isDark(row, column) ? "#fff" : "#000";
     context.fillText(text, (column + 0.5) * x, (row + 0.5) * y);
   }

@@ -67,6 +67,13 @@ HEAD = "Output with the class scores"
 
 LANGUAGE = "Language"
 
+PRESENT = "Present"
+PRESENT_HELP = (
+    "Twice as large, one thing at a time. Arrow keys, Page Up and Page Down or a remote step on; Esc leaves. "
+    "The link opens it for a class as well."
+)
+LEAVE_PRESENTER = "Leave (Esc)"
+
 REFUSED = {
     "model": "The network of this link, {asked}, is not on this server (any more).",
     "picture": "The picture of this link is not on this server any more. Upload it again, or choose a sample.",

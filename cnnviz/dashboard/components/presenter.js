@@ -1,0 +1,56 @@
+const PAPER_HEIGHT = 1020, PAPER_WIDTH = 700, SMALLEST = 0.3; // pixels between the margins of A4 in print
+const FIELDS = "input, textarea, select, [contenteditable=true], [role=combobox], [role=slider], [role=dialog] *";
+const kept = new WeakMap();
+
+export default function ({ data, parentElement }) {
+  const place = parentElement.querySelector(".address");
+  kept.get(place)?.();
+  kept.set(place, listen(place, data.isPresenting));
+}
+
+function listen(place, isPresenting) {
+  const main = () => document.querySelector(".stMainBlockContainer");
+  const button = (key) => document.querySelector(`.st-key-${key} button:not(:disabled)`);
+
+  // The next layer or question where there is one, else the page's next view.
+  function step(way) {
+    const own = button(way > 0 ? "next" : "previous");
+    if (own) return own.click();
+    const views = [...document.querySelectorAll(".st-key-view [role=radio]")];
+    const open = views.findIndex((view) => view.getAttribute("aria-checked") === "true");
+    views[open + way]?.click();
+  }
+  function onKey(event) {
+    if (!place.isConnected) return removeEventListener("keydown", onKey, true);
+    const target = event.composedPath()[0], isTyping = target.matches?.(FIELDS), isArrow = event.key.startsWith("Arrow");
+    if (!isPresenting || isTyping || event.ctrlKey || event.altKey || event.metaKey || (isArrow && target.matches?.("canvas"))) return;
+    const way = { PageDown: 1, ArrowRight: 1, PageUp: -1, ArrowLeft: -1 }[event.key];
+    if (event.key === "Escape") button("leave_presenter")?.click();
+    if (!way) return;
+    event.preventDefault(); event.stopImmediatePropagation(); // else a page's own short cut would step as well
+    step(way);
+  }
+  // What is printed is measured as it will be, and made to fit one page.
+  function beforePrint() {
+    if (!place.isConnected) return removeEventListener("beforeprint", beforePrint);
+    place.textContent = location.href;
+    const root = document.documentElement, content = main();
+    root.classList.add("printing");
+    let zoom = 1;
+    for (let turn = 0; turn < 4; turn++) {
+      content.style.setProperty("zoom", zoom);
+      content.style.setProperty("width", `${PAPER_WIDTH / zoom}px`);
+      const height = content.getBoundingClientRect().height;
+      if (height <= PAPER_HEIGHT) break;
+      zoom = Math.max(SMALLEST, zoom * Math.min(0.95, Math.sqrt(PAPER_HEIGHT / height)));
+    }
+  }
+  function afterPrint() {
+    if (!place.isConnected) return removeEventListener("afterprint", afterPrint);
+    document.documentElement.classList.remove("printing");
+    for (const name of ["zoom", "width"]) main().style.removeProperty(name);
+  }
+  const listeners = [["keydown", onKey, true], ["beforeprint", beforePrint], ["afterprint", afterPrint]];
+  for (const [name, handle, isFirst] of listeners) addEventListener(name, handle, isFirst);
+  return () => { for (const [name, handle, isFirst] of listeners) removeEventListener(name, handle, isFirst); };
+}
