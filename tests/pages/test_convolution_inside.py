@@ -6,15 +6,15 @@ import struct
 import keras
 import numpy as np
 import pytest
+from scipy.stats import spearmanr
 
-from cnnviz.convnets import load_convnet
+from cnnviz.convnets import convnet_from_model, load_convnet
 from cnnviz.convolution import explain_unit, randomised
-from cnnviz.dashboard import store
+from cnnviz.dashboard import cache, store
 from cnnviz.dashboard.convolution.sums import SHOWN, Wording, told
 from cnnviz.dashboard.jobs import jobs
 from cnnviz.dashboard.texts import convolution as texts
 from cnnviz.heatmaps import grad_cam
-from cnnviz.images import read_photo, sample_photos
 
 
 def shown(app, name):
@@ -178,8 +178,6 @@ def wording():
 
 
 def explained(*steps, size=(9, 9), **place):
-    from cnnviz.convnets import convnet_from_model
-
     model = keras.Sequential([keras.Input((*size, 3)), *steps])
     rng = np.random.default_rng(0)
     for weight in model.weights:
@@ -227,25 +225,23 @@ def shuffled_page(open_page, **parameters):
     return app.run()
 
 
-def ranks(values):
-    return np.argsort(np.argsort(values.ravel()))
-
-
 def test_the_rank_correlation_is_that_of_the_trained_and_the_shuffled_network(open_page, lenet):
     app = shuffled_page(open_page, shuffled="1")
     assert not app.exception
     photo = app.session_state["picture"]
-    from cnnviz.dashboard import cache
-
     inputs = lenet.prepare([cache.photo(photo).pixels])
     before, after = (grad_cam(randomised(lenet, from_top=count), inputs, class_index=0)[0] for count in (0, 1))
     assert before.max() > 0
     assert after.max() > 0
-    from scipy.stats import spearmanr
-
     assert app.metric[0].value == f"{spearmanr(before.ravel(), after.ravel()).statistic:.2f}".replace("-", "−")
     assert app.metric[1].value == "1.00"
     assert texts.SHUFFLED_BELOW.format(layer="conv2") in sentences(app)
+
+
+def test_a_map_is_not_said_to_be_safe_when_layers_below_it_are_shuffled(open_page):
+    app = shuffled_page(open_page, layer="pool1", channel=2)
+    assert float(app.metric[1].value.replace("−", "-")) < 0.99
+    assert texts.SHUFFLED_BELOW.format(layer="pool1") not in sentences(app)
 
 
 def test_a_cascade_is_kept_and_the_slider_computes_nothing(open_page):

@@ -17,7 +17,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   kept.set(root, memory);
   if (memory.of !== h.of) Object.assign(memory, { of: h.of, pending: null, term: 0 }); // another layer, channel or picture
   if (String(memory.pending) === String(h.at)) memory.pending = null;
-  let at = memory.pending || h.at, timer = null;
+  let at = memory.pending || h.at;
 
   // What is seen by a row or a column of units: `sees(rowBits, h.height, row, y)`.
   const sees = (bits, side, unit, pixel) => (bits[(unit * side + pixel) >> 3] >> (7 - ((unit * side + pixel) & 7))) & 1;
@@ -95,10 +95,12 @@ export default function ({ data, parentElement, setTriggerValue }) {
     if (h.isVector && row * h.columns + column >= h.count) return;
     if (row === at[0] && column === at[1]) return;
     at = memory.pending = [row, column];
-    clearTimeout(timer);
-    timer = memory.timer = setTimeout(() => setTriggerValue("at", at), wait);
+    clearTimeout(memory.timer);
+    memory.timer = setTimeout(() => setTriggerValue("went", at), wait);
     draw();
   }
+  // One message for both: of two that the page has not answered yet, the later one counts.
+  function goDown(target) { clearTimeout(memory.timer); setTriggerValue("went", [...at, ...target]); }
   function draw() { drawField(); drawCell(); drawSum(); }
 
   function drawSum() {
@@ -119,7 +121,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     button.hidden = false;
     button.disabled = !h.goes[source];
     button.textContent = h.goes[source] ? fill(T.down, { source: h.sources[source] }) : fill(T.bottom, { source: h.sources[source] });
-    button.onclick = () => setTriggerValue("down", target);
+    button.onclick = () => goDown(target);
   }
   function strongestCell({ cells }) {
     let best = -1, most = -1;
@@ -159,7 +161,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
       if (term.cells && told.terms.length > 1) {
         row.setAttribute("aria-pressed", position === chosen);
         row.onclick = () => { memory.term = position; drawSum(); };
-      } else if (canGo) { row.title = fill(T.down, { source: h.sources[term.target[0]] }); row.onclick = () => setTriggerValue("down", term.target); }
+      } else if (canGo) { row.title = fill(T.down, { source: h.sources[term.target[0]] }); row.onclick = () => goDown(term.target); }
       table.append(row);
     }
     if (told.rest.count) table.append(line("", counted(T.rest, told.rest.count, {}), "", isShare ? number(told.rest.sum) : signed(told.rest.sum)));
@@ -181,7 +183,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
       list.forEach((v, k) => {
         const canGo = h.goes[cells.source] && !cells.padding[k];
         const cell = make(canGo ? "button" : "div", cells.padding[k] ? "value padding" : "value", hasNumbers ? short(v) : "");
-        if (canGo) { cell.type = "button"; cell.tabIndex = -1; cell.onclick = () => setTriggerValue("down", cellTarget(cells, k)); }
+        if (canGo) { cell.type = "button"; cell.tabIndex = -1; cell.onclick = () => goDown(cellTarget(cells, k)); }
         const colour = colourOf(v, table, from, to);
         cell.style.background = `rgb(${colour.slice(0, 3)})`;
         cell.style.color = 0.3 * colour[0] + 0.59 * colour[1] + 0.11 * colour[2] > 130 ? "#000" : "#fff";
@@ -245,5 +247,4 @@ export default function ({ data, parentElement, setTriggerValue }) {
   map.setAttribute("aria-label", h.alt);
   find(".low").textContent = number(h.low); find(".high").textContent = number(h.high);
   draw();
-  return () => {};
 }

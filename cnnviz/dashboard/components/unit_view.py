@@ -69,8 +69,7 @@ def unit_view(
     *,
     key: str,
     texts: Mapping[str, Any],
-    on_at: Callable[[int, int], None],
-    on_down: Callable[[int, int, int, int], None],
+    on_went: Callable[[tuple[int, int], tuple[int, int, int, int] | None], None],
 ) -> None:
     """Draw picture, map and sum; the place changes in the browser, and the page follows.
 
@@ -79,8 +78,8 @@ def unit_view(
         walked: The layer's map and what is told of its units.
         key: Streamlit key.
         texts: All words that it shows.
-        on_at: Called with the row and column that were chosen, before the page runs again.
-        on_down: Called with an input's number and the row, column and channel in it, likewise.
+        on_went: Called before the page runs again, with the row and column in the map where a person stands, and
+            where they went down to: an input's number, and the row, column and channel in it; None if they stay.
     """
     low, high = value_range(walked.values)
     reach = max(abs(low), abs(high))
@@ -115,14 +114,10 @@ def unit_view(
         np.packbits(walked.columns_see),
     )
 
-    def took(event: str, call: Callable[..., None]) -> None:
-        given = st.session_state[key][event]
+    def took() -> None:
+        given = st.session_state[key]["went"]
         if given is not None:
-            call(*(int(number) for number in given))
+            row, column, *down = (int(number) for number in given)
+            on_went((row, column), (down[0], down[1], down[2], down[3]) if down else None)
 
-    _component(
-        key=key,
-        data=message.pack(header, *arrays),
-        on_at_change=lambda: took("at", on_at),
-        on_down_change=lambda: took("down", on_down),
-    )
+    _component(key=key, data=message.pack(header, *arrays), on_went_change=took)

@@ -11,7 +11,7 @@ import numpy as np
 import streamlit as st
 
 from cnnviz.convolution import LayerRun, unit_of
-from cnnviz.dashboard import activations, cache, channel_card, components, panels, sidebar, state
+from cnnviz.dashboard import activations, cache, channel_card, components, panels, sidebar
 from cnnviz.dashboard.components import Walked
 from cnnviz.dashboard.convolution import borrowed, walk
 from cnnviz.dashboard.convolution.sums import Wording, told
@@ -136,24 +136,22 @@ def _draw_unit(here: _Here) -> None:
     selection, place = here.selection, here.place
     columns = int(np.ceil(np.sqrt(here.maps.shape[2])))
 
-    def on_at(row: int, column: int) -> None:
+    def on_went(at: tuple[int, int], down: tuple[int, int, int, int] | None) -> None:
+        stands = replace(place, row=at[0], column=at[1])
         if here.is_vector:
-            state.insist(state.CHANNEL, row * columns + column)
+            stands = Place(place.layer, at[0] * columns + at[1], 0, 0)
+        address = here.run.sources[down[0]] if down else None
+        if down and address is not None:
+            walk.go(Place(address, channel=down[3], row=down[1], column=down[2]), here=stands)
         else:
-            walk.go(Place(place.layer, place.channel, row, column))
-
-    def on_down(source: int, row: int, column: int, channel: int) -> None:
-        address = here.run.sources[source]
-        if address is not None:
-            walk.go(Place(address, channel, row, column), here=place)
+            walk.go(stands)
 
     components.unit_view(
         selection.received,
         _walked(here, columns),
         key="unit_view",
         texts=dict(texts.INSIDE_VIEW),
-        on_at=on_at,
-        on_down=on_down,
+        on_went=on_went,
     )
 
 
