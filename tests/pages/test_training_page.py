@@ -79,7 +79,7 @@ def make_run(runs, name="a-run", *, recipe="lenet5", losses=(), environment=None
 GOOD = ((2.0, 2.1, 0.3, 0.3), (1.0, 1.1, 0.6, 0.6), (0.5, 0.6, 0.8, 0.8))
 BEST = {"epoch": 3, "monitor": "val_loss", "value": 0.6}
 TEST = {"pictures": 1200, "accuracy": 0.875, "loss": 0.5, "confusion": [[500, 100], [50, 550]]}
-TWO = {"parameters": 61706, "data": {"class_names": list(CLASSES), "pictures": {"validation": [5, 5]}}}
+TWO = {"parameters": 61706, "data": {"class_names": list(CLASSES), "pictures": {"validation": [50, 50]}}}
 
 
 def test_where_nothing_was_trained_one_button_trains(open_page):
@@ -169,6 +169,29 @@ def test_what_puzzles_beginners_is_said_where_it_happens(open_page, runs, losses
     app = open_page("training")
     assert not app.exception
     assert [note.value for note in app.info if said in note.value] and len(app.info) == 1
+
+
+def test_a_curve_of_few_pictures_is_said_to_jump_by_chance(open_page, runs):
+    few = {"data": {"class_names": list(CLASSES), "pictures": {"validation": [4, 5]}}}
+    make_run(runs, losses=GOOD, state="finished", epoch=3, epochs=12, environment=few)
+    (note,) = open_page("training").info
+    assert note.value.startswith("There are 9 validation pictures: each is 11 % of the validation accuracy")
+
+
+def test_the_others_of_a_series_are_said_to_go_on_and_are_stopped_together(open_page, runs):
+    paths = [
+        make_run(runs, name, losses=GOOD[:epoch], state=state, doing="training" * (state == "running"), epoch=epoch,
+                 epochs=3, environment=TWO)
+        for name, state, epoch in (("one", "finished", 3), ("two", "running", 1), ("three", "queued", 0))
+    ]  # fmt: skip
+    with FileLock(paths[1] / "lock"), FileLock(paths[2] / "lock"):
+        app = open_page("training", run="one")
+        app.multiselect(key="compared_runs").set_value(["two", "three"]).run()
+        assert "2 other runs go on or wait for their turn" in sentences(app)
+        table = app.dataframe[0].value.set_index("run")
+        assert list(table["state"]) == ["Finished", "Training · epoch 2 of 3", "Waiting for its turn"]
+        press(app, "Stop them too")
+        assert [(path / "stop").exists() for path in paths] == [False, True, True]
 
 
 def test_runs_are_compared_with_what_differs_in_numbers_for_people(open_page, runs):
@@ -342,9 +365,18 @@ def test_each_series_tells_its_runs_and_what_differs(open_page, name):
     assert not app.exception
     table = app.dataframe[0].value
     count = {"optimizers": 7, "regularisation": 6, "ladder": 4}[name]
-    assert len(table) == count and table["run"].str.startswith(name).all()
+    assert len(table) == table["run"].nunique() == count
     assert len(table.columns) >= 2
     assert str(count) in app.button(key="launch_series").label
+    assert "for all of them on this machine" in sentences(app) and "in 10 classes" in sentences(app)
+
+
+def test_a_series_of_pictures_that_cannot_be_read_is_explained_and_not_launched(open_page, tmp_path):
+    app = open_page("training", view="series")
+    app.file_uploader(key="data_upload").upload("bad.zip", b"PK\x03\x04 not really", "application/zip").run()
+    assert not app.exception
+    assert app.selectbox(key="data of optimizers").value.startswith("bad-") and "bad" in sentences(app)
+    assert not [label for label in labels(app) if label.startswith("Train all")]
 
 
 def test_gray_pictures_for_a_colour_base_are_named_before_the_launch(open_page):

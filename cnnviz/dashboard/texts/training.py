@@ -20,6 +20,7 @@ VIEW = "View"
 VIEWS = {"runs": "Runs", "new": "New run", "series": "New series"}
 
 EMPTY = "Nothing has been trained here yet. LeNet-5 learns 5,000 handwritten digits in under a minute."
+EMPTY_OWN = "For photos of your own, **New series** has the ladder: four ways to train on them, side by side."
 DEMO = "Train LeNet-5 now"
 ALL_RUNS = "All runs are kept in `{folder}`."
 
@@ -54,6 +55,11 @@ NO_PACE = "The first batches will tell how quick it is."
 HOURS = "{n:.3g} h"
 
 STOP = "Stop"
+OTHERS_GO_ON = (
+    "{count} other run goes on or waits for its turn; the table below says where it stands.",
+    "{count} other runs go on or wait for their turn; the table below says where they stand.",
+)
+STOP_OTHERS = "Stop them too"
 RESUME = "Resume"
 LOOK_INSIDE = "Look inside"
 DELETE = "Delete"
@@ -81,6 +87,10 @@ REMARKS = {
         "pictures, augmentation or dropout narrow the gap."
     ),
 }
+FEW_TO_VALIDATE = (
+    "There are {count} validation pictures: each is {share} of the validation accuracy, so its curve jumps by chance. "
+    "Look at the loss, or take more pictures."
+)
 NO_EPOCH = "The curve begins with the first epoch."
 
 BEST = "Best epoch"
@@ -127,6 +137,9 @@ COLUMN_LAYER = "layer"
 COLUMN_KIND = "kind"
 COLUMN_OUTPUT = "output"
 COLUMN_RUN = "run"
+COLUMN_WHAT = "what it is"
+COLUMN_EPOCHS = "epochs"
+COLUMN_STATE = "state"
 COLUMN_BEST = "best epoch"
 COLUMN_LOSS = "validation loss"
 COLUMN_ACCURACY = "validation accuracy"
@@ -145,6 +158,7 @@ ADVISED = "**{title}.** {reason}"
 TAKE_ADVICE = "Take {title}"
 SERIES = "Series"
 LAUNCH_SERIES = "Train all {count}"
+SERIES_ESTIMATE = "About {time} for all of them on this machine."
 SERIES_HELP = (
     "All runs have the same pictures, the same split and the same seed; they wait for each other. "
     "Their curves stand in one chart."

@@ -8,7 +8,7 @@ from streamlit.delta_generator import DeltaGenerator
 from cnnviz import datasets, figures, training
 from cnnviz.dashboard import cache, components, language, panels, state
 from cnnviz.dashboard.texts import training as texts
-from cnnviz.dashboard.training import processes, runs
+from cnnviz.dashboard.training import processes, standing
 from cnnviz.datasets import Dataset
 from cnnviz.training import RECIPES, Augmentation, Blueprint, Recipe
 
@@ -42,19 +42,19 @@ def show(recipe: Recipe, preview: DeltaGenerator | None) -> None:
     with network:
         _show_layers(plan)
     with pictures:
-        _show_pictures(dataset)
+        show_pictures(dataset)
 
 
 def _show_launch(recipe: Recipe, dataset: Dataset, plan: Blueprint) -> None:
     guess = training.estimate(recipe, plan, dataset=dataset, peak=cache.peak())
     text = texts.ESTIMATE_FEATURES if guess.first_look else texts.ESTIMATE
-    look = runs.duration(guess.first_look)
+    look = standing.duration(guess.first_look)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button(
             texts.LAUNCH, type="primary", icon=":material/play_arrow:", on_click=processes.start, args=(recipe,),
             key="launch",
         )  # fmt: skip
-        st.caption(text.format(time=runs.duration(guess.seconds), epochs=recipe.epochs, look=look))
+        st.caption(text.format(time=standing.duration(guess.seconds), epochs=recipe.epochs, look=look))
 
 
 def _show_advice(base: str, dataset: Dataset) -> None:
@@ -96,7 +96,8 @@ def _show_layers(plan: Blueprint) -> None:
     )
 
 
-def _show_pictures(dataset: Dataset) -> None:
+def show_pictures(dataset: Dataset) -> None:
+    """Draw some of the pictures to learn from, how many there are, and what is to be said of them."""
     st.header(texts.SAMPLES, anchor=False)
     indices = datasets.sample(dataset.train, per_class=_PER_CLASS, seed=0)[:_MOST_SAMPLES]
     names = language.class_names(dataset.class_names)

@@ -11,18 +11,19 @@ import streamlit as st
 from cnnviz import figures
 from cnnviz.dashboard import components, language, panels
 from cnnviz.dashboard.texts import training as texts
-from cnnviz.dashboard.training import time_lapse
+from cnnviz.dashboard.training import standing, time_lapse
 from cnnviz.errors import CnnvizError
 from cnnviz.runs import Run
 
 _LOG_LINES = 40
+_NAMES = ("name", "series")  # settings that the run's own name says already
 
 
 def show_differences(runs: list[Run]) -> None:
     """Draw what several runs reached, and the settings in which they differ."""
     st.header(texts.DIFFERENCES, anchor=False)
     settings = {run.name: pd.json_normalize(dict(run.recipe)).iloc[0].to_dict() for run in runs}
-    names = dict.fromkeys(name for found in settings.values() for name in found)
+    names = dict.fromkeys(name for found in settings.values() for name in found if name not in _NAMES)
     differing = [name for name in names if len({str(found.get(name)) for found in settings.values()}) > 1]
     if not differing:
         st.caption(texts.DIFFERENCES_NOTHING)
@@ -48,6 +49,7 @@ def _row(run: Run, differing: dict[str, Any]) -> dict[str, Any]:
     }
     return {
         texts.COLUMN_RUN: run.name,
+        texts.COLUMN_STATE: standing.said(run),
         texts.COLUMN_BEST: status.best.get("epoch"),
         **reached,
         **{name: _setting(value) for name, value in differing.items()},

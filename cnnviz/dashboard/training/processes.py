@@ -35,10 +35,11 @@ def start_series(name: str, data: str) -> None:
         _look_at(*paths)
 
 
-def stop(path: Path) -> None:
-    """Ask a run to stop; for callbacks."""
+def stop(*paths: Path) -> None:
+    """Ask runs to stop; for callbacks."""
     with _told_later():
-        training.stop(path)
+        for path in paths:
+            training.stop(path)
 
 
 def resume(path: Path) -> None:

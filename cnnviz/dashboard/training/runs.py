@@ -9,14 +9,14 @@ import pandas as pd
 import streamlit as st
 
 from cnnviz import figures, images, training
-from cnnviz.dashboard import cache, components, panels, patterns, state, store
+from cnnviz.dashboard import cache, components, panels, state, store
 from cnnviz.dashboard.texts import training as texts
-from cnnviz.dashboard.training import processes, time_lapse
+from cnnviz.dashboard.training import processes, standing, time_lapse
 from cnnviz.errors import CnnvizError, RunError
-from cnnviz.runs import RESUMABLE, History, Run, State, open_run, remarks, runs_folder
-from cnnviz.runs.folder import STOP
+from cnnviz.runs import RESUMABLE, History, Run, open_run, remarks, runs_folder
 
 _POLL_SECONDS = 1.0  # a look costs about 6 ms of the server, most of them Streamlit's own
+_FEW = 50  # pictures to validate on; each is 2 percentage points of the accuracy or more
 _DEMO = training.RECIPES["lenet5"].recipe
 
 
@@ -65,6 +65,7 @@ def _watch(runs: list[Run]) -> None:
         if _milestones(now) != drawn:
             st.rerun()
         _show_standing(now[0])
+        _show_rest(now[1:])
 
     tick()
 
@@ -76,52 +77,30 @@ def _milestones(runs: Sequence[Run]) -> list[tuple[str, int]]:
 def _show_standing(run: Run) -> None:
     status = run.status
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"{texts.ICONS[_state(run)]} **{' · '.join(_standing(run))}**", width="content")
+        st.markdown(f"{texts.ICONS[standing.state_of(run)]} **{standing.said_with_time(run)}**", width="content")
         _show_actions(run)
     if status.is_active:
         st.progress(min(1.0, (status.epoch + status.step / max(1, status.steps)) / max(1, status.epochs)))
-        st.caption(" · ".join(_pace(run)) or texts.NO_PACE)
+        st.caption(standing.pace(run))
     if status.reason and status.state != "stopped":
         panels.explain(status.reason)
 
 
-def _state(run: Run) -> State:
-    """Where it stands, or that it was asked to stop, which the trainer sees within seconds."""
-    return "stopping" if run.status.is_active and (run.path / STOP).exists() else run.status.state
-
-
-def _standing(run: Run) -> list[str]:
-    status = run.status
-    parts = [texts.STATES[_state(run)]]
-    if status.is_active and status.doing:
-        epoch = texts.EPOCH_OF.format(epoch=min(status.epoch + 1, status.epochs), epochs=status.epochs)
-        parts.append(texts.DOING.get(status.doing, status.doing) or epoch)
-    if status.seconds_left is not None:
-        parts.append(texts.LEFT.format(left=duration(status.seconds_left)))
-    return parts
-
-
-def _pace(run: Run) -> list[str]:
-    """Say how quick it is, and how the epoch goes so far."""
-    status, batch = run.status, int(run.recipe.get("batch_size", 1))
-    parts = []
-    if status.epoch and status.seconds:
-        rate = status.epoch * status.steps * batch / status.seconds
-        seconds = f"{status.seconds / status.epoch:.3g}"
-        parts.append(texts.RATE_NOW.format(pictures=f"{rate:,.0f}", seconds=seconds))
-    if status.step and {"loss", "accuracy"} <= set(status.metrics):
-        loss, accuracy = f"{status.metrics['loss']:.3g}", components.percent(status.metrics["accuracy"])
-        parts.append(texts.SO_FAR.format(loss=loss, accuracy=accuracy))
-    return parts
-
-
-def duration(seconds: float) -> str:
-    """Write a duration for people, hours included."""
-    return texts.HOURS.format(n=seconds / 3600) if seconds > 5400 else patterns.seconds_text(seconds)
+def _show_rest(others: Sequence[Run]) -> None:
+    """Say that other runs go on or wait, as those of a series do, with a way to stop them too."""
+    going = [run for run in others if run.status.is_active]
+    if not going:
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(texts.OTHERS_GO_ON[len(going) > 1].format(count=len(going)), width="content")
+        st.button(
+            texts.STOP_OTHERS, icon=":material/stop:", on_click=processes.stop,
+            args=tuple(run.path for run in going if standing.state_of(run) != "stopping"), key="stop_others",
+        )  # fmt: skip
 
 
 def _show_actions(run: Run) -> None:
-    if run.status.is_active and _state(run) != "stopping":
+    if run.status.is_active and standing.state_of(run) != "stopping":
         st.button(texts.STOP, icon=":material/stop:", on_click=processes.stop, args=(run.path,), key="stop_run")
     has_network = run.model is not None or (run.has_loose_head and not run.status.is_active)
     if has_network and st.button(texts.LOOK_INSIDE, type="primary", icon=":material/search:"):
@@ -160,7 +139,7 @@ def _show_numbers(run: Run) -> None:
         texts.VALIDATION_ACCURACY: _at_best(run, "val_accuracy"),
         texts.TEST: components.percent(status.test["accuracy"]) if status.test else texts.NO_VALUE,
         texts.PARAMETERS: f"{parameters:,}" if parameters else texts.NO_VALUE,
-        texts.TIME: duration(float(history.columns["seconds"].sum())) if len(history) else texts.NO_VALUE,
+        texts.TIME: standing.duration(float(history.columns["seconds"].sum())) if len(history) else texts.NO_VALUE,
     }
     with st.container(horizontal=True, gap="medium"):
         for name, value in facts.items():
@@ -182,7 +161,11 @@ def remarks_on(run: Run) -> list[str]:
     last = {name: components.percent(float(column[-1])) for name, column in history.columns.items() if len(history)}
     facts = {"best": history.best_epoch, "train": last.get("accuracy"), "validation": last.get("val_accuracy")}
     chance = components.percent(float(counts.max() / max(1, counts.sum())))
-    return [texts.REMARKS[remark].format(**facts, chance=chance) for remark in found]
+    said = [texts.REMARKS[remark].format(**facts, chance=chance) for remark in found]
+    if len(history) and 0 < counts.sum() < _FEW:
+        share = components.percent(1 / counts.sum())
+        said.append(texts.FEW_TO_VALIDATE.format(count=counts.sum(), share=share))
+    return said
 
 
 def _show_curves(runs: list[Run]) -> None:
@@ -218,6 +201,7 @@ def show_empty() -> None:
     """Say what can be done where nothing was trained yet, with one button that does it."""
     st.markdown(texts.EMPTY)
     st.button(texts.DEMO, type="primary", icon=":material/play_arrow:", on_click=processes.start, args=(_DEMO,))
+    st.markdown(texts.EMPTY_OWN)
 
 
 def show_folder() -> None:

@@ -5,10 +5,13 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from cnnviz.dashboard import language, state
+from cnnviz import training
+from cnnviz.dashboard import cache, language, panels, state
 from cnnviz.dashboard.texts import training as texts
-from cnnviz.dashboard.training import pictures, processes
-from cnnviz.training import SERIES, Recipe
+from cnnviz.dashboard.training import new_run, pictures, processes, standing
+from cnnviz.datasets import Dataset
+from cnnviz.training import RECIPES, SERIES, Recipe
+from cnnviz.training.series import series_recipes
 
 
 def show() -> None:
@@ -19,12 +22,30 @@ def show() -> None:
         data = pictures.choose(_key(name), series.recipes[0].data)
     st.caption(language.say(series.summary))
     pictures.take_own([_key(other) for other in SERIES])
-    st.button(
-        texts.LAUNCH_SERIES.format(count=len(series.recipes)), type="primary", icon=":material/play_arrow:",
-        on_click=processes.start_series, args=(name, data), key="launch_series",
-    )  # fmt: skip
-    st.dataframe(_rows(series.recipes), hide_index=True)
-    st.caption(texts.SERIES_HELP)
+    with panels.explained(ends_page=True):
+        dataset = cache.dataset(data, series.recipes[0].seed)
+        _show_launch(name, series_recipes(name, data=data), dataset)
+        st.dataframe(_rows(name, series.recipes), hide_index=True)
+        st.caption(texts.SERIES_HELP)
+        new_run.show_pictures(dataset)
+
+
+def _show_launch(name: str, recipes: tuple[Recipe, ...], dataset: Dataset) -> None:
+    """Draw the button that launches all runs, how long they may take, and what is to be known before."""
+    plans = [cache.blueprint(recipe, len(dataset.class_names)) for recipe in recipes]
+    guesses = [
+        training.estimate(recipe, plan, dataset=dataset, peak=cache.peak())
+        for recipe, plan in zip(recipes, plans, strict=True)
+    ]
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.button(
+            texts.LAUNCH_SERIES.format(count=len(recipes)), type="primary", icon=":material/play_arrow:",
+            on_click=processes.start_series, args=(name, recipes[0].data), key="launch_series",
+        )  # fmt: skip
+        st.caption(texts.SERIES_ESTIMATE.format(time=standing.duration(sum(guess.seconds for guess in guesses))))
+    found = [finding for recipe in recipes for finding in cache.audit(recipe, dataset.fingerprint, dataset)]
+    for sentence in dict.fromkeys(language.say(finding.sentence) for finding in found):
+        st.warning(panels.plain(sentence), icon=":material/rule:")
 
 
 def _choose(titles: dict[str, str]) -> str:
@@ -39,8 +60,18 @@ def _key(series: str) -> str:
     return f"data of {series}"
 
 
-def _rows(recipes: tuple[Recipe, ...]) -> list[dict[str, str]]:
-    """Name each run, with the settings in which they differ."""
+def _rows(series: str, recipes: tuple[Recipe, ...]) -> list[dict[str, str]]:
+    """Name each run, with what it is where it has a recipe's name, else with the settings in which they differ."""
+    names = [recipe.name.removeprefix(f"{series}-") for recipe in recipes]
+    if all(name in RECIPES for name in names):
+        return [
+            {
+                texts.COLUMN_RUN: language.say(RECIPES[name].title),
+                texts.COLUMN_WHAT: language.say(RECIPES[name].summary),
+                texts.COLUMN_EPOCHS: str(recipe.epochs),
+            }
+            for name, recipe in zip(names, recipes, strict=True)
+        ]
     settings = [pd.json_normalize(recipe.to_json()).iloc[0].to_dict() for recipe in recipes]
     differing = [
         name
