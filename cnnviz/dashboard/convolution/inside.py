@@ -11,7 +11,7 @@ import numpy as np
 import streamlit as st
 
 from cnnviz.convolution import LayerRun, unit_of
-from cnnviz.dashboard import activations, cache, channel_card, components, panels, sidebar
+from cnnviz.dashboard import activations, cache, channel_card, components, language, panels, sidebar
 from cnnviz.dashboard.components import Walked
 from cnnviz.dashboard.convolution import borrowed, walk
 from cnnviz.dashboard.convolution.sums import Wording, told
@@ -81,7 +81,7 @@ class _Here:
         """Class names, where the layer's units are the classes."""
         convnet, info = self.selection.convnet, self.run.info
         is_last = info.address == score_layer(convnet) and len(convnet.class_names) == self.maps.shape[2]
-        return convnet.class_names if is_last else ()
+        return language.class_names(convnet.class_names) if is_last else ()
 
     def unit_name(self, unit: int) -> str:
         return self.names[unit] if self.names else texts.INSIDE_UNIT_NAME.format(unit=unit)
@@ -126,7 +126,7 @@ def _draw_ways(here: _Here) -> None:
     if convnet.class_names and top is not None and place.layer != top:
         index = cache.class_index(here.selection)
         channel = index if find_layer(convnet, top).filters == len(convnet.class_names) else 0
-        label = texts.INSIDE_SCORE.format(name=panels.plain(convnet.class_names[index]))
+        label = texts.INSIDE_SCORE.format(name=panels.plain(language.class_name(convnet.class_names[index])))
         there = Place(top, channel, 0, 0)
         st.button(label, key="score", icon=":material/vertical_align_top:", on_click=walk.go, args=(there,))
     borrowed.offer(here.run, place)
@@ -205,7 +205,7 @@ def _units(here: _Here, columns: int) -> tuple[dict[str, Any], str]:
             key = at if here.is_vector else (row, column)
             units[f"{key[0]},{key[1]}"] = _told(here, row, column)
     except LayerError as error:
-        return {}, str(error)
+        return {}, language.say(error.sentence)
     return units, ""
 
 

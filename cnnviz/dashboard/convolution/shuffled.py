@@ -2,58 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import numpy as np
 import streamlit as st
 
-from cnnviz import activations, convolution, images
+from cnnviz import convolution, images
 from cnnviz.dashboard import activations as page
-from cnnviz.dashboard import cache, channel_card, components, panels, state
+from cnnviz.dashboard import cache, channel_card, components, language, panels, state
+from cnnviz.dashboard.convolution.forgetting import Asked, Cascade, cascade_or_progress
 from cnnviz.dashboard.heatmaps import choices
-from cnnviz.dashboard.jobs import Job, jobs, owner
 from cnnviz.dashboard.state import Selection
 from cnnviz.dashboard.texts import convolution as texts
 from cnnviz.dashboard.texts import shared
-from cnnviz.heatmaps import Method
-from cnnviz.layers import layers, require_maps
+from cnnviz.layers import require_maps
 
 _ALIKE, _UNLIKE = 0.7, 0.3  # rank correlations from which on a map "hardly changes", and below which it "changes"
 _TILE = 96
-
-Cascade = dict[int, tuple[np.ndarray, np.ndarray]]
-"""How many layers are shuffled, to the heatmap and the feature map of one channel."""
-
-
-@dataclass(frozen=True, eq=False)
-class _Asked:
-    """What is asked: a class by a method, and a channel of a layer, of one picture."""
-
-    selection: Selection
-    method: Method
-    class_index: int
-    layer: str
-    channel: int
-
-    @property
-    def key(self) -> str:
-        """Name of all that the answer hangs on."""
-        selection = self.selection
-        parts = (selection.picture, self.method.name, self.class_index, self.layer, self.channel)
-        return " ".join(map(str, ("shuffled", selection.convnet.fingerprint, *parts)))
-
-    @property
-    def counts(self) -> list[int]:
-        """How many layers are shuffled at each stop: few steps apart near the top, where most happens."""
-        total = len(convolution.weighted_layers(self.selection.convnet))
-        doubled = [2**power for power in range(total.bit_length())]
-        return [0, *(count for count in doubled if count < total), total]
-
-    @property
-    def class_name(self) -> str:
-        return self.selection.convnet.class_names[self.class_index]
 
 
 def show(selection: Selection) -> None:
@@ -69,10 +34,9 @@ def show(selection: Selection) -> None:
     maps = cache.feature_maps(selection, layer)
     state.settle(state.CHANNEL, range(maps.shape[2]), _first_channel(maps))
     channel = int(st.session_state[state.CHANNEL])
-    asked = _Asked(selection, method, cache.class_index(selection), layer, channel)
-    cascade = cache.cascades().get(asked.key)
+    asked = Asked(selection, method, cache.class_index(selection), layer, channel)
+    cascade = cascade_or_progress(asked)
     if cascade is None:
-        _compute(asked)
         return
     with stop:
         count = _choose_count(asked)
@@ -83,7 +47,7 @@ def _first_channel(maps: np.ndarray) -> int:
     return int(maps.std(axis=(0, 1)).argmax())
 
 
-def _choose_count(asked: _Asked) -> int:
+def _choose_count(asked: Asked) -> int:
     """Draw how many layers are shuffled; all of them until fewer are chosen."""
     options = [str(count) for count in asked.counts]
     state.settle(state.SHUFFLED, options, options[-1])
@@ -94,68 +58,7 @@ def _choose_count(asked: _Asked) -> int:
     return int(chosen)
 
 
-def _compute(asked: _Asked) -> None:
-    """Draw the way to the maps: at once where the method is quick, else after a click."""
-    job = jobs().get(asked.key, owner())
-    if job is None and not asked.method.is_slow:
-        _start(asked)
-        job = jobs().get(asked.key, owner())
-    if job is not None and job.is_active:
-        panels.watch(job, partial(_draw_progress, asked, job))
-        return
-    if job is not None:
-        panels.explain(job.error or texts.SHUFFLED_STOPPED)
-    runs = len(asked.counts) * asked.method.runs(asked.selection.convnet, layer=asked.selection.layer)
-    seconds = max(1.0, runs * cache.seconds_a_run(asked.selection))
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.button(
-            texts.SHUFFLED_START,
-            key="shuffle",
-            type="primary",
-            icon=":material/shuffle:",
-            on_click=_start,
-            args=(asked,),
-        )
-        st.caption(texts.SHUFFLED_SLOW.format(method=asked.method.title, runs=runs, seconds=f"{seconds:.0f}"))
-
-
-def _draw_progress(asked: _Asked, job: Job) -> None:
-    panels.progress(job, texts.SHUFFLED_PROGRESS.format(total=asked.counts[-1]))
-    if job.preview is not None:
-        heat = np.asarray(job.preview)
-        place, _ = st.columns([3, 8])
-        with place:
-            _draw_heat(asked, heat, title=texts.SHUFFLED_FORMING, key="forming")
-
-
-def _start(asked: _Asked) -> None:
-    kept = cache.cascades()
-
-    def work(job: Job) -> None:
-        kept[asked.key] = _cascade(asked, job)
-
-    jobs().start(asked.key, owner(), work)
-
-
-def _cascade(asked: _Asked, job: Job) -> Cascade:
-    """Shuffle a copy of the network stop by stop, and take both maps at each."""
-    convnet, inputs, counts = asked.selection.convnet, asked.selection.inputs, asked.counts
-    place = {"layer": asked.layer} if asked.method.has_layer else {}
-    found: Cascade = {}
-
-    def on_step(done: int, total: int, heat: np.ndarray | None) -> None:
-        job.step(len(found) * total + done, len(counts) * total)
-
-    follow: dict[str, Any] = {"on_step": on_step} if asked.method.is_slow else {}
-    for count, shuffled in zip(counts, convolution.cascade(convnet, counts=counts), strict=True):
-        heat = asked.method.explain(shuffled, inputs, class_index=asked.class_index, **place, **follow)[0]
-        maps = activations.feature_maps(shuffled, inputs, layers=[asked.layer])[asked.layer][0]
-        found[count] = np.asarray(heat), np.array(maps[..., asked.channel])
-        job.step(len(found), len(counts), heat)
-    return found
-
-
-def _show(asked: _Asked, cascade: Cascade, count: int, maps: np.ndarray) -> None:
+def _show(asked: Asked, cascade: Cascade, count: int, maps: np.ndarray) -> None:
     (heat, values), (heat_after, values_after) = cascade[0], cascade[count]
     title = texts.SHUFFLED_AFTER.format(count=count, total=asked.counts[-1])
     picture, before, after, verdict = _row()
@@ -188,30 +91,17 @@ def _row() -> tuple[Any, Any, Any, Any]:
         return first, st.container(width="stretch"), st.container(width="stretch"), last
 
 
-def _judge(asked: _Asked, before: np.ndarray, after: np.ndarray, count: int, *, is_heat: bool) -> None:
+def _judge(asked: Asked, before: np.ndarray, after: np.ndarray, count: int, *, is_heat: bool) -> None:
     """Say the rank correlation, and what follows from it."""
     correlation = convolution.rank_correlation(before, after)
     st.metric(texts.SHUFFLED_CORRELATION, _number(correlation), help=texts.SHUFFLED_CORRELATION_HELP)
-    is_below = not is_heat and not _fed_by(asked) & set(convolution.weighted_layers(asked.selection.convnet)[:count])
-    template = _sentence(correlation, count, is_below=is_below)
+    template = _sentence(correlation, count, is_below=not is_heat and asked.is_above(count))
     said = template[0 if count == 1 else 1] if isinstance(template, tuple) else template
     st.markdown(said.format(count=count, total=asked.counts[-1], layer=panels.plain(asked.layer)))
 
 
 def _number(correlation: float) -> str:
     return "–" if np.isnan(correlation) else f"{correlation:.2f}".replace("-", "−")
-
-
-def _fed_by(asked: _Asked) -> set[str]:
-    """List the layers that a layer's map hangs on, itself among them."""
-    by_address = {info.address: info for info in layers(asked.selection.convnet)}
-    found, waiting = set(), [asked.layer]
-    while waiting:
-        address = waiting.pop()
-        if address not in found:
-            found.add(address)
-            waiting += by_address[address].inputs
-    return found
 
 
 def _sentence(correlation: float, count: int, *, is_below: bool) -> str | tuple[str, str]:
@@ -226,7 +116,7 @@ def _sentence(correlation: float, count: int, *, is_below: bool) -> str | tuple[
     return texts.SHUFFLED_PARTLY if correlation > _UNLIKE else texts.SHUFFLED_CHANGED
 
 
-def _draw_heat(asked: _Asked, heat: np.ndarray, *, title: str, key: str) -> None:
+def _draw_heat(asked: Asked, heat: np.ndarray, *, title: str, key: str) -> None:
     method = asked.method
     peak = float(np.nanmax(np.abs(heat), initial=0.0)) or 1.0
     components.map_view(
@@ -235,7 +125,7 @@ def _draw_heat(asked: _Asked, heat: np.ndarray, *, title: str, key: str) -> None
         key=key,
         title=title,
         alt=texts.SHUFFLED_HEAT_ALT.format(method=method.title, name=asked.class_name, title=title),
-        unit=method.units if np.any(heat) else "",  # an empty map has no scale
+        unit=language.say(method.units) if np.any(heat) else "",  # an empty map has no scale
         table=images.lookup_table("PuOr" if method.is_signed else "magma"),
         low=-peak if method.is_signed else 0.0,
         high=peak,
@@ -244,7 +134,7 @@ def _draw_heat(asked: _Asked, heat: np.ndarray, *, title: str, key: str) -> None
     )
 
 
-def _draw_map(asked: _Asked, values: np.ndarray, *, title: str, key: str) -> None:
+def _draw_map(asked: Asked, values: np.ndarray, *, title: str, key: str) -> None:
     low, high = images.value_range(values)
     components.map_view(
         asked.selection.received,
@@ -261,7 +151,7 @@ def _draw_map(asked: _Asked, values: np.ndarray, *, title: str, key: str) -> Non
     )
 
 
-def _show_strip(asked: _Asked, cascade: Cascade, count: int) -> None:
+def _show_strip(asked: Asked, cascade: Cascade, count: int) -> None:
     """Draw the heatmap of every stop, as the paper does; a click goes there."""
     trained = cascade[0][0]
     photo = images.fit(asked.selection.received, (_TILE, _TILE), how="stretch")
