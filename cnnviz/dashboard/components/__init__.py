@@ -10,7 +10,9 @@ from cnnviz.dashboard.components.map_view import map_view
 from cnnviz.dashboard.components.paint import Stroke, paint, painted
 from cnnviz.dashboard.components.picture import picture
 from cnnviz.dashboard.components.playground import playground
+from cnnviz.dashboard.components.stack_view import stack_view
 from cnnviz.dashboard.components.unit_view import Walked, unit_view
+from cnnviz.dashboard.components.windows import windows
 
 __all__ = [
     "Stroke",
@@ -23,5 +25,7 @@ __all__ = [
     "percent",
     "picture",
     "playground",
+    "stack_view",
     "unit_view",
+    "windows",
 ]

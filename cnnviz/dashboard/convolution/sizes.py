@@ -8,8 +8,7 @@ from dataclasses import replace
 import streamlit as st
 
 from cnnviz.convolution import Block, Padding, SizeFormula, StackedLayer, stack
-from cnnviz.dashboard import panels, state
-from cnnviz.dashboard.components.windows import windows
+from cnnviz.dashboard import components, panels, state
 from cnnviz.dashboard.convolution import formulas, pooled, settings, skipped, stacked
 from cnnviz.dashboard.convolution.naming import PADDINGS, name_padding
 from cnnviz.dashboard.convolution.settings import Shape
@@ -94,7 +93,7 @@ def _show_cells(sizes: SizeFormula) -> None:
     if sizes.input + sum(sizes.padding) > _MOST_DRAWN:
         st.caption(texts.SIZES_TOO_MANY.format(most=_MOST_DRAWN))
         return
-    windows(sizes, key="windows", texts=texts.SIZES_CELLS)
+    components.windows(sizes, key="windows", texts=texts.SIZES_CELLS)
 
 
 def _say_what_is_odd(sizes: SizeFormula, padding: Padding) -> None:

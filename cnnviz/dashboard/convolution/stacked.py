@@ -11,8 +11,7 @@ from cnnviz import figures, images
 from cnnviz.convolution import Block, StackedLayer, stack
 from cnnviz.convolution.notation import MOST_LAYERS, write_stack
 from cnnviz.convolution.stack import Kind
-from cnnviz.dashboard import panels, state
-from cnnviz.dashboard.components.stack_view import stack_view
+from cnnviz.dashboard import components, panels, state
 from cnnviz.dashboard.convolution import formulas, settings
 from cnnviz.dashboard.convolution.naming import PADDINGS, name_block, name_padding
 from cnnviz.dashboard.convolution.settings import Shape
@@ -100,10 +99,10 @@ def _show_stack(
         left = (*blocks[:position], *blocks[position + 1 :])
         _take(write_stack(shape, left), max(0, position - 1))
 
-    stack_view(
+    components.stack_view(
         images.fit(selection.photo, shape[:2]),
         rows,
-        key="stack",
+        key="stack view",
         picked=picked,
         texts=texts.STACK_VIEW,
         totals={
@@ -189,3 +188,5 @@ def _show_formulas(layer: StackedLayer) -> None:
         left.latex(formulas.size(layer.sizes[0]))
         right.latex(formulas.field(layer.field))
     right.latex(formulas.parameters(layer))
+    if layer.block.stride > 1 and layer.block.dilation > 1:
+        st.markdown(texts.SIZES_REFUSED)
