@@ -52,7 +52,7 @@ def choose_settings() -> tuple[Settings, str]:
         size = st.select_slider(texts.SIZE, _SIZES, 128, key="pattern_size", persist_state="session")
         usual = filters.STYLES[cast(StyleName, style)].steps
         steps = st.select_slider(texts.STEPS, _STEPS, usual, key=f"steps_{style}", persist_state="session")
-        seed = st.number_input(texts.SEED, 0, 9999, 0, key="seed", persist_state="session")
+        seed = st.number_input(texts.SEED, 0, 9999, 0, key="pattern_seed", persist_state="session")
     return Settings(style, int(size), int(steps), int(seed)), which
 
 
