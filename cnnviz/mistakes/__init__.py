@@ -4,13 +4,15 @@
     wrong = mistakes(evaluation, order="confidence")       # rows; evaluation.indices[wrong] are the pictures
 
 `accuracy`, `class_scores`, `calibration`, `roc` and `confusion` say how much is wrong, `agreement` compares two
-networks. `nearest`, `facts` and `mean_map` say why; `edits`, `sweep` and `smallest_flipping_patch` try what would
-change an answer. `label_suspects`, `near_duplicates` and `odd_pictures` doubt the pictures, `embed` lays them out.
+networks. `nearest`, `facts` and `mean_map` say why; `edits`, `sweep`, `smallest_flipping_patch` and `cover_in_all` try
+what would change an answer. `label_suspects`, `near_duplicates` and `odd_pictures` doubt the pictures, `embed` lays
+them out.
 """
 
 from cnnviz.mistakes import edits
 from cnnviz.mistakes.agreement import Agreement, agreement
 from cnnviz.mistakes.confusions import ConfusedPair, cell, confused_order, confused_pairs, confusion
+from cnnviz.mistakes.covering import Covered, cover_in_all
 from cnnviz.mistakes.embedding import embed
 from cnnviz.mistakes.evaluating import OnStep, evaluate
 from cnnviz.mistakes.evaluation import UNSURE_GAP, Evaluation
@@ -35,6 +37,7 @@ __all__ = [
     "ClassMapping",
     "ClassScores",
     "ConfusedPair",
+    "Covered",
     "Duplicate",
     "Evaluation",
     "EvaluationStore",
@@ -56,6 +59,7 @@ __all__ = [
     "confused_order",
     "confused_pairs",
     "confusion",
+    "cover_in_all",
     "edits",
     "embed",
     "evaluate",

@@ -302,9 +302,9 @@ def test_edits_are_listed_and_each_can_be_taken_off(opened):
 
 def test_the_last_edit_is_undone_and_all_of_them_at_once(opened):
     app = opened(model="fashion-cnn")
-    app.segmented_control(key="edit_kind").set_value("mask").run()
+    app.pills(key="edit_kind").set_value("mask").run()
     app.button(key="take_box").click().run()
-    app.segmented_control(key="edit_kind").set_value("crop").run()
+    app.pills(key="edit_kind").set_value("crop").run()
     app.button(key="take_box").click().run()
     assert {"box covered", "cropped"} <= set(labels(app))
     app.button(key="undo").click().run()
@@ -326,7 +326,7 @@ def test_every_edit_reaches_the_answer_as_the_library_computes_it(opened, fashio
     photo = test.photo(int(fashion.indices[row])).repeat(3, axis=-1)
     for kind, slider in edits.SLIDERS.items():
         strength = (slider.low + 3 * slider.high) / 4 if kind != "jpeg" else 5
-        app.segmented_control(key="edit_kind").set_value(kind).run()
+        app.pills(key="edit_kind").set_value(kind).run()
         app.slider(key=f"strength {kind}").set_value(strength).run()
         assert not app.exception
         expected = predict(convnet, convnet.prepare([slider.edit(convnet.fit(photo), strength)]))[0]
@@ -351,7 +351,7 @@ def test_what_the_brush_covers_reaches_the_answer_beside_the_other_edits_and_can
     photo = test.photo(index).repeat(3, axis=-1)
     app = opened(model="fashion-cnn", cell=f"{SHIRT}:{T_SHIRT}", item=index)
     app.slider(key="strength blur").set_value(1.0).run()
-    app.segmented_control(key="edit_kind").set_value("brush").run()
+    app.pills(key="edit_kind").set_value("brush").run()
     strokes = (Stroke(6.0, False, ((4.0, 14.0), (24.0, 14.0))),)
     paint(app, f"_steps {convnet.fingerprint} {test.fingerprint[:16]}:{index}", strokes)
     blurred, hidden = edits.blur(photo, 1.0), painted(strokes, 28, 28)
@@ -466,7 +466,8 @@ def test_two_networks_are_compared_picture_by_picture(opened, data):
     found = mistakes.agreement(before, now)
     assert len(found.new) > len(found.fixed)  # who knows clothes does not know digits
     said = sentences(app)
-    assert f"fashion-cnn gets {len(found.fixed)} right that were wrong, and {len(found.new)} wrong that were right" in said
+    fixed, new = len(found.fixed), len(found.new)
+    assert f"fashion-cnn gets {fixed} right that were wrong, and {new} wrong that were right" in said
     assert "fashion-cnn is worse" in said
 
 

@@ -61,7 +61,7 @@ def _say(found: Agreement, own: str, rival: str, before: Evaluation, now: Evalua
     verdict = texts.LUCK
     if found.p_value < _LUCK:
         verdict = texts.BETTER if fixed > new else texts.WORSE
-    chance = f"{found.p_value:.2g}" if found.p_value >= 0.001 else "< 0.001"
+    chance = f"= {found.p_value:.2g}" if found.p_value >= 0.001 else "< 0.001"
     st.markdown(
         panels.plain(
             texts.MCNEMAR.format(rival=rival, fixed=fixed, new=new, verdict=verdict.format(rival=rival), p=chance)

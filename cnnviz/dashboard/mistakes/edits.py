@@ -38,7 +38,13 @@ def show(selection: Selection, *, hottest: int | None) -> None:
     with controls:
         _show_actions(selection, hottest)
         _show_steps(selection, done)
-        kind = panels.choose_one(texts.EDIT, texts.EDITS, key="edit_kind")
+        state.settle("edit_kind", texts.EDITS, next(iter(texts.EDITS)))
+        kind = str(
+            st.pills(
+                texts.EDIT, list(texts.EDITS), format_func=texts.EDITS.__getitem__, key="edit_kind", required=True,
+                persist_state="session",
+            )
+        )  # fmt: skip
         if kind == BRUSH:
             _paint(selection)
         elif kind in edits.SLIDERS:

@@ -11,7 +11,7 @@ import streamlit as st
 from cnnviz import images, mistakes
 from cnnviz.dashboard import background, cache, components, panels, state
 from cnnviz.dashboard.jobs import Job
-from cnnviz.dashboard.mistakes import gallery
+from cnnviz.dashboard.mistakes import cover, gallery
 from cnnviz.dashboard.mistakes.gallery import Scope
 from cnnviz.dashboard.mistakes.subject import Subject
 from cnnviz.dashboard.texts import mistakes as texts
@@ -20,6 +20,7 @@ from cnnviz.mistakes import Evaluation, OnStep
 _MOST_AVERAGED = 300  # pictures in the mean picture, which more hardly change
 _QUICK = 3.0  # seconds
 _NOTHING = np.full((1, 1), np.nan, np.float32)
+_MOST_OF_IT = 0.5  # of the evidence in one ninth, in right answers and in wrong ones
 _NAMED = 0.2  # a ninth with so much more of the evidence than in right answers is worth a word
 
 
@@ -71,6 +72,8 @@ def show(subject: Subject, evaluation: Evaluation) -> int | None:
     )  # fmt: skip
     if job is not None:
         _show_means(evaluation, job.result)
+        key = f"{subject.key} {scope.address}"
+        cover.show(subject, evaluation.indices[chosen[scope][:_MOST_AVERAGED]], job.result[0].heat, key=key)
     return gallery.chosen_row(evaluation, otherwise=int(mistakes.ordered(evaluation, chosen[scope])[0]))
 
 
@@ -137,11 +140,13 @@ def _sentence(means: list[Mean]) -> str:
     if not shares[0].any():
         return texts.MEAN_NOTHING
     excess = shares[0] - shares[1] if len(shares) > 1 else shares[0]
-    row, column = divmod(int(excess.argmax()), 3)
+    place = excess if excess.max() > _NAMED else shares[0]
+    row, column = divmod(int(place.argmax()), 3)
     here = components.percent(float(shares[0][row, column]))
     text = texts.MEAN_PLACE.format(place=texts.PLACES[row, column], share=here)
     if len(shares) == 1:
         return text
     there = components.percent(float(shares[1][row, column]))
-    also = texts.MEAN_ODD if excess[row, column] > _NAMED else texts.MEAN_LIKE
+    is_always = min(shares[0][row, column], shares[1][row, column]) > _MOST_OF_IT
+    also = texts.MEAN_ODD if excess[row, column] > _NAMED else texts.MEAN_ALWAYS if is_always else texts.MEAN_LIKE
     return f"{text} {also.format(share=there)}"

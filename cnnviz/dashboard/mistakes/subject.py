@@ -16,6 +16,7 @@ from cnnviz.dashboard.mistakes.answers import Asked
 from cnnviz.dashboard.sets import Offer
 from cnnviz.dashboard.state import Selection
 from cnnviz.dashboard.texts import mistakes as texts
+from cnnviz.dashboard.training import pictures as own_pictures
 from cnnviz.datasets import FASHION, Part
 from cnnviz.errors import ClassError
 from cnnviz.mistakes import ClassMapping, Evaluation, Labelled
@@ -81,6 +82,7 @@ def choose_subject(selection: Selection) -> Subject:
             format_func=lambda name: language.say(offers[name].title), persist_state="session",
         )  # fmt: skip
         part = panels.choose_one(texts.PART, texts.PARTS, key=state.PART)
+        own_pictures.take_own((state.DATA,))
         mapped = st.container(width="content")
     is_example = chosen is None
     if is_example:

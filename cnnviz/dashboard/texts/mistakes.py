@@ -176,6 +176,13 @@ MEAN_HELP = (
 MEAN_PLACE = "{share} of the evidence lies {place}."
 MEAN_ODD = "In right answers it is {share} only: look there for a shortcut."
 MEAN_LIKE = "In right answers it is {share}."
+MEAN_ALWAYS = "In right answers it is {share}: always in one place, as a watermark or a border would be."
+COVER_ALL = ("Cover this place in the picture", "Cover this place in all {count} pictures")
+COVERED = (
+    "Without this place the answer to {changed} of {count} picture changes; without another one as large: {elsewhere}.",
+    "Without this place the answers to **{changed} of {count}** pictures change; without another one as large: "
+    "{elsewhere}.",
+)
 MEAN_NOTHING = "These pictures hold no evidence for this answer."
 
 SUSPECTS = ("{count} label is doubtful", "{count} labels are doubtful")
@@ -221,7 +228,7 @@ RIVAL_HELP = "Both networks are asked about the same pictures."
 SCORES = "{own}: **{before}** right. {rival}: **{now}** right."
 MCNEMAR = (
     "{rival} gets {fixed} right that were wrong, and {new} wrong that were right. {verdict} "
-    "(McNemar's exact test, p = {p})"
+    "(McNemar's exact test, p {p})"
 )
 BETTER = "So many more would hardly be luck: {rival} is better on pictures like these."
 WORSE = "So many more would hardly be luck: {rival} is worse on pictures like these."

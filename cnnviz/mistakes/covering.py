@@ -1,0 +1,93 @@
+"""Does one place in the picture decide the answers to many pictures?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from cnnviz import images
+from cnnviz.convnets import Convnet
+from cnnviz.datasets import Part
+from cnnviz.errors import PictureError
+from cnnviz.mistakes.edits import hide_hottest
+from cnnviz.mistakes.evaluating import OnStep
+from cnnviz.probes import predict
+
+_BATCH = 32
+
+
+@dataclass(frozen=True)
+class Covered:
+    """What covering a place in each of many pictures does.
+
+    Attributes:
+        changed: Pictures that are answered otherwise without that place.
+        elsewhere: Pictures that are answered otherwise when as much is covered in another place.
+        total: Pictures that were tried.
+    """
+
+    changed: int
+    elsewhere: int
+    total: int
+
+
+def cover_in_all(
+    convnet: Convnet,
+    part: Part,
+    indices: np.ndarray,
+    heat: np.ndarray,
+    *,
+    share: float = 0.1,
+    on_step: OnStep | None = None,
+) -> Covered:
+    """Cover the hottest place of one map in many pictures, and count the answers that change.
+
+    The test of what a mean map suggests: if a watermark decides, covering its place changes the answers, and
+    covering any other place does not. That other place is the same mask, moved by half the picture in both
+    directions, around the border.
+
+    Args:
+        convnet: Classifier; it is only read.
+        part: Labelled pictures.
+        indices: `(m,)` int64, which of them; those that cannot be read are passed over.
+        heat: `(rows, columns)` float32, such as from `mean_map`.
+        share: Share of the pixels that is covered, 0..1.
+        on_step: Told the pictures done and their number.
+
+    Raises:
+        ModelError: If the network has no class scores.
+        CancelledError: If `on_step` raises it.
+
+    Note:
+        A covered place has edges of its own, which the network sees as well; the count for the other place tells
+        what these alone do.
+    """
+    fine = images.enlarge(heat, convnet.preparation.size)
+    moved = np.roll(fine, (fine.shape[0] // 2, fine.shape[1] // 2), axis=(0, 1))
+    changed = elsewhere = total = 0
+    for start in range(0, len(indices), _BATCH):
+        photos = _photos(convnet, part, indices[start : start + _BATCH])
+        if photos:
+            before = _answers(convnet, photos)
+            hidden, other = ([hide_hottest(photo, mask, share=share) for photo in photos] for mask in (fine, moved))
+            changed += int((_answers(convnet, hidden) != before).sum())
+            elsewhere += int((_answers(convnet, other) != before).sum())
+            total += len(photos)
+        if on_step:
+            on_step(min(start + _BATCH, len(indices)), len(indices))
+    return Covered(changed, elsewhere, total)
+
+
+def _photos(convnet: Convnet, part: Part, indices: np.ndarray) -> list[np.ndarray]:
+    photos = []
+    for index in indices:
+        try:
+            photos.append(convnet.fit(images.rgb(part.photo(int(index)))))
+        except PictureError:  # it went away since the evaluation
+            continue
+    return photos
+
+
+def _answers(convnet: Convnet, photos: list[np.ndarray]) -> np.ndarray:
+    return predict(convnet, convnet.prepare(photos)).argmax(axis=1)
