@@ -1,6 +1,7 @@
 """Inside the network, and shuffled weights: are the numbers that the page shows those of Keras?"""
 
 import json
+import re
 import struct
 
 import keras
@@ -73,6 +74,17 @@ def test_the_sum_that_is_shown_is_the_value_of_keras(open_page, cat_maps, layer,
     terms = sum(term["product"] for term in block["terms"]) + block["rest"]["sum"]
     assert terms == pytest.approx(block["total"], rel=1e-4, abs=1e-5 * size)
     assert block["total"] + block["bias"] == pytest.approx(block["before"], rel=1e-4, abs=1e-5 * size)
+
+
+def test_batch_normalisation_shows_its_formula_with_the_numbers_filled_in(open_page, cat_maps, lite0):
+    app = open_page("convolution", view="inside", layer="stem_bn", channel=7, unit="50,60")
+    said = here(app)["blocks"][0]["formula"].replace("−", "-")
+    *numbers, value = (float(number) for number in re.findall(r"(?<!\d )-?[\d.]+(?:e-?\d+)?", said))
+    x, mean, variance, epsilon, gamma, beta = numbers
+    assert x == pytest.approx(float(cat_maps["stem_conv"][50, 60, 7]), rel=1e-2)
+    assert epsilon == pytest.approx(lite0.model.get_layer("stem_bn").epsilon)
+    assert (x - mean) / np.sqrt(variance + epsilon) * gamma + beta == pytest.approx(value, rel=2e-2)
+    assert value == pytest.approx(float(cat_maps["stem_bn"][50, 60, 7]), rel=1e-2)
 
 
 def test_a_class_score_is_a_sum_and_its_share_of_all_scores(open_page, cat_maps):

@@ -133,15 +133,24 @@ export default function ({ data, parentElement, setTriggerValue }) {
   function block(told, index) {
     const part = make("div", "block"), isShare = "own" in told;
     part.append(make("div", "how", fill(T.how[told.operation] || T.how.other, { name: told.operation })));
+    if (told.formula) part.append(make("div", "formula", told.formula));
     const chosen = Math.min(index === 0 ? memory.term : 0, told.terms.length - 1);
     if (told.terms[chosen].cells) part.append(...grids(told, told.terms[chosen]));
-    part.append(ledger(told, chosen, isShare));
-    const said = isShare ? shareText(told) : resultText(told);
+    const isPooled = told.terms.length === 1 && ["maximum", "mean"].includes(told.operation) && told.terms[0].cells;
+    if (!isPooled) part.append(ledger(told, chosen, isShare));
+    const said = isShare ? shareText(told) : isPooled ? pooledText(told) : resultText(told);
     part.append(make("div", "result", said));
     return part;
   }
   const shareText = (told) => fill(T.shares[told.operation] || T.shares.other,
-    { own: number(told.own), total: number(told.total), value: number(told.value), name: told.operation });
+    { own: number(told.own, 4), total: number(told.total, 4), value: number(told.value, 4), name: told.operation });
+  function pooledText({ operation, terms: [{ cells }], value }) {
+    const counted = cells.patch.filter((_, k) => !cells.padding[k]), isShort = counted.length <= MOST_CELLS_WITH_ALL_NUMBERS;
+    const joined = isShort ? counted.map((v) => number(v)).join(operation === "mean" ? " + " : ", ")
+      : operation === "mean" ? number(counted.reduce((sum, v) => sum + v, 0)) : "…";
+    if (operation === "maximum") return `max(${joined}) = ${number(value)}`;
+    return `${isShort ? `(${joined})` : joined} / ${counted.length} = ${number(value)}`;
+  }
   function resultText(told) {
     const x = number(told.before), y = number(told.value);
     return told.activation === "linear" ? fill(T.result, { value: y }) : fill(T.formulas[told.activation] || T.formulas.other, { x, y, name: told.activation });

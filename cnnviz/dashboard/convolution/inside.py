@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from cnnviz.convolution import LayerRun, unit_of
+from cnnviz.convolution import LayerRun, Unit, unit_of
 from cnnviz.dashboard import activations, cache, channel_card, components, language, panels, sidebar
 from cnnviz.dashboard.components import Walked
 from cnnviz.dashboard.convolution import borrowed, walk
@@ -21,6 +21,7 @@ from cnnviz.dashboard.texts import convolution as texts
 from cnnviz.errors import LayerError
 from cnnviz.layers import LayerInfo, find_layer, score_layer
 from cnnviz.probes import INPUT
+from cnnviz.receptive_fields import keras_kind
 
 _NEAR = 2  # units around the chosen one that are told along with it, so that steps to them need no answer of the page
 
@@ -217,4 +218,27 @@ def _told(here: _Here, row: int, column: int) -> dict[str, Any]:
         sources=[here.source_name(number) for number in range(len(here.run.inputs))],
         unit=here.unit_name,
     )
-    return {"blocks": told(unit, wording), "own": float(f"{unit.value:.6g}")}
+    blocks = told(unit, wording)
+    if keras_kind(here.run.layer) == "BatchNormalization":
+        blocks[0]["formula"] = _normalised(here.run, unit)
+    return {"blocks": blocks, "own": float(f"{unit.value:.6g}")}
+
+
+def _normalised(run: LayerRun, unit: Unit) -> str:
+    """Fill in the formula of batch normalisation, of which the scale and the shift are the short form."""
+    layer, channel = run.layer, unit.channel
+    numbers = {
+        "x": unit.steps[-1].patch.item(),
+        "mean": layer.moving_mean.numpy()[channel],
+        "variance": layer.moving_variance.numpy()[channel],
+        "gamma": 1.0 if layer.gamma is None else layer.gamma.numpy()[channel],
+        "beta": 0.0 if layer.beta is None else layer.beta.numpy()[channel],
+        "y": unit.value,
+    }
+    written = {name: _written(float(value)) for name, value in numbers.items()}
+    return texts.INSIDE_NORMALISED.format(**written, epsilon=f"{layer.epsilon:g}")
+
+
+def _written(value: float) -> str:
+    """Write a number for a formula: three digits, in brackets if it is negative."""
+    return f"(−{-value:.3g})" if value < 0 else f"{value:.3g}"

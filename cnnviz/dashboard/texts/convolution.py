@@ -298,6 +298,7 @@ INSIDE_COLOURS = ("red", "green", "blue")
 INSIDE_GRAY = "gray"
 INSIDE_PICTURE = "the picture"
 INSIDE_BETWEEN = "what lies between two layers"
+INSIDE_NORMALISED = "({x} − {mean}) / √({variance} + {epsilon}) × {gamma} + {beta} = {y}"
 INSIDE_HELP = (
     "Click a number to go down to the unit that gave it. Point at the picture to see which units a pixel reaches."
 )
