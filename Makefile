@@ -33,7 +33,7 @@ check: $(VENV)/.dev ## Lint, format and types
 	$(BIN)/mypy
 
 texts: $(VENV)/.dev ## Bring the translations up to date with the texts, and compile them
-	$(BIN)/python tests/dashboard/make_texts.py
+	$(BIN)/python tests/make_texts.py
 
 bench: $(VENV)/.dev ## Print speed as ratios to the floor of the same run
 	$(BIN)/python -m benchmarks
