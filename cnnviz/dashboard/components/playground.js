@@ -1,5 +1,6 @@
 const kept = new WeakMap(); // each playground that stands on a page, with what a person has set
 const REST = 800, STEP = 220, CALM_STEP = 700, TICKS = 400; // milliseconds until a hand rests, of one step; steps of a play
+const SHORT = 4; // characters that fit a cell in full size
 
 export default function ({ data, parentElement, setStateValue }) {
   const root = parentElement.querySelector(".playground"), { header, arrays } = unpack(data);
@@ -10,7 +11,7 @@ export default function ({ data, parentElement, setStateValue }) {
 function playgroundIn(root) {
   const find = (name) => root.querySelector(name), sent = [];
   let h = null, T = null, s = null, seen = null, send = null, photo = null, gray = null, signed = null;
-  let result = null, small = null, scales = {}, timer = null, rest = null, fields = [], laidRows = "", given = null;
+  let result = null, small = null, scales = {}, timer = null, rest = null, fields = [], laidRows = "", given = null, slid = {};
 
   const isColour = () => s.isColour && !s.typed;
   const size = () => (s.typed ? [s.typed.length, s.typed.length] : [h.rows, h.columns]);
@@ -177,7 +178,9 @@ function playgroundIn(root) {
 
   function draw() {
     const began = performance.now(), [rows, columns] = size();
-    result = slide(planes(), rows, columns, s);
+    const key = JSON.stringify([h.photo, s.typed, isColour(), s.kernels, s.stride, s.padding, s.dilation, s.flip]);
+    if (key !== slid.key) slid = { key, map: slide(planes(), rows, columns, s) };
+    result = activated(slid.map, s);
     small = s.pool === "none" ? null : pooled(result, s);
     const { v, h: w } = result, [[first]] = s.kernels;
     drawPicture(rows, columns, v, w);
@@ -223,7 +226,20 @@ function playgroundIn(root) {
     find(`.${name}`).setAttribute("aria-label", `${caption}, ${map.rows} × ${map.columns}`);
   }
 
-  function write(cell, text) { cell.textContent = text; cell.style.setProperty("--length", text.length); }
+  function write(cell, text) {
+    if (cell.shown === text) return;
+    if (cell.firstChild) cell.firstChild.data = text; else cell.append(text);
+    const length = Math.max(SHORT, text.length);
+    if ((cell.characters || SHORT) !== length) cell.style.setProperty("--length", length);
+    Object.assign(cell, { shown: text, characters: length });
+  }
+  function tint(cell, tap, channel) {
+    if (cell.tinted === tap.value && cell.isInside === tap.isInside && cell.scale === scales.input) return;
+    const colour = colourOf(scales.input, tap.value, channel);
+    cell.className = tap.isInside ? "" : "padding";
+    cell.style.cssText = `--length: ${cell.characters}; background: rgb(${colour.join(" ")}); color: ${isDark(colour) ? "#fff" : "#000"}`;
+    Object.assign(cell, { tinted: tap.value, isInside: tap.isInside, scale: scales.input });
+  }
 
   function marks(row, column) {
     const { v, h: w } = result, [rows, columns] = size();
@@ -288,19 +304,16 @@ function playgroundIn(root) {
     row = Math.min(result.rows - 1, Math.max(0, row)); column = Math.min(result.columns - 1, Math.max(0, column));
     if (isMove || s.at) s.at = [row, column];
     const [rows, columns] = size(), parts = takenApart(planes(), rows, columns, s, result.v, result.h, row, column);
+    marks(row, column); // reads sizes: before anything changes them, or the page would be laid out twice
     parts.groups.flat().forEach((taps, n) => taps.forEach((tap, t) => {
       const { turned: kernel, patch, products } = fields[n], channel = isColour() ? n % 3 : null;
-      write(kernel[t], shown(tap.weight)); write(patch[t], shown(tap.value)); write(products[t], shown(tap.product));
-      patch[t].className = tap.isInside ? "" : "padding";
-      const colour = colourOf(scales.input, tap.value, channel);
-      patch[t].style.background = `rgb(${colour.join(" ")})`;
-      patch[t].style.color = isDark(colour) ? "#fff" : "#000";
+      write(kernel[t], compact(tap.weight)); write(patch[t], shown(tap.value)); write(products[t], compact(tap.product));
+      tint(patch[t], tap, channel);
     }));
     const lines = sumsInWords(parts, row, column).map(([name, text]) => Object.assign(document.createElement("div"), { className: name, textContent: text }));
     find(".sum").replaceChildren(...lines);
     find(".where").textContent = filled(T.where, { row, column });
     Object.assign(root.dataset, { row, column, value: result.values[row * result.columns + column] });
-    marks(row, column);
     if (isMove) tell();
   }
   function sumsInWords({ groups, channelSums, groupSums, sum, value }, row, column) {

@@ -37,20 +37,26 @@ const turned = (kernel) => kernel.map((row) => [...row].reverse()).reverse();
 // The kernels as they are laid on the picture: groups of one kernel a channel.
 const laid = (s) => (s.flip ? s.kernels.map((group) => group.map(turned)) : s.kernels);
 
-// Each group's channels are added; two groups, edges across each other, make one strength; then bias and ReLU.
+// Each group's channels are added; two groups, edges across each other, make one strength.
 function slide(planes, rows, columns, s) {
   const [[first]] = s.kernels, v = along(rows, first.length, s.stride, s.padding, s.dilation);
   const h = along(columns, first[0].length, s.stride, s.padding, s.dilation), count = v.output * h.output;
   const frames = planes.map((plane) => framed(plane, rows, columns, v, h, TAPS * s.dilation));
-  const [values, across] = laid(s).map((group) => {
-    const sums = new Float32Array(count);
-    group.forEach((kernel, c) => correlate(sums, frames[c], kernel, v, h, s.stride, s.dilation));
-    return sums;
+  const [sums, across] = laid(s).map((group) => {
+    const added = new Float32Array(count);
+    group.forEach((kernel, c) => correlate(added, frames[c], kernel, v, h, s.stride, s.dilation));
+    return added;
   });
-  if (across) for (let o = 0; o < count; o++) values[o] = Math.sqrt(values[o] * values[o] + across[o] * across[o]);
-  if (s.bias) for (let o = 0; o < count; o++) values[o] += s.bias;
-  if (s.relu) for (let o = 0; o < count; o++) if (values[o] < 0) values[o] = 0;
-  return { values, rows: v.output, columns: h.output, v, h };
+  if (across) for (let o = 0; o < count; o++) sums[o] = Math.sqrt(sums[o] * sums[o] + across[o] * across[o]);
+  return { sums, rows: v.output, columns: h.output, v, h };
+}
+
+// The sums with their bias, and after ReLU.
+function activated(map, { bias, relu }) {
+  const values = map.sums.slice();
+  if (bias) for (let o = 0; o < values.length; o++) values[o] += bias;
+  if (relu) for (let o = 0; o < values.length; o++) if (values[o] < 0) values[o] = 0;
+  return { ...map, values };
 }
 
 function pooled(map, { pool, window, hop }) {

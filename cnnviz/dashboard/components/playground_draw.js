@@ -3,6 +3,7 @@ const LEGIBLE = 14, LARGEST_TYPE = 22, APART = 6; // pixels of the screen: cells
 
 const shown = (v) => String(Number(v.toPrecision(4))).replace("-", "−");
 const brief = (v) => String(Number(v.toPrecision(3))).replace(/^(-?)0\./, "$1.");
+const compact = (v) => (Math.abs(v) < 100 ? brief(v).replace("-", "−") : shown(v));
 const filled = (template, values) => template.replace(/\{(\w+)\}/g, (whole, name) => (name in values ? values[name] : whole));
 
 // The scale of a map: gray from zero, or signed around zero.
