@@ -17,6 +17,8 @@ from typing import Any
 
 _TARGET_SECONDS = 0.3
 _REPETITIONS = 7
+_TARGET_FRAMES = 30
+_FRAMES = 90
 TIMEOUT = 120_000
 
 
@@ -119,6 +121,50 @@ def _measure(page: Any, url: str) -> None:
     _report("opacity, a key on its slider", [fade() for _ in range(_REPETITIONS)])
 
 
+# Milliseconds from a person's input until the browser has painted what follows from it.
+_CHANGE = """async (root, [name, value]) => {
+    const field = root.querySelector(`[name=${name}]`), start = performance.now();
+    field.value = value;
+    for (const kind of ["input", "change"]) field.dispatchEvent(new Event(kind));
+    await new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
+    return performance.now() - start;
+}"""
+# Frames a second while the pointer is dragged over the result, one step a frame.
+_SLIDE = """async (root, frames) => {
+    const canvas = root.querySelector("canvas.output"), box = canvas.getBoundingClientRect(), start = performance.now();
+    for (let n = 0; n < frames; n++) {
+        const clientX = box.left + (box.width * n) / frames, clientY = box.top + (box.height * n) / frames;
+        canvas.dispatchEvent(new PointerEvent("pointermove", { clientX, clientY, buttons: 1 }));
+        await new Promise((done) => requestAnimationFrame(done));
+    }
+    return (1000 * frames) / (performance.now() - start);
+}"""
+_CHANGES = {  # each is set and set back, so that every measurement changes something
+    "bias": ("1", "0"),
+    "stride": ("2", "1"),
+    "padding": ("same", "0"),
+    "dilation": ("2", "1"),
+    "preset": ("edges", "strength"),
+}
+
+
+def _measure_playground(page: Any, url: str) -> None:
+    weights = "_".join(str((7 * n) % 11 - 5) for n in range(7 * 7 * 3))
+    for what, settings in (("3 x 3, gray", "vsobel-x"), ("7 x 7, colour", f"k7_7_1_3_{weights}~c")):
+        page.goto(f"{url}/convolution?detail=512&play={settings}")
+        playground = page.locator(".playground[data-size]")
+        playground.wait_for()
+        page.wait_for_timeout(3000)
+        for name, values in _CHANGES.items():
+            if name == "preset" and "colour" in what:
+                continue  # it would take the place of the large kernel
+            taken = [playground.evaluate(_CHANGE, [name, values[turn % 2]]) for turn in range(2 * _REPETITIONS)]
+            _report(f"512 x 512, {what}: {name}, from input to picture", [one / 1000 for one in taken[2:]], 0.1)
+        frames = statistics.median(playground.evaluate(_SLIDE, _FRAMES) for _ in range(_REPETITIONS))
+        said = "reached" if frames >= _TARGET_FRAMES else "MISSED"
+        print(f"512 x 512, {what}: sliding{frames:36.0f} frames/s   target {_TARGET_FRAMES}   {said}", flush=True)
+
+
 def main() -> None:
     from playwright.sync_api import sync_playwright
 
@@ -130,6 +176,7 @@ def main() -> None:
         page = browser.new_page(viewport={"width": 1440, "height": 1000}, reduced_motion="reduce")
         page.set_default_timeout(TIMEOUT)
         _measure(page, url)
+        _measure_playground(page, url)
         browser.close()
 
 
