@@ -8,6 +8,7 @@ import numpy as np
 import streamlit as st
 
 from cnnviz import images, mistakes
+from cnnviz.convnets import Convnet
 from cnnviz.dashboard import cache, language, panels, state, store
 from cnnviz.dashboard.components import percent
 from cnnviz.dashboard.heatmaps import maps
@@ -62,7 +63,27 @@ def _selection(subject: Subject, index: int) -> Selection:
     photo = subject.pictures.photo(index)
     colour = images.rgb(photo)
     name = f"{subject.pictures.fingerprint[:16]}:{index}"
-    return replace(subject.selection, picture=name, photo=colour, notes=(), layer=None, class_index=None)
+    convnet = _named(subject)
+    return replace(
+        subject.selection, convnet=convnet, picture=name, photo=colour, notes=(), layer=None, class_index=None
+    )
+
+
+def _named(subject: Subject) -> Convnet:
+    """The network, with the names of the pictures' classes where it only counts its own."""
+    convnet = subject.selection.convnet
+    names = [f"class {index}" for index in range(len(convnet.class_names))]
+    if convnet.class_names != tuple(names):
+        return convnet
+    for label, classes in enumerate(subject.mapping):
+        for index in classes:
+            names[index] = subject.data.class_names[label]
+    return _renamed(convnet.fingerprint, tuple(names), convnet)
+
+
+@st.cache_resource(max_entries=3, show_spinner=False)
+def _renamed(fingerprint: str, class_names: tuple[str, ...], _convnet: Convnet) -> Convnet:
+    return replace(_convnet, class_names=class_names)
 
 
 def classes_of(evaluation: Evaluation, row: int) -> tuple[int, ...]:
