@@ -10,7 +10,7 @@ import streamlit as st
 
 from cnnviz import figures, images, probes
 from cnnviz.convolution.moves import Move, move, relative_difference, stays_inside
-from cnnviz.dashboard import cache, channel_card, components, panels, state
+from cnnviz.dashboard import cache, channel_card, components, language, panels, state
 from cnnviz.dashboard.components import percent
 from cnnviz.dashboard.convolution import moved_layers, moved_rivals
 from cnnviz.dashboard.convolution.moving import choose_move, moved, waited_for
@@ -106,9 +106,9 @@ def _show_numbers(info: LayerInfo, before: np.ndarray, after: np.ndarray, by: Mo
 
 def _show_scores(before: Selection, after: Selection, by: Move) -> None:
     """Draw the best classes of before, and how the answer hangs on the shift."""
-    names = before.convnet.class_names
     old, new = cache.probabilities(before), cache.probabilities(after)
     order = list(dict.fromkeys([*np.argsort(-old, kind="stable")[:_SHOWN_CLASSES].tolist(), int(new.argmax())]))
+    names = {index: language.class_name(before.convnet.class_names[index]) for index in order}
     bars, sweep = st.columns(2, gap="large")
     with bars:
         was, said = int(old.argmax()), int(new.argmax())
@@ -130,7 +130,7 @@ def _show_sweep(selection: Selection, by: Move, class_index: int) -> None:
     """Draw the class's probability for shifts from the left to the right, all else as it is."""
     width = selection.convnet.preparation.size[1]
     shifts = np.unique(np.linspace(-width // 2, width // 2, _SWEPT).round())
-    name = selection.convnet.class_names[class_index]
+    name = language.class_name(selection.convnet.class_names[class_index])
     key = f"{selection.convnet.fingerprint} {selection.picture} {replace(by, right=0)}"
     found = waited_for(
         f"sweep {key}", lambda job: _swept(key, selection, by, shifts, job), selection, runs=len(shifts),

@@ -11,7 +11,7 @@ from cnnviz import convolution, images
 from cnnviz.convolution import Block, Question, StackedLayer, stack
 from cnnviz.convolution.notation import write_stack
 from cnnviz.convolution.questions import draw_window, likeliest
-from cnnviz.dashboard import cache, components, panels, state
+from cnnviz.dashboard import cache, components, language, panels, state
 from cnnviz.dashboard.convolution import formulas, settings
 from cnnviz.dashboard.convolution.naming import name_padding
 from cnnviz.dashboard.convolution.settings import Shape
@@ -170,7 +170,7 @@ def _choice(asked: Asked, choice: tuple[int, ...], selection: Selection) -> str:
     if asked.question.kind == "brightest":
         return _LETTERS[asked.question.choices.index(choice)]
     if asked.question.kind == "class":
-        return panels.plain(selection.convnet.class_names[choice[0]])
+        return panels.plain(language.class_name(selection.convnet.class_names[choice[0]]))
     if len(choice) == 2:
         return texts.ASKED_SIZE.format(rows=choice[0], columns=choice[1])
     return f"{choice[0]:,}"
@@ -208,8 +208,8 @@ def _show_reason(selection: Selection, asked: Asked) -> None:
         names, shares = selection.convnet.class_names, cache.probabilities(selection)
         order = np.argsort(-shares, kind="stable")[:_SHOWN_CLASSES]
         components.bars(
-            [(int(index), names[index], float(shares[index])) for index in order], key="asked bars",
-            title=texts.ASKED["class"].format(network=selection.convnet.name), picked=int(order[0]),
+            [(int(index), language.class_name(names[index]), float(shares[index])) for index in order],
+            key="asked bars", title=texts.ASKED["class"].format(network=selection.convnet.name), picked=int(order[0]),
             on_pick=lambda index: state.select(state.CLASS, names[index]),
         )  # fmt: skip
     elif kind == "receptive-field":
