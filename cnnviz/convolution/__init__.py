@@ -17,13 +17,17 @@ from cnnviz.convolution.arithmetic import (
     softmax_formula,
 )
 from cnnviz.convolution.layer_runs import LayerRun, run_layer
+from cnnviz.convolution.moves import Move, move, relative_difference, stays_inside
+from cnnviz.convolution.notation import read_stack, write_stack
 from cnnviz.convolution.outputs import OutputValue, explain_output, explain_pooling
 from cnnviz.convolution.pooling import average_pool, global_average_pool, max_pool
 from cnnviz.convolution.presets import PRESETS, combine_edges, for_each_channel
-from cnnviz.convolution.questions import Question, brightest, questions
+from cnnviz.convolution.questions import Question, brightest, draw_window, likeliest, questions
 from cnnviz.convolution.randomised import cascade, randomised, rank_correlation, weighted_layers
 from cnnviz.convolution.reach import reached_units, unit_box
+from cnnviz.convolution.rivals import DenseNetwork, PooledHead, fit_dense, fit_pooled
 from cnnviz.convolution.sizes import FieldFormula, Padding, SizeFormula, size_formula
+from cnnviz.convolution.skips import block_weights, likeness, through_blocks
 from cnnviz.convolution.stack import Block, StackedLayer, stack
 from cnnviz.convolution.units import Unit, explain_unit, unit_of
 from cnnviz.convolution.windows import size_formulas
@@ -31,16 +35,20 @@ from cnnviz.convolution.windows import size_formulas
 __all__ = [
     "PRESETS",
     "Block",
+    "DenseNetwork",
     "FieldFormula",
     "LayerRun",
+    "Move",
     "OutputValue",
     "Padding",
+    "PooledHead",
     "Question",
     "SizeFormula",
     "SoftmaxFormula",
     "StackedLayer",
     "Unit",
     "average_pool",
+    "block_weights",
     "brightest",
     "cascade",
     "combine_edges",
@@ -48,17 +56,25 @@ __all__ = [
     "cross_correlate",
     "cross_correlate_1d",
     "depthwise",
+    "draw_window",
     "explain_output",
     "explain_pooling",
     "explain_unit",
+    "fit_dense",
+    "fit_pooled",
     "flipped",
     "for_each_channel",
     "global_average_pool",
+    "likeliest",
+    "likeness",
     "max_pool",
+    "move",
     "questions",
     "randomised",
     "rank_correlation",
     "reached_units",
+    "read_stack",
+    "relative_difference",
     "relu",
     "run_layer",
     "sigmoid",
@@ -67,7 +83,10 @@ __all__ = [
     "softmax",
     "softmax_formula",
     "stack",
+    "stays_inside",
+    "through_blocks",
     "unit_box",
     "unit_of",
     "weighted_layers",
+    "write_stack",
 ]
