@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 from streamlit.runtime.scriptrunner import StopException
 
-from cnnviz.dashboard import panels, presenter, state
+from cnnviz.dashboard import components, language, panels, presenter, state
 from cnnviz.dashboard.texts import activations, convolution, filters, heatmaps, mistakes, shared, training
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _FLAG = "_shell_active"
 # The pictures are the interface: they get the space that Streamlit leaves around its pages. Korean breaks at spaces.
 _STYLE = """<style>
-.stApp, .stApp [data-testid="stMarkdownContainer"] { word-break: keep-all; overflow-wrap: anywhere; }
+.stApp, .stApp [data-testid="stMarkdownContainer"] :is(p, li, td, th) { word-break: keep-all; overflow-wrap: anywhere; }
 .stMainBlockContainer { padding: 2.75rem 2rem 2rem; }
 .st-key-method [role=radiogroup] { flex-wrap: wrap; overflow: visible; mask-image: none; }
 @media (max-width: 640px) {
@@ -81,6 +81,7 @@ def run_page(page: StreamlitPage) -> None:
         for key, asked, shown in state.take_refused():
             panels.explain(_refused(key, asked, shown))
     presenter.show()
+    components.page_language(language.current())
     state.publish()
 
 

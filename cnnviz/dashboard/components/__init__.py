@@ -7,6 +7,7 @@ only as data, and is only ever set as text.
 from cnnviz.dashboard.components.bars import bars, percent
 from cnnviz.dashboard.components.contact_sheet import contact_sheet
 from cnnviz.dashboard.components.map_view import map_view
+from cnnviz.dashboard.components.page_language import page_language
 from cnnviz.dashboard.components.paint import Stroke, paint, painted
 from cnnviz.dashboard.components.picture import picture
 from cnnviz.dashboard.components.playground import playground
@@ -20,6 +21,7 @@ __all__ = [
     "bars",
     "contact_sheet",
     "map_view",
+    "page_language",
     "paint",
     "painted",
     "percent",
