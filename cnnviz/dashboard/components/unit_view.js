@@ -50,7 +50,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     const size = { height: bottom - top, width: right - left };
     place(find(".field"), left, top, size.width, size.height, h.width, h.height);
     find(".field").className = size.width < TINY * h.width && size.height < TINY * h.height ? "field tiny" : "field";
-    find(".photo-line").textContent = isWhole ? T.whole : size.height * size.width ? fill(T.field, size) : T.padding;
+    find(".photo-line").textContent = isWhole ? T.whole : size.height * size.width ? fill(T.field[size.height * size.width === 1 ? 0 : 1], size) : T.padding;
     find(".closer").hidden = isWhole || !(size.height * size.width);
     if (!find(".closer").hidden) {
       paint(find(".crop"), (p) => pixelOf((top + Math.floor(p / size.width)) * h.width + left + (p % size.width)), size.width, size.height);

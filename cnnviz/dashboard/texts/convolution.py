@@ -305,7 +305,7 @@ INSIDE_HELP = (
 INSIDE_VIEW = {
     "picture": "What this unit sees",
     "pictureHelp": "The picture: point, or use the arrow keys, to see which units a pixel reaches",
-    "field": "It depends on {height} × {width} pixels.",
+    "field": ("It depends on this pixel alone.", "It depends on {height} × {width} pixels."),
     "whole": "It depends on the whole picture.",
     "padding": "It sees nothing but padding.",
     "closer": "The same pixels, closer",
