@@ -22,11 +22,16 @@ def test_a_recipe_has_the_name_that_it_is_called_by_and_says_what_it_is():
         assert named.title and named.summary.endswith(".")
 
 
+def with_small_base(recipe):
+    """What does not hang on the base is proven with one that is built in a moment."""
+    return replace(recipe, transfer=replace(recipe.transfer, base="lenet5-mnist")) if recipe.transfer else recipe
+
+
 @pytest.mark.parametrize("classes", [2, 7])
 @pytest.mark.parametrize("name", [*SCRATCH, "fine-tuning"])
 def test_a_recipe_is_for_any_number_of_classes(name, classes):
     """The last layer alone knows how many there are."""
-    recipe = RECIPES[name].recipe
+    recipe = with_small_base(RECIPES[name].recipe)
     plan, other = blueprint(recipe, classes=classes), blueprint(recipe, classes=classes + 1)
     assert plan.layers[-1].output_shape[0] == (1 if classes == 2 and name.startswith("scratch") else classes)
     assert other.layers[-1].output_shape == (classes + 1,)
@@ -41,8 +46,8 @@ def test_resnet50_ends_in_one_layer_of_any_number_of_classes_on_the_average_of_i
 
 @pytest.mark.parametrize("name", [*SCRATCH, "feature-extraction"])
 def test_what_comes_out_opens_like_any_network(name, shapes, runs):
-    recipe = replace(RECIPES[name].recipe, data=str(shapes), epochs=1, snapshots=2)
-    small = 64 if recipe.transfer else 96 if recipe.network == "small_data_convnet" else None
+    recipe = replace(with_small_base(RECIPES[name].recipe), data=str(shapes), epochs=1, snapshots=2)
+    small = 80 if recipe.network == "small_data_convnet" else None
     run = carry_out(create_run(replace(recipe, size=small), folder=runs))
     assert run.status.state == "finished", run.status.reason
     convnet = load_convnet(run.model)
@@ -50,9 +55,9 @@ def test_what_comes_out_opens_like_any_network(name, shapes, runs):
     assert np.isfinite(run.history.columns["val_loss"]).all()
 
 
-@pytest.mark.parametrize("seed", range(3))
-def test_lenet5_learns_the_digits(seed, runs):
-    recipe = replace(RECIPES["lenet5"].recipe, seed=seed, snapshots=0, has_tensorboard=False)
+def test_lenet5_learns_the_digits(runs):
+    """With seed 0; the benchmark does it with seeds 0 to 2."""
+    recipe = replace(RECIPES["lenet5"].recipe, snapshots=0, has_tensorboard=False)
     assert recipe.epochs <= 12
     run = carry_out(create_run(recipe, folder=runs))
     assert run.status.test["pictures"] == 1000
@@ -83,6 +88,6 @@ def test_features_of_a_trained_base_beat_a_network_from_scratch(few_clothes, see
         return carry_out(create_run(recipe, folder=tmp_path_factory.mktemp("runs"))).status.test["accuracy"]
 
     early = {"transfer.cut": "block9_add", "transfer.pooling": "flatten"}
-    scratch = accuracy("scratch", size=96, epochs=12)
+    scratch = accuracy("scratch", size=80, epochs=12)
     assert scratch > 0.4  # it learned, too
     assert accuracy("feature-extraction", size=64, epochs=15, **early) >= scratch + MARGIN
