@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gettext
+import re
+import string
 from collections.abc import Callable, Iterable
 from contextvars import ContextVar, copy_context
 from functools import cache
@@ -24,6 +26,9 @@ FOLDER = Path(cnnviz.__file__).parent / "locale"
 CLASSES = "class"
 """Context of class names: a class called Test is no heading."""
 
+_FORMAT = string.Formatter()
+_PLACE = re.compile(r"\{[^{}]*\}")
+_CONTEXT = "\x04"  # between a context and its text, in compiled catalogues
 _OUTSIDE = ContextVar("language", default=ENGLISH)
 
 T = TypeVar("T")
@@ -47,7 +52,8 @@ def say(text: T, context: str = "") -> T:
     """Say a text in the session's language, or all texts of a dict, tuple or list; anything else stays as it is.
 
     Args:
-        text: English; of a sentence, the template is said, then its values, if they are sentences.
+        text: English; of a sentence, the template is said, then its values, if they are sentences. One that was kept
+            as plain text, or crossed from another process as such, is recognised.
         context: Where the text stands: one English word may want two others.
     """
     return _say(text, current(), context)
@@ -62,6 +68,8 @@ def _say(text: T, language: str, context: str) -> T:
     elif isinstance(text, str):
         catalogue = _catalogue(language)
         said = catalogue.pgettext(context, text) if context else catalogue.gettext(text)
+        if said == text and not context:
+            said = _recognised(text, language)
     elif isinstance(text, dict):
         said = {key: _say(value, language, context) for key, value in text.items()}
     elif isinstance(text, tuple | list):
@@ -78,6 +86,35 @@ def _fill(sentence: Sentence, language: str) -> str:
         for name, value in sentence.values.items()
     }
     return template.format(**values)
+
+
+def _recognised(text: str, language: str) -> str:
+    """Say a sentence that was kept as plain text, as in a run's status; its template is the longest that fits."""
+    if text.endswith("."):
+        for looks, template in _templates(language):
+            if found := looks.fullmatch(text):
+                values = found.groupdict()  # one word may be a name, and stays
+                values |= {name: _say(value, language, "") for name, value in values.items() if " " in value}
+                return "".join(words + values.get(name or "", "") for words, name, _, _ in _FORMAT.parse(template))
+    return text
+
+
+@cache
+def _templates(language: str) -> list[tuple[re.Pattern[str], str]]:
+    """What sentences with values look like in English, the longest first, and their translations."""
+    known: dict[str, str] = _catalogue(language)._catalog  # type: ignore[attr-defined]  # gettext lists them nowhere else
+    sentences = [text for text in known if "{" in text and text.endswith(".") and _CONTEXT not in text]
+    sentences.sort(key=lambda text: len(_PLACE.sub("", text)), reverse=True)
+    return [(re.compile(_looks(text), re.DOTALL), known[text]) for text in sentences]
+
+
+def _looks(template: str) -> str:
+    parts, seen = [], set()
+    for words, name, _, _ in _FORMAT.parse(template):
+        place = "" if name is None else f"(?P={name})" if name in seen else f"(?P<{name}>.+)"
+        parts.append(re.escape(words) + place)
+        seen.add(name)
+    return "".join(parts)
 
 
 def class_name(name: str) -> str:

@@ -181,6 +181,27 @@ def test_a_sentence_is_said_with_its_values_and_their_own_sentences(korean):
     assert said == "'Coat': 모델 파일이 아닌 폴더입니다. model.save('name.keras')로 모델을 저장하세요."
 
 
+def test_a_sentence_that_was_kept_as_plain_text_is_recognised(korean):
+    kept = "The loss became nan in epoch 3. Try a smaller learning rate, or clip the gradients."
+    assert (
+        language.say(kept) == "에포크 3에서 손실이 nan 값이 되었습니다. 학습률을 줄이거나 그레이디언트를 잘라 보세요."
+    )
+    for text in ("'cat.jpg' is empty. Choose another file.", "Channels of cats and dogs", "No such sentence.", "."):
+        assert (language.say(text) == text) == ("empty" not in text)
+
+
+def test_every_sentence_with_values_is_recognised(korean):
+    catalogue = make_texts.read("ko")
+    templates = [text for context, text, _ in make_texts.messages() if not context and "{" in text and text[-1] == "."]
+    assert len(templates) > 100
+    for template in templates:
+        english, translated = (
+            "".join(words + ("7" if name else "") for words, name, _, _ in string.Formatter().parse(text))
+            for text in (template, catalogue.get(template).string)
+        )
+        assert language.say(english) == translated
+
+
 def test_containers_keep_their_keys_and_their_type(korean):
     assert language.say({"Network": "Network", "n": 3}, "shared") == {"Network": "네트워크", "n": 3}
     assert language.say(("Network", "?"), "shared") == ("네트워크", "?")

@@ -29,7 +29,7 @@ VIEWS = [
     ("training", {}),
     ("training", {"view": "new", "recipe": "fine-tuning", "data": "fashion-sample"}),
     ("training", {"view": "series"}),
-    *(("convolution", {"view": view}) for view in ("kernel", "sizes", "moved", "inside", "draw", "questions")),
+    *(("convolution", {"view": view}) for view in ("kernel", "sizes", "moved", "inside", "drawn", "questions")),
 ]
 LAYERS = {"dense", "flatten"}  # so are layers called
 ATTRIBUTES = ("label", "help", "placeholder", "options")
