@@ -139,6 +139,7 @@ _SLIDE = """async (root, frames) => {
     }
     return (1000 * frames) / (performance.now() - start);
 }"""
+_PIXELS = "canvas => canvas.toDataURL()"
 _CHANGES = {  # each is set and set back, so that every measurement changes something
     "bias": ("1", "0"),
     "stride": ("2", "1"),
@@ -165,6 +166,35 @@ def _measure_playground(page: Any, url: str) -> None:
         print(f"512 x 512, {what}: sliding{frames:36.0f} frames/s   target {_TARGET_FRAMES}   {said}", flush=True)
 
 
+def _measure_drawing(page: Any, url: str) -> None:
+    page.goto(f"{url}/convolution?view=drawn")
+    page.get_by_role("button", name="Begin with an example").click()
+    canvas = page.locator("canvas[aria-label*='Draw a digit']")
+    received = page.locator("canvas[aria-label='What the network receives']")
+    received.wait_for()
+    page.wait_for_timeout(2000)
+    box = canvas.bounding_box()
+
+    def draw(turn: int) -> float:
+        x, before = box["x"] + (turn + 1) * box["width"] / (_REPETITIONS + 3), received.evaluate(_PIXELS)
+        page.mouse.move(x, box["y"] + 40)
+        page.mouse.down()
+        page.mouse.move(x, box["y"] + box["height"] - 40, steps=5)
+
+        def wait() -> None:
+            deadline = time.perf_counter() + TIMEOUT / 1000
+            while received.evaluate(_PIXELS) == before and time.perf_counter() < deadline:
+                time.sleep(0.005)
+
+        taken = _time(page.mouse.up, wait)
+        page.wait_for_timeout(600)
+        return taken
+
+    _report(
+        "a drawn digit, from pen lift to what the network received", [draw(turn) for turn in range(_REPETITIONS)], 0.5
+    )
+
+
 def main() -> None:
     from playwright.sync_api import sync_playwright
 
@@ -177,6 +207,7 @@ def main() -> None:
         page.set_default_timeout(TIMEOUT)
         _measure(page, url)
         _measure_playground(page, url)
+        _measure_drawing(page, url)
         browser.close()
 
 
