@@ -14,7 +14,6 @@ from typing import TypeVar
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-import cnnviz
 from cnnviz.dashboard import state
 from cnnviz.sentences import Sentence
 
@@ -22,7 +21,7 @@ LANGUAGES = {"en": "English", "ko": "한국어"}
 """Each under the name that its readers know it by."""
 ENGLISH = "en"
 DOMAIN = "cnnviz"
-FOLDER = Path(cnnviz.__file__).parent / "locale"
+FOLDER = Path(__file__).parents[1] / "locale"
 CLASSES = "class"
 """Context of class names: a class called Test is no heading."""
 
