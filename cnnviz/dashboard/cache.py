@@ -35,6 +35,7 @@ from cnnviz.training import Advice, Blueprint, Finding, Recipe
 
 _FEW_LAYERS = 4
 _KEPT = 32
+_KEPT_RUNS = 8  # of an early layer of a large network one takes 40 MB
 
 
 @st.cache_resource(show_spinner=False)
@@ -274,18 +275,18 @@ def peak() -> float:
 
 
 def layer_run(selection: Selection, layer: str) -> LayerRun:
-    """What a layer was given for the selected picture, and what it returned.
+    """What a layer was given for the selected picture, and what it returned; kept with the network.
 
     Raises:
         LayerError: If it is not called, or depends on weights that are no numbers.
     """
-    return _layer_run(selection.convnet.fingerprint, selection.picture, layer, selection)
 
+    def run() -> LayerRun:
+        with compute():
+            return convolution.run_layer(selection.convnet, selection.inputs, layer=layer)
 
-@st.cache_resource(max_entries=8, show_spinner=False)
-def _layer_run(fingerprint: str, picture: str, layer: str, _selection: Selection) -> LayerRun:
-    with compute():
-        return convolution.run_layer(_selection.convnet, _selection.inputs, layer=layer)
+    kept: LayerRun = selection.convnet.keep(("layer_run", selection.picture, layer), run, at_most=_KEPT_RUNS)
+    return kept
 
 
 def seen_by(selection: Selection, layer: str) -> tuple[np.ndarray, np.ndarray]:
