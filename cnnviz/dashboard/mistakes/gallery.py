@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import cast
@@ -49,13 +50,24 @@ class Scope:
 
 def chosen_scope(evaluation: Evaluation) -> Scope:
     """What is open: a cell, a class, or all; the most confused pair where nothing was chosen."""
-    every = range(len(evaluation.class_names))
-    cells = [Scope(label, said) for label in every for said in (*every, None)]
-    addresses = {scope.address: scope for scope in (*cells, Scope())}
+    count = len(evaluation.class_names)
     pairs = mistakes.confused_pairs(evaluation, most=1)
     usual = Scope(pairs[0].label, pairs[0].predicted) if pairs else Scope()
-    state.settle(state.CELL, addresses, usual.address)
-    return addresses[str(st.session_state[state.CELL])]
+    chosen = _scope(str(st.session_state.get(state.CELL) or ""), count)
+    state.settle(state.CELL, () if chosen is None else (chosen.address,), usual.address)
+    return _scope(str(st.session_state[state.CELL]), count) or usual
+
+
+def _scope(address: str, count: int) -> Scope | None:
+    """Read what a link says; None where it says no cell of so many classes."""
+    if address == ALL:
+        return Scope()
+    match = re.fullmatch(rf"(\d{{1,6}}):(\d{{1,6}}|{re.escape(ANY)})", address)
+    if match is None:
+        return None
+    label, said = int(match[1]), None if match[2] == ANY else int(match[2])
+    scope = Scope(label, said)
+    return scope if max(label, said or 0) < count and scope.address == address else None
 
 
 def open_scope(scope: Scope) -> None:
@@ -103,7 +115,9 @@ def show(subject: Subject, evaluation: Evaluation) -> int | None:
 
 def chosen_row(evaluation: Evaluation, *, otherwise: int | None = None) -> int | None:
     """The row of the picture that was chosen."""
-    state.settle(state.ITEM, {str(index) for index in evaluation.indices})
+    chosen = str(st.session_state.get(state.ITEM) or "")
+    is_known = bool(re.fullmatch(r"\d{1,9}", chosen)) and bool((evaluation.indices == int(chosen)).any())
+    state.settle(state.ITEM, (str(int(chosen)),) if is_known else ())
     chosen = st.session_state[state.ITEM]
     return otherwise if chosen is None else int(np.flatnonzero(evaluation.indices == int(chosen))[0])
 
