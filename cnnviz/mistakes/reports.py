@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from html import escape
 
 import numpy as np
@@ -18,6 +18,10 @@ from cnnviz.mistakes.confusions import confused_order, confused_pairs, confusion
 from cnnviz.mistakes.evaluation import Evaluation
 from cnnviz.mistakes.ranking import mistakes
 from cnnviz.mistakes.scores import accuracy, calibration, class_scores
+from cnnviz.sentences import Sentence
+
+Say = Callable[[str], str]
+"""Says a sentence in the language of the page."""
 
 _MOST_IN_MATRIX = 40  # classes; a larger table is no picture any more
 _MOST_NAMED = 50  # files without an answer
@@ -69,7 +73,9 @@ def _cell(text: str) -> str:
     return f"'{text}" if text.startswith(_FORMULA) else text
 
 
-def report_html(evaluation: Evaluation, part: Part, *, title: str, names: Sequence[str]) -> str:
+def report_html(
+    evaluation: Evaluation, part: Part, *, title: str, names: Sequence[str], language: str = "en", say: Say = str
+) -> str:
     """Write a page that says how good the answers are and shows the surest mistakes.
 
     It holds its pictures, loads nothing, and runs nothing; every name in it is escaped.
@@ -79,52 +85,83 @@ def report_html(evaluation: Evaluation, part: Part, *, title: str, names: Sequen
         part: The pictures that were evaluated.
         title: Of the page.
         names: One a picture of the part.
+        language: Of the page, two letters.
+        say: Says its sentences in that language; English as they are.
     """
     body = "\n".join(
         [
             f"<h1>{escape(title)}</h1>",
-            _summary(evaluation),
-            _left_out(evaluation, names),
-            "<h2>Classes</h2>",
-            _classes(evaluation),
-            _matrix(evaluation),
-            _pairs(evaluation),
-            _gallery(evaluation, part, names),
-            f"<p>Network {escape(evaluation.network_fingerprint)}, pictures {escape(evaluation.data_fingerprint)}</p>",
+            _summary(evaluation, say),
+            _left_out(evaluation, names, say),
+            _heading(say(Sentence("Classes"))),
+            _classes(evaluation, say),
+            _matrix(evaluation, say),
+            _pairs(evaluation, say),
+            _gallery(evaluation, part, names, say),
+            _paragraph(say(_whence(evaluation))),
         ]
     )
     head = (
         f'<meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
         f"<title>{escape(title)}</title><style>{_STYLE}</style>"
     )
-    return f'<!doctype html>\n<html lang="en"><head>{head}</head><body>\n{body}\n</body></html>\n'
+    return f'<!doctype html>\n<html lang="{escape(language)}"><head>{head}</head><body>\n{body}\n</body></html>\n'
 
 
-def _summary(evaluation: Evaluation) -> str:
+def _heading(text: str) -> str:
+    return f"<h2>{escape(text)}</h2>"
+
+
+def _paragraph(text: str) -> str:
+    return f"<p>{escape(text)}</p>"
+
+
+def _whence(evaluation: Evaluation) -> Sentence:
+    return Sentence(
+        "Network {network}, pictures {pictures}",
+        network=evaluation.network_fingerprint,
+        pictures=evaluation.data_fingerprint,
+    )
+
+
+def _summary(evaluation: Evaluation, say: Say) -> str:
     found, kept = accuracy(evaluation), evaluation.top_classes.shape[1]
     lines = [
-        f"{found.right:,} of {found.total:,} pictures are answered as they are labelled: {found.value:.1%} "
-        f"(95 % interval {found.low:.1%} to {found.high:.1%}).",
-        f"Expected calibration error: {calibration(evaluation).ece:.3f}.",
+        Sentence(
+            "{right:,} of {total:,} pictures are answered as they are labelled: {share:.1%} "
+            "(95 % interval {low:.1%} to {high:.1%}).",
+            right=found.right,
+            total=found.total,
+            share=found.value,
+            low=found.low,
+            high=found.high,
+        ),
+        Sentence("Expected calibration error: {ece:.3f}.", ece=calibration(evaluation).ece),
     ]
     if len(evaluation.class_names) > kept:
-        lines.insert(1, f"The label is among the {kept} most probable classes in {_top(evaluation):.1%}.")
-    return "".join(f"<p>{escape(line)}</p>" for line in lines)
+        top = Sentence(
+            "The label is among the {count} most probable classes in {share:.1%}.", count=kept, share=_top(evaluation)
+        )
+        lines.insert(1, top)
+    return "".join(_paragraph(say(line)) for line in lines)
 
 
 def _top(evaluation: Evaluation) -> float:
     return accuracy(evaluation, top=evaluation.top_classes.shape[1]).value
 
 
-def _left_out(evaluation: Evaluation, names: Sequence[str]) -> str:
+def _left_out(evaluation: Evaluation, names: Sequence[str], say: Say) -> str:
     """Pictures that nothing was said about, with the reasons."""
-    lines = [f"Class {name!r}, {count:,} in number: the network has none such." for name, count in evaluation.unmapped]
-    lines += [f"{names[index]}: {reason}" for index, reason in evaluation.unreadable[:_MOST_NAMED]]
+    lines = [
+        say(Sentence("Class {name!r}, {count:,} in number: the network has none such.", name=name, count=count))
+        for name, count in evaluation.unmapped
+    ]
+    lines += [f"{names[index]}: {say(reason)}" for index, reason in evaluation.unreadable[:_MOST_NAMED]]
     rest = len(evaluation.unreadable) - _MOST_NAMED
-    lines += [f"{rest:,} more pictures cannot be read."] if rest > 0 else []
+    lines += [say(Sentence("{count:,} more pictures cannot be read.", count=rest))] if rest > 0 else []
     if not lines:
         return ""
-    return f"<h2>Left out</h2><ul>{''.join(f'<li>{escape(line)}</li>' for line in lines)}</ul>"
+    return f"{_heading(say(Sentence('Left out')))}<ul>{''.join(f'<li>{escape(line)}</li>' for line in lines)}</ul>"
 
 
 def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -133,17 +170,18 @@ def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
 
-def _classes(evaluation: Evaluation) -> str:
+def _classes(evaluation: Evaluation, say: Say) -> str:
     scores = class_scores(evaluation)
     columns = (scores.precision, scores.recall, scores.f1)
     rows = [
         (name, *(f"{values[place]:.3f}" for values in columns), f"{scores.support[place]:,}")
         for place, name in enumerate(evaluation.class_names)
     ]
-    return _table(("class", "precision", "recall", "F1", "pictures"), rows)
+    header = (Sentence("class"), Sentence("precision"), Sentence("recall"), "F1", Sentence("pictures"))
+    return _table([say(text) for text in header], rows)
 
 
-def _matrix(evaluation: Evaluation) -> str:
+def _matrix(evaluation: Evaluation, say: Say) -> str:
     """The confusion matrix; mistakes are the redder the larger their share of the label's pictures."""
     if len(evaluation.class_names) > _MOST_IN_MATRIX:
         return ""
@@ -156,8 +194,9 @@ def _matrix(evaluation: Evaluation) -> str:
     cells = ["".join(_shaded(counts[row, column], shares[row, column]) for column in order) for row in order]
     rows = "".join(f'<tr><th scope="row">{name}</th>{row}</tr>' for name, row in zip(names, cells, strict=True))
     return (
-        "<h2>Confusions</h2><p>Rows are labels, columns are answers.</p>"
-        f'<div class="matrix"><table><thead><tr><th></th>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
+        _heading(say(Sentence("Confusions")))
+        + _paragraph(say(Sentence("Rows are labels, columns are answers.")))
+        + f'<div class="matrix"><table><thead><tr><th></th>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
     )
 
 
@@ -166,25 +205,27 @@ def _shaded(count: int, share: float) -> str:
     return f'<td style="background: rgb(178 24 43 / {0.6 * share:.3f})">{text}</td>'
 
 
-def _pairs(evaluation: Evaluation) -> str:
+def _pairs(evaluation: Evaluation, say: Say) -> str:
     names = evaluation.class_names
+    header = (Sentence("labelled"), Sentence("answered"), Sentence("pictures"), Sentence("of the label"))
     rows = [
         (names[pair.label], names[pair.predicted], f"{pair.count:,}", f"{pair.share:.1%}")
         for pair in confused_pairs(evaluation)
     ]
-    return _table(("labelled", "answered", "pictures", "of the label"), rows) if rows else "<p>No mistakes.</p>"
+    return _table([say(text) for text in header], rows) if rows else _paragraph(say(Sentence("No mistakes.")))
 
 
-def _gallery(evaluation: Evaluation, part: Part, names: Sequence[str]) -> str:
+def _gallery(evaluation: Evaluation, part: Part, names: Sequence[str], say: Say) -> str:
     rows = mistakes(evaluation)[:_MOST_SHOWN]
-    figures = "".join(_figure(evaluation, part, names, int(row)) for row in rows)
-    return f"<h2>The surest mistakes</h2>{figures}" if len(rows) else ""
+    figures = "".join(_figure(evaluation, part, names, int(row), say) for row in rows)
+    return _heading(say(Sentence("The surest mistakes"))) + figures if len(rows) else ""
 
 
-def _figure(evaluation: Evaluation, part: Part, names: Sequence[str], row: int) -> str:
+def _figure(evaluation: Evaluation, part: Part, names: Sequence[str], row: int, say: Say) -> str:
     index = int(evaluation.indices[row])
     label, answer = (evaluation.class_names[place] for place in (evaluation.labels[row], evaluation.predicted[row]))
-    said = f"{answer}, {evaluation.confidence[row]:.0%}; labelled {label}"
+    share = float(evaluation.confidence[row])
+    said = say(Sentence("{answer}, {share:.0%}; labelled {label}", answer=answer, share=share, label=label))
     try:
         data = base64.b64encode(png_bytes(_thumbnail(part.photo(index)))).decode()
     except PictureError:  # the file went away since

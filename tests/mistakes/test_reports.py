@@ -80,3 +80,12 @@ def test_many_classes_have_no_matrix_but_all_else():
                        names=[str(label) for label in labels])  # fmt: skip
     assert "class 59" in page and 'class="matrix"' not in page and "No mistakes." in page
     assert "among the 5 most probable classes in 100.0%" in page
+
+
+def test_a_report_speaks_the_language_of_its_reader(wrong):
+    part = plain_part(random_colours(4), [0, 0, 1, 1], class_count=2)
+    page = report_html(wrong, part, title="t", names=list("abcd"), language="ko", say=str.upper)
+    assert '<html lang="ko">' in page
+    assert "<h2>CLASSES</h2>" in page
+    assert "PICTURES ARE ANSWERED AS THEY ARE LABELLED" in page
+    assert "Rows are labels" not in page

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 
 import streamlit as st
@@ -28,7 +29,7 @@ def show(subject: Subject, evaluation: Evaluation, row: int | None) -> None:
     stem = panels.slug(f"{evaluation.network}-{subject.data.title}")
     with popover:
         with st.container(horizontal=True):
-            table, report = partial(_csv, subject, evaluation), partial(_report, subject, evaluation)
+            table, report = partial(_csv, subject, evaluation), language.kept(partial(_report, subject, evaluation))
             st.download_button(texts.CSV, table, f"{stem}.csv", "text/csv", on_click="ignore")
             st.download_button(texts.REPORT, report, f"{stem}.html", "text/html", on_click="ignore")
         with st.container(horizontal=True):
@@ -55,5 +56,8 @@ def _csv(subject: Subject, evaluation: Evaluation) -> str:
 
 
 def _report(subject: Subject, evaluation: Evaluation) -> str:
-    title = f"{evaluation.network}: {subject.data.title}"
-    return reports.report_html(evaluation, subject.pictures, title=title, names=mistakes.names_of(subject.pictures))
+    spoken = replace(evaluation, class_names=language.class_names(evaluation.class_names))
+    return reports.report_html(
+        spoken, subject.pictures, title=f"{evaluation.network}: {language.say(subject.data.title)}",
+        names=mistakes.names_of(subject.pictures), language=language.current(), say=language.say,
+    )  # fmt: skip

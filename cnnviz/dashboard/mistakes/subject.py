@@ -145,7 +145,7 @@ def _choose_mapping(names: tuple[str, ...], convnet: Convnet) -> ClassMapping:
     if twice:
         raise ClassError(
             "The network's class {name!r} stands for two classes of the pictures. Take it away from one of them.",
-            name=convnet.class_names[twice[0]],
+            name=language.class_name(convnet.class_names[twice[0]]),
         )
     return tuple(tuple(sorted(classes)) for classes in chosen)
 
