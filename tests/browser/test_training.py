@@ -55,4 +55,7 @@ def test_the_demo_is_launched_stopped_resumed_and_looked_into(dashboard, no_run_
     page.get_by_role("heading", level=1, name="Activations").wait_for()
     dashboard.settle()
     dashboard.canvas("channels of conv").wait_for()
+    page.get_by_test_id("stSidebarNav").get_by_text("Filters", exact=True).click()
+    page.get_by_role("heading", level=1, name="Filters").wait_for()
+    dashboard.settle()
     assert side.get_by_role("combobox", name="Network").input_value() == name

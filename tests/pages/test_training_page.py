@@ -359,6 +359,16 @@ def test_weights_that_cannot_be_read_are_explained_and_leave_the_rest(open_page,
     assert "All runs are kept in" in sentences(app)
 
 
+@pytest.mark.parametrize("state", ["running", "interrupted"])
+def test_a_head_that_a_killed_trainer_left_can_be_looked_into(open_page, runs, state):
+    path = make_run(runs, "killed", recipe="feature-extraction", losses=GOOD, state=state, epochs=5, environment=TWO)
+    (path / "checkpoints").mkdir()
+    (path / "checkpoints" / "best-head.npz").write_bytes(b"no head")
+    with FileLock(path / "lock") if state == "running" else nullcontext():
+        app = open_page("training", run="killed")
+    assert ("Look inside" in labels(app)) == (state == "interrupted")
+
+
 @pytest.mark.parametrize("name", ["optimizers", "regularisation", "ladder"])
 def test_each_series_tells_its_runs_and_what_differs(open_page, name):
     app = open_page("training", view="series", series=name)

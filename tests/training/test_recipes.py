@@ -13,7 +13,7 @@ from cnnviz.training import RECIPES, blueprint, carry_out, create_run, edited
 SCRATCH = [name for name, named in RECIPES.items() if named.recipe.transfer is None]
 LENET_ACCURACY = 0.95
 MARGIN = 0.05
-"""By how much features beat a network from scratch, at least; seen: 0.11 to 0.18."""
+"""By how much features beat a network from scratch, at least; seen: 0.09 to 0.12."""
 
 
 def test_a_recipe_has_the_name_that_it_is_called_by_and_says_what_it_is():
@@ -79,7 +79,7 @@ def few_clothes(tmp_path_factory):
 
 @pytest.mark.parametrize("seed", range(3))
 def test_features_of_a_trained_base_beat_a_network_from_scratch(few_clothes, seed, tmp_path_factory, monkeypatch):
-    """Clothes are unlike ImageNet's photos, so the base is cut before its last blocks and keeps where things are."""
+    """Clothes are unlike ImageNet's photos, so the base is cut after its first blocks and keeps where things are."""
     monkeypatch.setenv("CNNVIZ_CACHE_DIR", str(few_clothes.parent / "cache"))
 
     def accuracy(name, **changes):
@@ -87,7 +87,7 @@ def test_features_of_a_trained_base_beat_a_network_from_scratch(few_clothes, see
         recipe = edited(RECIPES[name].recipe, settings)
         return carry_out(create_run(recipe, folder=tmp_path_factory.mktemp("runs"))).status.test["accuracy"]
 
-    early = {"transfer.cut": "block9_add", "transfer.pooling": "flatten"}
+    early = {"transfer.cut": "block4_add", "transfer.pooling": "flatten"}
     scratch = accuracy("scratch", size=80, epochs=12)
     assert scratch > 0.4  # it learned, too
     assert accuracy("feature-extraction", size=64, epochs=15, **early) >= scratch + MARGIN
