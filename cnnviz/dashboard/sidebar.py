@@ -199,8 +199,9 @@ def _choose_class(convnet: Convnet) -> int | None:
     if not names:
         return None
     state.settle(state.CLASS, names)
+    spoken = dict(zip(names, language.class_names(names), strict=True))
     chosen = st.selectbox(
         shared.CLASS, names, index=None, key=state.CLASS, persist_state="session",
-        placeholder=shared.CLASS_PLACEHOLDER, format_func=language.class_name,
+        placeholder=shared.CLASS_PLACEHOLDER, format_func=spoken.__getitem__,
     )  # fmt: skip
     return names.index(chosen) if chosen else None

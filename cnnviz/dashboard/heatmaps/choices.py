@@ -43,9 +43,10 @@ def choose_against(selection: Selection) -> int | None:
     """Draw the choice of a second class."""
     names = list(selection.convnet.class_names)
     state.settle(state.AGAINST, names)
+    spoken = dict(zip(names, language.class_names(names), strict=True))
     chosen = st.selectbox(
         texts.AGAINST, names, index=None, key=state.AGAINST, persist_state="session",
-        placeholder=texts.AGAINST_PLACEHOLDER, format_func=language.class_name, width=320,
+        placeholder=texts.AGAINST_PLACEHOLDER, format_func=spoken.__getitem__, width=320,
     )  # fmt: skip
     return names.index(chosen) if chosen else None
 
