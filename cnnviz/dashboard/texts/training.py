@@ -62,6 +62,7 @@ OTHERS_GO_ON = (
 STOP_OTHERS = "Stop them too"
 RESUME = "Resume"
 LOOK_INSIDE = "Look inside"
+COMPLETING = "Putting base and head together, as the trainer would have done at the end ..."
 DELETE = "Delete"
 DELETE_SURE = "Delete this run and its network for good?"
 

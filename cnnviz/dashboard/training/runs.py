@@ -117,7 +117,8 @@ def _look_inside(run: Run) -> None:
     """Turn to the overview, with the run's network and a picture that it was made for."""
     if run.has_loose_head and not run.status.is_active:
         try:
-            training.complete(run)
+            with st.spinner(texts.COMPLETING):
+                training.complete(run)
         except CnnvizError as error:
             panels.explain(error)
             return
