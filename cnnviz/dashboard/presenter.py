@@ -15,11 +15,14 @@ _component = st.components.v2.component(
     css=message.text("presenter.css"),
     js=message.text("presenter.js"),
 )
-# Type twice as large; of the views only the open one's name. Heights that follow the window know the enlargement.
+# Type twice as large; of the views only the open one's name, and what the keys do without a button in sight.
+# Heights that follow the window know the enlargement.
 _PRESENTING = """<style>
 [data-testid=stSidebar], [data-testid=stHeader], .stMain [data-testid=stPopover], .st-key-detail,
-.stMain [data-testid=stHorizontalBlock]:has(h1), .st-key-view [role=radio][aria-checked=false] {
+.st-key-layer_step, .st-key-playing, .stMain [data-testid=stHorizontalBlock]:has(h1),
+.st-key-view [role=radio][aria-checked=false] {
   display: none !important; }
+.st-key-previous, .st-key-next { position: absolute; opacity: 0; pointer-events: none; }
 .st-key-view [role=radio] { max-width: none; flex: none; }
 .stMainBlockContainer { padding: 0.75rem 1.25rem; --cnnviz-order: 1; }
 .st-key-leave_presenter { position: fixed; right: 0.75rem; bottom: 0.5rem; width: auto; opacity: 0.3; z-index: 9; }
