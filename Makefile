@@ -25,7 +25,7 @@ app: $(VENV)/.runtime ## Set up and open the dashboard on http://127.0.0.1:8501
 
 test: $(VENV)/.dev ## Set up and run the whole test suite
 	@sh tests/system_packages.sh
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 check: $(VENV)/.dev ## Lint, format and types
 	$(BIN)/ruff check .
