@@ -168,6 +168,7 @@ def embedding(
     *,
     picked: int | None,
     wrong: str,
+    has_lasso: bool,
 ) -> go.Figure:
     """Draw pictures as points coloured by their label, mistakes with a ring; `customdata` of a point is its row.
 
@@ -179,6 +180,8 @@ def embedding(
         names: Said of each point.
         picked: Row of the point to mark; None for none.
         wrong: What the ring means, in the legend.
+        has_lasso: Whether dragging draws around points, or else moves the plane; Streamlit hears a click on a point
+            only in the latter case.
     """
     scatter = go.Scattergl if len(points) > _MOST_DRAWN else go.Scatter
     figure = go.Figure()
@@ -186,7 +189,8 @@ def embedding(
         rows = np.flatnonzero(labels == label)
         figure.add_trace(
             scatter(
-                x=points[rows, 0], y=points[rows, 1], mode="markers", name=class_names[label], customdata=rows[:, None],
+                x=points[rows, 0], y=points[rows, 1], mode="markers", name=class_names[label],
+                customdata=rows[:, None].tolist(),  # an array would come back from the browser as a mapping
                 text=[names[row] for row in rows.tolist()], hovertemplate="%{text}<extra></extra>",
                 marker={
                     "color": _COLOURS[label % len(_COLOURS)],
@@ -201,7 +205,8 @@ def embedding(
     if picked is not None:
         figure.add_trace(_ring(scatter, points[[picked]], "", size=18, width=3, colour="#888888"))
     figure.update_layout(
-        height=560, margin={"l": 10, "r": 10, "t": 10, "b": 10}, dragmode="lasso", clickmode="event+select",
+        height=560, margin={"l": 10, "r": 10, "t": 10, "b": 10}, clickmode="event+select",
+        dragmode="lasso" if has_lasso else "pan",
         legend={"orientation": "h", "itemsizing": "constant"},
     )  # fmt: skip
     figure.update_xaxes(visible=False)

@@ -75,6 +75,51 @@ def test_a_cell_leads_to_a_card_where_hiding_the_hottest_region_changes_the_answ
     context.close()
 
 
+def test_on_the_map_a_point_opens_its_card_and_a_lasso_a_gallery_and_the_brush_covers_a_part(dashboard):
+    page = dashboard.open("/mistakes?model=fashion-cnn&show=map").page
+    points = page.get_by_test_id("stPlotlyChart").first.locator(".scatterlayer .point")
+    points.first.wait_for()
+    dashboard.settle()
+    box = points.nth(3).bounding_box()
+    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.wait_for_url(re.compile(r"item=\d+"))
+    page.get_by_role("heading", name="Why?").wait_for()
+    dashboard.settle()
+
+    page.get_by_text("draws around pictures", exact=True).click()
+    dashboard.settle()
+    plane = page.get_by_test_id("stPlotlyChart").first.locator(".nsewdrag").first.bounding_box()
+    corners = [(0.02, 0.02), (0.98, 0.02), (0.98, 0.98), (0.02, 0.98), (0.02, 0.05)]
+    for place, (x, y) in enumerate(corners):
+        page.mouse.move(plane["x"] + x * plane["width"], plane["y"] + y * plane["height"], steps=5)
+        if not place:
+            page.mouse.down()
+    page.mouse.up()
+    page.get_by_text(re.compile(r"^inside the line: (\d{3}|1,000)$")).wait_for()
+    dashboard.settle()
+
+    page.get_by_role("radio", name="brush").or_(page.get_by_role("button", name="brush")).first.click()
+    canvas = dashboard.canvas("Paint over")
+    canvas.scroll_into_view_if_needed()
+    dashboard.settle()
+    before = shares(page)
+    box = canvas.bounding_box()
+    page.mouse.move(box["x"] + 0.2 * box["width"], box["y"] + 0.4 * box["height"])
+    page.mouse.down()
+    page.mouse.move(box["x"] + 0.8 * box["width"], box["y"] + 0.6 * box["height"], steps=8)
+    dashboard.settle()
+    assert not page.get_by_role("button", name="painted over").count()  # nothing is sent while the pen is down
+    page.mouse.up()
+    page.get_by_role("button", name="painted over").wait_for()
+    dashboard.settle()
+    assert shares(page) != before
+    canvas.focus()
+    page.keyboard.press("Control+z")
+    page.get_by_role("button", name="painted over").wait_for(state="detached")
+    dashboard.settle()
+    assert shares(page) == before
+
+
 def test_on_a_phone_nothing_is_wider_than_the_page(phone):
     page = phone.open("/mistakes").page
     page.get_by_text("1,000 pictures, 92 % right").wait_for()

@@ -21,10 +21,12 @@ def show(subject: Subject, evaluation: Evaluation) -> int | None:
     """Draw every picture as a point, and those inside a lasso as a gallery; return the row of the chosen one."""
     plane, gallery = st.columns([6, 5], gap="medium")
     with plane:
-        how = panels.choose_one(texts.HOW, texts.HOWS, key="map_how")
+        with st.container(horizontal=True):
+            how = panels.choose_one(texts.HOW, texts.HOWS, key="map_how")
+            gesture = panels.choose_one(texts.GESTURE, texts.GESTURES, key="map_gesture")
         points = _points(subject, evaluation, how)
         if points is not None:
-            _show_points(subject, evaluation, points, how)
+            _show_points(subject, evaluation, points, how, has_lasso=gesture == "lasso")
     with gallery:
         return _show_picked(subject, evaluation)
 
@@ -49,12 +51,12 @@ def _principal(key: str, _evaluation: Evaluation) -> np.ndarray:
     return mistakes.embed(_evaluation)
 
 
-def _show_points(subject: Subject, evaluation: Evaluation, points: np.ndarray, how: str) -> None:
-    key = f"map {how} {subject.key}"
+def _show_points(subject: Subject, evaluation: Evaluation, points: np.ndarray, how: str, *, has_lasso: bool) -> None:
+    key = f"map {how} {has_lasso} {subject.key}"
     names = [gallery.name_of(evaluation, row) for row in range(len(evaluation))]
     figure = charts.embedding(
         points, evaluation.labels, language.class_names(evaluation.class_names), ~evaluation.is_right, names,
-        picked=gallery.chosen_row(evaluation), wrong=texts.MAP_WRONG,
+        picked=gallery.chosen_row(evaluation), wrong=texts.MAP_WRONG, has_lasso=has_lasso,
     )  # fmt: skip
 
     def pick() -> None:
@@ -67,7 +69,7 @@ def _show_points(subject: Subject, evaluation: Evaluation, points: np.ndarray, h
     st.plotly_chart(
         figure, key=key, on_select=pick, selection_mode=("points", "lasso", "box"),
         alt=texts.MAP_ALT.format(count=f"{len(evaluation):,}", wrong=int((~evaluation.is_right).sum())),
-        config={"displaylogo": False, "modeBarButtons": [["pan2d", "zoom2d", "lasso2d", "resetScale2d"]]},
+        config={"displaylogo": False, "modeBarButtons": [["zoomIn2d", "zoomOut2d", "resetScale2d"]]},
     )  # fmt: skip
     st.caption(texts.MAP_HELP[how])
 

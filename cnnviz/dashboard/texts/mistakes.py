@@ -213,13 +213,15 @@ HOW = "Laid out by"
 HOWS = {"pca": "main directions (PCA)", "tsne": "neighbours (t-SNE)"}
 TSNE = ("Lay out {count} picture by its neighbours", "Lay out {count} pictures by their neighbours")
 TSNE_RUNS = "Laying out. This takes up to a minute for 10,000 pictures ..."
+GESTURE = "Pointer"
+GESTURES = {"click": "opens a picture", "lasso": "draws around pictures"}
 MAP_WRONG = "answered wrong"
 MAP_ALT = "{count} pictures as points, near where the network holds them for alike; {wrong} are ringed as mistakes."
 MAP_HELP = {
     "pca": "The two directions in which the features differ most; what lies together may differ in all others.",
     "tsne": "Neighbours stay together. Sizes of clumps and distances between them mean nothing.",
 }
-MAP_LASSO = "Click a point to see why it was answered so; draw around some to see them here."
+MAP_LASSO = "Click a point to see why it was answered so. Or let the pointer draw around some, to see them here."
 MAP_PICKED = "inside the line"
 
 RIVAL = "Compare with"
