@@ -109,7 +109,7 @@ def _paint(selection: Selection) -> None:
     components.paint(
         base.received, key="paint", title=texts.PAINT, strokes=step.strokes,
         on_paint=lambda strokes: steps.put(selection, replace(step, strokes=strokes)),
-        ink=edits.mean_colour(base.received).tolist(), width=300,
+        ink=edits.mean_colour(base.received).tolist(), width=360,
     )  # fmt: skip
     if step.strokes:
         slider = Slider(steps.paint_over(step.strokes), 0, 1, 0)
