@@ -42,7 +42,7 @@ def show(selection: Selection, *, hottest: int | None) -> None:
         kind = str(
             st.pills(
                 texts.EDIT, list(texts.EDITS), format_func=texts.EDITS.__getitem__, key="edit_kind", required=True,
-                persist_state="session",
+                persist_state="session", wrap=True,
             )
         )  # fmt: skip
         if kind == BRUSH:
