@@ -132,8 +132,8 @@ def plain(text: str) -> str:
 
 
 def slug(text: str) -> str:
-    """Make a name fit for a file."""
-    return re.sub(r"[^A-Za-z0-9_.-]+", "-", text)[:80]
+    """Make a name fit for a file, in any script."""
+    return re.sub(r"[^\w.-]+", "-", text)[:80]
 
 
 def code_start(selection: Selection) -> str:

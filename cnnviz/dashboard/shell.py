@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _FLAG = "_shell_active"
 # The pictures are the interface: they get the space that Streamlit leaves around its pages. Korean breaks at spaces.
 _STYLE = """<style>
-.stApp, .stApp :is(p, li, td, th, .stText div) { word-break: keep-all; overflow-wrap: anywhere; }
+body, body :is(p, li, td, th, .stText div) { word-break: keep-all; overflow-wrap: anywhere; }
 .stMainBlockContainer { padding: 2.75rem 2rem 2rem; }
 .st-key-method [role=radiogroup] { flex-wrap: wrap; overflow: visible; mask-image: none; }
 @media (max-width: 640px) {

@@ -115,6 +115,15 @@ def test_the_language_changes_in_place_and_keeps_what_was_chosen(open_page):
     assert app.session_state["data fine-tuning"] == chosen
 
 
+def test_evidence_is_taken_away_under_korean_names(monkeypatch):
+    from cnnviz.dashboard import language, panels
+    from cnnviz.dashboard.texts import mistakes as texts
+
+    monkeypatch.setattr(language, "current", lambda: "ko")
+    names = {panels.slug(text) for text in (texts.RECEIVED, texts.EVIDENCE_FOR.format(name="티셔츠/상의"))}
+    assert names == {"네트워크가-받는-이미지", "티셔츠-상의의-근거"}  # each a file of its own
+
+
 def test_an_unknown_language_is_said_in_english(open_page):
     app = open_page("overview", lang="xx")
     assert not app.exception
