@@ -5,7 +5,6 @@ export default function ({ data, parentElement }) {
   const values = new Float32Array(bytes.buffer, 0, h.rows * h.columns);
   const find = (name) => parentElement.querySelector(name);
   const view = find(".view"), cell = find(".cell"), box = find(".box"), line = find(".value");
-  const number = (v) => (Number.isFinite(v) ? String(Number(v.toPrecision(3))) : "not a number");
 
   // Small pictures keep sharp pixels; the canvas is enlarged so that the map over them is smooth all the same.
   const zoom = Math.max(1, Math.ceil(SMALLEST_SIDE / Math.min(h.width, h.height)));
@@ -38,11 +37,9 @@ export default function ({ data, parentElement }) {
 
   find(".title").textContent = h.title;
   view.setAttribute("aria-label", h.alt);
-  find(".low").textContent = number(h.low); find(".high").textContent = number(h.high); find(".unit").textContent = h.unit;
+  find(".low").textContent = written(h.low); find(".high").textContent = written(h.high); find(".unit").textContent = h.unit;
   find(".scale").style.visibility = h.unit ? "visible" : "hidden";
-  const bar = find(".bar").getContext("2d"), row = bar.createImageData(256, 1);
-  for (let i = 0; i < 256; i++) row.data.set([table[3 * i], table[3 * i + 1], table[3 * i + 2], 255], 4 * i);
-  bar.putImageData(row, 0, 0);
+  paintPixels(find(".bar"), 256, 1, (p) => tableColour(table, p, 0, 255));
   box.style.display = h.box ? "block" : "none";
   if (h.box) {
     const [left, top, right, bottom] = h.box.map((v) => 100 * v);
@@ -52,16 +49,15 @@ export default function ({ data, parentElement }) {
   let at = null;
   function read(x, y) {
     at = [Math.min(h.columns - 1, Math.max(0, x)), Math.min(h.rows - 1, Math.max(0, y))];
-    line.textContent = `${number(values[at[1] * h.columns + at[0]])} ${h.unit} · ${at[1]}, ${at[0]}`;
+    line.textContent = `${written(values[at[1] * h.columns + at[0]])} ${h.unit} · ${at[1]}, ${at[0]}`;
     Object.assign(cell.style, { display: "block", left: (100 * at[0]) / h.columns + "%", top: (100 * at[1]) / h.rows + "%",
       width: 100 / h.columns + "%", height: 100 / h.rows + "%" });
   }
   const hide = () => { at = null; line.textContent = ""; cell.style.display = "none"; };
-  view.onmousemove = (event) => { const r = view.getBoundingClientRect();
-    read(Math.floor(((event.clientX - r.left) / r.width) * h.columns), Math.floor(((event.clientY - r.top) / r.height) * h.rows)); };
+  view.onmousemove = (event) => read(...cellAt(event, view, h.columns, h.rows));
   view.onmouseleave = hide; view.onblur = hide;
   view.onkeydown = (event) => {
-    const step = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
+    const step = ARROWS[event.key];
     if (!step) return;
     event.preventDefault(); event.stopPropagation();
     const [x, y] = at || [Math.floor(h.columns / 2), Math.floor(h.rows / 2)];

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 _FOLDER = Path(__file__).parent
+_SHARED = ("message.js", "canvas.js", "words.js")
 
 
 def pack(header: dict[str, Any], *arrays: np.ndarray) -> bytes:
@@ -24,11 +25,11 @@ def pack(header: dict[str, Any], *arrays: np.ndarray) -> bytes:
     return struct.pack("<I", len(text)) + text + b"".join(blobs)
 
 
-def script(name: str) -> str:
-    """Read a component's script, with the reader of messages before it."""
-    return (_FOLDER / "message.js").read_text() + (_FOLDER / name).read_text()
+def script(*names: str) -> str:
+    """Read a component's scripts, with what all of them share before them."""
+    return "".join(text(name) for name in (*_SHARED, *names))
 
 
 def text(name: str) -> str:
-    """Read a component's markup, style, or script that needs no messages."""
+    """Read a component's markup, style, or script that needs nothing of the others."""
     return (_FOLDER / name).read_text()

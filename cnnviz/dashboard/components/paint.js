@@ -75,7 +75,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   over.onpointerleave = () => { if (!s.current) ring.style.display = "none"; };
   over.onblur = () => { lift(); ring.style.display = "none"; };
   over.onkeydown = (event) => {
-    const step = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
+    const step = ARROWS[event.key];
     const isUndo = event.key.toLowerCase() === "z" && (event.ctrlKey || event.metaKey);
     if (!step && !isUndo && ![" ", "+", "-"].includes(event.key)) return;
     event.preventDefault(); event.stopPropagation();
@@ -96,13 +96,9 @@ export default function ({ data, parentElement, setTriggerValue }) {
   size.value = s.width;
 
   root.style.maxWidth = h.width + "px";
-  for (const canvas of [under, over]) {
-    canvas.classList.toggle("sharp", h.isSharp);
-    if (canvas.width !== h.columns || canvas.height !== h.rows) { canvas.width = h.columns; canvas.height = h.rows; }
-  }
-  const image = new ImageData(h.columns, h.rows);
-  for (let p = 0, q = 0; p < 3 * h.rows * h.columns; p += 3, q += 4) image.data.set([photo[p], photo[p + 1], photo[p + 2], 255], q);
-  under.getContext("2d").putImageData(image, 0, 0);
+  for (const canvas of [under, over]) canvas.classList.toggle("sharp", h.isSharp);
+  if (over.width !== h.columns || over.height !== h.rows) { over.width = h.columns; over.height = h.rows; }
+  paintPhoto(under, photo, h.columns, h.rows);
   over.setAttribute("aria-label", h.title); over.setAttribute("aria-description", T.hint);
   find(".tools").setAttribute("aria-label", h.title);
   for (const name of ["brush", "eraser", "undo", "clear"]) find("." + name).textContent = T[name];

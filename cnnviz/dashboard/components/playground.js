@@ -211,7 +211,7 @@ function playgroundIn(root) {
     Object.assign(inside.style, { left: percent(w.before, wide), top: percent(v.before, tall), width: percent(columns, wide), height: percent(rows, tall) });
     const values = planes()[0], scale = s.typed ? scaleOf(values) : { low: 0, high: 255, isSigned: false };
     scales.input = { ...scale, table: scale.isSigned ? signed : gray };
-    if (isColour()) paintColour(canvas, photo.bytes, rows, columns); else paintMap(canvas, { values, rows, columns }, scales.input.table, scale);
+    if (isColour()) paintPhoto(canvas, photo.bytes, columns, rows); else paintMap(canvas, { values, rows, columns }, scales.input.table, scale);
     fieldsOf(find(".typed")).forEach((field, n) => { field.style.color = isDark(colourOf(scales.input, values[n])) ? "#fff" : "#000"; });
     const caption = isColour() ? T.picture_colour : T.picture;
     find(".input-caption").textContent = `${caption} ${rows} × ${columns}`;
@@ -241,65 +241,8 @@ function playgroundIn(root) {
     Object.assign(cell, { tinted: tap.value, isInside: tap.isInside, scale: scales.input });
   }
 
-  function marks(row, column) {
-    const { v, h: w } = result, [rows, columns] = size();
-    const stage = over(find(".input-figure .marks"), rows + v.total, columns + w.total), [values] = planes(), dark = getComputedStyle(root).colorScheme === "dark";
-    const at = (y, x) => (y >= 0 && y < rows && x >= 0 && x < columns ? values[y * columns + x] : null);
-    if (result.values.length) { fillWindow(stage, row * s.stride, column * s.stride); standing(stage); }
-    if (!isColour()) writeNumbers(stage, rows + v.total, columns + w.total, (y, x) => at(y - v.before, x - w.before) ?? 0,
-      (y, x) => { const value = at(y - v.before, x - w.before); return value === null ? dark : isDark(colourOf(scales.input, value)); }, s.typed ? (y, x) => at(y - v.before, x - w.before) === null : undefined);
-    const out = over(find(".output-figure .marks"), result.rows, result.columns);
-    writeNumbers(out, result.rows, result.columns, (y, x) => result.values[y * result.columns + x], (y, x) => isDark(colourOf(scales.output, result.values[y * result.columns + x])));
-    if (!result.values.length) return;
-    frameWindow(stage, row * s.stride, column * s.stride, v, w);
-    veil(out, row, column);
-    frameCells(out, ...grown(out, column, row, 1, 1));
-    if (small) markPooled(out, row, column);
-  }
-  // A frame that can be seen around what is smaller than a few pixels.
-  function grown(stage, column, row, columns, rows) {
-    const least = 7 * stage.ratio, x = Math.max(0, least / stage.x - columns) / 2, y = Math.max(0, least / stage.y - rows) / 2;
-    return [column - x, row - y, columns + 2 * x, rows + 2 * y];
-  }
-  // Where the windows stand, if some places are skipped.
-  function standing(stage) {
-    const { v, h: w } = result, apart = s.stride * Math.min(stage.x, stage.y);
-    if (s.stride < 2 || apart < APART * stage.ratio) return;
-    const aside = Math.min(stage.x, stage.y) < LEGIBLE * stage.ratio ? 0 : 0.35; // beside a cell's number
-    for (let i = 0; i < v.output; i++) for (let j = 0; j < w.output; j++) {
-      const x = j * s.stride + (w.span - 1) / 2 - aside, y = i * s.stride + (v.span - 1) / 2 - aside;
-      dot(stage, x, y, aside ? 1.5 : Math.min(3, apart / stage.ratio / 5), true);
-    }
-  }
-  function fillWindow({ context, x, y }, top, left) {
-    context.fillStyle = "rgb(213 94 0 / 30%)";
-    s.kernels[0][0].forEach((weights, a) => weights.forEach((_, b) => context.fillRect((left + b * s.dilation) * x, (top + a * s.dilation) * y, x, y)));
-  }
-  function frameWindow(stage, top, left, v, w) {
-    const [[kernel]] = s.kernels, isApart = s.dilation > 1, pixels = Math.min(stage.x, stage.y) / stage.ratio;
-    for (let a = 0; a < kernel.length; a++) for (let b = 0; b < kernel[0].length; b++) {
-      const y = top + a * s.dilation, x = left + b * s.dilation;
-      if (isApart && pixels < 2 * APART && pixels * s.dilation >= APART) dot(stage, x, y, 2, false);
-      else if (isApart && pixels >= 2 * APART) frameCells(stage, x, y, 1, 1);
-    }
-    frameCells(stage, ...grown(stage, left, top, w.span, v.span), isApart);
-  }
-  // What the window has not reached yet, while it plays.
-  function veil({ context, x, y }, row, column) {
-    if (!timer) return;
-    context.fillStyle = getComputedStyle(root).getPropertyValue("--st-background-color") || "#888";
-    context.fillRect((column + 1) * x, row * y, context.canvas.width, y + 1);
-    context.fillRect(0, (row + 1) * y, context.canvas.width, context.canvas.height);
-  }
-  function markPooled(out, row, column) {
-    const map = over(find(".pooled-figure .marks"), small.rows, small.columns);
-    writeNumbers(map, small.rows, small.columns, (y, x) => small.values[y * small.columns + x], (y, x) => isDark(colourOf(scales.pooled, small.values[y * small.columns + x])));
-    const [i, j] = [Math.floor(row / s.hop), Math.floor(column / s.hop)];
-    if (i >= small.rows || j >= small.columns) return;
-    frameCells(out, j * s.hop, i * s.hop, s.window, s.window, true);
-    frameCells(map, ...grown(map, j, i, 1, 1));
-  }
-
+  const marks = (row, column) => drawMarks(
+    { find, root, s, result, small, scales, size: size(), values: planes()[0], isColour: isColour(), isPlaying: Boolean(timer) }, row, column);
   function go(row, column, isMove = true) {
     row = Math.min(result.rows - 1, Math.max(0, row)); column = Math.min(result.columns - 1, Math.max(0, column));
     if (isMove || s.at) s.at = [row, column];
@@ -310,27 +253,11 @@ function playgroundIn(root) {
       write(kernel[t], compact(tap.weight)); write(patch[t], shown(tap.value)); write(products[t], compact(tap.product));
       tint(patch[t], tap, channel);
     }));
-    const lines = sumsInWords(parts, row, column).map(([name, text]) => Object.assign(document.createElement("div"), { className: name, textContent: text }));
+    const lines = sumsInWords(T, s, small, parts, row, column).map(([name, text]) => Object.assign(document.createElement("div"), { className: name, textContent: text }));
     find(".sum").replaceChildren(...lines);
     find(".where").textContent = filled(T.where, { row, column });
     Object.assign(root.dataset, { row, column, value: result.values[row * result.columns + column] });
     if (isMove) tell();
-  }
-  function sumsInWords({ groups, channelSums, groupSums, sum, value }, row, column) {
-    const lines = [], [[taps]] = groups, biased = sum + s.bias;
-    if (groups.flat().length === 1 && taps.length <= 9) {
-      lines.push(["products-line", taps.map((tap, n) => (n && tap.product >= 0 ? "+ " : "") + shown(tap.product).replace("−", n ? "− " : "−")).join(" ")]);
-    }
-    if (channelSums[0].length > 1) channelSums.forEach(([red, green, blue], g) => lines.push(["", filled(T.colours, { red: shown(red), green: shown(green), blue: shown(blue), sum: shown(groupSums[g]) })]));
-    if (groups.length > 1) lines.push(["", filled(T.strength, { first: shown(groupSums[0]), second: shown(groupSums[1]), sum: shown(sum) })]);
-    if (groups.flat().length === 1) lines.push(["", filled(T.sum, { sum: shown(sum) })]);
-    if (s.bias) lines.push(["", filled(T.biased, { sum: shown(sum), bias: shown(s.bias), value: shown(biased) })]);
-    if (s.relu) lines.push(["", filled(T.rectified, { sum: shown(biased), value: shown(value) })]);
-    const [i, j] = [Math.floor(row / s.hop), Math.floor(column / s.hop)];
-    if (small && i < small.rows && j < small.columns) {
-      lines.push(["", filled(s.pool === "max" ? T.largest : T.mean, { count: s.window * s.window, value: shown(small.values[i * small.columns + j]) })]);
-    }
-    return lines;
   }
 
   const position = () => s.at || [Math.floor(result.rows / 2), Math.floor(result.columns / 2)];
@@ -349,22 +276,21 @@ function playgroundIn(root) {
     go(0, 0);
   }
 
-  const cellAt = (canvas, event, rows, columns) => { const box = canvas.getBoundingClientRect();
-    return [Math.floor(((event.clientY - box.top) / box.height) * rows), Math.floor(((event.clientX - box.left) / box.width) * columns)]; };
+  const placeAt = (event, canvas, rows, columns) => cellAt(event, canvas, columns, rows).reverse();
   function pointed(name, where) {
     const canvas = find(name);
     canvas.onpointerdown = (event) => { canvas.setPointerCapture(event.pointerId); go(...where(event, canvas)); };
     canvas.onpointermove = (event) => { if (event.buttons) go(...where(event, canvas)); };
   }
-  pointed(".output", (event, canvas) => cellAt(canvas, event, result.rows, result.columns));
-  pointed(".pooled", (event, canvas) => cellAt(canvas, event, small.rows, small.columns).map((n) => n * s.hop));
-  pointed(".input", (event, canvas) => { const [row, column] = cellAt(canvas, event, ...size()), { v, h: w } = result;
+  pointed(".output", (event, canvas) => placeAt(event, canvas, result.rows, result.columns));
+  pointed(".pooled", (event, canvas) => placeAt(event, canvas, small.rows, small.columns).map((n) => n * s.hop));
+  pointed(".input", (event, canvas) => { const [row, column] = placeAt(event, canvas, ...size()), { v, h: w } = result;
     return [Math.round((row + v.before - (v.span - 1) / 2) / s.stride), Math.round((column + w.before - (w.span - 1) / 2) / s.stride)]; });
   find(".output").onkeydown = (event) => {
-    const move = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] }[event.key], [row, column] = position();
+    const move = ARROWS[event.key], [row, column] = position();
     if (!move || !result.values.length) return;
     event.preventDefault(); event.stopPropagation();
-    go(row + move[0], column + move[1]);
+    go(row + move[1], column + move[0]);
   };
   new ResizeObserver(() => { if (result) result.values.length ? go(...position(), false) : marks(); }).observe(find(".maps"));
   return update;

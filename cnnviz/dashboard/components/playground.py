@@ -21,8 +21,7 @@ _component = st.components.v2.component(
     "cnnviz_playground",
     html=message.text("playground.html"),
     css=message.text("playground.css"),
-    js=message.script("playground_arithmetic.js")
-    + "".join(message.text(name) for name in ("playground_link.js", "playground_draw.js", "playground.js")),
+    js=message.script(*(f"playground{part}.js" for part in ("_arithmetic", "_link", "_draw", "_marks", "_words", ""))),
 )
 
 

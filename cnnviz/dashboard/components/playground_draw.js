@@ -1,10 +1,9 @@
 // What is drawn on the canvases: values as colours, their numbers, windows, and dots where a window reads.
 const LEGIBLE = 14, LARGEST_TYPE = 22, APART = 6; // pixels of the screen: cells for a number, its type, dots that do not run together
 
-const shown = (v) => String(Number(v.toPrecision(4))).replace("-", "−");
+const shown = (v) => written(v, 4);
 const brief = (v) => String(Number(v.toPrecision(3))).replace(/^(-?)0\./, "$1.");
 const compact = (v) => (Math.abs(v) < 100 ? brief(v).replace("-", "−") : shown(v));
-const filled = (template, values) => template.replace(/\{(\w+)\}/g, (whole, name) => (name in values ? values[name] : whole));
 
 // The scale of a map: gray from zero, or signed around zero.
 function scaleOf(values) {
@@ -16,10 +15,9 @@ function scaleOf(values) {
 
 // The colour of a value: of a map, or of one channel of a picture.
 function colourOf({ low, high, table }, value, channel = null) {
-  const c = Math.round(255 * Math.min(1, Math.max(0, (value - low) / (high - low))));
-  return channel === null ? [table[3 * c], table[3 * c + 1], table[3 * c + 2]] : [0, 1, 2].map((other) => (other === channel ? c : 0));
+  if (channel === null) return tableColour(table, value, low, high);
+  return [0, 1, 2].map((other) => (other === channel ? levelOf(value, low, high) : 0));
 }
-const isDark = ([red, green, blue]) => 0.299 * red + 0.587 * green + 0.114 * blue < 128;
 
 function paintMap(canvas, map, table, { low, high }) {
   canvas.width = Math.max(1, map.columns); canvas.height = Math.max(1, map.rows);
@@ -30,15 +28,6 @@ function paintMap(canvas, map, table, { low, high }) {
   for (let p = 0; p < out.length; p++) {
     const c = (map.values[p] - low) * factor;
     out[p] = colours[c <= 0 ? 0 : c >= 255 ? 255 : (c + 0.5) | 0];
-  }
-  context.putImageData(image, 0, 0);
-}
-
-function paintColour(canvas, bytes, rows, columns) {
-  canvas.width = columns; canvas.height = rows;
-  const context = canvas.getContext("2d"), image = context.createImageData(columns, rows);
-  for (let p = 0, q = 0; q < image.data.length; p += 3, q += 4) {
-    image.data[q] = bytes[p]; image.data[q + 1] = bytes[p + 1]; image.data[q + 2] = bytes[p + 2]; image.data[q + 3] = 255;
   }
   context.putImageData(image, 0, 0);
 }

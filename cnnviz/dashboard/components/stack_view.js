@@ -6,15 +6,6 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const caption = parentElement.querySelector("figcaption"), table = parentElement.querySelector("table");
   const element = (name, text = "", classes = "") => Object.assign(document.createElement(name), { textContent: text, className: classes });
 
-  function paint() {
-    canvas.width = h.width; canvas.height = h.height;
-    canvas.classList.toggle("sharp", Math.max(h.width, h.height) < SMALL);
-    const context = canvas.getContext("2d"), image = context.createImageData(h.width, h.height), out = image.data;
-    for (let p = 0, q = 0; q < out.length; p += 3, q += 4) {
-      out[q] = photo[p]; out[q + 1] = photo[p + 1]; out[q + 2] = photo[p + 2]; out[q + 3] = 255;
-    }
-    context.putImageData(image, 0, 0);
-  }
   // Each layer's field around the same pixel in the middle; what reaches beyond the picture is cut off.
   function frame(row, i) {
     const box = element("div", "", i === h.picked ? "field picked" : "field");
@@ -32,7 +23,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     name.scope = "row";
     choose.type = remove.type = "button";
     choose.setAttribute("aria-pressed", i === h.picked);
-    remove.setAttribute("aria-label", t.remove.replace("{layer}", row.name)); remove.title = remove.getAttribute("aria-label");
+    remove.setAttribute("aria-label", filled(t.remove, { layer: row.name })); remove.title = remove.getAttribute("aria-label");
     remove.onclick = (event) => { event.stopPropagation(); setTriggerValue("removed", i); };
     tr.onclick = () => setTriggerValue("picked", i);
     name.append(choose);
@@ -50,9 +41,10 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const foot = element("tr", "", "total");
   foot.append(element("th", t.total), element("td"), element("td", h.totals.parameters), element("td", h.totals.multiplications, "wide"), element("td"), element("td"));
   table.replaceChildren(head, ...h.rows.map(line), foot);
-  paint();
+  canvas.classList.toggle("sharp", Math.max(h.width, h.height) < SMALL);
+  paintPhoto(canvas, photo, h.width, h.height);
   stage.replaceChildren(canvas, ...h.rows.map(frame));
   const row = h.rows[h.picked];
-  caption.textContent = row ? t.caption.replace("{layer}", row.name).replace("{field}", row.seen) : "";
+  caption.textContent = row ? filled(t.caption, { layer: row.name, field: row.seen }) : "";
   canvas.setAttribute("aria-label", t.alt + " " + caption.textContent);
 }

@@ -1,12 +1,10 @@
 const kept = new WeakMap(); // where a person went, until the page has answered
-const SEND_AFTER = 180, TINY = 0.04, MOST_CELLS_WITH_ALL_NUMBERS = 9, MOST_CELLS_WITH_PRODUCTS = 25;
+const SEND_AFTER = 180, TINY = 0.04, MOST_CELLS_WITH_ALL_NUMBERS = 9, MOST_CELLS_WITH_PRODUCTS = 25, DIMMED = 165;
 
-const number = (v, digits = 3) => (v === null || !Number.isFinite(v) ? "–" : String(Number(v.toPrecision(digits))).replace("-", "−"));
-const short = (v) => number(v, Math.abs(v) < 1 ? 2 : 3); // a cell is narrow
+const short = (v) => written(v, Math.abs(v) < 1 ? 2 : 3); // a cell is narrow
 const exact = (v) => (v === null ? "–" : String(v).replace("-", "−"));
-const signed = (v) => (v === null ? "–" : (v < 0 ? "− " : "+ ") + number(Math.abs(v)));
-const fill = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
-const counted = (pair, count, values) => fill(pair[count === 1 ? 0 : 1], { count: count.toLocaleString("en"), ...values });
+const signed = (v) => (v === null ? "–" : (v < 0 ? "− " : "+ ") + written(Math.abs(v)));
+const counted = (pair, count, values) => filled(pair[count === 1 ? 0 : 1], { count: count.toLocaleString("en"), ...values });
 const make = (tag, className, text = "") => Object.assign(document.createElement(tag), { className, textContent: text });
 
 export default function ({ data, parentElement, setTriggerValue }) {
@@ -28,17 +26,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   };
   const fieldOf = ([row, column]) => [seenBy(rowBits, h.height, h.isVector ? 0 : row), seenBy(columnBits, h.width, h.isVector ? 0 : column)];
 
-  function paint(canvas, pixels, columns, rows) {
-    canvas.width = columns; canvas.height = rows;
-    const context = canvas.getContext("2d"), image = context.createImageData(columns, rows);
-    for (let p = 0; p < columns * rows; p++) image.data.set(pixels(p), 4 * p);
-    context.putImageData(image, 0, 0);
-  }
-  const pixelOf = (p) => [photo[3 * p], photo[3 * p + 1], photo[3 * p + 2], 255];
-  function colourOf(v, table, low, high) {
-    const c = 3 * Math.round(255 * Math.min(1, Math.max(0, (v - low) / (high - low || 1))));
-    return [table[c], table[c + 1], table[c + 2], 255];
-  }
+  const pixelOf = (p) => photo.subarray(3 * p, 3 * p + 3);
   const mapTable = h.low < 0 ? signs : viridis;
   function place(element, left, top, width, height, columns, rows) {
     Object.assign(element.style, { left: (100 * left) / columns + "%", top: (100 * top) / rows + "%",
@@ -50,10 +38,10 @@ export default function ({ data, parentElement, setTriggerValue }) {
     const size = { height: bottom - top, width: right - left };
     place(find(".field"), left, top, size.width, size.height, h.width, h.height);
     find(".field").className = size.width < TINY * h.width && size.height < TINY * h.height ? "field tiny" : "field";
-    find(".photo-line").textContent = isWhole ? T.whole : size.height * size.width ? fill(T.field[size.height * size.width === 1 ? 0 : 1], size) : T.padding;
+    find(".photo-line").textContent = isWhole ? T.whole : size.height * size.width ? filled(T.field[size.height * size.width === 1 ? 0 : 1], size) : T.padding;
     find(".closer").hidden = isWhole || !(size.height * size.width);
     if (!find(".closer").hidden) {
-      paint(find(".crop"), (p) => pixelOf((top + Math.floor(p / size.width)) * h.width + left + (p % size.width)), size.width, size.height);
+      paintPixels(find(".crop"), size.width, size.height, (p) => pixelOf((top + Math.floor(p / size.width)) * h.width + left + (p % size.width)));
       find(".crop-line").textContent = T.closer;
       find(".crop").setAttribute("aria-label", T.closer);
     }
@@ -62,11 +50,11 @@ export default function ({ data, parentElement, setTriggerValue }) {
   function drawCell() {
     const [row, column] = at, value = values[row * h.columns + column];
     place(find(".cell"), column, row, 1, 1, h.columns, h.rows);
-    find(".map-line").textContent = fill(h.isVector ? T.unit : T.here,
-      { row, column, value: number(value), name: nameOf(row * h.columns + column) });
+    find(".map-line").textContent = filled(h.isVector ? T.unit : T.here,
+      { row, column, value: written(value), name: nameOf(row * h.columns + column) });
     Object.assign(root.dataset, { row, column, value });
   }
-  const nameOf = (index) => h.names[index] ?? fill(T.number, { index });
+  const nameOf = (index) => h.names[index] ?? filled(T.number, { index });
 
   // Units that a pixel reaches light up; all others are dimmed.
   let pixel = null;
@@ -78,7 +66,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     const rows = [...Array(h.rows).keys()].filter((row) => sees(rowBits, h.height, row, pixel[1]));
     const columns = [...Array(h.columns).keys()].filter((column) => sees(columnBits, h.width, column, pixel[0]));
     const inRows = new Set(rows), inColumns = new Set(columns);
-    paint(find(".reached"), (p) => (inRows.has(Math.floor(p / h.columns)) && inColumns.has(p % h.columns) ? [0, 0, 0, 0] : [0, 0, 0, 165]), h.columns, h.rows);
+    paintPixels(find(".reached"), h.columns, h.rows, (p) => [0, 0, 0, inRows.has(Math.floor(p / h.columns)) && inColumns.has(p % h.columns) ? 0 : DIMMED]);
     find(".reached").hidden = false;
     find(".photo-line").textContent = counted(T.reaches, rows.length * columns.length, { total: (h.rows * h.columns).toLocaleString("en") });
     pixel.middle = rows.length && columns.length ? [rows[rows.length >> 1], columns[columns.length >> 1]] : null;
@@ -110,7 +98,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     find(".own").hidden = !told; find(".down").hidden = true;
     if (h.refusal) { find(".blocks").replaceChildren(make("div", "how", h.refusal)); return; }
     find(".blocks").replaceChildren(...told.blocks.map(block));
-    find(".own").textContent = fill(T.own, { own: exact(told.own) });
+    find(".own").textContent = filled(T.own, { own: exact(told.own) });
     root.dataset.own = told.own;
     drawDown(told.blocks[0]);
   }
@@ -120,7 +108,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     const [source] = target, button = find(".down");
     button.hidden = false;
     button.disabled = !h.goes[source];
-    button.textContent = h.goes[source] ? fill(T.down, { source: h.sources[source] }) : fill(T.bottom, { source: h.sources[source] });
+    button.textContent = h.goes[source] ? filled(T.down, { source: h.sources[source] }) : filled(T.bottom, { source: h.sources[source] });
     button.onclick = () => goDown(target);
   }
   function strongestCell({ cells }) {
@@ -132,7 +120,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
 
   function block(told, index) {
     const part = make("div", "block"), isShare = "own" in told;
-    part.append(make("div", "how", fill(T.how[told.operation] || T.how.other, { name: told.operation })));
+    part.append(make("div", "how", filled(T.how[told.operation] || T.how.other, { name: told.operation })));
     if (told.formula) part.append(make("div", "formula", told.formula));
     const chosen = Math.min(index === 0 ? memory.term : 0, told.terms.length - 1);
     if (told.terms[chosen].cells) part.append(...grids(told, told.terms[chosen]));
@@ -142,39 +130,39 @@ export default function ({ data, parentElement, setTriggerValue }) {
     part.append(make("div", "result", said));
     return part;
   }
-  const shareText = (told) => fill(T.shares[told.operation] || T.shares.other,
-    { own: number(told.own, 4), total: number(told.total, 4), value: number(told.value, 4), name: told.operation });
+  const shareText = (told) => filled(T.shares[told.operation] || T.shares.other,
+    { own: written(told.own, 4), total: written(told.total, 4), value: written(told.value, 4), name: told.operation });
   function pooledText({ operation, terms: [{ cells }], value }) {
     const counted = cells.patch.filter((_, k) => !cells.padding[k]), isShort = counted.length <= MOST_CELLS_WITH_ALL_NUMBERS;
-    const joined = isShort ? counted.map((v) => number(v)).join(operation === "mean" ? " + " : ", ")
-      : operation === "mean" ? number(counted.reduce((sum, v) => sum + v, 0)) : "…";
-    if (operation === "maximum") return `max(${joined}) = ${number(value)}`;
-    return `${isShort ? `(${joined})` : joined} / ${counted.length} = ${number(value)}`;
+    const joined = isShort ? counted.map((v) => written(v)).join(operation === "mean" ? " + " : ", ")
+      : operation === "mean" ? written(counted.reduce((sum, v) => sum + v, 0)) : "…";
+    if (operation === "maximum") return `max(${joined}) = ${written(value)}`;
+    return `${isShort ? `(${joined})` : joined} / ${counted.length} = ${written(value)}`;
   }
   function resultText(told) {
-    const x = number(told.before), y = number(told.value);
-    return told.activation === "linear" ? fill(T.result, { value: y }) : fill(T.formulas[told.activation] || T.formulas.other, { x, y, name: told.activation });
+    const x = written(told.before), y = written(told.value);
+    return told.activation === "linear" ? filled(T.result, { value: y }) : filled(T.formulas[told.activation] || T.formulas.other, { x, y, name: told.activation });
   }
 
   function ledger(told, chosen, isShare) {
     const table = make("div", "ledger"), isOne = told.terms.length === 1 && told.rest.count === 0;
     const line = (className, ...parts) => { const row = make("div", `row ${className}`); row.append(...parts.map((text) => make("span", "", text))); return row; };
     for (const [position, term] of told.terms.entries()) {
-      const weighed = isShare ? fill(T.power, { score: number(term.value), largest: number(told.largest) })
-        : term.weight === null || told.operation === "maximum" ? "" : `${number(term.value)} × ${number(term.weight)}`;
+      const weighed = isShare ? filled(T.power, { score: written(term.value), largest: written(told.largest) })
+        : term.weight === null || told.operation === "maximum" ? "" : `${written(term.value)} × ${written(term.weight)}`;
       const canGo = !term.cells && term.target && h.goes[term.target[0]];
       const row = make(term.cells || canGo ? "button" : "div", term.isOwn ? "row own-term" : "row");
       if (row.tagName === "BUTTON") row.type = "button";
-      row.append(make("span", "", term.label), make("span", "", weighed), make("span", "", isShare || isOne ? number(term.product) : signed(term.product)));
+      row.append(make("span", "", term.label), make("span", "", weighed), make("span", "", isShare || isOne ? written(term.product) : signed(term.product)));
       row.firstChild.title = term.label;
       if (term.cells && told.terms.length > 1) {
         row.setAttribute("aria-pressed", position === chosen);
         row.onclick = () => { memory.term = position; drawSum(); };
-      } else if (canGo) { row.title = fill(T.down, { source: h.sources[term.target[0]] }); row.onclick = () => goDown(term.target); }
+      } else if (canGo) { row.title = filled(T.down, { source: h.sources[term.target[0]] }); row.onclick = () => goDown(term.target); }
       table.append(row);
     }
-    if (told.rest.count) table.append(line("", counted(T.rest, told.rest.count, {}), "", isShare ? number(told.rest.sum) : signed(told.rest.sum)));
-    if (!isOne && (isShare || told.bias || told.activation !== "linear")) table.append(line("total", isShare ? T.together : T.sum, "", number(told.total)));
+    if (told.rest.count) table.append(line("", counted(T.rest, told.rest.count, {}), "", isShare ? written(told.rest.sum) : signed(told.rest.sum)));
+    if (!isOne && (isShare || told.bias || told.activation !== "linear")) table.append(line("total", isShare ? T.together : T.sum, "", written(told.total)));
     if (told.bias) table.append(line("", told.operation === "scale" ? T.shift : T.bias, "", signed(told.bias)));
     return table;
   }
@@ -193,9 +181,9 @@ export default function ({ data, parentElement, setTriggerValue }) {
         const canGo = h.goes[cells.source] && !cells.padding[k];
         const cell = make(canGo ? "button" : "div", cells.padding[k] ? "value padding" : "value", hasNumbers ? short(v) : "");
         if (canGo) { cell.type = "button"; cell.tabIndex = -1; cell.onclick = () => goDown(cellTarget(cells, k)); }
-        const colour = colourOf(v, table, from, to);
-        cell.style.background = `rgb(${colour.slice(0, 3)})`;
-        cell.style.color = 0.3 * colour[0] + 0.59 * colour[1] + 0.11 * colour[2] > 130 ? "#000" : "#fff";
+        const colour = tableColour(table, v, from, to);
+        cell.style.background = `rgb(${colour})`;
+        cell.style.color = isDark(colour) ? "#fff" : "#000";
         if (told.operation === "maximum" && cells.kernel[k]) cell.classList.add("winner");
         cell.onmouseenter = () => read(k); cell.onmouseleave = () => read(null);
         body.append(cell); all.push([k, cell]);
@@ -208,7 +196,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     function read(k) {
       for (const [other, cell] of all) cell.classList.toggle("same", other === k);
       reading.textContent = k === null ? T.point : cells.padding[k] ? T.isPadding
-        : fill(isSum ? T.product : T.cell, { value: number(cells.patch[k]), weight: number(cells.kernel[k]), product: number(products[k]),
+        : filled(isSum ? T.product : T.cell, { value: written(cells.patch[k]), weight: written(cells.kernel[k]), product: written(products[k]),
           row: cells.rows[Math.floor(k / columns)], column: cells.columns[k % columns] });
     }
     const [a, b] = low < 0 && !isPicture ? [-reach(cells.patch), reach(cells.patch)] : isPicture ? h.ranges[cells.source] : [Math.min(0, low), high];
@@ -221,15 +209,12 @@ export default function ({ data, parentElement, setTriggerValue }) {
     return [row, reading];
   }
 
-  const cellAt = (event, canvas, columns, rows) => { const r = canvas.getBoundingClientRect();
-    return [Math.floor(((event.clientX - r.left) / r.width) * columns), Math.floor(((event.clientY - r.top) / r.height) * rows)]; };
-  const step = (event) => ({ ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] })[event.key];
   const map = find(".map"), picture = find(".photo");
   const take = (event, wait) => { const [x, y] = cellAt(event, map, h.columns, h.rows); go(y, x, wait); };
   map.onclick = (event) => take(event, 0);
   map.onmousemove = (event) => { if (event.buttons) take(event, SEND_AFTER); };
   map.onkeydown = (event) => {
-    const by = step(event);
+    const by = ARROWS[event.key];
     if (!by) return;
     event.preventDefault(); event.stopPropagation();
     go(at[0] + by[1], at[1] + by[0], SEND_AFTER);
@@ -238,22 +223,22 @@ export default function ({ data, parentElement, setTriggerValue }) {
   picture.onmouseleave = picture.onblur = pointAway;
   picture.onclick = (event) => { point(...cellAt(event, picture, h.width, h.height)); if (pixel.middle) go(...pixel.middle, 0); };
   picture.onkeydown = (event) => {
-    const by = step(event);
+    const by = ARROWS[event.key];
     if (!by) return;
     event.preventDefault(); event.stopPropagation();
     const [x, y] = pixel || [h.width >> 1, h.height >> 1];
     point(x + by[0], y + by[1]);
   };
 
-  paint(picture, pixelOf, h.width, h.height);
+  paintPhoto(picture, photo, h.width, h.height);
   for (const canvas of [picture, find(".crop")]) canvas.classList.toggle("sharp", h.isSharp || canvas !== picture);
-  paint(map, (p) => (Number.isFinite(values[p]) ? colourOf(values[p], mapTable, h.low, h.high) : [0, 0, 0, 0]), h.columns, h.rows);
-  paint(find(".bar"), (p) => colourOf(p, mapTable, 0, 255), 256, 1);
+  paintPixels(map, h.columns, h.rows, (p) => (Number.isFinite(values[p]) ? tableColour(mapTable, values[p], h.low, h.high) : [0, 0, 0, 0]));
+  paintPixels(find(".bar"), 256, 1, (p) => tableColour(mapTable, p, 0, 255));
   find(".reached").hidden = true;
   find(".photo-title").textContent = T.picture;
   find(".map-title").textContent = find(".map-title").title = h.title;
   picture.setAttribute("aria-label", T.pictureHelp);
   map.setAttribute("aria-label", h.alt);
-  find(".low").textContent = number(h.low); find(".high").textContent = number(h.high);
+  find(".low").textContent = written(h.low); find(".high").textContent = written(h.high);
   draw();
 }

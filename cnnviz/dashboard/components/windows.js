@@ -12,7 +12,6 @@ export default function ({ data: d, parentElement }) {
     for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
     return parent.appendChild(node);
   };
-  const fill = (text, numbers) => text.replace(/\{(\w+)\}/g, (_, name) => numbers[name]);
 
   function cell(svg, x, y, classes, text) {
     shape("rect", { x: x + 1, y: y + 1, width: side - 2, height: side - 2, rx: 3, class: classes }, svg);
@@ -49,7 +48,7 @@ export default function ({ data: d, parentElement }) {
   }
   function say() {
     const cells = d.reads[picked].map((at) => (at < 0 || at >= d.input ? "0" : at + 1));
-    const text = fill(d.texts.reads, { output: picked + 1, cells: cells.length > 16 ? [...cells.slice(0, 15), "…"].join(", ") : cells.join(", ") });
+    const text = filled(d.texts.reads, { output: picked + 1, cells: cells.length > 16 ? [...cells.slice(0, 15), "…"].join(", ") : cells.join(", ") });
     said.textContent = text;
     const attributes = { "aria-label": d.texts.title, "aria-valuemin": 1, "aria-valuemax": d.output, "aria-valuenow": picked + 1, "aria-valuetext": text };
     for (const [name, value] of Object.entries(attributes)) scroll.setAttribute(name, value);

@@ -14,7 +14,7 @@ _component = st.components.v2.component(
     "cnnviz_windows",
     html='<div class="scroll" tabindex="0" role="slider"></div><div class="legend"></div><div class="said"></div>',
     css=message.text("windows.css"),
-    js=message.text("windows.js"),
+    js=message.script("windows.js"),
 )
 
 
