@@ -1,3 +1,5 @@
+"""Do the figures of sizes, moves and questions show their numbers on one scale?"""
+
 import numpy as np
 import pytest
 

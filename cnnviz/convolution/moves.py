@@ -37,6 +37,10 @@ def move(maps: np.ndarray, by: Move, *, stride: tuple[int, int] = (1, 1)) -> np.
 
     Returns:
         Same shape, float32.
+
+    Example:
+        >>> move(maps, Move(right=16), stride=(8, 8)).shape  # each value two columns further right
+        (28, 28, 6)
     """
     from scipy.ndimage import affine_transform
 
@@ -49,7 +53,13 @@ def move(maps: np.ndarray, by: Move, *, stride: tuple[int, int] = (1, 1)) -> np.
 
 
 def stays_inside(shape: tuple[int, ...], by: Move, *, stride: tuple[int, int] = (1, 1)) -> np.ndarray:
-    """Say which values of moved maps come from inside the maps: `(rows, columns)` bool."""
+    """Say which values of moved maps come from inside the maps: `(rows, columns)` bool.
+
+    Args:
+        shape: Rows and columns of the maps; what follows is passed over.
+        by: The move, in pixels of the picture.
+        stride: Pixels of the picture between neighbouring values, along rows and columns.
+    """
     matrix, offset = _back(shape[:2], by, stride)
     places = np.indices(shape[:2]).reshape(2, -1)
     sources = matrix @ places + offset[:, None]

@@ -37,6 +37,12 @@ def read_stack(text: str) -> tuple[tuple[int, int, int], tuple[Block, ...]]:
     `s<stride>`, `same` or `p<zeros>`, `d<dilation>`, `nobias`. The usual stride is 1, and a pool's own size. The
     others are `flatten`, `gap` for global pooling, and `dense<units>`.
 
+    Args:
+        text: The picture's rows x columns x channels, then at most 40 layers, with commas between them.
+
+    Returns:
+        Rows, columns and channels, and the layers. Whether they fit on each other, `stack` says.
+
     Raises:
         LayerError: If it cannot be read.
 

@@ -19,8 +19,6 @@ Choice = tuple[int, ...]
 _CHOICES = 4
 _DEPTHS = (2, 3, 4)
 _CHANGES: Mapping[str, tuple[int, ...]] = {"kernel": (2, 3, 4, 5, 7), "stride": (1, 2, 3, 4), "dilation": (1, 2, 3)}
-
-
 _SIDES, _CHANNELS, _FILTERS = (8, 10, 12, 16, 24, 28, 32, 64), (1, 3, 6, 16), (4, 6, 8, 16, 32)
 _PADDINGS: tuple[Padding, ...] = ("valid", "same", 1, 2)
 _RUNNERS_UP = 8  # the wrong classes are among so many that come next
@@ -57,6 +55,10 @@ def questions(input_shape: tuple[int, int, int], block: Block, *, seed: int = 0)
 
     Raises:
         LayerError: If its window does not fit.
+
+    Example:
+        >>> questions((28, 28, 1), Block("convolution", 5, filters=6))[0].answer
+        (24, 24)
     """
     rng = np.random.default_rng(seed)
     asked = [_size(input_shape, block, rng), _parameters(input_shape, block, rng), _field(block, rng)]
@@ -64,7 +66,14 @@ def questions(input_shape: tuple[int, int, int], block: Block, *, seed: int = 0)
 
 
 def draw_window(seed: int) -> tuple[tuple[int, int, int], Block]:
-    """Draw a convolution that could be asked about, and the shape that it slides over; it fits, and Keras has it."""
+    """Draw a convolution that could be asked about, and the shape that it slides over; it fits, and Keras has it.
+
+    Args:
+        seed: Of all its numbers.
+
+    Returns:
+        Rows, columns and channels, and the convolution; no stride above 1 with a dilation above 1, as in Keras.
+    """
     rng = np.random.default_rng(seed)
     side, channels, filters = (int(rng.choice(numbers)) for numbers in (_SIDES, _CHANNELS, _FILTERS))
     stride = int(rng.choice((1, 2, 3)))

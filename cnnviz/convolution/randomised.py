@@ -103,6 +103,12 @@ def rank_correlation(first: np.ndarray, second: np.ndarray) -> float:
     Returns:
         1 where both put all positions in the same order, 0 where one order says nothing of the other, -1 where it is
         turned round; NaN where a map has the same value everywhere, or none.
+
+    Raises:
+        ValueError: If the maps differ in shape.
+
+    Reference:
+        Spearman, "The Proof and Measurement of Association between Two Things", American Journal of Psychology 1904.
     """
     from scipy.stats import spearmanr
 

@@ -64,6 +64,10 @@ def through_blocks(maps: np.ndarray, weights: np.ndarray, *, has_skip: bool) -> 
 def likeness(maps: np.ndarray, other: np.ndarray) -> float:
     """How much of one picture can be seen in another: their correlation, channel by channel from its own mean.
 
+    Args:
+        maps: `(rows, columns, channels)`, float.
+        other: Same shape.
+
     Returns:
         -1..1; 1 is the same picture up to its scale, 0 nothing in common, also where one of them is plain.
     """

@@ -1,3 +1,5 @@
+"""Is it the uppermost weights that are lost, and only their places?"""
+
 import numpy as np
 import pytest
 from tiny_nets import flat, listed, nested, randomise, state

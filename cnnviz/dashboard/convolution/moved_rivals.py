@@ -10,7 +10,7 @@ import streamlit as st
 from cnnviz import datasets, probes
 from cnnviz.convnets import Convnet
 from cnnviz.convolution.moves import Move, move
-from cnnviz.convolution.rivals import DenseNetwork, PooledHead, fit_dense, fit_pooled
+from cnnviz.convolution.rivals import EPOCHS, DenseNetwork, PooledHead, fit_dense, fit_pooled
 from cnnviz.dashboard import background, cache, components, samples
 from cnnviz.dashboard.components import percent
 from cnnviz.dashboard.jobs import Job
@@ -90,13 +90,13 @@ def _rivals(fingerprint: str, _convnet: Convnet, _dataset: Dataset, _job: Job) -
     """Fit both, once for the server, and count."""
     train = datasets.photos(_dataset.train, size=(28, 28), channels=1)
     test = datasets.photos(_dataset.test, size=(28, 28), channels=1)[::_EVERY]
-    total = 8 + len(_SHIFTS)
+    total = EPOCHS + len(_SHIFTS)
     with cache.compute():
         dense = fit_dense(train, _dataset.train.labels, on_step=lambda done, _: _job.step(done, total))
         pooled = fit_pooled(_convnet, _prepared(_convnet, train), _dataset.train.labels, layer=_LAYER)
         right = []
         for number, shift in enumerate(_SHIFTS.tolist()):
-            _job.step(8 + number, total)
+            _job.step(EPOCHS + number, total)
             answers = _answers(_convnet, dense, pooled, _shifted(test, shift))
             right.append((answers.argmax(axis=2) == _dataset.test.labels[::_EVERY]).mean(axis=1))
     return Rivals(dense, pooled, np.stack(right), len(test))
