@@ -62,6 +62,7 @@ IN_URL = (
 """What a link keeps; a value that the app would choose itself is left out."""
 DEFAULT_PICTURE = "chelsea"
 _PUBLISHED, _DEFAULTS, _LINKED, _REFUSED, _PAGE = "_published", "_defaults", "_linked", "_refused", "_page"
+_LATER = "_later"
 
 
 @dataclass(frozen=True, eq=False)
@@ -204,10 +205,10 @@ def publish() -> None:
 
 def select_later(key: str, value: str | int | None) -> None:
     """Select something with the next run, from where its widget is drawn already."""
-    st.session_state.setdefault("_later", {})[key] = value
+    st.session_state.setdefault(_LATER, {})[key] = value
 
 
 def apply_later() -> None:
     """Make the selections that the last run left for this one; before any widget is drawn."""
-    for key, value in st.session_state.pop("_later", {}).items():
+    for key, value in st.session_state.pop(_LATER, {}).items():
         st.session_state[key] = value
