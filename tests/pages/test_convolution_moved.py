@@ -127,6 +127,13 @@ def test_a_network_without_classes_shows_its_maps_and_is_asked_no_class(opened, 
     assert app.header[0].value == "How many rows and columns does the output have?"
 
 
+@pytest.mark.parametrize("topic", ["maps", "layers"])
+def test_a_network_without_maps_is_explained_before_anything_is_moved(opened, topic):
+    app = opened(model="mnist_dense", topic=topic)
+    assert "mnist_dense has no convolution layers." in said(app)
+    assert not app.slider
+
+
 def test_layers_notice_a_shift_in_place_and_follow_it(opened):
     app = opened(model="lenet5-mnist", topic="layers", picture=f"mnist-5k:{DIGIT}", move="4,0,0,1")
     spec = app.get("plotly_chart")[0].proto.spec

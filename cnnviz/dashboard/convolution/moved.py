@@ -18,7 +18,7 @@ from cnnviz.dashboard.jobs import Job
 from cnnviz.dashboard.state import Selection
 from cnnviz.dashboard.texts import convolution as texts
 from cnnviz.figures import convolution as charts
-from cnnviz.layers import LayerInfo, find_layer, map_layers
+from cnnviz.layers import LayerInfo, default_layer, find_layer, map_layers
 
 _SHOWN_CLASSES = 5
 _SWEPT = 25  # positions
@@ -32,9 +32,9 @@ def show(selection: Selection) -> None:
 
 def _show_maps(selection: Selection) -> None:
     """Draw the moved picture, its map beside the moved map, and what the network says."""
+    info = _layer(selection)
     by = choose_move(selection)
     after = moved(selection, by)
-    info = _layer(selection)
     if not _is_ready(selection, after, info.address):
         return
     before_maps, after_maps = (cache.feature_maps(one, info.address) for one in (selection, after))
@@ -74,14 +74,14 @@ def _is_ready(before: Selection, after: Selection, layer: str) -> bool:
 
 
 def _layer(selection: Selection) -> LayerInfo:
-    """The selected layer if it has maps, else the first that is coarser than the picture."""
-    infos = map_layers(selection.convnet)
+    """The selected layer if it has maps, else the first that is coarser than the picture, else the usual one."""
     if selection.layer:
         info = find_layer(selection.convnet, selection.layer)
         if info.has_maps:
             return info
-    coarse = [info for info in infos if info.stride[0] >= _FIRST_STRIDE]
-    return next((info for info in coarse if figures.kind_of(info) in ("activation", "pooling")), infos[-1])
+    coarse = [info for info in map_layers(selection.convnet) if info.stride[0] >= _FIRST_STRIDE]
+    found = next((info for info in coarse if figures.kind_of(info) in ("activation", "pooling")), None)
+    return found or find_layer(selection.convnet, default_layer(selection.convnet))
 
 
 def _show_picture(photo: np.ndarray, title: str, *, key: str) -> None:

@@ -13,15 +13,15 @@ from cnnviz.dashboard.jobs import Job
 from cnnviz.dashboard.state import Selection
 from cnnviz.dashboard.texts import convolution as texts
 from cnnviz.figures import convolution as charts
-from cnnviz.layers import LayerInfo, map_layers
+from cnnviz.layers import LayerInfo, default_layer, find_layer, map_layers
 
 _MOST = 24  # names that can be read under a chart
 
 
 def show(selection: Selection) -> None:
     """Draw for each layer how much its maps changed, in place and after they were moved along."""
+    infos = _shown(selection) or (find_layer(selection.convnet, default_layer(selection.convnet)),)
     by = choose_move(selection)
-    infos = _shown(selection)
     found = waited_for(
         f"layers {selection.convnet.fingerprint} {selection.picture} {by}",
         lambda job: _differences(selection.convnet.fingerprint, selection.picture, by, infos, selection, job),
