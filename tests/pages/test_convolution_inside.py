@@ -279,3 +279,26 @@ def test_a_network_without_maps_is_explained(open_page):
     app = open_page("convolution", view="shuffled", model="mnist_dense")
     assert not app.exception
     assert "no convolution layers" in sentences(app)
+
+
+@pytest.mark.parametrize("weight", [np.nan, 3e37], ids=["nan", "too large"])
+def test_kernels_that_are_no_numbers_or_too_large_are_not_lent_and_sums_have_dashes(open_page, tmp_path, weight):
+    """A message is JSON, which has neither NaN nor infinity; the browser's own numbers end at 1e38."""
+    layers = [keras.layers.Conv2D(2, 3, name=name) for name in ("stem", "middle", "last")]
+    model = keras.Sequential([keras.Input((12, 12, 3)), *layers])
+    for layer in layers[:2]:
+        layer.set_weights([np.full(layer.kernel.shape, weight), np.zeros(2)])
+    path = tmp_path / "wild.keras"
+    model.save(path)
+    name = store.put_model("wild.keras", path.read_bytes())
+    app = open_page("convolution", model=name, filter="gray", layer="stem", channel=0)
+    assert not app.exception
+    header = shown(app, "playground")
+    assert header["kernel"] is None and header["filters"] is None
+    assert "filter" not in app.query_params
+    app = open_page("convolution", model=name, view="inside", layer="middle")
+    assert not app.exception
+    if np.isfinite(weight):
+        assert here(app)["own"] is None
+    else:
+        assert "depends on weights of" in sentences(app)

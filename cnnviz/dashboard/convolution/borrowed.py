@@ -15,6 +15,7 @@ from cnnviz.errors import LayerError
 from cnnviz.receptive_fields import keras_kind
 
 _GRAY = "gray"  # the kernels of red, green and blue together: what they are for a gray picture
+_LARGEST_WEIGHT = 1e6  # as what a person may type
 _KINDS = ("Conv2D", "DepthwiseConv2D", "SeparableConv2D")
 
 
@@ -33,25 +34,37 @@ def _lend(place: Place) -> None:
 
 def choose(selection: Selection) -> np.ndarray | None:
     """Draw which kernel of the network is lent, and return it: `(rows, columns)`; None if none is."""
+    if st.session_state.get(state.FILTER) in (None, ""):
+        return None
+    kernel = _lent(selection)
+    options = [] if kernel is None else [_GRAY, *map(str, range(kernel.shape[2]))]
+    state.settle(state.FILTER, options)
+    if kernel is None or st.session_state[state.FILTER] is None:
+        return None
+    layer, channel = panels.plain(str(selection.layer)), st.session_state[state.CHANNEL]
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(texts.BORROWED.format(layer=layer, channel=channel), width="content")
+        chosen = _choose_input(options)
+        st.button(texts.BORROWED_RETURN, icon=":material/close:", on_click=state.select, args=(state.FILTER, None))
+    return kernel.sum(axis=2) if chosen == _GRAY else kernel[..., int(chosen)]
+
+
+def _lent(selection: Selection) -> np.ndarray | None:
+    """The kernels of the selected channel: `(rows, columns, inputs)`; None if it has none that can be shown."""
     channel = st.session_state.get(state.CHANNEL)
-    if st.session_state.get(state.FILTER) in (None, "") or selection.layer is None or not isinstance(channel, int):
+    if selection.layer is None or not isinstance(channel, int):
         return None
     try:
         kernels = filters.kernels(selection.convnet, selection.layer)
     except LayerError:
         return None
-    if channel >= kernels.shape[3]:
-        return None
-    kernel = kernels[..., channel]  # (rows, columns, inputs)
-    options = [_GRAY, *map(str, range(kernel.shape[2]))]
-    state.settle(state.FILTER, options)
-    if st.session_state[state.FILTER] is None:
-        return None
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(texts.BORROWED.format(layer=panels.plain(selection.layer), channel=channel), width="content")
-        chosen = _choose_input(options)
-        st.button(texts.BORROWED_RETURN, icon=":material/close:", on_click=state.select, args=(state.FILTER, None))
-    return kernel.sum(axis=2) if chosen == _GRAY else kernel[..., int(chosen)]
+    is_shown = channel < kernels.shape[3] and can_slide(kernels[..., channel])
+    return kernels[..., channel] if is_shown else None
+
+
+def can_slide(kernels: np.ndarray) -> bool:
+    """Whether weights are numbers that a picture can be convolved with, of any shape."""
+    return bool((np.abs(kernels) <= _LARGEST_WEIGHT).all())  # NaN is not
 
 
 def _choose_input(options: list[str]) -> str:

@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
+from cnnviz import images
 from cnnviz.convolution import LayerRun, Unit, unit_of
 from cnnviz.dashboard import activations, cache, channel_card, components, language, panels, sidebar
 from cnnviz.dashboard.components import Walked
 from cnnviz.dashboard.convolution import borrowed, walk
-from cnnviz.dashboard.convolution.sums import Wording, told
+from cnnviz.dashboard.convolution.sums import Wording, rounded, told
 from cnnviz.dashboard.convolution.walk import Place
 from cnnviz.dashboard.state import Selection
 from cnnviz.dashboard.texts import convolution as texts
@@ -24,10 +25,10 @@ from cnnviz.probes import INPUT
 from cnnviz.receptive_fields import keras_kind
 
 _NEAR = 2  # units around the chosen one that are told along with it, so that steps to them need no answer of the page
-
 _LEVEL_COUNTS = 2  # a map that is far from zero everywhere follows the brightness of the picture
 
 
+@np.errstate(over="ignore", invalid="ignore")  # what overflowed is drawn as nothing, and written as a dash
 def show(selection: Selection) -> None:
     """Draw one unit of the selected layer: what it sees, where it lies, and its sum."""
     selection, info = _choose_layer(selection)
@@ -179,7 +180,7 @@ def _walked(here: _Here, columns: int) -> Walked:
         sources=[here.source_name(number) for number in numbers],
         goes=[here.run.sources[number] in offered for number in numbers],
         is_picture=[here.is_picture(number) for number in numbers],
-        ranges=[(float(given.min()), float(given.max())) for given in here.run.inputs],
+        ranges=[images.value_range(given) for given in here.run.inputs],
     )
 
 
@@ -221,7 +222,7 @@ def _told(here: _Here, row: int, column: int) -> dict[str, Any]:
     blocks = told(unit, wording)
     if keras_kind(here.run.layer) == "BatchNormalization":
         blocks[0]["formula"] = _normalised(here.run, unit)
-    return {"blocks": blocks, "own": float(f"{unit.value:.6g}")}
+    return {"blocks": blocks, "own": rounded(unit.value)}
 
 
 def _normalised(run: LayerRun, unit: Unit) -> str:

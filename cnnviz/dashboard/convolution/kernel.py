@@ -55,5 +55,5 @@ def _filters(selection: Selection) -> Filters | None:
         kernels = filters.kernels(selection.convnet, first.address)
     except LayerError:
         return None
-    is_shown = max(kernels.shape[:2]) <= LARGEST_KERNEL and kernels.shape[2] in (1, 3) and np.isfinite(kernels).all()
+    is_shown = max(kernels.shape[:2]) <= LARGEST_KERNEL and kernels.shape[2] in (1, 3) and borrowed.can_slide(kernels)
     return Filters(selection.convnet.name, kernels) if is_shown else None

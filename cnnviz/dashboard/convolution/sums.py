@@ -61,12 +61,12 @@ def _sum(step: OutputValue, between: tuple[OutputValue, ...], wording: Wording) 
     return {
         "operation": step.operation,
         "terms": shown,
-        "rest": {"count": rest, "sum": _number(step.total - sum(term["product"] or 0 for term in shown))},
-        "total": _number(step.total),
-        "bias": _number(step.bias),
+        "rest": {"count": rest, "sum": rounded(step.total - sum(term["product"] or 0 for term in shown))},
+        "total": rounded(step.total),
+        "bias": rounded(step.bias),
         "activation": step.activation,
-        "before": _number(step.before_activation),
-        "value": _number(step.value),
+        "before": rounded(step.before_activation),
+        "value": rounded(step.value),
     }
 
 
@@ -82,7 +82,7 @@ def _window(step: OutputValue, index: int, wording: Wording) -> dict[str, Any]:
         "cells": _cells(step, index),
         "value": None,
         "weight": None,
-        "product": _number(float(step.products[..., index].sum(dtype=np.float64))),
+        "product": rounded(float(step.products[..., index].sum(dtype=np.float64))),
         "target": None,
     }
 
@@ -104,9 +104,9 @@ def _mixed(step: OutputValue, number: int, inner: OutputValue, wording: Wording)
     return {
         "label": wording.channel(0, inner.channels[0]),
         "cells": _cells(inner, 0),
-        "value": _number(inner.value),
-        "weight": _number(float(step.kernel.ravel()[number])),
-        "product": _number(float(step.products.ravel()[number])),
+        "value": rounded(inner.value),
+        "weight": rounded(float(step.kernel.ravel()[number])),
+        "product": rounded(float(step.products.ravel()[number])),
         "target": None,
     }
 
@@ -114,7 +114,7 @@ def _mixed(step: OutputValue, number: int, inner: OutputValue, wording: Wording)
 def _branch(step: OutputValue, number: int, wording: Wording) -> dict[str, Any]:
     """One branch of an addition."""
     at = [step.rows[0], step.columns[0], step.channels[number]]
-    value = _number(float(step.patch.ravel()[number]))
+    value = rounded(float(step.patch.ravel()[number]))
     return _term(wording.sources[number], value, None, value, [number, *at])
 
 
@@ -125,9 +125,9 @@ def _single(step: OutputValue, at: tuple[int, int, int], wording: Wording) -> di
     is_moved = step.operation == "copy"
     return _term(
         wording.position(row, column) if has_window else wording.channel(step.source, channel),
-        _number(float(step.patch[at])),
-        None if is_moved or step.operation == "activation" else _number(float(step.kernel[at])),
-        _number(float(step.products[at])),
+        rounded(float(step.patch[at])),
+        None if is_moved or step.operation == "activation" else rounded(float(step.kernel[at])),
+        rounded(float(step.products[at])),
         None if step.is_padding[at[:2]] else [step.source, row, column, channel],
     )
 
@@ -152,23 +152,23 @@ def _share(unit: Unit, wording: Wording) -> dict[str, Any]:
     terms = []
     for index in shown:
         target = [step.source, unit.row, unit.column, index] if is_own_layer else None
-        term = _term(wording.unit(index), _number(scores[index]), None, _number(powers[index]), target)
+        term = _term(wording.unit(index), rounded(scores[index]), None, rounded(powers[index]), target)
         terms.append(term | {"isOwn": index == unit.channel})
     return {
         "operation": step.activation,
         "terms": terms,
-        "rest": {"count": len(scores) - len(shown), "sum": _number(powers.sum() - powers[shown].sum())},
-        "total": _number(powers.sum()),
-        "largest": _number(scores.max()),
-        "own": _number(powers[unit.channel]),
-        "value": _number(step.value),
+        "rest": {"count": len(scores) - len(shown), "sum": rounded(powers.sum() - powers[shown].sum())},
+        "total": rounded(powers.sum()),
+        "largest": rounded(scores.max()),
+        "own": rounded(powers[unit.channel]),
+        "value": rounded(step.value),
     }
 
 
 def _numbers(values: np.ndarray) -> list[float | None]:
-    return [_number(float(value)) for value in values.ravel()]
+    return [rounded(float(value)) for value in values.ravel()]
 
 
-def _number(value: float) -> float | None:
+def rounded(value: float) -> float | None:
     """Round for the message; JSON knows no NaN."""
     return float(f"{value:.{_DIGITS}g}") if isfinite(value) else None
