@@ -9,13 +9,14 @@ import numpy as np
 import streamlit as st
 
 from cnnviz import filters
+from cnnviz.convnets import Convnet
 from cnnviz.dashboard import cache, components, panels
 from cnnviz.dashboard.jobs import Job, jobs, owner
 from cnnviz.dashboard.state import Selection
 from cnnviz.dashboard.texts import activations as card_texts
 from cnnviz.dashboard.texts import filters as texts
 from cnnviz.filters import Frame, Pattern, Request
-from cnnviz.layers import LayerInfo
+from cnnviz.layers import LayerInfo, layers
 
 _DEFAULT = ("natural", 128, 128, 0)  # style, size, steps, seed
 
@@ -69,9 +70,16 @@ def progress(job: Job) -> None:
 
 def estimate(selection: Selection, info: LayerInfo, wanted: Request, *, count: int) -> float:
     """Guess seconds beforehand: forward and backward through the layers up to this one, at the pattern's size."""
-    share = cache.share_of_work(selection, info.address)
+    share = _share_of_work(selection.convnet, info.address)
     pixels = wanted.size**2 / np.prod(selection.convnet.preparation.size)
     return 3 * float(cache.seconds_a_run(selection) * share * pixels * count * wanted.steps) + 2
+
+
+def _share_of_work(convnet: Convnet, layer: str) -> float:
+    """Share of a run's multiply-adds that is spent up to a layer, it included."""
+    leaves = [info for info in layers(convnet) if not info.is_container]
+    last = [info.address for info in leaves].index(layer)
+    return sum(info.macs for info in leaves[: last + 1]) / max(1, sum(info.macs for info in leaves))
 
 
 def seconds_text(seconds: float) -> str:

@@ -1,0 +1,103 @@
+"""Which networks are open, which pictures read, and how quick is this machine? And: one session computes at a time."""
+
+from __future__ import annotations
+
+import threading
+import time
+import timeit
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import streamlit as st
+
+from cnnviz import probes
+from cnnviz.convnets import Convnet, catalogue, count_not_finite, load_convnet
+from cnnviz.dashboard import samples, shell, store
+from cnnviz.dashboard.state import Selection
+from cnnviz.dashboard.texts import shared
+from cnnviz.images import Photo
+from cnnviz.runs import trained_run
+
+
+@st.cache_resource(show_spinner=False)
+def _slot() -> threading.Semaphore:
+    return threading.Semaphore(1)
+
+
+@contextmanager
+def compute() -> Iterator[None]:
+    """Let one session compute at a time, so that thirty do not starve each other and the server answers."""
+    with _slot():
+        yield
+
+
+def convnet(name: str) -> Convnet:
+    """Open a network of the catalogue, or an uploaded one, once for all sessions; the last three stay open.
+
+    Raises:
+        ModelError: If it cannot be opened.
+    """
+    if not shell.warm().is_set():
+        with st.spinner(shared.IMPORTING):
+            shell.warm().wait()
+    path = store.model_path(name)
+    run = trained_run(name)
+    file = path or (run.model if run else None)
+    versions = [part.stat().st_mtime_ns for part in sorted(file.parent.glob(f"{file.name}*"))] if file else []
+    with st.spinner(_opening(name, path)):
+        return _convnet(name, path, tuple(versions))  # of a run, the versions change with its best epoch
+
+
+def _opening(name: str, path: Path | None) -> str:
+    """Say what takes a while."""
+    megabytes = catalogue()[name].download_megabytes if name in catalogue() else 0
+    text = shared.LOADING_OWN if path else shared.LOADING_DOWNLOAD if megabytes else shared.LOADING
+    return text.format(name=name, megabytes=megabytes)
+
+
+@st.cache_resource(max_entries=3, show_spinner=False)
+def _convnet(name: str, path: Path | None, versions: tuple[int, ...]) -> Convnet:
+    opened = load_convnet(path, is_trusted=False) if path else load_convnet(name)
+    opened.fingerprint  # noqa: B018  # computed now, while a spinner says why it takes a moment
+    return opened
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def not_finite(fingerprint: str, _convnet: Convnet) -> int:
+    """How many weights are no numbers."""
+    return count_not_finite(_convnet)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def photo(picture: str) -> Photo:
+    """Read a sample picture by name, or an uploaded one by sha256, with what has to be said of it.
+
+    Raises:
+        PictureError: If there is none of that name.
+    """
+    return samples.read(picture)
+
+
+def seconds_a_run(selection: Selection) -> float:
+    """How long one warm run of the network takes here, for estimates."""
+    return _seconds_a_run(selection.convnet.fingerprint, selection)
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def _seconds_a_run(fingerprint: str, _selection: Selection) -> float:
+    inputs = _selection.inputs
+    with compute():
+        for _ in range(2):  # the first answers eagerly, the second compiles
+            probes.read(_selection.convnet, inputs)
+        start = time.perf_counter()
+        probes.read(_selection.convnet, inputs)
+        return time.perf_counter() - start
+
+
+@st.cache_data(show_spinner=False)
+def peak() -> float:
+    """Multiply-adds a second of a matrix product on this machine."""
+    square = np.ones((1024, 1024), np.float32)
+    return 1024**3 / min(timeit.repeat(lambda: square @ square, number=1, repeat=5))  # the best: others use it too
