@@ -107,11 +107,12 @@ def test_sliders_stand_in_the_link_and_no_move_is_no_change(opened):
     assert app.query_params["move"] == "0,0,0,1.25"
 
 
-@pytest.mark.parametrize("link", ["x", "1,2,3,4,5", "nan,0,0,1", "0,0,0,0"])
+@pytest.mark.parametrize("link", ["x", "1,2,3,4,5", "nan,0,0,1", "0,0,0,0", "15,0,0,1", "0,2.5,0,1", "0,0,1e300,1"])
 def test_a_link_that_is_no_move_is_named(opened, link):
     app = opened(model="lenet5-mnist", move=link)
     assert link in said(app)
     assert app.slider(key="move right").value == 2
+    assert "move" not in app.query_params
 
 
 def test_a_network_without_classes_shows_its_maps_and_is_asked_no_class(opened, tmp_path):

@@ -114,3 +114,43 @@ def test_a_heatmap_at_an_early_layer_offers_the_usual_one(open_page):
     assert not app.exception
     assert app.session_state["layer"] is None
     assert not [button for button in app.button if button.key == "usual_layer"]
+
+
+CONVOLUTION = {
+    "play": ("kernel", "garbage"),
+    "detail": ("kernel", "99999"),
+    "filter": ("kernel", "gray"),
+    "window": ("sizes", "8x8"),
+    "move": ("moved", "1e300,0,0,1"),
+    "unit": ("inside", "999,999"),
+    "draw": ("drawn", "cat"),
+    "fitted": ("drawn", "never"),
+    "shuffled": ("shuffled", "4096"),
+    "seed": ("questions", "-1"),
+    "view": ("kernel", "nonsense"),
+    "topic": ("sizes", "nonsense"),
+    "present": ("kernel", "2"),
+    "lang": ("kernel", "xx"),
+}
+
+
+@pytest.mark.parametrize("key", CONVOLUTION)
+def test_what_the_convolution_page_cannot_show_is_said_and_leaves_the_link(open_page, key):
+    view, nowhere = CONVOLUTION[key]
+    app = open_page("convolution", **{"model": "lenet5-mnist", "view": view, key: nowhere})
+    assert not app.exception
+    assert f"This link asks for {key} {nowhere!r}, which there is not." in said(app)
+    assert app.query_params == {"model": "lenet5-mnist"} | ({"view": view} if view != "kernel" else {})
+
+
+def test_a_long_stack_of_large_layers_is_refused_before_it_is_built(open_page):
+    for stack in ("28x28x1" + ",conv3x8same" * 100, "28x28x1,conv99x99999", "99999x99999x3"):
+        app = open_page("convolution", view="sizes", topic="stack", stack=stack)
+        assert "This link asks for stack" in said(app)
+        assert app.query_params == {"view": "sizes", "topic": "stack"}
+
+
+def test_what_was_set_on_the_convolution_page_is_kept_as_it_was_linked(open_page):
+    asked = {"play": "k3_1_1_1_0_-1.5e-7_2~s2~mmax_2_2~a1_2", "detail": "16", "topic": "layers", "view": "kernel"}
+    app = open_page("convolution", **asked)
+    assert app.query_params == {key: asked[key] for key in ("play", "detail", "topic")}

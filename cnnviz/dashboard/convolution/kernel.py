@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import streamlit as st
 
@@ -16,11 +18,16 @@ from cnnviz.layers import layers
 
 _SIDES = ("8", "16", "32", "64", "128", "256", "512")
 _FIRST_SIDE = "64"  # its pixels can be told apart, and the picture still be known
+_PLAY = re.compile(r"[abcdfkmnprstv][\w.+-]*(~[abcdfkmnprstv][\w.+-]*)*", re.ASCII)
+"""Settings as the browser writes and reads them: a letter, and what is set."""
+_LONGEST_PLAY = 8_000  # characters: two own kernels for three channels are the longest
 _EDGES = ("sobel-x", "sobel-y")
 
 
 def show(selection: Selection) -> None:
     """Draw the selected picture in numbers, and a kernel that slides over it."""
+    said = str(st.session_state.get(state.PLAY) or "")
+    state.settle(state.PLAY, [said] if len(said) <= _LONGEST_PLAY and _PLAY.fullmatch(said) else [])
     components.playground(
         _choose_picture(selection),
         key="playground",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import astuple, replace
 from typing import TypeVar
 
@@ -18,6 +18,9 @@ from cnnviz.layers import totals
 
 _STILL = Move()
 _AT_ONCE = 1_000_000_000  # multiply-adds: a few tenths of a second on a laptop
+
+_Ranges = Mapping[str, tuple[int, int, int] | tuple[float, float, float]]
+"""Smallest, largest and step of each slider."""
 
 T = TypeVar("T")
 
@@ -52,36 +55,40 @@ def waited_for(
 def choose_move(selection: Selection) -> Move:
     """Draw the sliders and return the move; it stands in the URL."""
     height, width = selection.convnet.preparation.size
-    by = _settled(round(width / 14))
-    ranges = {
+    ranges: _Ranges = {
         "right": (-width // 2, width // 2, 1),
         "down": (-height // 2, height // 2, 1),
         "degrees": (-180, 180, 5),
         "factor": (0.5, 2.0, 0.05),
     }
+    by = _settled(round(width / 14), ranges)
     columns = st.columns(len(ranges), gap="medium")
     for column, (name, (low, high, step)) in zip(columns, ranges.items(), strict=True):
-        kind = type(step)
-        st.session_state[f"move {name}"] = kind(min(high, max(low, getattr(by, name))))
+        st.session_state[f"move {name}"] = type(step)(getattr(by, name))
         column.slider(
             texts.MOVED_SLIDERS[name], low, high, step=step, key=f"move {name}", on_change=_take, args=(tuple(ranges),)
         )
     return Move(**{name: st.session_state[f"move {name}"] for name in ranges})
 
 
-def _settled(usual: int) -> Move:
+def _settled(usual: int, ranges: _Ranges) -> Move:
     """The move that the URL says, else a shift by so many pixels, that one sees what the page is about."""
     said, default = st.session_state.get(state.MOVE), _written(Move(right=usual))
-    state.settle(state.MOVE, [said] if _is_move(said) else [], default)
+    state.settle(state.MOVE, [said] if _is_move(said, ranges) else [], default)
     return Move(*(float(part) for part in str(st.session_state[state.MOVE]).split(",")))
 
 
-def _is_move(said: object) -> bool:
+def _is_move(said: object, ranges: _Ranges) -> bool:
+    """Whether the sliders can be set so."""
     try:
         by = Move(*(float(part) for part in str(said).split(",")))
     except (TypeError, ValueError):
         return False
-    return bool(np.isfinite(astuple(by)).all()) and by.factor > 0
+    values = {name: getattr(by, name) for name in ranges}
+    return all(
+        low <= values[name] <= high and (values[name] % 1 == 0 or isinstance(step, float))
+        for name, (low, high, step) in ranges.items()
+    )
 
 
 def _take(names: tuple[str, ...]) -> None:

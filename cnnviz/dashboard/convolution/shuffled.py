@@ -35,6 +35,7 @@ def show(selection: Selection) -> None:
     state.settle(state.CHANNEL, range(maps.shape[2]), _first_channel(maps))
     channel = int(st.session_state[state.CHANNEL])
     asked = Asked(selection, method, cache.class_index(selection), layer, channel)
+    state.settle(state.SHUFFLED, _stops(asked), _stops(asked)[-1])
     cascade = cascade_or_progress(asked)
     if cascade is None:
         return
@@ -49,13 +50,15 @@ def _first_channel(maps: np.ndarray) -> int:
 
 def _choose_count(asked: Asked) -> int:
     """Draw how many layers are shuffled; all of them until fewer are chosen."""
-    options = [str(count) for count in asked.counts]
-    state.settle(state.SHUFFLED, options, options[-1])
     total = asked.counts[-1]
     chosen = st.select_slider(
-        texts.SHUFFLED_COUNT.format(total=total), options, key=state.SHUFFLED, persist_state="session"
+        texts.SHUFFLED_COUNT.format(total=total), _stops(asked), key=state.SHUFFLED, persist_state="session"
     )
     return int(chosen)
+
+
+def _stops(asked: Asked) -> list[str]:
+    return [str(count) for count in asked.counts]
 
 
 def _show(asked: Asked, cascade: Cascade, count: int, maps: np.ndarray) -> None:
