@@ -1,7 +1,7 @@
 const kept = new WeakMap(); // where a person went, until the page has answered
 const SEND_AFTER = 180, TINY = 0.04, MOST_CELLS_WITH_ALL_NUMBERS = 9, MOST_CELLS_WITH_PRODUCTS = 25, DIMMED = 165;
 
-const short = (v) => written(v, Math.abs(v) < 1 ? 2 : 3); // a cell is narrow
+const short = (v) => written(v, Math.abs(v) < 0.01 ? 1 : Math.abs(v) < 1 ? 2 : 3); // a cell is narrow; pointed at, it says more
 const exact = (v) => (v === null ? "–" : String(v).replace("-", "−"));
 const signed = (v) => (v === null ? "–" : (v < 0 ? "− " : "+ ") + written(Math.abs(v)));
 const counted = (pair, count, values) => filled(pair[count === 1 ? 0 : 1], { count: count.toLocaleString("en"), ...values });
@@ -182,6 +182,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
         const cell = make(canGo ? "button" : "div", cells.padding[k] ? "value padding" : "value", hasNumbers ? short(v) : "");
         if (canGo) { cell.type = "button"; cell.tabIndex = -1; cell.onclick = () => goDown(cellTarget(cells, k)); }
         const colour = tableColour(table, v, from, to);
+        cell.style.setProperty("--length", cell.textContent.length);
         cell.style.background = `rgb(${colour})`;
         cell.style.color = isDark(colour) ? "#fff" : "#000";
         if (told.operation === "maximum" && cells.kernel[k]) cell.classList.add("winner");
