@@ -177,3 +177,5 @@ def test_a_window_that_does_not_fit_is_said_in_words(dashboard):
     chosen(dashboard.page, "preset", "gaussian-blur")
     chosen(dashboard.page, "dilation", "4")
     assert "does not fit" in dashboard.page.locator(".note").inner_text()
+    dashboard.page.locator("canvas.input").click()  # there is no place to go to
+    assert min(place(dashboard.page.locator(".playground"))) >= 0

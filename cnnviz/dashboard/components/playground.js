@@ -244,6 +244,7 @@ function playgroundIn(root) {
   const marks = (row, column) => drawMarks(
     { find, root, s, result, small, scales, size: size(), values: planes()[0], isColour: isColour(), isPlaying: Boolean(timer) }, row, column);
   function go(row, column, isMove = true) {
+    if (!result.values.length) return;
     row = Math.min(result.rows - 1, Math.max(0, row)); column = Math.min(result.columns - 1, Math.max(0, column));
     if (isMove || s.at) s.at = [row, column];
     const [rows, columns] = size(), parts = takenApart(planes(), rows, columns, s, result.v, result.h, row, column);
