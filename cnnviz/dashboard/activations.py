@@ -141,9 +141,9 @@ def show_vector(selection: Selection, info: LayerInfo, values: np.ndarray) -> No
     with received:
         show_received(selection)
     with bars:
-        st.plotly_chart(
+        panels.chart(
             figures.vector(values, names, across=texts.ACROSS_UNITS, up=texts.UNIT), key="vector",
-            config={"displayModeBar": False}, alt=texts.VECTOR_ALT.format(count=values.size, layer=info.address),
+            alt=texts.VECTOR_ALT.format(count=values.size, layer=info.address),
         )  # fmt: skip
         st.caption(texts.VECTOR.format(count=values.size))
     with strongest, st.container(gap="xsmall"):

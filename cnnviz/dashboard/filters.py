@@ -174,12 +174,12 @@ def show_card(selection: Selection, sheet: Sheet) -> None:
     except LayerError:
         return
     st.caption(texts.HISTOGRAM)
-    st.plotly_chart(
+    panels.chart(
         figures.histograms(
             histograms.edges, {texts.TRAINED: histograms.trained, texts.FRESH: histograms.fresh},
             across=texts.WEIGHT, up=texts.COUNT,
         ),
-        key="weights", config={"displayModeBar": False}, alt=texts.HISTOGRAM_ALT,
+        key="weights", alt=texts.HISTOGRAM_ALT,
     )  # fmt: skip
 
 

@@ -43,6 +43,17 @@ def explain(error: CnnvizError | str) -> None:
         st.text(language.say(error.sentence if isinstance(error, CnnvizError) else error))
 
 
+def chart(figure: Any, *, key: str, alt: str) -> None:
+    """Draw a Plotly figure without its own tools, which would lie over it.
+
+    Args:
+        figure: From `figures`.
+        key: Streamlit key.
+        alt: What is seen, for screen readers.
+    """
+    st.plotly_chart(figure, key=key, config={"displayModeBar": False}, alt=alt)
+
+
 @contextmanager
 def explained(*, ends_page: bool = False) -> Iterator[None]:
     """Say what is wrong where the work inside fails by what a person can mend; the rest of the page goes on.

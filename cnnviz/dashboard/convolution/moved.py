@@ -115,12 +115,12 @@ def _show_scores(before: Selection, after: Selection, by: Move) -> None:
         text = texts.MOVED_STAYS if was == said else texts.MOVED_FLIPS
         shares = {"before": percent(float(old[was])), "after": percent(float(new[said]))}
         st.markdown(text.format(was=panels.plain(names[was]), said=panels.plain(names[said]), **shares))
-        st.plotly_chart(
+        panels.chart(
             charts.paired_bars(
                 [names[index] for index in order],
                 {texts.MOVED_BEFORE: old[order].tolist(), texts.MOVED_AFTER: new[order].tolist()},
             ),
-            key="moved scores", config={"displayModeBar": False}, alt=texts.MOVED_SCORES_ALT,
+            key="moved scores", alt=texts.MOVED_SCORES_ALT,
         )  # fmt: skip
     with sweep:
         _show_sweep(before, by, was)
@@ -139,12 +139,12 @@ def _show_sweep(selection: Selection, by: Move, class_index: int) -> None:
     if found is None:
         return
     st.markdown(texts.MOVED_SWEEP.format(name=panels.plain(name)))
-    st.plotly_chart(
+    panels.chart(
         charts.curves(
             shifts, {name: found[:, class_index].tolist()}, mark=by.right, across=texts.MOVED_SLIDERS["right"],
             up=texts.MOVED_SHARE, is_share=True,
         ),
-        key="moved sweep", config={"displayModeBar": False}, alt=texts.MOVED_SWEEP_ALT.format(name=name),
+        key="moved sweep", alt=texts.MOVED_SWEEP_ALT.format(name=name),
     )  # fmt: skip
 
 

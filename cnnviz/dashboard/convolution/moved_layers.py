@@ -7,7 +7,7 @@ import streamlit as st
 
 from cnnviz import activations, figures
 from cnnviz.convolution.moves import Move, move, relative_difference, stays_inside
-from cnnviz.dashboard import cache
+from cnnviz.dashboard import cache, panels
 from cnnviz.dashboard.convolution.moving import choose_move, moved, waited_for
 from cnnviz.dashboard.jobs import Job
 from cnnviz.dashboard.state import Selection
@@ -31,10 +31,10 @@ def show(selection: Selection) -> None:
         return
     names = [info.address for info in infos]
     lines = dict(zip(texts.MOVED_LAYERS_NAMES, np.transpose(found).tolist(), strict=True))
-    st.plotly_chart(
+    panels.chart(
         charts.curves(names, lines, mark=None, across=texts.MOVED_LAYERS_AXES[0], up=texts.MOVED_LAYERS_AXES[1],
                       is_share=True),
-        key="moved layers", config={"displayModeBar": False}, alt=texts.MOVED_LAYERS_ALT,
+        key="moved layers", alt=texts.MOVED_LAYERS_ALT,
     )  # fmt: skip
     st.markdown(texts.MOVED_LAYERS_WHY)
 

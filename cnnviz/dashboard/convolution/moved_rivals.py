@@ -11,7 +11,7 @@ from cnnviz import datasets, probes
 from cnnviz.convnets import Convnet
 from cnnviz.convolution.moves import Move, move
 from cnnviz.convolution.rivals import EPOCHS, DenseNetwork, PooledHead, fit_dense, fit_pooled
-from cnnviz.dashboard import background, cache, components, samples
+from cnnviz.dashboard import background, cache, components, panels, samples
 from cnnviz.dashboard.components import percent
 from cnnviz.dashboard.jobs import Job
 from cnnviz.dashboard.state import Selection
@@ -66,10 +66,10 @@ def show(selection: Selection) -> None:
     with picture:
         _show_digit(convnet, rivals, photo, shift)
     with curves:
-        st.plotly_chart(
+        panels.chart(
             charts.curves(_SHIFTS, dict(zip(texts.RIVALS_NAMES, rivals.right.T.tolist(), strict=True)), mark=shift,
                           across=texts.MOVED_SLIDERS["right"], up=texts.RIVALS_RIGHT, is_share=True),
-            key="rivals", config={"displayModeBar": False}, alt=texts.RIVALS_ALT,
+            key="rivals", alt=texts.RIVALS_ALT,
         )  # fmt: skip
     st.caption(
         texts.RIVALS_HOW.format(

@@ -43,9 +43,9 @@ def _show_bars(pooled: Sequence[StackedLayer], plain: Sequence[StackedLayer]) ->
     counts = [_parameters(pooled), _parameters(plain)]
     fewer, more = (sum(count) for count in counts)
     st.subheader(texts.POOLED_TITLE.format(factor=f"{more / fewer:.3g}"), anchor=False)
-    st.plotly_chart(
+    panels.chart(
         charts.stacked_bars(texts.POOLED_NAMES, list(texts.POOLED_PARTS.values()), counts, across=texts.POOLED_AXIS),
-        key="pooled", config={"displayModeBar": False},
+        key="pooled",
         alt=texts.POOLED_ALT.format(pooled=f"{fewer:,}", plain=f"{more:,}"),
     )  # fmt: skip
 

@@ -159,9 +159,9 @@ def _show_kernel(selection: Selection, asked: Asked) -> None:
 def _show_map(values: np.ndarray, asked: Asked, title: str, *, colours: str) -> None:
     places = {letter: (row, column) for letter, (row, column) in zip(_LETTERS, asked.question.choices, strict=False)}
     st.caption(title)
-    st.plotly_chart(
+    panels.chart(
         charts.lettered(values, places, colours=colours, is_signed=colours == "PuOr"),
-        key=f"asked {colours}", config={"displayModeBar": False}, alt=title,
+        key=f"asked {colours}", alt=title,
     )  # fmt: skip
 
 

@@ -7,7 +7,7 @@ import streamlit as st
 
 from cnnviz import images
 from cnnviz.convolution import skips
-from cnnviz.dashboard import components
+from cnnviz.dashboard import components, panels
 from cnnviz.dashboard.state import Selection
 from cnnviz.dashboard.texts import convolution as texts
 from cnnviz.figures import convolution as charts
@@ -33,10 +33,10 @@ def show(selection: Selection) -> None:
     parameters = depth * 2 * skips.KERNEL**2 * plain.shape[-1] ** 2
     st.markdown(texts.SKIPPED_SAME.format(parameters=f"{parameters:,}"))
     across, up = texts.SKIPPED_AXES
-    st.plotly_chart(
+    panels.chart(
         charts.curves(np.arange(_MOST + 1), dict(zip(texts.SKIPPED_NAMES, likeness, strict=True)), mark=depth,
                       across=across, up=up),
-        key="skips", config={"displayModeBar": False},
+        key="skips",
         alt=texts.SKIPPED_ALT.format(plain=f"{likeness[0][-1]:.2f}", skip=f"{likeness[1][-1]:.2f}"),
     )  # fmt: skip
 

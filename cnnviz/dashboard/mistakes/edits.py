@@ -168,12 +168,12 @@ def _show_sweep(selection: Selection, kind: str, slider: Slider) -> None:
     found, names = job.result, language.class_names(convnet.class_names)
     name = names[found.answer]
     text = texts.NO_FLIP if found.flip is None else texts.FLIP.format(strength=f"{found.flip:.3g}")
-    st.plotly_chart(
+    panels.chart(
         charts.sweep_curve(
             found.values, found.probabilities, [names[answer] for answer in found.answers],
             flip=found.flip, across=texts.STRENGTHS[kind], up=texts.SHARE_OF.format(name=name),
         ),
-        key="sweep", config={"displayModeBar": False}, alt=texts.SWEEP_ALT.format(name=name, text=text),
+        key="sweep", alt=texts.SWEEP_ALT.format(name=name, text=text),
     )  # fmt: skip
     st.caption(text)
 

@@ -56,12 +56,12 @@ def _show_calibration(evaluation: Evaluation) -> None:
     sure, right = percent(float(evaluation.confidence.mean())), percent(float(evaluation.is_right.mean()))
     ece = f"{found.ece:.3f}"
     st.markdown(f"**{texts.CALIBRATION}**")
-    st.plotly_chart(
+    panels.chart(
         charts.reliability(
             found.edges, found.counts, found.confidence, found.accuracy,
             confidence_title=texts.CONFIDENCE, share_title=texts.SHARE_RIGHT, hover=texts.CALIBRATION_HOVER,
         ),
-        key="calibration", config={"displayModeBar": False}, alt=texts.CALIBRATION_ALT.format(ece=ece),
+        key="calibration", alt=texts.CALIBRATION_ALT.format(ece=ece),
     )  # fmt: skip
     st.caption(texts.CALIBRATION_HELP.format(confidence=sure, share=right, ece=ece))
 
@@ -70,11 +70,11 @@ def _show_roc(evaluation: Evaluation) -> None:
     found, name = mistakes.roc(evaluation), language.class_names(evaluation.class_names)[1]
     area = f"{found.area:.3f}"
     st.markdown(f"**{panels.plain(texts.ROC.format(name=name))}**")
-    st.plotly_chart(
+    panels.chart(
         charts.roc_curve(
             found.false_positives, found.true_positives,
             across=texts.FALSE_POSITIVES, up=texts.TRUE_POSITIVES.format(name=name),
         ),
-        key="roc", config={"displayModeBar": False}, alt=texts.ROC_ALT.format(name=name, area=area),
+        key="roc", alt=texts.ROC_ALT.format(name=name, area=area),
     )  # fmt: skip
     st.caption(panels.plain(texts.ROC_HELP.format(name=name, area=area)))

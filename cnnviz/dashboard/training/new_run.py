@@ -121,10 +121,9 @@ def show_pictures(dataset: Dataset) -> None:
         st.text(language.say(note))
     counts = dataset.train.counts
     if counts.max() > _UNEVEN * counts.min():
-        st.plotly_chart(
+        panels.chart(
             figures.balance(counts, names, pictures=texts.BALANCE_AXIS),
             key="balance",
-            config={"displayModeBar": False},
             alt=texts.BALANCE_ALT,
         )
 

@@ -77,10 +77,9 @@ def _show_confusion(run: Run) -> None:
     test = run.status.test
     st.header(texts.CONFUSION, anchor=False)
     counts, names = np.array(test["confusion"]), language.class_names(run.environment["data"]["class_names"])
-    st.plotly_chart(
+    panels.chart(
         figures.confusion(counts, names, true=texts.TRUE, said=texts.SAID, hover=texts.CELL),
         key="confusion",
-        config={"displayModeBar": False},
         alt=texts.CONFUSION_ALT.format(pictures=test["pictures"], share=components.percent(test["accuracy"])),
     )
     st.caption(texts.CONFUSION_HELP.format(pictures=f"{test['pictures']:,}"))
