@@ -13,6 +13,7 @@ _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7")  # Okabe-Ito
 _PAIR = ("#999999", "#0072B2")
 _MARGIN = {"l": 10, "r": 10, "t": 10, "b": 10}
 _FONT = {"size": 16}
+_ABOVE = {"orientation": "h", "y": 1.02, "yanchor": "bottom"}  # the legend takes no width
 
 
 def stacked_bars(
@@ -40,7 +41,7 @@ def stacked_bars(
         )
     figure.update_layout(
         barmode="stack", height=90 + 70 * len(names), margin=_MARGIN | {"r": 90}, font=_FONT, bargap=0.35,
-        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "traceorder": "normal"},
+        legend=_ABOVE | {"traceorder": "normal"},
     )  # fmt: skip
     figure.update_xaxes(title_text=across, tickformat=",")
     figure.update_yaxes(autorange="reversed", tickfont=_FONT)
@@ -65,7 +66,7 @@ def paired_bars(names: Sequence[str], pairs: Mapping[str, Sequence[float]]) -> g
         )  # fmt: skip
     figure.update_layout(
         height=90 + 50 * len(names), margin=_MARGIN | {"r": 50}, bargap=0.25, bargroupgap=0.05,
-        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "traceorder": "normal"},
+        legend=_ABOVE | {"traceorder": "normal"},
     )  # fmt: skip
     figure.update_xaxes(range=[0, 1], tickformat=".0%")
     figure.update_yaxes(autorange="reversed", type="category", tickfont={"size": 14})
@@ -105,7 +106,7 @@ def curves(
         figure.add_vline(mark, line={"color": "#999999", "dash": "dash"})
     figure.update_layout(
         height=300, margin=_MARGIN, font={"size": 14}, showlegend=len(lines) > 1,
-        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"},
+        legend=_ABOVE,
     )  # fmt: skip
     figure.update_xaxes(title_text=across)
     figure.update_yaxes(title_text=up)

@@ -81,6 +81,18 @@ def unit_view(
         on_went: Called before the page runs again, with the row and column in the map where a person stands, and
             where they went down to: an input's number, and the row, column and channel in it; None if they stay.
     """
+
+    def took() -> None:
+        given = st.session_state[key]["went"]
+        if given is not None:
+            row, column, *down = (int(number) for number in given)
+            on_went((row, column), (down[0], down[1], down[2], down[3]) if down else None)
+
+    _component(key=key, data=_packed(photo, walked, texts), on_went_change=took)
+
+
+def _packed(photo: np.ndarray, walked: Walked, texts: Mapping[str, Any]) -> bytes:
+    """Write what the browser is told; the scale begins at zero, or has it in the middle."""
     low, high = value_range(walked.values)
     reach = max(abs(low), abs(high))
     header = {
@@ -113,11 +125,4 @@ def unit_view(
         np.packbits(walked.rows_see),
         np.packbits(walked.columns_see),
     )
-
-    def took() -> None:
-        given = st.session_state[key]["went"]
-        if given is not None:
-            row, column, *down = (int(number) for number in given)
-            on_went((row, column), (down[0], down[1], down[2], down[3]) if down else None)
-
-    _component(key=key, data=message.pack(header, *arrays), on_went_change=took)
+    return message.pack(header, *arrays)
