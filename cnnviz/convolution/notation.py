@@ -65,7 +65,16 @@ def read_stack(text: str) -> tuple[tuple[int, int, int], tuple[Block, ...]]:
 
 
 def write_stack(shape: Sequence[int], blocks: Sequence[Block]) -> str:
-    """Write what `read_stack` reads, as short as it can be."""
+    """Write what `read_stack` reads, as short as it can be.
+
+    Args:
+        shape: Rows, columns and channels of the picture.
+        blocks: The layers.
+
+    Example:
+        >>> write_stack((28, 28, 1), [Block("convolution", 5, padding="same", filters=6), Block("pooling", 2, 2)])
+        '28x28x1,conv5x6same,pool2'
+    """
     return ",".join(["x".join(str(side) for side in shape), *(_write(block) for block in blocks)])
 
 

@@ -33,6 +33,16 @@ def cut(
 ) -> Patch:
     """Cut out what one position of a window reads.
 
+    Args:
+        maps: `(rows, columns, channels)`.
+        formulas: Where the window stands along rows and along columns.
+        row: Row of the output.
+        column: Column of the output.
+        channels: Those of the input that are read.
+
+    Returns:
+        Values `(window rows, window columns, channels)` float32; zero where they are padding.
+
     Raises:
         LayerError: If the window has no such position.
     """
@@ -57,7 +67,11 @@ def one_position(row: int, column: int, channels: tuple[int, ...], values: np.nd
 
 
 def channels_of_group(maps: np.ndarray, kernels: np.ndarray, filter: int) -> tuple[int, ...]:
-    """Channels of the input that a filter reads: all of them, or those of its group."""
+    """Channels of the input that a filter reads: all of them, or those of its group.
+
+    Raises:
+        LayerError: If there is no such filter.
+    """
     in_channels, filters = kernels.shape[2:]
     check(Sentence("filter"), filter, filters)
     first = filter * (maps.shape[2] // in_channels) // filters * in_channels
@@ -65,7 +79,11 @@ def channels_of_group(maps: np.ndarray, kernels: np.ndarray, filter: int) -> tup
 
 
 def check(what: str, index: int, count: int) -> None:
-    """Refuse an index of an output that does not exist."""
+    """Refuse an index of an output that does not exist.
+
+    Raises:
+        LayerError: If it is not among the first `count`.
+    """
     if not 0 <= index < count:
         raise LayerError(
             "The output has no {what} {index}. Choose one from 0 to {last}.", what=what, index=index, last=count - 1

@@ -83,6 +83,12 @@ def explain_unit(
 def unit_of(run: LayerRun, *, channel: int, row: int = 0, column: int = 0) -> Unit:
     """Take one unit of a layer apart that was run already; see `explain_unit`.
 
+    Args:
+        run: What the layer was given and what it returned, from `run_layer`.
+        channel: Channel of the output; of a dense layer its unit.
+        row: Row of the output; 0 for a dense layer.
+        column: Column of the output; 0 for a dense layer.
+
     Raises:
         LayerError: If there is no such unit, or the layer's kind is not taken apart.
     """
