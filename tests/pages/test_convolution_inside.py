@@ -7,6 +7,7 @@ import struct
 import keras
 import numpy as np
 import pytest
+from reading_pages import sentences
 from scipy.stats import spearmanr
 
 from cnnviz.convnets import convnet_from_model, load_convnet
@@ -30,10 +31,6 @@ def here(app):
     """What is told of the chosen unit."""
     header = shown(app, "unit_view")
     return header["units"]["{},{}".format(*header["at"])]
-
-
-def sentences(app):
-    return "\n".join(element.value for kind in (app.text, app.caption, app.markdown) for element in kind)
 
 
 @pytest.fixture(scope="module")

@@ -6,6 +6,7 @@ import threading
 import keras
 import numpy as np
 import pytest
+from reading_pages import sentences
 
 from cnnviz.convnets import load_convnet
 from cnnviz.convolution.moves import Move, move
@@ -41,10 +42,6 @@ def digit():
     return rgb(load_dataset("mnist-5k").test.photo(DIGIT))
 
 
-def said(app):
-    return "\n".join(element.value for kind in (app.markdown, app.caption, app.text) for element in kind)
-
-
 def numbers(app):
     return {metric.label: metric.value for metric in app.metric}
 
@@ -65,7 +62,7 @@ def test_the_answer_is_what_keras_says_of_the_shifted_pixels(opened, lenet5):
     before, after = keras_answer(lenet5, photo), keras_answer(lenet5, shifted)
     assert before.argmax() == 0 != after.argmax()
     text = f"From **0** ({percent_of(before[0])}) to **{after.argmax()}** ({percent_of(after.max())})"
-    assert text in said(app)
+    assert text in sentences(app)
 
 
 def test_a_map_follows_a_shift_by_its_own_steps(opened, lenet5):
@@ -79,7 +76,7 @@ def test_a_map_follows_a_shift_by_its_own_steps(opened, lenet5):
     changed = np.linalg.norm(own - old) / np.sqrt((np.square(own).sum() + np.square(old).sum()) / 2)
     assert 0.5 < changed < 1.5
     assert numbers(app)["The map changed by"] == percent_of(changed)
-    assert "2 to the right and -1 down" in said(app)
+    assert "2 to the right and -1 down" in sentences(app)
 
 
 def test_a_turn_is_not_followed(opened):
@@ -90,7 +87,7 @@ def test_a_turn_is_not_followed(opened):
 def test_the_first_screen_shows_a_shifted_cat(opened):
     app = opened()
     assert app.slider(key="move right").value == 16
-    assert re.search(r"(Still|From) \*\*Egyptian cat\*\*", said(app))
+    assert re.search(r"(Still|From) \*\*Egyptian cat\*\*", sentences(app))
     alts = [chart.proto.alt for chart in app.get("plotly_chart")]
     assert alts == [
         "Probabilities of the best classes, before and after the move.",
@@ -110,7 +107,7 @@ def test_sliders_stand_in_the_link_and_no_move_is_no_change(opened):
 @pytest.mark.parametrize("link", ["x", "1,2,3,4,5", "nan,0,0,1", "0,0,0,0", "15,0,0,1", "0,2.5,0,1", "0,0,1e300,1"])
 def test_a_link_that_is_no_move_is_named(opened, link):
     app = opened(model="lenet5-mnist", move=link)
-    assert link in said(app)
+    assert link in sentences(app)
     assert app.slider(key="move right").value == 2
     assert "move" not in app.query_params
 
@@ -131,7 +128,7 @@ def test_a_network_without_classes_shows_its_maps_and_is_asked_no_class(opened, 
 @pytest.mark.parametrize("topic", ["maps", "layers"])
 def test_a_network_without_maps_is_explained_before_anything_is_moved(opened, topic):
     app = opened(model="mnist_dense", topic=topic)
-    assert "mnist_dense has no convolution layers." in said(app)
+    assert "mnist_dense has no convolution layers." in sentences(app)
     assert not app.slider
 
 
@@ -139,12 +136,12 @@ def test_layers_notice_a_shift_in_place_and_follow_it(opened):
     app = opened(model="lenet5-mnist", topic="layers", picture=f"mnist-5k:{DIGIT}", move="4,0,0,1")
     spec = app.get("plotly_chart")[0].proto.spec
     assert all(f'"{name}"' in spec for name in ("conv1", "pool1", "conv2", "pool2"))
-    assert "In place" in said(app)
+    assert "In place" in sentences(app)
 
 
 def test_only_pooled_maps_stand_a_shift(opened, lenet5):
     app = opened(topic="rivals", picture=f"mnist-5k:{DIGIT}")
-    sentence = re.search(r"Shifted by 3 pixels.*", said(app))[0]
+    sentence = re.search(r"Shifted by 3 pixels.*", sentences(app))[0]
     convolutional, dense, pooled = (int(text) for text in re.findall(r"\*\*(\d+) %\*\*", sentence))
     assert dense < convolutional < pooled
     test = load_dataset("mnist-5k").test
@@ -152,4 +149,4 @@ def test_only_pooled_maps_stand_a_shift(opened, lenet5):
     inputs = lenet5.prepare([np.roll(np.pad(one, ((0, 0), (0, 3), (0, 0))), 3, axis=1)[:, :28] for one in photos])
     right = np.asarray(lenet5.model(inputs, training=False)).argmax(axis=1) == test.labels[::4]
     assert convolutional == pytest.approx(100 * right.mean(), abs=1)  # a digit may touch the border
-    assert f"{lenet5.model.count_params():,} parameters" in said(app)
+    assert f"{lenet5.model.count_params():,} parameters" in sentences(app)

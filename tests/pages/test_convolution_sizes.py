@@ -7,6 +7,7 @@ import keras
 import numpy as np
 import pytest
 from keras import layers as kl
+from reading_pages import sentences
 
 from cnnviz.convolution.notation import read_stack, write_stack
 from cnnviz.convolution.stack import Block
@@ -30,10 +31,6 @@ def results(app):
         name = re.search(r"\\text\{(\w+)\}", element.value)[1]
         found[name] = int(re.findall(r"\\mathbf\{((?:\d|\{,\})+)\}", element.value)[-1].replace("{,}", ""))
     return found
-
-
-def said(app):
-    return "\n".join(element.value for kind in (app.markdown, app.caption, app.text) for element in kind)
 
 
 def component(app, name):
@@ -82,7 +79,7 @@ def test_a_window_gives_as_many_outputs_and_parameters_as_in_keras(opened, seed)
 def test_the_first_screen_shows_the_uneven_rule(opened):
     app = opened()
     assert results(app) == {"output": 5, "span": 3, "parameters": 168}
-    assert "adds 0 before and 1 behind" in said(app)
+    assert "adds 0 before and 1 behind" in sentences(app)
     drawn = component(app, "cnnviz_windows")
     assert drawn["padding"] == [0, 1]
     assert drawn["reads"][-1] == [8, 9, 10]  # the last one is the padding's zero
@@ -92,19 +89,19 @@ def test_what_the_controls_say_stands_in_the_link(opened):
     app = opened()
     app.number_input(key="window dilation").set_value(2).run()
     assert app.query_params["window"] == "10x10x3,conv3x6s2samed2"
-    assert "Keras refuses a stride together with a dilation" in said(app)
+    assert "Keras refuses a stride together with a dilation" in sentences(app)
     app.selectbox(key="window padding").select("valid").run()
     app.number_input(key="window input").set_value(14).run()
     assert app.query_params["window"] == "14x14x3,conv3x6s2d2"
-    assert "1 cell at the end is read by no window" in said(app)
+    assert "1 cell at the end is read by no window" in sentences(app)
     app.number_input(key="window kernel").set_value(9).run()
-    assert "A window that spans 17 does not fit into 14" in said(app)
+    assert "A window that spans 17 does not fit into 14" in sentences(app)
     assert not app.exception
 
 
 def test_a_link_that_cannot_be_read_is_named_and_the_usual_shown(opened):
     app = opened(window="10x10x3,pool2")
-    assert "10x10x3,pool2" in said(app)
+    assert "10x10x3,pool2" in sentences(app)
     assert results(app)["output"] == 5
 
 
@@ -162,7 +159,7 @@ def test_a_preset_replaces_the_stack(opened):
 )
 def test_a_stack_that_breaks_says_where_and_keeps_its_lines(opened, stack, text):
     app = opened(topic="stack", stack=stack)
-    assert text in said(app)
+    assert text in sentences(app)
     shown = component(app, "cnnviz_stack")
     assert len(shown["rows"]) == stack.count(",")
     assert shown["rows"][-1]["output"] == "–"
@@ -192,17 +189,17 @@ def _with_and_without(text):
 
 def test_a_stack_without_pools_is_replaced_and_it_is_said(opened):
     app = opened(topic="pooling", stack=PRESETS["seven"])
-    assert "here is LeNet-5" in said(app)
+    assert "here is LeNet-5" in sentences(app)
     assert "61,706" in app.get("plotly_chart")[0].proto.alt
 
 
 def test_the_connection_costs_nothing_and_keeps_the_picture(opened):
     app = opened(topic="skip", picture="chelsea")
-    likeness = [float(text) for text in re.findall(r"likeness to the picture (-?[\d.]+)", said(app))]
+    likeness = [float(text) for text in re.findall(r"likeness to the picture (-?[\d.]+)", sentences(app))]
     assert likeness[0] == 1
     assert likeness[2] > likeness[1] + 0.3
     app.slider(key="skip depth").set_value(2).run()
     parameters = keras.Sequential(
         [keras.Input((64, 64, 3)), *(kl.Conv2D(3, 3, padding="same", use_bias=False) for _ in range(4))]
     ).count_params()
-    assert f"the same **{parameters}** parameters" in said(app)
+    assert f"the same **{parameters}** parameters" in sentences(app)

@@ -4,13 +4,10 @@ import keras
 import numpy as np
 import pytest
 from keras import layers
+from reading_pages import sentences
 
 from cnnviz.convnets import Answers, recall
 from cnnviz.dashboard import store
-
-
-def sentences(app):
-    return "\n".join(element.value for kind in (app.text, app.caption, app.markdown) for element in kind)
 
 
 def charts(app):
