@@ -24,6 +24,8 @@ _PRESENTING = """<style>
   display: none !important; }
 .st-key-previous, .st-key-next { position: absolute; opacity: 0; pointer-events: none; }
 .st-key-view [role=radio] { max-width: none; flex: none; }
+.stMain [data-testid=stColumn]:has(.katex-display) { min-width: 100%; }
+.stMain :is([data-testid=stMetricLabel], [data-testid=stMetricValue]) * { white-space: normal; overflow: visible; }
 .stMainBlockContainer { padding: 0.75rem 1.25rem; --cnnviz-order: 1; }
 .st-key-leave_presenter { position: fixed; right: 0.75rem; bottom: 0.5rem; width: auto; opacity: 0.3; z-index: 9; }
 .st-key-leave_presenter:hover, .st-key-leave_presenter:focus-within { opacity: 1; }

@@ -161,6 +161,9 @@ def test_a_class_sees_one_view_at_a_time_by_keys_and_takes_it_home_on_one_page(d
     page.keyboard.press("PageDown")
     page.wait_for_url("**view=sizes")
     dashboard.settle()
+    formulas = page.locator(".katex-display")
+    formulas.first.wait_for()
+    assert max(formulas.evaluate_all("all => all.map((e) => e.scrollWidth - e.clientWidth)")) <= 2  # nothing is cut off
     page.keyboard.press("ArrowLeft")
     page.wait_for_url("**/convolution?present=1")
     dashboard.settle()

@@ -1,4 +1,5 @@
 const PAPER_HEIGHT = 1020, PAPER_WIDTH = 700, SMALLEST = 0.3; // pixels between the margins of A4 in print
+const TURNS = 8; // what gets smaller is laid out wider, so that a picture hardly shrinks at each
 const FIELDS = "input, textarea, select, [contenteditable=true], [role=combobox], [role=slider], [role=dialog] *";
 const kept = new WeakMap();
 
@@ -37,7 +38,7 @@ function listen(place, isPresenting) {
     const root = document.documentElement, content = main();
     root.classList.add("printing");
     let zoom = 1;
-    for (let turn = 0; turn < 4; turn++) {
+    for (let turn = 0; turn < TURNS; turn++) {
       content.style.setProperty("zoom", zoom);
       content.style.setProperty("width", `${PAPER_WIDTH / zoom}px`);
       const height = content.getBoundingClientRect().height;
