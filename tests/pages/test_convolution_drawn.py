@@ -5,8 +5,8 @@ import pytest
 
 from cnnviz import load_convnet, load_dataset, predict
 from cnnviz.dashboard.components import Stroke, painted
-from cnnviz.dashboard.convolution import drawn, inked
-from cnnviz.images import rgb, scale_up
+from cnnviz.dashboard.convolution import drawn
+from cnnviz.images import drawings, rgb, scale_up
 
 CANVAS = 140
 MARGIN = 0.02  # a drawing of a digit of 20 x 20 that is scaled to 20 x 20 again loses a little sharpness
@@ -36,18 +36,18 @@ def test_held_out_digits_are_read_as_well_from_the_canvas_wherever_they_stand(di
     pictures, labels, convnet = digits
     plain = accuracy(convnet, pictures / 255, labels)
     assert plain > 0.9
-    centred = [inked.as_digit(scale_up(picture.astype(np.float32) / 255, 5)) for picture in pictures]
+    centred = [drawings.as_digit(scale_up(picture.astype(np.float32) / 255, 5)) for picture in pictures]
     assert accuracy(convnet, centred, labels) >= plain - MARGIN
     corners = [in_a_corner(picture) for picture in pictures]
-    assert accuracy(convnet, [inked.as_digit(ink) for ink in corners], labels) >= plain - MARGIN
-    assert accuracy(convnet, [inked.as_it_is(ink) for ink in corners], labels) < plain - 0.2  # why it matters
+    assert accuracy(convnet, [drawings.as_digit(ink) for ink in corners], labels) >= plain - MARGIN
+    assert accuracy(convnet, [drawings.as_it_is(ink) for ink in corners], labels) < plain - 0.2  # why it matters
 
 
 def test_a_digit_fills_a_box_of_20_and_its_mass_is_in_the_middle():
     ink = np.zeros((CANVAS, CANVAS), np.float32)
     ink[10:70, 90:100] = 1  # tall
     ink[60:70, 60:100] = 1  # and heavy at the lower left
-    picture = inked.as_digit(ink)
+    picture = drawings.as_digit(ink)
     rows, columns = (np.flatnonzero(picture.max(axis=axis) > 0.5) for axis in (1, 0))
     assert len(rows) == 20 and abs(len(columns) - 40 / 3) <= 1
     centre = np.array([(picture.sum(axis=1 - axis) * np.arange(28)).sum() for axis in (0, 1)]) / picture.sum()
@@ -59,13 +59,13 @@ def test_a_digit_fills_a_box_of_20_and_its_mass_is_in_the_middle():
 def test_a_garment_fills_the_picture_and_stands_in_the_middle():
     ink = np.zeros((CANVAS, CANVAS), np.float32)
     ink[5:45, 5:25] = 1
-    picture = inked.as_garment(ink)
+    picture = drawings.as_garment(ink)
     expected = np.zeros((28, 28), np.float32)
     expected[:, 7:21] = 1
     np.testing.assert_allclose(picture, expected, atol=1e-6)
 
 
-@pytest.mark.parametrize("fit", [inked.as_digit, inked.as_garment, inked.as_it_is])
+@pytest.mark.parametrize("fit", [drawings.as_digit, drawings.as_garment, drawings.as_it_is])
 def test_nothing_drawn_is_nothing(fit):
     assert not fit(np.zeros((CANVAS, CANVAS), np.float32)).any()
     dot = fit(painted([Stroke(2, False, ((1, 1),))], CANVAS, CANVAS))

@@ -13,9 +13,9 @@ from cnnviz.activations import tiles
 from cnnviz.convnets import Convnet
 from cnnviz.dashboard import cache, components, language, panels, state, store
 from cnnviz.dashboard.components import Stroke
-from cnnviz.dashboard.convolution import inked
 from cnnviz.dashboard.state import Selection
 from cnnviz.dashboard.texts import convolution as texts
+from cnnviz.images import drawings
 from cnnviz.layers import layers
 from cnnviz.probes import Reading
 
@@ -47,12 +47,12 @@ def _stroke(width: float, *points: tuple[float, float]) -> Stroke:
 _SUBJECTS = {
     "digit": _Subject(
         "lenet5-mnist",
-        inked.as_digit,
+        drawings.as_digit,
         (_stroke(11, (42, 45), (52, 30), (72, 25), (88, 36), (88, 54), (70, 78), (40, 108), (66, 108), (98, 106)),),
     ),
     "garment": _Subject(
         "fashion-cnn",
-        inked.as_garment,
+        drawings.as_garment,
         (
             _stroke(30, (52, 24), (52, 70), (46, 118)),
             _stroke(30, (88, 24), (88, 70), (94, 118)),
@@ -77,7 +77,7 @@ def show(_: Selection) -> None:
         with answer:
             _invite(kind)
         return
-    digit = (subject.fit if way == _FITTED else inked.as_it_is)(ink)
+    digit = (subject.fit if way == _FITTED else drawings.as_it_is)(ink)
     photo = images.rgb(np.rint(255 * digit).astype(np.uint8)[:, :, None])
     reading = _read(convnet, photo)
     with received:
@@ -110,7 +110,7 @@ def _ready(name: str) -> Convnet:
 
 @st.cache_resource(max_entries=4, show_spinner=False)
 def _compiled(name: str, _convnet: Convnet) -> bool:
-    blank = np.zeros((inked.SIDE, inked.SIDE, 3), np.uint8)
+    blank = np.zeros((drawings.SIDE, drawings.SIDE, 3), np.uint8)
     for _ in range(2):  # the first answers eagerly, the second compiles
         _read(_convnet, blank)
     return True
