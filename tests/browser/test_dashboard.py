@@ -40,7 +40,7 @@ def test_an_uploaded_photo_drives_every_page_and_its_link_holds(dashboard):
     )
     first = dashboard.page.locator(".bars button").first
     first.filter(has_text="espresso").wait_for()
-    assert re.search(r"picture=[0-9a-f]{64}", dashboard.page.url)
+    dashboard.page.wait_for_url(re.compile(r"picture=[0-9a-f]{64}"))
     link = dashboard.page.url
     dashboard.settle().page.goto(link)
     dashboard.page.locator(".bars button").first.filter(has_text="espresso").wait_for()

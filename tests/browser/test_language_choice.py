@@ -17,5 +17,6 @@ def test_choosing_korean_changes_words_and_link_and_nothing_else(dashboard):
     assert page.get_by_text("필터", exact=True).first.is_visible()  # the page's name in the navigation
     page.get_by_test_id("stSidebar").get_by_text("English").click()
     page.get_by_role("heading", name="Activations", level=1).wait_for()
+    dashboard.settle()
     assert "lang=" not in page.url
     assert page.get_by_text("one scale for all").is_visible()
