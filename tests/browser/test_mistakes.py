@@ -88,7 +88,9 @@ def test_on_the_map_a_point_opens_its_card_and_a_lasso_a_gallery_and_the_brush_c
 
     page.get_by_text("draws around pictures", exact=True).click()
     dashboard.settle()
-    plane = page.get_by_test_id("stPlotlyChart").first.locator(".nsewdrag").first.bounding_box()
+    drawn = page.get_by_test_id("stPlotlyChart").first.locator(".nsewdrag").first
+    drawn.hover()  # waits until the chart is drawn anew and stays where it is
+    plane = drawn.bounding_box()
     corners = [(0.02, 0.02), (0.98, 0.02), (0.98, 0.98), (0.02, 0.98), (0.02, 0.05)]
     for place, (x, y) in enumerate(corners):
         page.mouse.move(plane["x"] + x * plane["width"], plane["y"] + y * plane["height"], steps=5)
