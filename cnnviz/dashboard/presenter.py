@@ -40,7 +40,8 @@ _PRINTING = """<style>
 html.printing { --cnnviz-print: block; --cnnviz-screen: none; --cnnviz-zoom: 1; }
 html.printing :is([data-testid=stSidebar], [data-testid=stHeader], [data-testid=stPopover], .stButton, .stSlider,
 .stDownloadButton, [data-testid=stButtonGroup] [role=radio][aria-checked=false]) { display: none !important; }
-html.printing .stMainBlockContainer { padding: 0; max-width: none; }
+html.printing .stMainBlockContainer { padding: 0; max-width: none; --cnnviz-zoom: 1; }
+html.printing [data-testid=stHorizontalBlock] { display: flex !important; } /* Streamlit stacks them on paper */
 html.printing [data-testid=stButtonGroup] [role=radio] { max-width: none; flex: none; }
 html.printing :is(.stApp, .stMain, .stMain *) { color: #000 !important; --st-text-color: #000 !important;
   --st-background-color: #fff !important; --st-secondary-background-color: #f1f1f1 !important;

@@ -22,7 +22,7 @@ _STYLE = """<style>
 body, body :is(p, li, td, th, .stText div) { word-break: keep-all; overflow-wrap: anywhere; }
 .stMainBlockContainer { padding: 2.75rem 2rem 2rem; }
 .st-key-method [role=radiogroup] { flex-wrap: wrap; overflow: visible; mask-image: none; }
-@media (max-width: 640px) {
+@media screen and (max-width: 640px) {
   .stMainBlockContainer { padding: 2.75rem 0.9rem 1rem; }
   .st-key-received { width: 10rem !important; }
 }

@@ -1,4 +1,4 @@
-const PAPER_HEIGHT = 1020, PAPER_WIDTH = 700, SMALLEST = 0.3; // pixels between the margins of A4 in print
+const PAPER_HEIGHT = 930, PAPER_WIDTH = 700, SMALLEST = 0.3; // pixels inside the margins of A4, some spared for new line breaks
 const TURNS = 8; // what gets smaller is laid out wider, so that a picture hardly shrinks at each
 const FIELDS = "input, textarea, select, [contenteditable=true], [role=combobox], [role=slider], [role=dialog] *";
 const kept = new WeakMap();
