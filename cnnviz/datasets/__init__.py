@@ -12,7 +12,7 @@ from cnnviz.datasets.catalogue import Entry, catalogue, load_dataset
 from cnnviz.datasets.class_names import CATS_AND_DOGS, CIFAR10, DIGITS, FASHION
 from cnnviz.datasets.dataset import Dataset, Part
 from cnnviz.datasets.own_folder import LEAST_PICTURES, open_folder
-from cnnviz.datasets.pipelines import batch_order, pipeline
+from cnnviz.datasets.pipelines import ahead, batch_order, pipeline
 from cnnviz.datasets.splitting import TEST_SHARE, VALIDATION_SHARE, hold_out, sample, subset
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "Dataset",
     "Entry",
     "Part",
+    "ahead",
     "batch_order",
     "catalogue",
     "hold_out",

@@ -71,7 +71,20 @@ def pipeline(
         return tf.cast(chosen, tf.float32), tf.gather(labels, indices)
 
     order = batch_order(len(part), batch_size, seed=seed, first_epoch=first_epoch, epochs=epochs)
-    return order.map(batch).prefetch(tf.data.AUTOTUNE)
+    return ahead(order.map(batch))
+
+
+def ahead(stream: tf.data.Dataset) -> tf.data.Dataset:
+    """Prepare the next two batches while one is learnt from.
+
+    By a fixed number: what TensorFlow tunes by itself stops for seconds, in long epochs for up to a minute, when its
+    iterator goes and the tuning thread has just missed the notice.
+    """
+    import tensorflow as tf
+
+    options = tf.data.Options()
+    options.autotune.enabled = False
+    return stream.prefetch(2).with_options(options)
 
 
 def batch_order(

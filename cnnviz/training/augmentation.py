@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 
 import numpy as np
 
+from cnnviz.datasets import ahead
 from cnnviz.errors import RunError
 
 if TYPE_CHECKING:
@@ -102,7 +104,7 @@ def augmented(stream: tf.data.Dataset, augmentation: Augmentation, *, seed: int,
         photos, labels = batch
         return vary(photos, augmentation, seed=tf.stack([tf.constant(seed, tf.int64), step])), labels
 
-    return stream.enumerate(first_step).map(change, num_parallel_calls=tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)
+    return ahead(stream.enumerate(first_step).map(change, num_parallel_calls=os.cpu_count() or 1))
 
 
 def vary(photos: Any, augmentation: Augmentation, *, seed: Any) -> Any:

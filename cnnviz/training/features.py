@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cnnviz.datasets import Part, batch_order, pipeline
+from cnnviz.datasets import Part, ahead, batch_order, pipeline
 from cnnviz.errors import RunError
 from cnnviz.folders import cache_folder, make_room, written_whole
 from cnnviz.training.recipe import Recipe
@@ -108,4 +108,4 @@ def feature_batches(recipe: Recipe, features: np.ndarray, part: Part, **order: A
         values = tf.numpy_function(features.__getitem__, [chosen], tf.float32, stateful=False)
         return tf.ensure_shape(values, (None, features.shape[1])), tf.gather(labels, chosen)
 
-    return batch_order(len(part), recipe.batch_size, **order).map(batch).prefetch(tf.data.AUTOTUNE)
+    return ahead(batch_order(len(part), recipe.batch_size, **order).map(batch))

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cnnviz.datasets import Dataset
+from cnnviz.datasets import Dataset, ahead
 from cnnviz.errors import RunError
 from cnnviz.sentences import Sentence
 from cnnviz.training.recipe import Recipe
@@ -212,7 +212,7 @@ def _parts(strategy: tf.distribute.Strategy, batches: tf.data.Dataset) -> tf.dis
         def of_batch(*batch: tf.Tensor) -> tf.data.Dataset:
             return tf.data.Dataset.range(first, first + here).map(lambda number: part(number, batch))
 
-        return batches.flat_map(of_batch).prefetch(tf.data.AUTOTUNE)
+        return ahead(batches.flat_map(of_batch))
 
     return strategy.distribute_datasets_from_function(of_worker)
 

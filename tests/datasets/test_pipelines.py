@@ -64,6 +64,11 @@ def test_the_order_hangs_on_nothing_but_seed_and_epoch(part):
     assert list(itertools.chain(*in_threes)) == list(itertools.chain(*first))
 
 
+def test_nothing_tunes_itself_and_so_nothing_waits_when_it_ends(part):
+    for batches in (pipeline(part, **GRAY, batch_size=4), pipeline(part, **GRAY, batch_size=4, seed=0)):
+        assert batches.options().autotune.enabled is False
+
+
 def test_labels_follow_their_pictures(part):
     for one_hot in (False, True):
         for pixels, labels in pipeline(part, **GRAY, batch_size=4, seed=3, epochs=2, one_hot=one_hot):

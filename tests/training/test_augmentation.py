@@ -97,6 +97,7 @@ def test_a_picture_hangs_on_seed_step_and_place_only(photos):
 
     augmentation = Augmentation(rotation=30, contrast=0.2)
     stream = tf.data.Dataset.from_tensors((photos, np.arange(4))).repeat()
+    assert augmented(stream, augmentation, seed=3, first_step=0).options().autotune.enabled is False
     undisturbed = [batch.numpy() for batch, _ in augmented(stream, augmentation, seed=3, first_step=0).take(9)]
     resumed = [batch.numpy() for batch, _ in augmented(stream, augmentation, seed=3, first_step=7).take(2)]
     np.testing.assert_array_equal(undisturbed[7:], resumed)
