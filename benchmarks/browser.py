@@ -48,6 +48,27 @@ def serve() -> Iterator[str]:
             process.wait(20)
 
 
+@contextmanager
+def browser() -> Iterator[Any]:
+    """Run Debian's Chromium, without waits for the network."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(
+            executable_path="/usr/bin/chromium",
+            args=["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+        )
+        yield running
+        running.close()
+
+
+def wide_page(running: Any) -> Any:
+    """Open a page without animations, as wide as a laptop's."""
+    page = running.new_page(viewport={"width": 1440, "height": 1000}, reduced_motion="reduce")
+    page.set_default_timeout(TIMEOUT)
+    return page
+
+
 def _is_healthy(url: str) -> bool:
     try:
         return bool(urllib.request.urlopen(f"{url}/_stcore/health", timeout=1).read() == b"ok")
@@ -196,19 +217,11 @@ def _measure_drawing(page: Any, url: str) -> None:
 
 
 def main() -> None:
-    from playwright.sync_api import sync_playwright
-
-    with serve() as url, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path="/usr/bin/chromium",
-            args=["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"],
-        )
-        page = browser.new_page(viewport={"width": 1440, "height": 1000}, reduced_motion="reduce")
-        page.set_default_timeout(TIMEOUT)
+    with serve() as url, browser() as running:
+        page = wide_page(running)
         _measure(page, url)
         _measure_playground(page, url)
         _measure_drawing(page, url)
-        browser.close()
 
 
 if __name__ == "__main__":

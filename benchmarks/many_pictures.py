@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from benchmarks.browser import TIMEOUT, serve
+from benchmarks.browser import browser, serve, wide_page
 from cnnviz.datasets import load_dataset
 
 _COUNT = 10_000
@@ -126,20 +126,11 @@ def _measure(page: Any, url: str) -> None:
 
 
 def main() -> None:
-    from playwright.sync_api import sync_playwright
-
     with tempfile.TemporaryDirectory() as folder:
         write_pictures(Path(folder) / "many.zip")
         os.environ["CNNVIZ_DATA_DIR"] = folder
-        with serve() as url, sync_playwright() as playwright:
-            browser = playwright.chromium.launch(
-                executable_path="/usr/bin/chromium",
-                args=["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"],
-            )
-            page = browser.new_page(viewport={"width": 1440, "height": 1000}, reduced_motion="reduce")
-            page.set_default_timeout(TIMEOUT)
-            _measure(page, url)
-            browser.close()
+        with serve() as url, browser() as running:
+            _measure(wide_page(running), url)
 
 
 if __name__ == "__main__":

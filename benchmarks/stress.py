@@ -11,7 +11,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
 
 from benchmarks import memory
-from benchmarks.browser import TIMEOUT, serve
+from benchmarks.browser import TIMEOUT, browser, serve
 
 _SESSIONS, _ROUNDS = 8, 4
 _PAGES = ("Activations", "Heatmaps", "Filters", "Overview")
@@ -28,12 +28,9 @@ def _settle(page: Any, name: str) -> None:
 
 
 def main() -> None:
-    from playwright.sync_api import sync_playwright
-
     memory.main()
-    with serve() as url, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--headless", "--no-sandbox"])
-        pages = [browser.new_context().new_page() for _ in range(_SESSIONS)]
+    with serve() as url, browser() as running:
+        pages = [running.new_context().new_page() for _ in range(_SESSIONS)]
         errors: list[str] = []
         for page in pages:
             page.set_default_timeout(TIMEOUT)
@@ -51,7 +48,6 @@ def main() -> None:
                 _settle(page, name)
                 taken.append(time.perf_counter() - start)
         shown = sum(page.get_by_test_id("stException").count() for page in pages)
-        browser.close()
     taken.sort()
     p95 = taken[int(0.95 * len(taken))]
     median = statistics.median(taken)

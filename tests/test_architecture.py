@@ -15,6 +15,7 @@ RANKS = {
     "sentences": 0,
     "errors": 1,
     "folders": 1,
+    "downloads": 1,
     "images": 2,
     "datasets": 3,
     "runs": 3,

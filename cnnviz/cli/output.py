@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import io
 import json
 import math
 import re
@@ -16,7 +15,7 @@ import numpy as np
 
 from cnnviz.cli.errors import CommandError
 from cnnviz.folders import written_whole
-from cnnviz.images import png_bytes
+from cnnviz.images import npz_bytes, png_bytes
 
 _LONGEST_PART = 80  # of a default name, in characters
 
@@ -103,15 +102,9 @@ def save(path: Path | None, picture: Callable[[], np.ndarray], arrays: Mapping[s
     """
     if path is None:
         return
-    data = _npz_bytes(arrays) if path.suffix.lower() == ".npz" else png_bytes(picture())
+    data = npz_bytes(arrays) if path.suffix.lower() == ".npz" else png_bytes(picture())
     with _told(path), written_whole(path) as part:
         part.write_bytes(data)
-
-
-def _npz_bytes(arrays: Mapping[str, Any]) -> bytes:
-    buffer = io.BytesIO()
-    np.savez_compressed(buffer, **arrays)
-    return buffer.getvalue()
 
 
 @contextlib.contextmanager

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
-from http.client import HTTPException
 from typing import TYPE_CHECKING, Literal, NamedTuple
-from urllib.error import URLError
 
 from cnnviz.convnets import architectures, efficientnet_lite0
 from cnnviz.convnets.convnet import SCALINGS, Preparation
 from cnnviz.convnets.shipped import SHIPPED, Shipped
 from cnnviz.datasets import CATS_AND_DOGS, CIFAR10, DIGITS, FASHION
+from cnnviz.downloads import is_failed_download
 from cnnviz.errors import ModelError, OfflineError
 
 if TYPE_CHECKING:
@@ -232,7 +231,7 @@ def _download(name: str, application: _Application) -> keras.Model:
     try:
         return _application(application, "imagenet")
     except Exception as error:
-        if not _is_failed_download(error):
+        if not is_failed_download(error):
             raise
         raise OfflineError(
             "The weights of {name} ({megabytes} MB) could not be downloaded. "
@@ -241,10 +240,3 @@ def _download(name: str, application: _Application) -> keras.Model:
             megabytes=application.megabytes,
             default=DEFAULT,
         ) from error
-
-
-def _is_failed_download(error: Exception) -> bool:
-    """Keras raises a bare Exception for most failures, and a ValueError for a file that came damaged."""
-    text = str(error)
-    is_from_network = isinstance(error, (URLError, HTTPException, ConnectionError, TimeoutError))
-    return is_from_network or "URL fetch failure" in text or "corrupted file" in text

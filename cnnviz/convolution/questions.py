@@ -137,13 +137,13 @@ def _changed(shape: tuple[int, int, int], block: Block, rng: np.random.Generator
     fitting = [
         (name, value)
         for name, value in changes
-        if _output(shape, replace(block, **{name: value})) not in (before, None)  # type: ignore[arg-type]
+        if _output(shape, replace(block, **{name: value})) not in (before, None)  # type: ignore[arg-type]  # a field by its name
     ]
     if not fitting:
         return
     name, value = fitting[rng.integers(len(fitting))]
     numbers = {**_numbers(shape, block), "changed": name, "instead_of": int(getattr(block, name)), "now": value}
-    yield _sizes_among("changed-size", numbers, shape, replace(block, **{name: value}), rng)  # type: ignore[arg-type]
+    yield _sizes_among("changed-size", numbers, shape, replace(block, **{name: value}), rng)  # type: ignore[arg-type]  # a field by its name
 
 
 def _sizes_among(

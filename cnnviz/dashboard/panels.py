@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -74,16 +73,19 @@ def end() -> NoReturn:
     raise StopException
 
 
-def choose_one(label: str, options: Mapping[str, str], *, key: str, in_url: bool = False) -> str:
-    """Draw a choice of a few, the first one by default; with its label unless it stands in the URL, in plain sight.
+def choose_one(
+    label: str, options: Mapping[str, str], *, key: str, in_url: bool = False, default: str | None = None
+) -> str:
+    """Draw a choice of a few; with its label unless it stands in the URL, in plain sight.
 
     Args:
         label: What is chosen.
         options: Value to what is shown.
         key: Key of the choice, and its name in the URL.
         in_url: Whether a link keeps it.
+        default: What is chosen at first; the first one if not given.
     """
-    state.settle(key, options, next(iter(options)))
+    state.settle(key, options, default or next(iter(options)))
     chosen = st.segmented_control(
         label,
         list(options),
@@ -178,12 +180,6 @@ def take_away(name: str, code: str, picture: Callable[[], np.ndarray], arrays: d
         st.markdown(shared.CODE)
         st.code(code, language="python")
         with st.container(horizontal=True):
-            png, npz = images.png_bytes(picture()), _npz(arrays)
+            png, npz = images.png_bytes(picture()), images.npz_bytes(arrays)
             st.download_button(shared.DOWNLOAD_PNG, png, f"{name}.png", "image/png", on_click="ignore")
             st.download_button(shared.DOWNLOAD_NPZ, npz, f"{name}.npz", "application/octet-stream", on_click="ignore")
-
-
-def _npz(arrays: dict[str, np.ndarray]) -> bytes:
-    buffer = io.BytesIO()
-    np.savez_compressed(buffer, **arrays)  # type: ignore[arg-type]  # NumPy's stub takes the names for its own flags
-    return buffer.getvalue()

@@ -17,6 +17,14 @@ if TYPE_CHECKING:
     from streamlit.navigation.page import StreamlitPage
 
 _FLAG = "_shell_active"
+_PAGES = {
+    "activations": ("grid_view", activations),
+    "filters": ("texture", filters),
+    "heatmaps": ("local_fire_department", heatmaps),
+    "mistakes": ("rule", mistakes),
+    "training": ("model_training", training),
+    "convolution": ("apps", convolution),
+}
 # The pictures are the interface: they get the space that Streamlit leaves around its pages. Korean breaks at spaces.
 _STYLE = """<style>
 body, body :is(p, li, td, th, .stText div) { word-break: keep-all; overflow-wrap: anywhere; }
@@ -31,33 +39,12 @@ body, body :is(p, li, td, th, .stText div) { word-break: keep-all; overflow-wrap
 
 def pages() -> list[StreamlitPage]:
     """List the pages in the order in which a newcomer would read them."""
+    first = st.Page("pages/overview.py", title=shared.PAGES["overview"], icon=":material/home:", default=True)
     return [
-        st.Page("pages/overview.py", title=shared.PAGES["overview"], icon=":material/home:", default=True),
-        st.Page(
-            "pages/activations.py",
-            title=shared.PAGES["activations"],
-            icon=":material/grid_view:",
-            help=activations.QUESTION,
-        ),
-        st.Page("pages/filters.py", title=shared.PAGES["filters"], icon=":material/texture:", help=filters.QUESTION),
-        st.Page(
-            "pages/heatmaps.py",
-            title=shared.PAGES["heatmaps"],
-            icon=":material/local_fire_department:",
-            help=heatmaps.QUESTION,
-        ),
-        st.Page("pages/mistakes.py", title=shared.PAGES["mistakes"], icon=":material/rule:", help=mistakes.QUESTION),
-        st.Page(
-            "pages/training.py",
-            title=shared.PAGES["training"],
-            icon=":material/model_training:",
-            help=training.QUESTION,
-        ),
-        st.Page(
-            "pages/convolution.py",
-            title=shared.PAGES["convolution"],
-            icon=":material/apps:",
-            help=convolution.QUESTION,
+        first,
+        *(
+            st.Page(f"pages/{name}.py", title=shared.PAGES[name], icon=f":material/{icon}:", help=texts.QUESTION)
+            for name, (icon, texts) in _PAGES.items()
         ),
     ]
 

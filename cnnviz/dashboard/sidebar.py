@@ -30,7 +30,9 @@ def show() -> None:
         _choose_network()
         _choose_picture()
         st.session_state[_BELOW] = st.container()
-        _choose_language()
+        panels.choose_one(
+            shared.LANGUAGE, language.LANGUAGES, key=state.LANGUAGE, in_url=True, default=language.usual()
+        )
         presenter.offer()
 
 
@@ -165,19 +167,6 @@ def _take_upload(key: str) -> None:
 @st.cache_data(max_entries=64, show_spinner=False)
 def _thumbnail(name: str) -> np.ndarray:
     return images.fit(cache.photo(name).pixels, (_THUMBNAIL, _THUMBNAIL))
-
-
-def _choose_language() -> None:
-    state.settle(state.LANGUAGE, language.LANGUAGES, language.usual())
-    st.segmented_control(
-        shared.LANGUAGE,
-        list(language.LANGUAGES),
-        format_func=language.LANGUAGES.__getitem__,
-        required=True,
-        key=state.LANGUAGE,
-        persist_state="session",
-        label_visibility="collapsed",
-    )
 
 
 def _choose_layer(convnet: Convnet) -> str | None:

@@ -18,7 +18,9 @@ class Pictures(Protocol):
 
     def __getitem__(self, index: int, /) -> np.ndarray: ...
 
-    def take(self, indices: np.ndarray, /) -> Pictures: ...  # noqa: D102
+    def take(self, indices: np.ndarray, /) -> Pictures:
+        """Choose some of them."""
+        ...
 
 
 @dataclass(frozen=True, eq=False)

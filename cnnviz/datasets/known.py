@@ -5,9 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 from collections.abc import Callable
-from http.client import HTTPException
 from pathlib import Path
-from urllib.error import URLError
 
 import numpy as np
 
@@ -16,6 +14,7 @@ from cnnviz.datasets.dataset import Dataset, array_part
 from cnnviz.datasets.idx import read_idx
 from cnnviz.datasets.notes import note_balance
 from cnnviz.datasets.splitting import VALIDATION_SHARE, hold_out
+from cnnviz.downloads import is_failed_download
 from cnnviz.errors import DataError
 from cnnviz.sentences import Sentence
 
@@ -115,16 +114,9 @@ def _download(name: str) -> tuple[Arrays, Arrays]:
     try:
         (train_pixels, train_labels), (test_pixels, test_labels) = load()
     except Exception as error:
-        if not _is_failed_download(error):
+        if not is_failed_download(error):
             raise
         raise DataError(
             "The data set {name} could not be downloaded. {advice}", name=name.replace("_", "-"), advice=_OFFLINE
         ) from error
     return (train_pixels, train_labels.ravel()), (test_pixels, test_labels.ravel())
-
-
-def _is_failed_download(error: Exception) -> bool:
-    """Keras raises a bare Exception for most failures, and a ValueError for a file that came damaged."""
-    text = str(error)
-    is_from_network = isinstance(error, (URLError, HTTPException, ConnectionError, TimeoutError))
-    return is_from_network or "URL fetch failure" in text or "corrupted file" in text

@@ -3,7 +3,8 @@
 Reading:  bytes or a path -> `open_photo`, `read_photo` -> photo, uint8 `(height, width, 3)`
 Fitting:  photo -> `fit`, `gray`, `rgb`, `scale_up` -> photo; maps -> `enlarge` -> maps on another grid
 Colours:  numbers -> `value_range`, `to_unit` -> unit, float32 0..1 -> `colour` -> photo
-Sheets:   photo and heat -> `overlay`, `overlay_signed`; photos -> `contact_sheet`; photo -> `png_bytes`
+Sheets:   photo and heat -> `overlay`, `overlay_signed`; photos -> `contact_sheet`
+Files:    photo -> `png_bytes`; arrays -> `npz_bytes`
 """
 
 from cnnviz.images.colours import COLORMAPS, NOT_A_NUMBER, colour, lookup_table, to_unit, value_range
@@ -11,7 +12,7 @@ from cnnviz.images.decoding import FORMATS, MAX_BYTES, MAX_PIXELS, MAX_SIDE, Pho
 from cnnviz.images.fitting import Fit, enlarge, fit, gray, rgb, scale_up
 from cnnviz.images.reading import open_photo, read_photo
 from cnnviz.images.samples import SAMPLES, sample_photos
-from cnnviz.images.sheets import contact_sheet, overlay, overlay_signed, png_bytes
+from cnnviz.images.sheets import contact_sheet, npz_bytes, overlay, overlay_signed, png_bytes
 
 __all__ = [
     "COLORMAPS",
@@ -29,6 +30,7 @@ __all__ = [
     "fit",
     "gray",
     "lookup_table",
+    "npz_bytes",
     "open_photo",
     "overlay",
     "overlay_signed",

@@ -1,8 +1,9 @@
-"""How do heat and photo, or many small pictures, become one picture?"""
+"""How do heat and photo, or many small pictures, become one picture, and how are picture and numbers packed?"""
 
 from __future__ import annotations
 
 import io
+from collections.abc import Mapping
 from math import ceil
 
 import numpy as np
@@ -129,4 +130,11 @@ def png_bytes(image: np.ndarray) -> bytes:
     """Encode `(height, width, 3)` or `(height, width)` uint8 as PNG, without any metadata."""
     buffer = io.BytesIO()
     Image.fromarray(image).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def npz_bytes(arrays: Mapping[str, np.ndarray]) -> bytes:
+    """Pack arrays by name as NumPy's .npz, compressed."""
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, **arrays)  # type: ignore[arg-type]  # NumPy's stub takes the names for its own flags
     return buffer.getvalue()

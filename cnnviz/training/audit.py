@@ -11,6 +11,7 @@ import numpy as np
 from cnnviz.capture import capture, walk
 from cnnviz.convnets import Convnet, catalogue
 from cnnviz.datasets import Dataset
+from cnnviz.datasets.notes import note_balance
 from cnnviz.sentences import Sentence
 from cnnviz.training.cutting import base_of
 from cnnviz.training.networks import input_size
@@ -28,7 +29,6 @@ RAW = 100
 """Distance of black from white above which pixels came as they are, unless their mean was taken off."""
 
 _ENLARGED = 2  # the side of a picture grows by more: its pixels become visible squares
-_IMBALANCE = 4
 _LOOKED_AT = 20
 _FIRST = ("Conv2D", "DepthwiseConv2D", "SeparableConv2D", "Dense")
 
@@ -75,25 +75,33 @@ def _of_base(recipe: Recipe, dataset: Dataset) -> Iterator[Finding]:
         convnet = base_of(recipe.transfer.base if recipe.transfer else recipe.network)
         name, preparation = convnet.name, convnet.preparation
         yield from _of_scaling(convnet)
-    if recipe.transfer and dataset.channels == 1 < preparation.channels:
+    yield from _of_channels(recipe, dataset, name, preparation.channels)
+    yield from _of_size(input_size(recipe, preparation), dataset)
+
+
+def _of_channels(recipe: Recipe, dataset: Dataset, name: str, channels: int) -> Iterator[Finding]:
+    if recipe.transfer and dataset.channels == 1 < channels:
         yield Finding(
             "colours",
             Sentence(
                 "The pictures are gray; {name} gets each {channels} times, as colours.",
                 name=name,
-                channels=preparation.channels,
+                channels=channels,
             ),
         )
-    if dataset.channels == 3 > preparation.channels:
+    if dataset.channels == 3 > channels:
         yield Finding(
             "colours",
             Sentence(
                 "{name} sees {channels} channel: the colours of the pictures are lost.",
                 name=name,
-                channels=preparation.channels,
+                channels=channels,
             ),
         )
-    rows, columns = input_size(recipe, preparation)
+
+
+def _of_size(size: tuple[int, int], dataset: Dataset) -> Iterator[Finding]:
+    rows, columns = size
     height, width = _size(dataset)
     if max(rows / height, columns / width) > _ENLARGED:
         factor = max(rows / height, columns / width)
@@ -212,20 +220,9 @@ def _of_pictures(recipe: Recipe, dataset: Dataset) -> Iterator[Finding]:
         if missing:
             total = sum(int(pictures.counts[label]) for pictures in parts.values())
             yield Finding("missing", _missing(name, total, missing))
-    most, least = int(counts.argmax()), int(counts.argmin())
-    if counts[most] > _IMBALANCE * counts[least] > 0:
-        yield Finding(
-            "imbalance",
-            Sentence(
-                "Class {most!r} has {most_count:,} training pictures, {least!r} {least_count:,}: always answering "
-                "the first is right in {share:.0%}.",
-                most=names[most],
-                most_count=int(counts[most]),
-                least=names[least],
-                least_count=int(counts[least]),
-                share=float(counts[most] / counts.sum()),
-            ),
-        )
+    for note in note_balance(counts, names):
+        if note not in dataset.notes:  # which are shown beside the pictures
+            yield Finding("imbalance", note)
     if len(dataset.train) < recipe.batch_size:
         yield Finding(
             "small",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from cnnviz.convnets import Convnet, catalogue, convnet_from_model
 from cnnviz.datasets import Dataset
+from cnnviz.datasets.dataset import ArrayPictures
 from cnnviz.layers import LayerInfo, layers
 from cnnviz.training import networks
 from cnnviz.training.cutting import base_of
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 _START_SECONDS = 5.0  # a process, TensorFlow, and the tracing of the first step
 _BASE_SECONDS = 8.0  # to open a base, cut and trace it, and to write and test it with its head at the end
 _STEP_SECONDS = 0.003  # of Python and Keras around a batch
-_PICTURE_SECONDS = 0.001  # to read and fit one, once
+_FILE_SECONDS = 0.001  # to read and fit a picture, once; those in memory cost next to nothing
 _SHARE_OF_PEAK = 0.4  # of the multiply-adds that a matrix product reaches; convolutions of 28 to 224 pixels: 0.2 to 0.6
 _BACKWARD = 2  # to the maps and to the weights
 
@@ -106,7 +107,7 @@ def estimate(recipe: Recipe, plan: Blueprint, *, dataset: Dataset, peak: float) 
 
     A picture costs one pass through the network, and to learn from it two more through the part that learns:
 
-        seconds = start + pictures * reading + steps * overhead + multiply-adds / (share * peak)
+        seconds = start + files * reading + steps * overhead + multiply-adds / (share * peak)
 
     A base that gives features looks at each picture once; one that is fine-tuned learns in the second phase only.
     Validation pictures are looked at after every epoch, test pictures once.
@@ -123,7 +124,8 @@ def estimate(recipe: Recipe, plan: Blueprint, *, dataset: Dataset, peak: float) 
     first_look = (train + validation) * plan.macs / rate if is_once else 0.0
     epochs = 0.0 if is_once else (train * _macs_to_learn(recipe, plan) + validation * recipe.epochs * plan.macs) / rate
     steps = recipe.epochs * -(-train // recipe.batch_size)
-    overhead = (train + validation + test) * _PICTURE_SECONDS + steps * _STEP_SECONDS + test * plan.macs / rate
+    files = 0 if isinstance(dataset.train.pictures, ArrayPictures) else train + validation + test
+    overhead = files * _FILE_SECONDS + steps * _STEP_SECONDS + test * plan.macs / rate
     start = _START_SECONDS + (_BASE_SECONDS if recipe.transfer else 0.0)
     return Estimate(start + first_look + epochs + overhead, first_look)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -28,11 +29,9 @@ def wait_for_turn(record: Record) -> FileLock:
     while True:
         record.require_no_stop()
         if not _is_another_first(record.path):
-            try:
+            with suppress(Timeout):
                 turn.acquire(timeout=0)
                 return turn
-            except Timeout:
-                pass
         time.sleep(_LOOK_SECONDS)
 
 

@@ -11,7 +11,7 @@ import os
 import signal
 import threading
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -151,14 +151,12 @@ def check(name: str, *, cluster: str | None = None) -> None:
 
 def _cluster(text: str) -> tuple[list[str], int]:
     """Read the addresses of all workers, and which of them is this one."""
-    try:
+    with suppress(ValueError, KeyError, TypeError, AttributeError):
         found = json.loads(text)
         addresses, index = found["cluster"]["worker"], found["task"]["index"]
         ports = [int(address.rpartition(":")[2]) for address in addresses]
         if 0 <= index < len(ports) > 1:
             return addresses, index
-    except (ValueError, KeyError, TypeError, AttributeError):
-        pass
     raise RunError(
         "multi-worker needs ${variable} on every machine, each with its own index: {example}",
         variable=_CLUSTER,

@@ -1,6 +1,25 @@
-"""What does a page under test say?"""
+"""What does a page under test say, and when is it done?"""
+
+import re
+
+from waiting import wait_until
 
 
 def sentences(app):
-    """All texts, captions and paragraphs."""
-    return "\n".join(element.value for kind in (app.markdown, app.caption, app.text) for element in kind)
+    """Everything that is said in words, without Markdown's escapes."""
+    kinds = (app.header, app.text, app.caption, app.markdown, app.info, app.warning, app.error)
+    return re.sub(r"\\(.)", r"\1", "\n".join(element.value for kind in kinds for element in kind))
+
+
+def finished(app, *, seconds=120):
+    """Let the page run until nothing is computed beside it any more."""
+
+    def is_over():
+        assert not app.exception, app.exception
+        is_computing = any(button.label == "Cancel" for button in app.button)
+        if is_computing:
+            app.run()
+        return not is_computing
+
+    wait_until(is_over, "the page to end its work", seconds=seconds)
+    return app

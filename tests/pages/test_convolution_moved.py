@@ -1,12 +1,11 @@
 """Does the convolution page move a picture, and say what the network makes of it?"""
 
 import re
-import threading
 
 import keras
 import numpy as np
 import pytest
-from reading_pages import sentences
+from reading_pages import finished, sentences
 
 from cnnviz.convnets import load_convnet
 from cnnviz.convolution.moves import Move, move
@@ -14,21 +13,13 @@ from cnnviz.dashboard import store
 from cnnviz.datasets import load_dataset
 from cnnviz.images import rgb
 
-SECONDS = 90
 DIGIT = 82  # a zero among the held-out digits
 
 
 @pytest.fixture
 def opened(open_page):
     def run(**parameters):
-        app = open_page("convolution", view="moved", **parameters)
-        for _ in range(20 * SECONDS):
-            assert not app.exception, app.exception
-            if not any(button.label == "Cancel" for button in app.button):
-                return app
-            threading.Event().wait(0.05)
-            app.run()
-        return pytest.fail(f"Still computing after {SECONDS} s.")
+        return finished(open_page("convolution", view="moved", **parameters))
 
     return run
 

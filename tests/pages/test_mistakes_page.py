@@ -3,12 +3,12 @@
 import io
 import re
 import shutil
-import threading
 import zipfile
 
 import numpy as np
 import pytest
 from PIL import Image
+from reading_pages import finished, sentences
 
 from cnnviz import mistakes
 from cnnviz.convnets import load_convnet
@@ -18,29 +18,11 @@ from cnnviz.dashboard.mistakes.steps import Step
 from cnnviz.datasets import load_dataset
 from cnnviz.mistakes import EvaluationStore
 
-SECONDS = 60
 SHIRT, T_SHIRT = 6, 0
-
-
-def sentences(app):
-    """Everything that is said, without Markdown's escapes."""
-    kinds = (app.header, app.text, app.caption, app.markdown, app.info, app.warning, app.error)
-    return re.sub(r"\\(.)", r"\1", "\n".join(element.value for kind in kinds for element in kind))
 
 
 def labels(app):
     return [button.label for button in app.button]
-
-
-def finished(app):
-    """Let the page run until nothing is computed beside it any more."""
-    for _ in range(20 * SECONDS):
-        assert not app.exception, app.exception
-        if not any(button.label == "Cancel" for button in app.button):
-            return app
-        threading.Event().wait(0.05)
-        app.run()
-    pytest.fail(f"Still computing after {SECONDS} s.")
 
 
 def press(app, label):

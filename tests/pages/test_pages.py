@@ -5,15 +5,9 @@ import io
 import numpy as np
 import pytest
 from PIL import Image
+from reading_pages import sentences
 
 PAGES = ("overview", "activations", "filters", "heatmaps")
-
-
-def sentences(app):
-    """Everything that is said in plain text."""
-    return "\n".join(
-        element.value for kind in (app.text, app.caption, app.markdown, app.info, app.error) for element in kind
-    )
 
 
 @pytest.mark.parametrize("name", PAGES)

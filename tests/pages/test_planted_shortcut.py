@@ -1,29 +1,13 @@
 """Does a person find, with nothing but the page, what a network learnt instead of what it should have?"""
 
 import re
-import threading
 
-import pytest
 import watermarks
+from reading_pages import finished, sentences
 
 from cnnviz.dashboard import store
 
 CHERRIES, PLUMS = 0, 1
-SECONDS = 60
-
-
-def said(app):
-    return re.sub(r"\\(.)", r"\1", "\n".join(element.value for element in (*app.markdown, *app.caption)))
-
-
-def finished(app):
-    for _ in range(20 * SECONDS):
-        assert not app.exception, app.exception
-        if not any(button.label == "Cancel" for button in app.button):
-            return app
-        threading.Event().wait(0.05)
-        app.run()
-    pytest.fail(f"Still computing after {SECONDS} s.")
 
 
 def press(app, start):
@@ -43,14 +27,14 @@ def test_from_the_matrix_to_the_corner_that_decides(open_page, tmp_path):
 
     app.segmented_control(key="show").set_value("mean").run()
     finished(app)
-    share = re.search(r"(\d+) % of the evidence lies at the bottom right\.", said(app))
+    share = re.search(r"(\d+) % of the evidence lies at the bottom right\.", sentences(app))
     assert share and int(share[1]) > 60
-    assert "always in one place, as a watermark" in said(app)
+    assert "always in one place, as a watermark" in sentences(app)
 
     press(app, "Cover this place in all 20 pictures")
-    found = re.search(r"\*\*(\d+) of 20\*\* pictures change; without another one as large: (\d+)\.", said(app))
+    found = re.search(r"\*\*(\d+) of 20\*\* pictures change; without another one as large: (\d+)\.", sentences(app))
     assert found and int(found[1]) >= 18 and int(found[2]) <= 2
 
-    assert "The evidence for cherries lies at the bottom right." in said(app)
+    assert "The evidence for cherries lies at the bottom right." in sentences(app)
     press(app, "Hide the hottest region")
-    assert "The answer flips from cherries to plums" in said(app)
+    assert "The answer flips from cherries to plums" in sentences(app)

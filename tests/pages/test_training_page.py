@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from filelock import FileLock
 from PIL import Image
+from reading_pages import sentences
 from waiting import wait_until
 
 from cnnviz.runs import STATES, Status, open_run, snapshot_path
@@ -19,11 +20,6 @@ from cnnviz.training.record import append_epoch, write_json
 SECONDS = 90
 CLASSES = ("lying", "upright")
 OFFLINE = {"cifar10-cnn": ("data cifar10-cnn", "fashion-sample"), "resnet50-transfer": ("base resnet50", "own")}
-
-
-def sentences(app):
-    kinds = (app.text, app.caption, app.markdown, app.info, app.error)
-    return "\n".join(element.value for kind in kinds for element in kind)
 
 
 def labels(app):

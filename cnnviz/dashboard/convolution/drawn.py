@@ -66,7 +66,7 @@ def show(_: Selection) -> None:
     """Draw a canvas, and what the network makes of what is on it, anew each time that the pen lifts."""
     with st.container(horizontal=True, vertical_alignment="center"):
         kind = panels.choose_one(texts.DRAW, texts.DRAW_KINDS, key=state.DRAW, in_url=True)
-        way = _choose_way()
+        way = panels.choose_one(texts.DRAW_WAY, texts.DRAW_WAYS, key=state.FITTED, in_url=True, default=_FITTED)
     subject = _SUBJECTS[kind]
     convnet = _ready(subject.network)
     canvas, received, answer = st.columns([4, 2, 3], gap="large")
@@ -85,20 +85,6 @@ def show(_: Selection) -> None:
     with answer:
         _show_answer(convnet, reading)
     _show_layers(reading)
-
-
-def _choose_way() -> str:
-    state.settle(state.FITTED, texts.DRAW_WAYS, _FITTED)
-    chosen = st.segmented_control(
-        texts.DRAW_WAY,
-        list(texts.DRAW_WAYS),
-        format_func=texts.DRAW_WAYS.__getitem__,
-        required=True,
-        key=state.FITTED,
-        persist_state="session",
-        label_visibility="collapsed",
-    )
-    return str(chosen)
 
 
 def _ready(name: str) -> Convnet:

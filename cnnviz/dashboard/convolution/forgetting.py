@@ -80,7 +80,7 @@ def cascade_or_progress(asked: Asked) -> Cascade | None:
     kept: Cascade | None = cache.cascades().get(asked.key)
     if kept is not None:
         return kept
-    method, is_slow = asked.method, asked.method.is_slow
+    is_slow = asked.method.is_slow
     job = background.finished(
         asked.key,
         texts.SHUFFLED_START,
@@ -89,7 +89,7 @@ def cascade_or_progress(asked: Asked) -> Cascade | None:
         progress=texts.SHUFFLED_PROGRESS.format(total=asked.counts[-1]),
         estimate=_estimate(asked) if is_slow else "",
         is_main=True,
-        is_quick=not method.is_slow,
+        is_quick=not is_slow,
     )
     return None if job is None else job.result
 

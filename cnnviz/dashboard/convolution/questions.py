@@ -225,7 +225,7 @@ def _changed(asked: Asked) -> Block:
     numbers = asked.question.numbers
     if "changed" not in numbers:
         return asked.block
-    return replace(asked.block, **{str(numbers["changed"]): int(numbers["now"])})  # type: ignore[arg-type]
+    return replace(asked.block, **{str(numbers["changed"]): int(numbers["now"])})  # type: ignore[arg-type]  # a field by its name
 
 
 def _sizes(layer: StackedLayer) -> str:

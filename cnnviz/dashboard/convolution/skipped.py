@@ -46,7 +46,7 @@ def _passed(picture: str, _photo: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The maps behind each block, without and with the connection."""
     maps = images.fit(_photo, (_SIDE, _SIDE)) / np.float32(255) - np.float32(0.5)
     weights = skips.block_weights(3, blocks=_MOST)
-    return tuple(skips.through_blocks(maps, weights, has_skip=has) for has in (False, True))  # type: ignore[return-value]
+    return skips.through_blocks(maps, weights, has_skip=False), skips.through_blocks(maps, weights, has_skip=True)
 
 
 def _show_maps(maps: np.ndarray, title: str, text: str, place: int) -> None:

@@ -139,7 +139,8 @@ def _term(label: str, value: float | None, weight: float | None, product: float 
 def _strongest(products: np.ndarray) -> list[tuple[int, int, int]]:
     """Where the largest few products are."""
     order = np.argsort(-np.abs(products).ravel(), kind="stable")[:SHOWN]
-    return [tuple(int(index) for index in np.unravel_index(at, products.shape)) for at in order]  # type: ignore[misc]
+    rows, columns, channels = (indices.tolist() for indices in np.unravel_index(order, products.shape))
+    return list(zip(rows, columns, channels, strict=True))
 
 
 def _share(unit: Unit, wording: Wording) -> dict[str, Any]:

@@ -131,9 +131,7 @@ def _numbers(evaluation: Evaluation, rows: Sequence[int], found: list[Evidence])
         heats = [list(one.maps.values())[place] for one in found if len(one.maps) > place]
         if len(heats) == len(found):
             arrays[name] = np.stack(heats)
-    buffer = io.BytesIO()
-    np.savez_compressed(buffer, **arrays)
-    return buffer.getvalue()
+    return images.npz_bytes(arrays)
 
 
 def _pictures(one: Evidence) -> dict[str, np.ndarray]:

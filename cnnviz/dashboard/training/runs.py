@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 import numpy as np
 import pandas as pd
@@ -123,12 +124,10 @@ def _look_inside(run: Run) -> None:
             panels.explain(error)
             return
     state.select_later(state.MODEL, run.name)
-    try:
+    with suppress(CnnvizError):  # the pictures are gone: whatever is selected will do
         dataset = cache.dataset(str(run.recipe["data"]), int(run.recipe.get("seed", 0)))
         photo = time_lapse.first_picture(dataset, int(dataset.test.labels[0]))
         state.select_later(state.PICTURE, store.put("pictures", images.png_bytes(photo)))
-    except CnnvizError:  # the pictures are gone: whatever is selected will do
-        pass
     st.switch_page("pages/overview.py")
 
 
