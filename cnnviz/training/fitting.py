@@ -12,7 +12,7 @@ from cnnviz.training.plan import Phase, Plan
 from cnnviz.training.recipe import Recipe
 from cnnviz.training.record import Record, cut_history
 from cnnviz.training.strategies import Sharing
-from cnnviz.training.weights import keep_snapshot, put_together, save_product
+from cnnviz.training.weights import keep_last, keep_snapshot, put_together
 
 if TYPE_CHECKING:
     from cnnviz.training.callbacks import OnEpoch
@@ -45,8 +45,8 @@ def fit(work: Work) -> None:
     finally:
         if plan.is_head_alone:
             put_together(plan.model, plan.product, run)
-    if not plan.is_head_alone:
-        save_product(plan.product, run / names.LAST)
+        else:
+            keep_last(plan, run)
 
 
 def _fit_phases(work: Work) -> None:

@@ -49,6 +49,15 @@ def keep_best(plan: Plan, run: Path, epoch: int) -> None:
     checkpoint.write(path, Checkpoint(epoch, 0, False, {}, arrays))
 
 
+def keep_last(plan: Plan, run: Path) -> None:
+    """Write the network of the last epoch that ended."""
+    newest = checkpoint.newest(run / names.CHECKPOINTS)
+    if newest is not None:
+        variables = plan.variables()
+        checkpoint.put_back(variables, checkpoint.read(newest).arrays[: len(variables)])
+        save_product(plan.product, run / names.LAST)
+
+
 def put_together(head: keras.Model, product: keras.Model, run: Path) -> None:
     """Write the networks of the last and of the best epoch, of which the head was kept.
 

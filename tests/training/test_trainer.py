@@ -8,7 +8,7 @@ from filelock import FileLock
 
 from cnnviz.errors import RunError
 from cnnviz.runs import list_runs, open_run
-from cnnviz.training import Augmentation, carry_out, create_run, delete, reopen, stop
+from cnnviz.training import Augmentation, carry_out, checkpoint, create_run, delete, reopen, stop
 
 
 def weights(path):
@@ -72,6 +72,9 @@ def test_a_run_that_is_stopped_and_resumed_equals_an_undisturbed_one(undisturbed
     stopped = carry_out(path, on_epoch=stop_after(epoch, path))
     assert (stopped.status.state, stopped.status.epoch) == ("stopped", epoch)
     assert stopped.model is not None
+    kept = [array for array in checkpoint.load(path / "checkpoints").arrays if array.dtype == np.float32]  # no seeds
+    for mine, theirs in zip(weights(path / "last.keras"), kept, strict=False):  # those of the optimiser follow
+        np.testing.assert_array_equal(mine, theirs)
     reopen(path)
     resumed = carry_out(path)
     assert resumed.status.state == "finished"
