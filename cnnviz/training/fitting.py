@@ -45,8 +45,6 @@ def fit(work: Work) -> None:
     finally:
         if plan.is_head_alone:
             put_together(plan.model, plan.product, run)
-        else:
-            keep_last(plan, run)
 
 
 def _fit_phases(work: Work) -> None:
@@ -63,8 +61,12 @@ def _fit_phases(work: Work) -> None:
         mine = resumed if resumed and resumed.phase == number else None
         with work.sharing.scope():
             _begin(work, phase, mine)
-        if not (mine and mine.is_phase_over):
-            _fit_phase(work, number, mine)
+        try:
+            if not (mine and mine.is_phase_over):
+                _fit_phase(work, number, mine)
+        finally:
+            if not plan.is_head_alone:
+                keep_last(plan, record.path, phase=number)
 
 
 def _begin(work: Work, phase: Phase, resumed: Checkpoint | None) -> None:

@@ -49,12 +49,12 @@ def keep_best(plan: Plan, run: Path, epoch: int) -> None:
     checkpoint.write(path, Checkpoint(epoch, 0, False, {}, arrays))
 
 
-def keep_last(plan: Plan, run: Path) -> None:
-    """Write the network of the last epoch that ended."""
-    newest = checkpoint.newest(run / names.CHECKPOINTS)
-    if newest is not None:
+def keep_last(plan: Plan, run: Path, *, phase: int) -> None:
+    """Write the network of the last epoch that ended in this phase, if one has."""
+    kept = checkpoint.load(run / names.CHECKPOINTS)
+    if kept is not None and kept.phase == phase:
         variables = plan.variables()
-        checkpoint.put_back(variables, checkpoint.read(newest).arrays[: len(variables)])
+        checkpoint.put_back(variables, kept.arrays[: len(variables)])
         save_product(plan.product, run / names.LAST)
 
 
