@@ -32,6 +32,9 @@ _PRESENTING = """<style>
 @media (min-width: 900px) {
   .stMainBlockContainer { zoom: 2; --cnnviz-zoom: 2; }
   .st-key-leave_presenter { zoom: 0.5; }
+  /* Plotly measures what is seen and draws it in units that are enlarged once more: it draws at half the size. */
+  html:not(.printing) [data-testid=stFullScreenFrame]:has(> .stPlotlyChart) { zoom: 0.5; width: 50%; height: 50%; }
+  html:not(.printing) .js-plotly-plot { transform: scale(2); transform-origin: 0 0; overflow: visible !important; }
 }
 </style>"""
 # Ink on white paper in both themes; what only a screen can do is left out.
@@ -42,6 +45,7 @@ html.printing :is([data-testid=stSidebar], [data-testid=stHeader], [data-testid=
 .stDownloadButton, [data-testid=stButtonGroup] [role=radio][aria-checked=false]) { display: none !important; }
 html.printing .stMainBlockContainer { padding: 0; max-width: none; --cnnviz-zoom: 1; }
 html.printing [data-testid=stHorizontalBlock] { display: flex !important; } /* Streamlit stacks them on paper */
+html.printing [data-testid=stColumn]:has(.katex-display) { min-width: 100%; }
 html.printing [data-testid=stButtonGroup] [role=radio] { max-width: none; flex: none; }
 html.printing :is(.stApp, .stMain, .stMain *) { color: #000 !important; --st-text-color: #000 !important;
   --st-background-color: #fff !important; --st-secondary-background-color: #f1f1f1 !important;

@@ -15,7 +15,7 @@ _COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#
 _SYMBOLS = ("circle", "diamond", "square", "triangle-up", "star")
 _RING = "#C2185B"  # none of the classes' colours
 _MOST_DRAWN = 2000  # points as shapes of the page; more are drawn as pixels
-_CELL = 34  # pixels, about; the squares that hear a click are invisible and may overlap a little
+_EAR = 6  # pixels across what hears a click: so small that none overlap, and the nearest hears it
 
 
 def clickable_confusion(
@@ -39,7 +39,7 @@ def clickable_confusion(
             x=[class_names[column] for _, column in cells],
             y=[class_names[row] for row, _ in cells],
             mode="markers",
-            marker={"symbol": "square", "size": _CELL, "opacity": 0},
+            marker={"symbol": "square", "size": _EAR, "opacity": 0},
             selected={"marker": {"opacity": 0}},
             unselected={"marker": {"opacity": 0}},
             customdata=cells,
@@ -57,7 +57,7 @@ def clickable_confusion(
             type="rect", x0=column - 0.5, x1=column + 0.5, y0=row - 0.5, y1=row + 0.5,
             line={"color": "#D55E00", "width": 3},
         )  # fmt: skip
-    figure.update_layout(clickmode="event+select", dragmode=False)
+    figure.update_layout(clickmode="event+select", dragmode=False, hoverdistance=-1)
     return figure
 
 

@@ -172,6 +172,21 @@ def test_a_class_sees_one_view_at_a_time_by_keys_and_takes_it_home_on_one_page(d
     page.get_by_role("heading", level=1).wait_for()
 
 
+@pytest.mark.parametrize("query", ["", "&present=1"])
+def test_a_chart_is_whole_on_paper(dashboard, query):
+    page = dashboard.open(f"/convolution?view=sizes&topic=pooling{query}").page
+    page.locator("svg.main-svg").first.wait_for()
+    dashboard.settle()
+    page.set_viewport_size({"width": 1440, "height": 900})
+    dashboard.settle()
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    chart = page.locator(".js-plotly-plot").first
+    overhang = "plot => plot.querySelector('svg').getBoundingClientRect().right - plot.getBoundingClientRect().right"
+    assert chart.evaluate(overhang) <= 1
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert len(re.findall(rb"/Type /Page\b", page.pdf(prefer_css_page_size=True))) == 1
+
+
 def test_a_window_that_does_not_fit_is_said_in_words(dashboard):
     opened(dashboard)
     dashboard.page.get_by_role("slider", name="Pixels a side").press("Home")

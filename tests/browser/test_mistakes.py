@@ -28,7 +28,9 @@ def shares(page):
 def click_cell(page, fashion, label, said):
     order = mistakes.confused_order(mistakes.confusion(fashion)).tolist()
     place = order.index(label) * len(order) + order.index(said)
-    box = page.get_by_test_id("stPlotlyChart").first.locator(".scatterlayer .point").nth(place).bounding_box()
+    point = page.get_by_test_id("stPlotlyChart").first.locator(".scatterlayer .point").nth(place)
+    point.scroll_into_view_if_needed()
+    box = point.bounding_box()
     page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
 
 
@@ -128,3 +130,19 @@ def test_on_a_phone_nothing_is_wider_than_the_page(phone):
     phone.settle()
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth <= innerWidth")
+
+
+def test_before_a_class_the_matrix_is_whole_and_a_click_still_finds_its_cell(dashboard, fashion):
+    page = dashboard.open("/mistakes?present=1").page
+    page.get_by_text("1,000 pictures, 92 % right").wait_for()
+    dashboard.settle()
+    place, drawn = (
+        page.locator(name).first.bounding_box()
+        for name in (".stElementContainer:has(> [data-testid=stFullScreenFrame] > .stPlotlyChart)", "svg.main-svg")
+    )
+    assert place["width"] > 500
+    assert [drawn[key] for key in ("x", "y", "width", "height")] == pytest.approx(
+        [place[key] for key in ("x", "y", "width", "height")], abs=2
+    )
+    click_cell(page, fashion, COAT, PULLOVER)
+    page.wait_for_url(re.compile("cell=4(%3A|:)2"))

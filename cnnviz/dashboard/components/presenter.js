@@ -1,6 +1,7 @@
 const PAPER_HEIGHT = 930, PAPER_WIDTH = 700, SMALLEST = 0.3; // pixels inside the margins of A4, some spared for new line breaks
 const TURNS = 8; // what gets smaller is laid out wider, so that a picture hardly shrinks at each
 const FIELDS = "input, textarea, select, [contenteditable=true], [role=combobox], [role=slider], [role=dialog] *";
+const CHARTS = ".js-plotly-plot .svg-container";
 const kept = new WeakMap();
 
 export default function ({ data, parentElement }) {
@@ -45,11 +46,14 @@ function listen(place, isPresenting) {
       if (height <= PAPER_HEIGHT) break;
       zoom = Math.max(SMALLEST, zoom * Math.min(0.95, Math.sqrt(PAPER_HEIGHT / height)));
     }
+    for (const chart of content.querySelectorAll(CHARTS)) // drawn for the screen, and not again until it is printed
+      chart.style.zoom = Math.min(1, chart.parentElement.offsetWidth / chart.offsetWidth);
   }
   function afterPrint() {
     if (!place.isConnected) return removeEventListener("afterprint", afterPrint);
     document.documentElement.classList.remove("printing");
     for (const name of ["zoom", "width"]) main().style.removeProperty(name);
+    for (const chart of main().querySelectorAll(CHARTS)) chart.style.removeProperty("zoom");
   }
   const listeners = [["keydown", onKey, true], ["beforeprint", beforePrint], ["afterprint", afterPrint]];
   for (const [name, handle, isFirst] of listeners) addEventListener(name, handle, isFirst);
