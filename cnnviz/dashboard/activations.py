@@ -182,4 +182,4 @@ def take_away(selection: Selection, info: LayerInfo, output: np.ndarray) -> None
         maps = output if output.ndim == 3 else output.reshape(1, -1, 1)
         return images.contact_sheet(images.colour(activations.tiles(maps) / 255, "viridis"), columns=16, gap=1)
 
-    panels.take_away(f"activations-{panels.slug(info.address)}", code, picture, {"output": output})
+    panels.take_away(f"activations-{panels.slug(info.address)}", code, picture, lambda: {"output": output})

@@ -211,5 +211,5 @@ def take_away(selection: Selection, sheet: Sheet) -> None:
         f"patterns-{panels.slug(sheet.info.address)}",
         code,
         lambda: images.contact_sheet(photos, columns=min(8, len(photos)), gap=2),
-        {"photos": photos, "filters": np.array(list(found))},
+        lambda: {"photos": photos, "filters": np.array(list(found))},
     )

@@ -224,4 +224,4 @@ def take_away(selection: Selection) -> None:
     arrays = {"inputs": selection.inputs}
     if selection.convnet.class_names:
         arrays["probabilities"] = cache.probabilities(selection)
-    panels.take_away("overview", code, lambda: selection.received, arrays)
+    panels.take_away("overview", code, lambda: selection.received, lambda: arrays)

@@ -149,27 +149,34 @@ def slug(text: str) -> str:
     return re.sub(r"[^\w.-]+", "-", text)[:80]
 
 
-def code_start(selection: Selection) -> str:
-    """Write the lines with which every view's code begins."""
+def code_start(selection: Selection, *, imports: str = "") -> str:
+    """Write the lines with which every view's code begins.
+
+    Args:
+        selection: What is looked at.
+        imports: What is imported beside cnnviz itself, a line each.
+    """
     convnet, picture = selection.convnet, selection.picture
     is_named = convnet.name in catalogue() or trained_run(convnet.name) is not None
     network = repr(convnet.name) if is_named else '"your-model.keras"'
     return (
-        "import cnnviz\n\n"
+        f"import cnnviz\n{imports}\n"
         f"convnet = cnnviz.load_convnet({network})\n"
         f"photo = {samples.code(picture)}\n"
         "inputs = convnet.prepare([photo])\n"
     )
 
 
-def take_away(name: str, code: str, picture: Callable[[], np.ndarray], arrays: dict[str, np.ndarray]) -> None:
+def take_away(
+    name: str, code: str, picture: Callable[[], np.ndarray] | None, arrays: Callable[[], Mapping[str, np.ndarray]]
+) -> None:
     """Offer a view as runnable Python, as a picture and as numbers.
 
     Args:
         name: Stem of the files, plain characters.
         code: Python that computes the view.
-        picture: Draws the view, uint8; called only when it is asked for.
-        arrays: Raw arrays by name.
+        picture: Draws the view, uint8; None if there is nothing to see. It and `arrays` are called only when asked for.
+        arrays: Gives the raw arrays by name.
     """
     popover = st.popover(
         shared.TAKE_AWAY, icon=":material/download:", type="tertiary", on_change="rerun", key="take_away"
@@ -180,6 +187,8 @@ def take_away(name: str, code: str, picture: Callable[[], np.ndarray], arrays: d
         st.markdown(shared.CODE)
         st.code(code, language="python")
         with st.container(horizontal=True):
-            png, npz = images.png_bytes(picture()), images.npz_bytes(arrays)
-            st.download_button(shared.DOWNLOAD_PNG, png, f"{name}.png", "image/png", on_click="ignore")
+            if picture is not None:
+                png = images.png_bytes(picture())
+                st.download_button(shared.DOWNLOAD_PNG, png, f"{name}.png", "image/png", on_click="ignore")
+            npz = images.npz_bytes(arrays())
             st.download_button(shared.DOWNLOAD_NPZ, npz, f"{name}.npz", "application/octet-stream", on_click="ignore")

@@ -1,6 +1,7 @@
 """Does the browser compute what the library computes, wherever the window stands, and does the link say so?"""
 
 import re
+from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from cnnviz import convolution, images
 from cnnviz.convolution import PRESETS, combine_edges, convolve, cross_correlate
 from cnnviz.dashboard.components.playground import gray
+from cnnviz.dashboard.convolution.played import read
 
 SIDE = 64
 SETTINGS = [
@@ -91,6 +93,11 @@ def test_colours_flips_biases_and_edges_all_round_are_the_librarys(dashboard, pl
     across, down = (cross_correlate(gray(photo(cat))[:, :, None], PRESETS[name][:, :, None, None])
                     for name in ("sobel-x", "sobel-y"))  # fmt: skip
     assert said(playground, "value") == pytest.approx(combine_edges(across, down)[20, 33, 0], rel=1e-5)
+    page.wait_for_url("**vstrength**")
+    (link,) = parse_qs(urlsplit(page.url).query)["play"]
+    presets = {"strength": np.stack([PRESETS[name] for name in ("sobel-x", "sobel-y")], axis=-1)}
+    played = read(link, presets=presets, filters=None, lent=None)
+    assert said(playground, "value") == pytest.approx(played.result(played.maps(photo(cat)))[20, 33, 0], rel=1e-5)
 
 
 def test_keys_move_the_window_and_an_own_kernel_is_taken_at_once(dashboard, playground, cat):

@@ -37,7 +37,7 @@ function playgroundIn(root) {
   // A kernel that the page lends is taken over when it changes; a link's own settings come first.
   function takeGiven() {
     const now = JSON.stringify(h.kernel);
-    if (h.kernel && given !== now && (given !== null || !h.play)) { s.preset = ""; s.kernels = kernelsOf([h.kernel], isColour() ? 3 : 1); }
+    if (h.kernel && given !== now && (given !== null || !h.play)) { s.preset = ""; s.kernels = kernelsOf([h.kernel], isColour() ? 3 : 1); if (h.play) tell(); }
     given = now;
   }
   function changed() { controls(); draw(); tell(); }

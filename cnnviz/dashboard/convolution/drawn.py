@@ -13,6 +13,7 @@ from cnnviz.activations import tiles
 from cnnviz.convnets import Convnet
 from cnnviz.dashboard import cache, components, language, panels, state, store
 from cnnviz.dashboard.components import Stroke
+from cnnviz.dashboard.convolution import take_away
 from cnnviz.dashboard.state import Selection
 from cnnviz.dashboard.texts import convolution as texts
 from cnnviz.images import drawings
@@ -85,6 +86,7 @@ def show(_: Selection) -> None:
     with answer:
         _show_answer(convnet, reading)
     _show_layers(reading)
+    take_away.drawn(subject.network, photo, reading)
 
 
 def _ready(name: str) -> Convnet:

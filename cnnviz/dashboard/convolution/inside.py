@@ -14,7 +14,7 @@ from cnnviz import images
 from cnnviz.convolution import LayerRun, Unit, unit_of
 from cnnviz.dashboard import activations, cache, channel_card, components, language, panels, sidebar
 from cnnviz.dashboard.components import Walked
-from cnnviz.dashboard.convolution import borrowed, walk
+from cnnviz.dashboard.convolution import borrowed, take_away, walk
 from cnnviz.dashboard.convolution.sums import Wording, rounded, told
 from cnnviz.dashboard.convolution.walk import Place
 from cnnviz.dashboard.state import Selection
@@ -45,6 +45,7 @@ def show(selection: Selection) -> None:
         _draw_ways(here)
     _draw_unit(here)
     st.caption(texts.INSIDE_HELP)
+    take_away.unit(selection, run, here.place)
 
 
 def _choose_layer(selection: Selection) -> tuple[Selection, LayerInfo]:

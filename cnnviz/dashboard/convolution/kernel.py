@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 
 import numpy as np
 import streamlit as st
@@ -10,10 +11,11 @@ import streamlit as st
 from cnnviz import convolution, filters, images
 from cnnviz.dashboard import components, state
 from cnnviz.dashboard.components.playground import LARGEST_KERNEL, Filters, Preset
-from cnnviz.dashboard.convolution import borrowed
+from cnnviz.dashboard.convolution import borrowed, take_away
+from cnnviz.dashboard.convolution.played import read
 from cnnviz.dashboard.state import Selection
 from cnnviz.dashboard.texts import convolution as texts
-from cnnviz.errors import LayerError
+from cnnviz.errors import CnnvizError, LayerError
 from cnnviz.layers import layers
 
 _SIDES = ("8", "16", "32", "64", "128", "256", "512")
@@ -28,16 +30,31 @@ def show(selection: Selection) -> None:
     """Draw the selected picture in numbers, and a kernel that slides over it."""
     said = str(st.session_state.get(state.PLAY) or "")
     state.settle(state.PLAY, [said] if len(said) <= _LONGEST_PLAY and _PLAY.fullmatch(said) else [])
-    components.playground(
+    link = str(st.session_state.get(state.PLAY) or "")
+    photo, presets, offered, lent = (
         _choose_picture(selection),
-        key="playground",
-        presets=_presets(),
-        texts=texts.PLAYGROUND,
-        settings=str(st.session_state.get(state.PLAY) or ""),
-        on_settings=lambda settings: state.select(state.PLAY, settings),
-        filters=_filters(selection),
-        kernel=borrowed.choose(selection),
+        _presets(),
+        _filters(selection),
+        borrowed.choose(selection),
     )
+    components.playground(
+        photo,
+        key="playground",
+        presets=presets,
+        texts=texts.PLAYGROUND,
+        settings=link,
+        on_settings=lambda settings: state.select(state.PLAY, settings),
+        filters=offered,
+        kernel=lent,
+    )
+    played = read(
+        link,
+        presets={preset.name: np.stack(preset.kernels, axis=-1) for preset in presets},
+        filters=None if offered is None else offered.kernels,
+        lent=lent,
+    )
+    with suppress(CnnvizError):  # what does not fit is said by the playground
+        take_away.kernel(selection, photo, played)
 
 
 def _choose_picture(selection: Selection) -> np.ndarray:

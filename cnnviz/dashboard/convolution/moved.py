@@ -12,7 +12,7 @@ from cnnviz import figures, images, probes
 from cnnviz.convolution.moves import Move, move, relative_difference, stays_inside
 from cnnviz.dashboard import cache, channel_card, components, language, panels, state
 from cnnviz.dashboard.components import percent
-from cnnviz.dashboard.convolution import moved_layers, moved_rivals
+from cnnviz.dashboard.convolution import moved_layers, moved_rivals, take_away
 from cnnviz.dashboard.convolution.moving import choose_move, moved, waited_for
 from cnnviz.dashboard.jobs import Job
 from cnnviz.dashboard.state import Selection
@@ -43,18 +43,20 @@ def _show_maps(selection: Selection) -> None:
         channel = channel_card.choose_channel(
             texts.MOVED_CHANNEL, info.filters, int(before_maps.std(axis=(0, 1)).argmax())
         )
-        _show_numbers(info, before_maps, after_maps, by)
+        along_maps = move(before_maps, by, stride=info.stride)
+        _show_numbers(info, by, before=before_maps, after=after_maps, along=along_maps)
     with picture:
         _show_picture(after.received, texts.MOVED_PICTURE, key="moved picture")
-    expected = move(before_maps[..., [channel]], by, stride=info.stride)[..., 0]
-    found = after_maps[..., channel]
+    expected, found = along_maps[..., channel], after_maps[..., channel]
     low, high = min(expected.min(), found.min()), max(expected.max(), found.max())
-    for column, maps, title in ((own, found, texts.MOVED_OWN), (along, expected, texts.MOVED_ALONG)):
+    for column, shown_map, title in ((own, found, texts.MOVED_OWN), (along, expected, texts.MOVED_ALONG)):
         with column:
-            shown = images.colour(images.to_unit(maps, low=float(low), high=float(high)))
+            shown = images.colour(images.to_unit(shown_map, low=float(low), high=float(high)))
             _show_picture(shown, title, key=title)
     if selection.convnet.class_names:
         _show_scores(selection, after, by)
+    maps = {"before": before_maps, "after": after_maps, "along": along_maps}
+    take_away.moved(selection, info.address, by, info.stride, maps=maps, channel=channel)
 
 
 def _is_ready(before: Selection, after: Selection, layer: str) -> bool:
@@ -89,12 +91,12 @@ def _show_picture(photo: np.ndarray, title: str, *, key: str) -> None:
     components.picture(images.rgb(photo), key=key, alt=title)
 
 
-def _show_numbers(info: LayerInfo, before: np.ndarray, after: np.ndarray, by: Move) -> None:
+def _show_numbers(info: LayerInfo, by: Move, *, before: np.ndarray, after: np.ndarray, along: np.ndarray) -> None:
     """Say how far the map moved, and how much of what changed is explained by that."""
     where = stays_inside(before.shape, by, stride=info.stride)
-    along = relative_difference(after, move(before, by, stride=info.stride), where=where)
+    followed = relative_difference(after, along, where=where)
     st.metric(texts.MOVED_STILL, percent(relative_difference(after, before, where=where)), help=texts.MOVED_DIFFERENCE)
-    st.metric(texts.MOVED_FOLLOWED, percent(along), help=texts.MOVED_DIFFERENCE)
+    st.metric(texts.MOVED_FOLLOWED, percent(followed), help=texts.MOVED_DIFFERENCE)
     steps = {"right": by.right / info.stride[1], "down": by.down / info.stride[0]}
     st.caption(
         texts.MOVED_STEPS.format(

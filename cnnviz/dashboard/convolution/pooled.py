@@ -9,7 +9,7 @@ import streamlit as st
 from cnnviz.convolution import Block, StackedLayer
 from cnnviz.convolution.notation import read_stack
 from cnnviz.dashboard import panels
-from cnnviz.dashboard.convolution import settings, stacked
+from cnnviz.dashboard.convolution import settings, stacked, take_away
 from cnnviz.dashboard.convolution.settings import Shape
 from cnnviz.dashboard.state import Selection
 from cnnviz.dashboard.texts import convolution as texts
@@ -29,6 +29,7 @@ def show(selection: Selection) -> None:
         return
     _show_bars(pooled, plain)
     _show_table(pooled, plain)
+    take_away.sizes(shape, pooled)
 
 
 def _suits(shape: Shape, blocks: Sequence[Block]) -> bool:

@@ -10,6 +10,7 @@ import streamlit as st
 from cnnviz import convolution, images
 from cnnviz.dashboard import activations as page
 from cnnviz.dashboard import cache, channel_card, components, language, panels, state
+from cnnviz.dashboard.convolution import take_away
 from cnnviz.dashboard.convolution.forgetting import Asked, Cascade, cascade_or_progress
 from cnnviz.dashboard.heatmaps import choices
 from cnnviz.dashboard.state import Selection
@@ -42,6 +43,7 @@ def show(selection: Selection) -> None:
     with stop:
         count = _choose_count(asked)
     _show(asked, cascade, count, maps)
+    take_away.shuffled(asked, cascade)
 
 
 def _first_channel(maps: np.ndarray) -> int:

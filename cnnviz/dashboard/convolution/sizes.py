@@ -9,7 +9,7 @@ import streamlit as st
 
 from cnnviz.convolution import Block, Padding, SizeFormula, StackedLayer, stack
 from cnnviz.dashboard import components, panels, state
-from cnnviz.dashboard.convolution import formulas, pooled, settings, skipped, stacked
+from cnnviz.dashboard.convolution import formulas, pooled, settings, skipped, stacked, take_away
 from cnnviz.dashboard.convolution.naming import PADDINGS, name_padding
 from cnnviz.dashboard.convolution.settings import Shape
 from cnnviz.dashboard.state import Selection
@@ -38,6 +38,7 @@ def _show_window(selection: Selection) -> None:
     _show_formulas(layer, layer.sizes[0])
     _show_cells(layer.sizes[0])
     _say_what_is_odd(layer.sizes[0], block.padding)
+    take_away.sizes(shape, [layer])
 
 
 def _choose(shape: Shape, block: Block) -> None:

@@ -8,6 +8,7 @@ import streamlit as st
 from cnnviz import images
 from cnnviz.convolution import skips
 from cnnviz.dashboard import components, panels
+from cnnviz.dashboard.convolution import take_away
 from cnnviz.dashboard.state import Selection
 from cnnviz.dashboard.texts import convolution as texts
 from cnnviz.figures import convolution as charts
@@ -39,6 +40,7 @@ def show(selection: Selection) -> None:
         key="skips",
         alt=texts.SKIPPED_ALT.format(plain=f"{likeness[0][-1]:.2f}", skip=f"{likeness[1][-1]:.2f}"),
     )  # fmt: skip
+    take_away.skips(selection, plain, skip)
 
 
 @st.cache_data(max_entries=8, show_spinner=False)

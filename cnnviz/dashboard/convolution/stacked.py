@@ -12,7 +12,7 @@ from cnnviz.convolution import Block, StackedLayer, stack
 from cnnviz.convolution.notation import MOST_LAYERS, write_stack
 from cnnviz.convolution.stack import Kind
 from cnnviz.dashboard import components, panels, state
-from cnnviz.dashboard.convolution import formulas, settings
+from cnnviz.dashboard.convolution import formulas, settings, take_away
 from cnnviz.dashboard.convolution.naming import PADDINGS, name_block, name_padding
 from cnnviz.dashboard.convolution.settings import Shape
 from cnnviz.dashboard.state import Selection
@@ -46,6 +46,7 @@ def show(selection: Selection) -> None:
     _choose_layer(shape, blocks, grown, picked)
     if 0 <= picked < len(grown):
         _show_formulas(grown[picked])
+    take_away.sizes(shape, grown)
 
 
 def grow(shape: Shape, blocks: Sequence[Block]) -> tuple[tuple[StackedLayer, ...], str]:

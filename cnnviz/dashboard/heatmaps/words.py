@@ -59,4 +59,4 @@ def take_away(question: Question, heat: np.ndarray) -> None:
         shown = images.overlay_signed if method.is_signed else images.overlay
         return shown(selection.received, heat)
 
-    panels.take_away(f"{method.name}-{class_index}", code, picture, {"heat": heat})
+    panels.take_away(f"{method.name}-{class_index}", code, picture, lambda: {"heat": heat})

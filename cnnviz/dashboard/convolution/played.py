@@ -1,0 +1,173 @@
+"""What has a person set on the playground? The library's reading of the link that the browser writes."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from cnnviz import convolution
+from cnnviz.dashboard.components.playground import gray
+
+_SIDES, _COUNTS, _WINDOWS = (3, 4, 5, 6, 7, 8, 10, 12), range(1, 5), range(2, 9)
+_PADDINGS = ("0", "same", "1", "2", "3")
+_MOST, _LARGEST = 1e6, 16
+
+
+@dataclass(frozen=True, eq=False)
+class Played:
+    """All that decides which numbers the playground shows.
+
+    Attributes:
+        kernels: `(rows, columns, channels, groups)` float32; two groups make one strength of edges.
+        typed: Numbers of one's own in place of the picture, `(side, side)` float32.
+        stride: Steps between windows.
+        padding: `same`, or zeros on each side.
+        dilation: Steps between the values of a window.
+        is_flipped: Whether the kernel is turned first, as mathematics has it.
+        bias: Added to each sum.
+        has_relu: Whether negative values become zero.
+        pool: `max` or `average`, its window and its stride; None without pooling.
+    """
+
+    kernels: np.ndarray
+    typed: np.ndarray | None
+    stride: int
+    padding: convolution.Padding
+    dilation: int
+    is_flipped: bool
+    bias: float
+    has_relu: bool
+    pool: tuple[str, int, int] | None
+
+    def maps(self, photo: np.ndarray) -> np.ndarray:
+        """What the window slides over: `(rows, columns, channels)` float32, from `(rows, columns, 3)` uint8."""
+        if self.typed is not None:
+            return self.typed[:, :, None]
+        return photo.astype(np.float32) if self.kernels.shape[2] == 3 else gray(photo)[:, :, None]
+
+    def result(self, maps: np.ndarray) -> np.ndarray:
+        """What comes out in the end: `(rows, columns, 1)` float32."""
+        slide = convolution.convolve if self.is_flipped else convolution.cross_correlate
+        found = slide(maps, self.kernels, stride=self.stride, padding=self.padding, dilation=self.dilation)
+        if found.shape[2] == 2:
+            found = convolution.combine_edges(found[..., :1], found[..., 1:])
+        found = found + np.float32(self.bias)
+        found = convolution.relu(found) if self.has_relu else found
+        if self.pool is None:
+            return found
+        kind, size, stride = self.pool
+        pool = convolution.max_pool if kind == "max" else convolution.average_pool
+        return pool(found, size=size, stride=stride)
+
+    def code(self) -> str:
+        """Write the Python of `result`, from `maps` on."""
+        slide = "convolve" if self.is_flipped else "cross_correlate"
+        lines = [
+            f"kernels = np.float32({np.round(self.kernels, 6).tolist()})  # {self.kernels.shape}",
+            f"maps = convolution.{slide}(\n    maps, kernels, stride={self.stride}, padding={self.padding!r}, "
+            f"dilation={self.dilation}\n)",
+        ]
+        if self.kernels.shape[3] == 2:
+            lines.append("maps = convolution.combine_edges(maps[..., :1], maps[..., 1:])")
+        if self.bias:
+            lines.append(f"maps = maps + np.float32({self.bias!r})")
+        if self.has_relu:
+            lines.append("maps = convolution.relu(maps)")
+        if self.pool is not None:
+            kind, size, stride = self.pool
+            lines.append(f"maps = convolution.{kind}_pool(maps, size={size}, stride={stride})")
+        return "\n".join([*lines, "print(maps.shape, maps.min(), maps.max())\n"])
+
+
+def read(
+    link: str, *, presets: Mapping[str, np.ndarray], filters: np.ndarray | None, lent: np.ndarray | None
+) -> Played:
+    """Read what the browser wrote; what is no setting is passed over, as there.
+
+    Args:
+        link: Such as `vsobel-x~s2~psame`.
+        presets: Name to `(rows, columns, groups)`; the first one is usual.
+        filters: A network's own `(rows, columns, 1 or 3, filters)` weights, if they are offered.
+        lent: `(rows, columns)` weights that the page lends, which a link without settings begins with.
+    """
+    found = {part[0]: part[1:] for part in link.split("~") if part}
+    typed = _typed(found.get("t", ""))
+    usual = next(iter(presets.values())) if lent is None or link else lent[:, :, None]
+    kernels = _kernels(found, presets, filters)
+    channels = 3 if found.get("c") == "" and typed is None else 1
+    padding = found.get("p", "")
+    return Played(
+        _for_channels(usual[:, :, None] if kernels is None else kernels, channels),
+        typed,
+        stride=_counted(found.get("s"), _COUNTS) or 1,
+        padding="same" if padding == "same" else int(padding) if padding in _PADDINGS else 0,
+        dilation=_counted(found.get("d"), _COUNTS) or 1,
+        is_flipped=found.get("f") == "",
+        bias=(_numbers(found.get("b", "")) or [0.0])[0],
+        has_relu=found.get("r") == "",
+        pool=_pool(found.get("m", "")),
+    )
+
+
+def _counted(text: str | None, options: Collection[int]) -> int | None:
+    return int(text) if text is not None and text.isdecimal() and int(text) in options else None
+
+
+def _numbers(text: str) -> list[float]:
+    """Take `1_2.5_-3` apart; empty if it is anything else."""
+    try:
+        found = [float(part) for part in text.split("_")]
+    except ValueError:
+        return []
+    return found if np.all(np.abs(found) <= _MOST) else []
+
+
+def _typed(text: str) -> np.ndarray | None:
+    side, *values = _numbers(text) or [0.0]
+    if side not in _SIDES or len(values) != side * side:
+        return None
+    return np.array(values, np.float32).reshape(int(side), -1)
+
+
+def _pool(text: str) -> tuple[str, int, int] | None:
+    kind, size, stride = [*text.split("_"), "", ""][:3]
+    numbers = _counted(size, _WINDOWS), _counted(stride, (1, *_WINDOWS))
+    return (kind, *numbers) if kind in ("max", "average") and all(numbers) else None  # type: ignore[return-value]
+
+
+def _kernels(
+    found: Mapping[str, str], presets: Mapping[str, np.ndarray], filters: np.ndarray | None
+) -> np.ndarray | None:
+    """The kernel that a link names or holds: `(rows, columns, channels, groups)`; None if it does not."""
+    if "k" in found:
+        return _own(found["k"])
+    if found.get("v") in presets:
+        return presets[found["v"]][:, :, None]
+    number = None if filters is None else _counted(found.get("n"), range(filters.shape[3]))
+    return None if filters is None or number is None else filters[..., number, None]
+
+
+def _own(text: str) -> np.ndarray | None:
+    """Weights of one's own: rows, columns, groups and channels, then all of them."""
+    numbers = _numbers(text)
+    shape, values = numbers[:4], numbers[4:]
+    sizes = [range(1, _LARGEST + 1), range(1, _LARGEST + 1), (1, 2), (1, 3)]
+    if len(shape) < 4 or any(size not in allowed for size, allowed in zip(shape, sizes, strict=True)):
+        return None
+    rows, columns, groups, channels = map(int, shape)
+    if len(values) != rows * columns * groups * channels:
+        return None
+    return np.array(values, np.float32).reshape(groups, channels, rows, columns).transpose(2, 3, 1, 0)
+
+
+def _for_channels(kernels: np.ndarray, channels: int) -> np.ndarray:
+    """Give each channel its kernel; a gray picture is the same in all, so that their sum does what they did apart."""
+    kernels = kernels.astype(np.float32)
+    if kernels.shape[2] == channels:
+        return kernels
+    if channels > 1:
+        return kernels[:, :, :1].repeat(channels, axis=2)
+    is_same = (kernels == kernels[:, :, :1]).all(axis=(0, 1, 2), keepdims=True)
+    return np.where(is_same, kernels[:, :, :1], kernels.sum(axis=2, keepdims=True))

@@ -1,0 +1,167 @@
+"""What can be taken away of each view: the code that computes it, its picture, its numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from cnnviz import images
+from cnnviz.convolution import LayerRun, Move, StackedLayer
+from cnnviz.convolution.notation import write_stack
+from cnnviz.dashboard import panels, samples
+from cnnviz.dashboard.convolution.forgetting import Asked, Cascade
+from cnnviz.dashboard.convolution.played import Played
+from cnnviz.dashboard.convolution.settings import Shape
+from cnnviz.dashboard.convolution.walk import Place
+from cnnviz.dashboard.state import Selection
+from cnnviz.probes import Reading
+
+_CONVOLUTION = "from cnnviz import convolution\n"
+_ARRAYS = "import numpy as np\nfrom cnnviz import convolution, images\n"
+_SIDE = 224
+
+
+def kernel(selection: Selection, photo: np.ndarray, played: Played) -> None:
+    """Offer what the playground computes of a picture, or of typed numbers."""
+    maps = played.maps(photo)
+    source = f"import cnnviz\n{_ARRAYS}\n"
+    if played.typed is not None:
+        source += f"maps = np.float32({played.typed.tolist()})[:, :, None]\n"
+    else:
+        source += f"photo = {samples.code(selection.picture)}\n"
+        source += f"maps = images.fit(photo, {photo.shape[:2]}).astype(np.float32)\n"
+    if played.typed is None and maps.shape[2] == 1:
+        source += "maps = np.round(maps @ np.float32([0.299, 0.587, 0.114]))[:, :, None]\n"
+    panels.take_away(
+        "convolution-kernel",
+        source + played.code(),
+        lambda: _coloured(played.result(maps)[..., 0]),
+        lambda: {"maps": maps, "kernels": played.kernels, "output": played.result(maps)},
+    )
+
+
+def sizes(shape: Shape, layers: Sequence[StackedLayer]) -> None:
+    """Offer the numbers of a stack of layers."""
+    line = write_stack(shape, [layer.block for layer in layers])
+    code = (
+        "from cnnviz import convolution\n\n"
+        f"shape, blocks = convolution.read_stack({line!r})\n"
+        "for layer in convolution.stack(shape, blocks):\n"
+        "    print(layer.block.kind, layer.output_shape, layer.parameters, layer.multiplications)\n"
+    )
+
+    def arrays() -> dict[str, np.ndarray]:
+        return {
+            "output_shapes": np.array([(*layer.output_shape, 1, 1)[:3] for layer in layers]),
+            "parameters": np.array([layer.parameters for layer in layers]),
+            "multiplications": np.array([layer.multiplications for layer in layers]),
+            "fields": np.array([layer.field.field if layer.field else 0 for layer in layers]),
+        }
+
+    panels.take_away("convolution-sizes", code, None, arrays)
+
+
+def skips(selection: Selection, plain: np.ndarray, skip: np.ndarray) -> None:
+    """Offer the maps behind each block, without and with the connection: `(blocks + 1, side, side, 3)` each."""
+    code = panels.code_start(selection, imports=_ARRAYS) + (
+        f"maps = images.fit(photo, {plain.shape[1:3]}) / np.float32(255) - np.float32(0.5)\n"
+        f"weights = convolution.block_weights(3, blocks={len(plain) - 1})\n"
+        "plain, skip = (convolution.through_blocks(maps, weights, has_skip=has) for has in (False, True))\n"
+        "print(convolution.likeness(maps, plain[-1]), convolution.likeness(maps, skip[-1]))\n"
+    )
+
+    def picture() -> np.ndarray:
+        shown = [np.uint8(255 * images.to_unit(maps)) for maps in (*plain, *skip)]
+        return images.contact_sheet(np.stack(shown), columns=len(plain), gap=2)
+
+    panels.take_away("convolution-skip", code, picture, lambda: {"plain": plain, "skip": skip})
+
+
+def moved(
+    selection: Selection, layer: str, by: Move, stride: tuple[int, int], *, maps: Mapping[str, np.ndarray], channel: int
+) -> None:
+    """Offer the maps before, after, and as they would be if they only moved along."""
+    code = panels.code_start(selection, imports=_ARRAYS) + (
+        f"by, layer, stride = convolution.{by!r}, {layer!r}, {stride}\n"
+        "photo = convnet.fit(photo)\n"
+        "moved = np.rint(convolution.move(photo, by)).clip(0, 255).astype(np.uint8)\n"
+        "before, after = (\n"
+        "    cnnviz.feature_maps(convnet, convnet.prepare([one]), layers=[layer])[layer][0] for one in (photo, moved)\n"
+        ")\n"
+        "along = convolution.move(before, by, stride=stride)\n"
+        "where = convolution.stays_inside(before.shape, by, stride=stride)\n"
+        "print(convolution.relative_difference(after, before, where=where))\n"
+        "print(convolution.relative_difference(after, along, where=where))\n"
+    )
+
+    def picture() -> np.ndarray:
+        shown = np.stack([one[..., channel] for one in maps.values()])
+        return images.contact_sheet(images.colour(images.to_unit(shown)), columns=len(shown), gap=2)
+
+    panels.take_away(f"moved-{panels.slug(layer)}", code, picture, lambda: maps)
+
+
+def unit(selection: Selection, run: LayerRun, place: Place) -> None:
+    """Offer a layer's map, and what one of its units is made of."""
+    code = panels.code_start(selection, imports=_CONVOLUTION) + (
+        "unit = convolution.explain_unit(\n"
+        f"    convnet, inputs, layer={place.layer!r}, channel={place.channel}, row={place.row}, column={place.column}\n"
+        ")\n"
+        "for step in unit.steps:\n"
+        "    print(step.patch.shape, step.value)\n"
+        "print(unit.value)  # the network's own\n"
+    )
+    maps = run.output if run.output.ndim == 3 else run.output.reshape(1, 1, -1)
+    shown = maps[..., place.channel] if maps.shape[0] * maps.shape[1] > 1 else maps[0]
+    panels.take_away(
+        f"unit-{panels.slug(place.layer)}-{place.channel}",
+        code,
+        lambda: _coloured(shown),
+        lambda: {"output": run.output},
+    )
+
+
+def drawn(network: str, photo: np.ndarray, reading: Reading) -> None:
+    """Offer a drawing as the network receives it, and what each layer made of it."""
+    code = (
+        "import cnnviz\n\n"
+        f"convnet = cnnviz.load_convnet({network!r})\n"
+        f'photo = cnnviz.read_photo("drawn-{network}.png")  # the picture that is offered here\n'
+        "print(cnnviz.predict(convnet, convnet.prepare([photo])))\n"
+    )
+
+    def arrays() -> dict[str, np.ndarray]:
+        maps = {panels.slug(layer): maps[0] for layer, maps in reading.maps.items()}
+        return {**maps, "probabilities": reading.probabilities[0]}
+
+    panels.take_away(f"drawn-{network}", code, lambda: photo, arrays)
+
+
+def shuffled(asked: Asked, cascade: Cascade) -> None:
+    """Offer heatmap and feature map at every stop."""
+    place = f"layer={asked.layer!r}, " if asked.method.has_layer else ""
+    code = panels.code_start(asked.selection, imports=_CONVOLUTION) + (
+        f"layer, counts, heats = {asked.layer!r}, {asked.counts}, []\n"
+        "for count, shuffled in zip(counts, convolution.cascade(convnet, counts=counts)):\n"
+        f"    heats.append(cnnviz.{asked.method.name}(shuffled, inputs, {place}class_index={asked.class_index})[0])\n"
+        "    print(count, convolution.rank_correlation(heats[0], heats[-1]))\n"
+    )
+    heats = np.stack([heat for heat, _ in cascade.values()])
+    maps = np.stack([values for _, values in cascade.values()])
+
+    def picture() -> np.ndarray:
+        photo = images.fit(asked.selection.received, (_SIDE, _SIDE), how="stretch")
+        overlay = images.overlay_signed if asked.method.is_signed else images.overlay
+        return images.contact_sheet(np.stack([overlay(photo, heat) for heat in heats]), columns=5, gap=2)
+
+    arrays = {"counts": np.array(list(cascade)), "heats": heats, "maps": maps}
+    panels.take_away(f"shuffled-{asked.method.name}", code, picture, lambda: arrays)
+
+
+def _coloured(values: np.ndarray) -> np.ndarray:
+    """Draw values enlarged, signed ones with zero in the middle."""
+    peak = float(np.nanmax(np.abs(values), initial=0.0)) or 1.0
+    is_signed = bool((values < 0).any())
+    unit = images.to_unit(values, low=-peak, high=peak) if is_signed else images.to_unit(values)
+    return images.scale_up(images.colour(unit, "PuOr" if is_signed else "gray"), max(1, _SIDE // max(values.shape)))

@@ -1,0 +1,127 @@
+"""Does the code that a view offers compute what the view shows?"""
+
+import keras
+import numpy as np
+import pytest
+from reading_pages import finished
+
+import cnnviz
+from cnnviz import convolution, images
+from cnnviz.convolution import PRESETS
+from cnnviz.dashboard.components.playground import gray
+from cnnviz.dashboard.convolution.played import read
+
+LENET5 = {"model": "lenet5-mnist", "picture": "mnist-5k:82"}
+STACK = {name: np.stack([PRESETS[name]], axis=-1) for name in ("identity", "edges")} | {
+    "strength": np.stack([PRESETS["sobel-x"], PRESETS["sobel-y"]], axis=-1)
+}
+
+
+@pytest.fixture
+def taken(open_page):
+    """Runs what a view offers; returns its variables, and the page."""
+
+    def run(**link):
+        app = finished(open_page("convolution", **link))
+        app.session_state["take_away"] = True
+        app.run()
+        assert not app.exception, app.exception
+        (code,) = [block.value for block in app.code]
+        variables = {}
+        exec(code, variables)
+        return variables, app
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("play", "expected"),
+    [
+        ("", lambda maps: convolution.cross_correlate(maps, PRESETS["edges"][:, :, None, None])),
+        ("vedges~s2~psame~b-20~r", lambda maps: np.maximum(
+            0, convolution.cross_correlate(maps, PRESETS["edges"][:, :, None, None], stride=2, padding="same") - 20)),
+        ("vstrength~mmax_2_2", lambda maps: convolution.max_pool(np.hypot(*(
+            convolution.cross_correlate(maps, PRESETS[name][:, :, None, None]) for name in ("sobel-x", "sobel-y"))),
+            size=2)),
+        ("k2_2_1_1_1_0_0_-1~f~p1~d2", lambda maps: convolution.cross_correlate(
+            maps, np.float32([[-1, 0], [0, 1]])[:, :, None, None], padding=1, dilation=2)),
+    ],
+)  # fmt: skip
+def test_the_playgrounds_code_computes_what_the_link_says(taken, cat, play, expected):
+    variables, _ = taken(detail="32", play=play)
+    wanted = expected(gray(images.fit(cat, (32, 32)))[:, :, None])
+    assert np.ptp(wanted) > 10
+    np.testing.assert_allclose(variables["maps"], wanted, rtol=1e-4, atol=1e-2)
+
+
+def test_the_playgrounds_code_holds_typed_numbers(taken):
+    variables, _ = taken(play="t3_1_2_3_4_5_6_7_8_9~k2_2_1_1_1_0_0_-1")
+    np.testing.assert_array_equal(variables["maps"][..., 0], np.full((2, 2), -4))
+
+
+def test_filters_read_colours_or_their_sum_a_gray_picture(rng):
+    filters = rng.normal(size=(3, 3, 3, 4)).astype(np.float32)
+    colours = rng.integers(0, 255, (8, 9, 3)).astype(np.uint8)
+    colour, plain = (read(f"n2{more}", presets=STACK, filters=filters, lent=None) for more in ("~c", ""))
+    expected = convolution.cross_correlate(colours.astype(np.float32), filters[..., [2]])
+    np.testing.assert_allclose(colour.result(colour.maps(colours)), expected, rtol=1e-5, atol=1e-3)
+    np.testing.assert_allclose(plain.kernels[..., 0, 0], filters[..., 2].sum(axis=2), rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "link", ["s9", "pbad", "d0", "k9_9_1_1_1", "k1_1_1_1_1e9", "t4_1", "mmax", "mmin_2_2", "vnone", "n99", "bx", "cyes"]
+)
+def test_what_is_no_setting_is_passed_over(link):
+    found = read(link, presets=STACK, filters=np.zeros((3, 3, 1, 2), np.float32), lent=None)
+    np.testing.assert_array_equal(found.kernels[..., 0, 0], PRESETS["identity"])
+    assert (found.stride, found.padding, found.dilation, found.bias, found.pool) == (1, 0, 1, 0.0, None)
+    assert found.typed is None
+
+
+def test_a_lent_kernel_stands_until_a_link_says_otherwise():
+    lent = np.float32([[1, 2], [3, 4]])
+    for link, expected in {"": lent, "vedges": PRESETS["edges"]}.items():
+        found = read(link, presets=STACK, filters=None, lent=lent)
+        np.testing.assert_array_equal(found.kernels[..., 0, 0], expected)
+
+
+def test_a_unit_is_the_one_that_is_looked_at(taken):
+    variables, _ = taken(view="inside", layer="conv1", channel="2", unit="20,9", **LENET5)
+    unit, convnet = variables["unit"], variables["convnet"]
+    maps = cnnviz.feature_maps(convnet, variables["inputs"], layers=["conv1"])["conv1"][0]
+    assert (unit.row, unit.column, unit.channel) == (20, 9, 2)
+    assert unit.value == pytest.approx(float(maps[20, 9, 2]), rel=1e-5)
+
+
+def test_moved_maps_are_compared_as_on_the_page(taken):
+    variables, app = taken(view="moved", layer="conv1", move="3,0,0,1", **LENET5)
+    assert variables["by"] == convolution.Move(right=3)
+    share = convolution.relative_difference(variables["after"], variables["before"], where=variables["where"])
+    assert share > 0.1
+    assert app.metric[0].value == f"{share:.0%}".replace("%", " %")
+
+
+def test_shuffled_heatmaps_follow_the_pages_stops(taken):
+    variables, app = taken(view="shuffled", method="grad_cam", **LENET5)
+    assert variables["counts"][-1] == len(convolution.weighted_layers(variables["convnet"]))
+    found = convolution.rank_correlation(variables["heats"][0], variables["heats"][-1])
+    assert app.metric[0].value == f"{found:.2f}".replace("-", "−")
+
+
+@pytest.mark.parametrize("topic", ["window", "stack", "pooling"])
+def test_sizes_are_those_of_keras(taken, topic):
+    variables, _ = taken(view="sizes", topic=topic, stack="12x12x2,conv3x4s2same,pool2,flatten,dense5")
+    found = convolution.stack(variables["shape"], variables["blocks"])
+    if topic == "window":
+        assert variables["shape"] == (10, 10, 3)
+        return
+    image = keras.Input((12, 12, 2))
+    maps = keras.layers.MaxPooling2D()(keras.layers.Conv2D(4, 3, strides=2, padding="same")(image))
+    model = keras.Model(image, keras.layers.Dense(5)(keras.layers.Flatten()(maps)))
+    assert sum(layer.parameters for layer in found) == model.count_params()
+
+
+def test_skips_keep_the_picture(taken):
+    variables, _ = taken(view="sizes", topic="skip")
+    likeness = [convolution.likeness(variables["maps"], variables[name][-1]) for name in ("plain", "skip")]
+    assert likeness[1] > likeness[0] + 0.1
