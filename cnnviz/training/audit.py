@@ -220,7 +220,7 @@ def _of_pictures(recipe: Recipe, dataset: Dataset) -> Iterator[Finding]:
         if missing:
             total = sum(int(pictures.counts[label]) for pictures in parts.values())
             yield Finding("missing", _missing(name, total, missing))
-    for note in note_balance(counts, names):
+    for note in note_balance(counts, names) if counts.min() > 0 else ():  # a class without any is missing, see above
         if note not in dataset.notes:  # which are shown beside the pictures
             yield Finding("imbalance", note)
     if len(dataset.train) < recipe.batch_size:

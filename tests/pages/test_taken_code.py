@@ -8,6 +8,7 @@ from reading_pages import finished
 import cnnviz
 from cnnviz import convolution, images
 from cnnviz.convolution import PRESETS
+from cnnviz.dashboard import store
 from cnnviz.dashboard.components.playground import gray
 from cnnviz.dashboard.convolution.played import read
 
@@ -18,8 +19,8 @@ STACK = {name: np.stack([PRESETS[name]], axis=-1) for name in ("identity", "edge
 
 
 @pytest.fixture
-def taken(open_page):
-    """Runs what a view offers; returns its variables, and the page."""
+def offered(open_page):
+    """Gives the code that a view offers, and the page."""
 
     def run(**link):
         app = finished(open_page("convolution", **link))
@@ -27,6 +28,17 @@ def taken(open_page):
         app.run()
         assert not app.exception, app.exception
         (code,) = [block.value for block in app.code]
+        return code, app
+
+    return run
+
+
+@pytest.fixture
+def taken(offered):
+    """Runs what a view offers; returns its variables, and the page."""
+
+    def run(**link):
+        code, app = offered(**link)
         variables = {}
         exec(code, variables)
         return variables, app
@@ -69,11 +81,26 @@ def test_filters_read_colours_or_their_sum_a_gray_picture(rng):
 
 
 @pytest.mark.parametrize(
-    "link", ["s9", "pbad", "d0", "k9_9_1_1_1", "k1_1_1_1_1e9", "t4_1", "mmax", "mmin_2_2", "vnone", "n99", "bx", "cyes"]
+    "link",
+    [
+        "s9",
+        "pbad",
+        "d0",
+        "k9_9_1_1_1",
+        "k1_1_1_1_1e9",
+        "t4_1",
+        "mmax",
+        "mmin_2_2",
+        "vnone",
+        "n99",
+        "bx",
+        "cyes",
+        "s" + 5000 * "9",
+    ],
 )
 def test_what_is_no_setting_is_passed_over(link):
     found = read(link, presets=STACK, filters=np.zeros((3, 3, 1, 2), np.float32), lent=None)
-    np.testing.assert_array_equal(found.kernels[..., 0, 0], PRESETS["identity"])
+    np.testing.assert_array_equal(found.kernels, PRESETS["identity"][:, :, None, None])
     assert (found.stride, found.padding, found.dilation, found.bias, found.pool) == (1, 0, 1, 0.0, None)
     assert found.typed is None
 
@@ -113,12 +140,25 @@ def test_sizes_are_those_of_keras(taken, topic):
     variables, _ = taken(view="sizes", topic=topic, stack="12x12x2,conv3x4s2same,pool2,flatten,dense5")
     found = convolution.stack(variables["shape"], variables["blocks"])
     if topic == "window":
-        assert variables["shape"] == (10, 10, 3)
+        convolution_layer = keras.layers.Conv2D(6, 3, strides=2, padding="same")
+        assert found[0].output_shape == convolution_layer.compute_output_shape((1, 10, 10, 3))[1:]
         return
     image = keras.Input((12, 12, 2))
     maps = keras.layers.MaxPooling2D()(keras.layers.Conv2D(4, 3, strides=2, padding="same")(image))
     model = keras.Model(image, keras.layers.Dense(5)(keras.layers.Flatten()(maps)))
-    assert sum(layer.parameters for layer in found) == model.count_params()
+    if topic == "pooling":  # the last stack is the one without pools
+        assert sum(layer.parameters for layer in found) > model.count_params()
+    else:
+        assert sum(layer.parameters for layer in found) == model.count_params()
+
+
+def test_of_what_is_not_taken_apart_the_map_is_offered(offered, tmp_path):
+    image = keras.Input((8, 8, 1))
+    maps = keras.layers.LayerNormalization(name="norm")(keras.layers.Conv2D(3, 3)(image))
+    keras.Model(image, maps).save(tmp_path / "m.keras")
+    name = store.put_model("m.keras", (tmp_path / "m.keras").read_bytes())
+    code, _ = offered(view="inside", model=name, layer="norm")
+    assert "feature_maps" in code and "explain_unit" not in code
 
 
 def test_skips_keep_the_picture(taken):

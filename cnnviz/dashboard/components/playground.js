@@ -27,8 +27,9 @@ function playgroundIn(root) {
     if (known >= 0) sent.splice(0, known + 1); else if (h.play !== seen) { s = settingsOf(h.play, h); sent.length = 0; }
     seen = h.play;
     takeGiven();
-    if (s.preset === "filter" && !h.filters) s.preset = "";
-    if (s.preset === "filter") { s.filter = Math.min(s.filter, h.filters.kernels.length - 1); renew(); }
+    if (s.preset === "filter" && !h.filters) { s.preset = ""; tell(); }
+    if (s.preset === "filter" && s.filter >= h.filters.kernels.length) { s.filter = h.filters.kernels.length - 1; tell(); }
+    if (s.preset === "filter") renew();
     for (const element of root.querySelectorAll("[data-text]")) element.textContent = T[element.dataset.text];
     controls();
     draw();
@@ -37,7 +38,8 @@ function playgroundIn(root) {
   // A kernel that the page lends is taken over when it changes; a link's own settings come first.
   function takeGiven() {
     const now = JSON.stringify(h.kernel);
-    if (h.kernel && given !== now && (given !== null || !h.play)) { s.preset = ""; s.kernels = kernelsOf([h.kernel], isColour() ? 3 : 1); if (h.play) tell(); }
+    if (given !== null && given !== now) tell(); // it is a person's own kernel from here on
+    if (h.kernel && given !== now && (given !== null || !h.play)) { s.preset = ""; s.kernels = kernelsOf([h.kernel], isColour() ? 3 : 1); }
     given = now;
   }
   function changed() { controls(); draw(); tell(); }

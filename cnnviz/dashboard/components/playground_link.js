@@ -3,10 +3,11 @@
 const SIDES = [3, 4, 5, 6, 7, 8, 10, 12], COUNTS = [1, 2, 3, 4], WINDOWS = [2, 3, 4, 5, 6, 7, 8];
 const PADDINGS = ["0", "same", "1", "2", "3"], MOST = 1e6, LARGEST = 16;
 
-const counted = (text, options) => { const n = Number(text); return options.includes(n) ? n : undefined; };
+const NUMBER = /^-?\d{1,9}(\.\d{1,9})?(e-?\d{1,2})?$/; // as `short` writes them
+const counted = (text, options) => (/^\d{1,2}$/.test(text) && options.includes(Number(text)) ? Number(text) : undefined);
 const numbers = (text) => {
-  const found = text === "" ? [] : text.split("_").map(Number);
-  return found.every((n) => Number.isFinite(n) && Math.abs(n) <= MOST) ? found : undefined;
+  const parts = text.split("_"), found = parts.map(Number);
+  return parts.every((part) => NUMBER.test(part)) && found.every((n) => Math.abs(n) <= MOST) ? found : undefined;
 };
 const short = (value) => String(Number(value.toPrecision(6)));
 const rowsOf = (values, columns) => Array.from({ length: values.length / columns }, (_, y) => values.slice(y * columns, (y + 1) * columns));
@@ -30,25 +31,26 @@ function linkOf(s, h) {
 
 function settingsOf(link, h) {
   const s = usual(h), read = {
-    c: (text) => { s.isColour = text === ""; },
-    s: (text) => { s.stride = counted(text, COUNTS) || 1; },
-    d: (text) => { s.dilation = counted(text, COUNTS) || 1; },
+    c: (text) => { if (text === "") s.isColour = true; },
+    s: (text) => { s.stride = counted(text, COUNTS) || s.stride; },
+    d: (text) => { s.dilation = counted(text, COUNTS) || s.dilation; },
     p: (text) => { if (PADDINGS.includes(text)) s.padding = text; },
-    f: (text) => { s.flip = text === ""; },
-    r: (text) => { s.relu = text === ""; },
-    b: (text) => { s.bias = (numbers(text) || [0])[0] || 0; },
+    f: (text) => { if (text === "") s.flip = true; },
+    r: (text) => { if (text === "") s.relu = true; },
+    b: (text) => { const [bias] = numbers(text) || []; if (bias !== undefined) s.bias = bias; },
     a: (text) => { const at = numbers(text); if (at && at.length === 2 && at.every((n) => Number.isInteger(n) && n >= 0)) s.at = at; },
-    m: (text) => { const [pool, window, hop] = text.split("_"), w = counted(window, WINDOWS), o = counted(hop, [1, ...WINDOWS]);
+    m: (text) => { const [pool, window = "", hop = ""] = text.split("_"), w = counted(window, WINDOWS), o = counted(hop, [1, ...WINDOWS]);
       if (["max", "average"].includes(pool) && w && o) Object.assign(s, { pool, window: w, hop: o }); },
     t: (text) => { const [side, ...values] = numbers(text) || [];
       if (SIDES.includes(side) && values.length === side * side) s.typed = rowsOf(values, side); },
     v: (name) => { const found = h.presets.find((p) => p.name === name); if (found) Object.assign(s, { preset: name, grids: found.kernels }); },
-    n: (text) => { const n = Number(text); if (h.filters && h.filters.kernels[n]) Object.assign(s, { preset: "filter", filter: n }); },
+    n: (text) => { const n = Number(text);
+      if (/^\d{1,5}$/.test(text) && h.filters && h.filters.kernels[n]) Object.assign(s, { preset: "filter", filter: n, grids: null }); },
     k: (text) => { const [rows, columns, groups, channels, ...values] = numbers(text) || [];
       const isSize = [rows, columns].every((n) => n >= 1 && n <= LARGEST && Number.isInteger(n)) && [1, 2].includes(groups) && [1, 3].includes(channels);
       if (isSize && values.length === rows * columns * groups * channels) {
         const grids = rowsOf(rowsOf(values, columns), rows);
-        Object.assign(s, { preset: "", kernels: rowsOf(grids, channels) });
+        Object.assign(s, { preset: "", kernels: rowsOf(grids, channels), grids: null });
       } },
   };
   for (const field of link.split("~")) if (Object.hasOwn(read, field[0] || "")) read[field[0]](field.slice(1));

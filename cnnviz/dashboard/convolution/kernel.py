@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import re
-from contextlib import suppress
 
 import numpy as np
 import streamlit as st
 
 from cnnviz import convolution, filters, images
-from cnnviz.dashboard import components, state
+from cnnviz.dashboard import components, panels, state
 from cnnviz.dashboard.components.playground import LARGEST_KERNEL, Filters, Preset
 from cnnviz.dashboard.convolution import borrowed, take_away
 from cnnviz.dashboard.convolution.played import read
 from cnnviz.dashboard.state import Selection
 from cnnviz.dashboard.texts import convolution as texts
-from cnnviz.errors import CnnvizError, LayerError
+from cnnviz.errors import LayerError
 from cnnviz.layers import layers
 
 _SIDES = ("8", "16", "32", "64", "128", "256", "512")
@@ -53,7 +52,7 @@ def show(selection: Selection) -> None:
         filters=None if offered is None else offered.kernels,
         lent=lent,
     )
-    with suppress(CnnvizError):  # what does not fit is said by the playground
+    with panels.explained():
         take_away.kernel(selection, photo, played)
 
 

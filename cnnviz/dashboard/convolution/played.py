@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -11,8 +13,10 @@ from cnnviz import convolution
 from cnnviz.dashboard.components.playground import gray
 
 _SIDES, _COUNTS, _WINDOWS = (3, 4, 5, 6, 7, 8, 10, 12), range(1, 5), range(2, 9)
-_PADDINGS = ("0", "same", "1", "2", "3")
+_PADDINGS = ("0", "1", "2", "3")
 _MOST, _LARGEST = 1e6, 16
+_DIGITS = 6  # after the point: weights of a network as the browser is given them
+_NUMBER, _COUNT = re.compile(r"-?\d{1,9}(\.\d{1,9})?(e-?\d{1,2})?", re.ASCII), re.compile(r"\d{1,5}", re.ASCII)
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,7 +69,7 @@ class Played:
         """Write the Python of `result`, from `maps` on."""
         slide = "convolve" if self.is_flipped else "cross_correlate"
         lines = [
-            f"kernels = np.float32({np.round(self.kernels, 6).tolist()})  # {self.kernels.shape}",
+            f"kernels = np.float32({self.kernels.astype(str).astype(float).tolist()})  # {self.kernels.shape}",
             f"maps = convolution.{slide}(\n    maps, kernels, stride={self.stride}, padding={self.padding!r}, "
             f"dilation={self.dilation}\n)",
         ]
@@ -84,7 +88,7 @@ class Played:
 def read(
     link: str, *, presets: Mapping[str, np.ndarray], filters: np.ndarray | None, lent: np.ndarray | None
 ) -> Played:
-    """Read what the browser wrote; what is no setting is passed over, as there.
+    """Read what the browser wrote; what is no setting is passed over, as there, and the last of several counts.
 
     Args:
         link: Such as `vsobel-x~s2~psame`.
@@ -92,36 +96,60 @@ def read(
         filters: A network's own `(rows, columns, 1 or 3, filters)` weights, if they are offered.
         lent: `(rows, columns)` weights that the page lends, which a link without settings begins with.
     """
-    found = {part[0]: part[1:] for part in link.split("~") if part}
-    typed = _typed(found.get("t", ""))
-    usual = next(iter(presets.values())) if lent is None or link else lent[:, :, None]
-    kernels = _kernels(found, presets, filters)
-    channels = 3 if found.get("c") == "" and typed is None else 1
-    padding = found.get("p", "")
+    usual = next(iter(presets.values()))[:, :, None] if lent is None or link else lent[:, :, None, None]
+    found: dict[str, Any] = {"kernel": np.round(usual, _DIGITS)}
+    for part in link.split("~"):
+        name, value = _setting(part[:1], part[1:], presets, filters)
+        if value is not None:
+            found[name] = value
+    typed = found.get("typed")
     return Played(
-        _for_channels(usual[:, :, None] if kernels is None else kernels, channels),
+        _for_channels(found["kernel"], 3 if "colour" in found and typed is None else 1),
         typed,
-        stride=_counted(found.get("s"), _COUNTS) or 1,
-        padding="same" if padding == "same" else int(padding) if padding in _PADDINGS else 0,
-        dilation=_counted(found.get("d"), _COUNTS) or 1,
-        is_flipped=found.get("f") == "",
-        bias=(_numbers(found.get("b", "")) or [0.0])[0],
-        has_relu=found.get("r") == "",
-        pool=_pool(found.get("m", "")),
+        stride=found.get("stride", 1),
+        padding=found.get("padding", 0),
+        dilation=found.get("dilation", 1),
+        is_flipped="flip" in found,
+        bias=found.get("bias", 0.0),
+        has_relu="relu" in found,
+        pool=found.get("pool"),
     )
 
 
-def _counted(text: str | None, options: Collection[int]) -> int | None:
-    return int(text) if text is not None and text.isdecimal() and int(text) in options else None
+def _setting(letter: str, text: str, presets: Mapping[str, np.ndarray], filters: np.ndarray | None) -> tuple[str, Any]:
+    """What one part of a link sets, and to what; None if it is no setting."""
+    match letter:
+        case "c" | "f" | "r":
+            return {"c": "colour", "f": "flip", "r": "relu"}[letter], True if text == "" else None
+        case "s" | "d":
+            return {"s": "stride", "d": "dilation"}[letter], _counted(text, _COUNTS)
+        case "p":
+            return "padding", "same" if text == "same" else int(text) if text in _PADDINGS else None
+        case "b":
+            return "bias", next(iter(_numbers(text)), None)
+        case "m":
+            return "pool", _pool(text)
+        case "t":
+            return "typed", _typed(text)
+        case "k":
+            return "kernel", _own(text)
+        case "v":
+            return "kernel", presets[text][:, :, None] if text in presets else None
+        case "n":
+            number = None if filters is None else _counted(text, range(filters.shape[3]))
+            return "kernel", None if filters is None or number is None else np.round(filters[..., [number]], _DIGITS)
+    return "", None
+
+
+def _counted(text: str, options: Collection[int]) -> int | None:
+    return int(text) if _COUNT.fullmatch(text) and int(text) in options else None
 
 
 def _numbers(text: str) -> list[float]:
     """Take `1_2.5_-3` apart; empty if it is anything else."""
-    try:
-        found = [float(part) for part in text.split("_")]
-    except ValueError:
-        return []
-    return found if np.all(np.abs(found) <= _MOST) else []
+    parts = text.split("_")
+    found = [float(part) for part in parts if _NUMBER.fullmatch(part)]
+    return found if len(found) == len(parts) and np.all(np.abs(found) <= _MOST) else []
 
 
 def _typed(text: str) -> np.ndarray | None:
@@ -133,20 +161,8 @@ def _typed(text: str) -> np.ndarray | None:
 
 def _pool(text: str) -> tuple[str, int, int] | None:
     kind, size, stride = [*text.split("_"), "", ""][:3]
-    numbers = _counted(size, _WINDOWS), _counted(stride, (1, *_WINDOWS))
-    return (kind, *numbers) if kind in ("max", "average") and all(numbers) else None  # type: ignore[return-value]
-
-
-def _kernels(
-    found: Mapping[str, str], presets: Mapping[str, np.ndarray], filters: np.ndarray | None
-) -> np.ndarray | None:
-    """The kernel that a link names or holds: `(rows, columns, channels, groups)`; None if it does not."""
-    if "k" in found:
-        return _own(found["k"])
-    if found.get("v") in presets:
-        return presets[found["v"]][:, :, None]
-    number = None if filters is None else _counted(found.get("n"), range(filters.shape[3]))
-    return None if filters is None or number is None else filters[..., number, None]
+    window, hop = _counted(size, _WINDOWS), _counted(stride, (1, *_WINDOWS))
+    return (kind, window, hop) if kind in ("max", "average") and window and hop else None
 
 
 def _own(text: str) -> np.ndarray | None:

@@ -29,7 +29,7 @@ def show(selection: Selection) -> None:
         return
     _show_bars(pooled, plain)
     _show_table(pooled, plain)
-    take_away.sizes(shape, pooled)
+    take_away.sizes(shape, pooled, plain)
 
 
 def _suits(shape: Shape, blocks: Sequence[Block]) -> bool:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 
 import numpy as np
 
 from cnnviz import images
-from cnnviz.convolution import LayerRun, Move, StackedLayer
+from cnnviz.convolution import LayerRun, Move, StackedLayer, unit_of
 from cnnviz.convolution.notation import write_stack
 from cnnviz.dashboard import panels, samples
 from cnnviz.dashboard.convolution.forgetting import Asked, Cascade
@@ -15,6 +16,7 @@ from cnnviz.dashboard.convolution.played import Played
 from cnnviz.dashboard.convolution.settings import Shape
 from cnnviz.dashboard.convolution.walk import Place
 from cnnviz.dashboard.state import Selection
+from cnnviz.errors import LayerError
 from cnnviz.probes import Reading
 
 _CONVOLUTION = "from cnnviz import convolution\n"
@@ -25,34 +27,43 @@ _SIDE = 224
 def kernel(selection: Selection, photo: np.ndarray, played: Played) -> None:
     """Offer what the playground computes of a picture, or of typed numbers."""
     maps = played.maps(photo)
-    source = f"import cnnviz\n{_ARRAYS}\n"
+    source = _picture_code(selection)
     if played.typed is not None:
         source += f"maps = np.float32({played.typed.tolist()})[:, :, None]\n"
     else:
-        source += f"photo = {samples.code(selection.picture)}\n"
         source += f"maps = images.fit(photo, {photo.shape[:2]}).astype(np.float32)\n"
     if played.typed is None and maps.shape[2] == 1:
         source += "maps = np.round(maps @ np.float32([0.299, 0.587, 0.114]))[:, :, None]\n"
+    output = cache(lambda: played.result(maps))
     panels.take_away(
         "convolution-kernel",
         source + played.code(),
-        lambda: _coloured(played.result(maps)[..., 0]),
-        lambda: {"maps": maps, "kernels": played.kernels, "output": played.result(maps)},
+        lambda: _coloured(output()[..., 0]),
+        lambda: {"maps": maps, "kernels": played.kernels, "output": output()},
     )
 
 
-def sizes(shape: Shape, layers: Sequence[StackedLayer]) -> None:
-    """Offer the numbers of a stack of layers."""
-    line = write_stack(shape, [layer.block for layer in layers])
+def _picture_code(selection: Selection) -> str:
+    """Write the lines with which code begins that needs no network."""
+    return f"import cnnviz\n{_ARRAYS}\nphoto = {samples.code(selection.picture)}\n"
+
+
+def sizes(shape: Shape, *stacks: Sequence[StackedLayer]) -> None:
+    """Offer the numbers of stacks of layers, one below the other."""
+    lines = [write_stack(shape, [layer.block for layer in layers]) for layers in stacks]
     code = (
         "from cnnviz import convolution\n\n"
-        f"shape, blocks = convolution.read_stack({line!r})\n"
-        "for layer in convolution.stack(shape, blocks):\n"
-        "    print(layer.block.kind, layer.output_shape, layer.parameters, layer.multiplications)\n"
+        f"for line in {lines!r}:\n"
+        "    shape, blocks = convolution.read_stack(line)\n"
+        "    layers = convolution.stack(shape, blocks)\n"
+        "    for layer in layers:\n"
+        "        print(layer.block.kind, layer.output_shape, layer.parameters, layer.multiplications)\n"
     )
 
     def arrays() -> dict[str, np.ndarray]:
+        layers = [layer for stack in stacks for layer in stack]
         return {
+            "layers": np.array([len(stack) for stack in stacks]),
             "output_shapes": np.array([(*layer.output_shape, 1, 1)[:3] for layer in layers]),
             "parameters": np.array([layer.parameters for layer in layers]),
             "multiplications": np.array([layer.multiplications for layer in layers]),
@@ -64,7 +75,7 @@ def sizes(shape: Shape, layers: Sequence[StackedLayer]) -> None:
 
 def skips(selection: Selection, plain: np.ndarray, skip: np.ndarray) -> None:
     """Offer the maps behind each block, without and with the connection: `(blocks + 1, side, side, 3)` each."""
-    code = panels.code_start(selection, imports=_ARRAYS) + (
+    code = _picture_code(selection) + (
         f"maps = images.fit(photo, {plain.shape[1:3]}) / np.float32(255) - np.float32(0.5)\n"
         f"weights = convolution.block_weights(3, blocks={len(plain) - 1})\n"
         "plain, skip = (convolution.through_blocks(maps, weights, has_skip=has) for has in (False, True))\n"
@@ -104,14 +115,8 @@ def moved(
 
 def unit(selection: Selection, run: LayerRun, place: Place) -> None:
     """Offer a layer's map, and what one of its units is made of."""
-    code = panels.code_start(selection, imports=_CONVOLUTION) + (
-        "unit = convolution.explain_unit(\n"
-        f"    convnet, inputs, layer={place.layer!r}, channel={place.channel}, row={place.row}, column={place.column}\n"
-        ")\n"
-        "for step in unit.steps:\n"
-        "    print(step.patch.shape, step.value)\n"
-        "print(unit.value)  # the network's own\n"
-    )
+    code = panels.code_start(selection, imports=_CONVOLUTION)
+    code += _unit_code(place) if _is_taken_apart(run, place) else _layer_code(place)
     maps = run.output if run.output.ndim == 3 else run.output.reshape(1, 1, -1)
     shown = maps[..., place.channel] if maps.shape[0] * maps.shape[1] > 1 else maps[0]
     panels.take_away(
@@ -122,12 +127,39 @@ def unit(selection: Selection, run: LayerRun, place: Place) -> None:
     )
 
 
+def _is_taken_apart(run: LayerRun, place: Place) -> bool:
+    try:
+        unit_of(run, row=place.row, column=place.column, channel=place.channel)
+    except LayerError:
+        return False
+    return True
+
+
+def _layer_code(place: Place) -> str:
+    return (
+        f"layer = {place.layer!r}\n"
+        "output = cnnviz.feature_maps(convnet, inputs, layers=[layer])[layer][0]\n"
+        f"print(output[..., {place.channel}])\n"
+    )
+
+
+def _unit_code(place: Place) -> str:
+    return (
+        "unit = convolution.explain_unit(\n"
+        f"    convnet, inputs, layer={place.layer!r}, channel={place.channel}, row={place.row}, column={place.column}\n"
+        ")\n"
+        "for step in unit.steps:\n"
+        "    print(step.patch.shape, step.value)\n"
+        "print(unit.value)\n"
+    )
+
+
 def drawn(network: str, photo: np.ndarray, reading: Reading) -> None:
     """Offer a drawing as the network receives it, and what each layer made of it."""
     code = (
         "import cnnviz\n\n"
         f"convnet = cnnviz.load_convnet({network!r})\n"
-        f'photo = cnnviz.read_photo("drawn-{network}.png")  # the picture that is offered here\n'
+        f'photo = cnnviz.read_photo("drawn-{network}.png")\n'
         "print(cnnviz.predict(convnet, convnet.prepare([photo])))\n"
     )
 
@@ -142,9 +174,10 @@ def shuffled(asked: Asked, cascade: Cascade) -> None:
     """Offer heatmap and feature map at every stop."""
     place = f"layer={asked.layer!r}, " if asked.method.has_layer else ""
     code = panels.code_start(asked.selection, imports=_CONVOLUTION) + (
-        f"layer, counts, heats = {asked.layer!r}, {asked.counts}, []\n"
+        f"layer, counts, heats, maps = {asked.layer!r}, {asked.counts}, [], []\n"
         "for count, shuffled in zip(counts, convolution.cascade(convnet, counts=counts)):\n"
         f"    heats.append(cnnviz.{asked.method.name}(shuffled, inputs, {place}class_index={asked.class_index})[0])\n"
+        f"    maps.append(cnnviz.feature_maps(shuffled, inputs, layers=[layer])[layer][0, ..., {asked.channel}])\n"
         "    print(count, convolution.rank_correlation(heats[0], heats[-1]))\n"
     )
     heats = np.stack([heat for heat, _ in cascade.values()])
