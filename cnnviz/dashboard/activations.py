@@ -27,8 +27,8 @@ def choose_layer(selection: Selection, infos: list[LayerInfo]) -> LayerInfo:
     position = addresses.index(selection.layer or _first(infos, selection))
     before, after = addresses[position - 1], addresses[(position + 1) % len(addresses)]
     with st.container(horizontal=True, vertical_alignment="center"):
-        _draw_step(texts.PREVIOUS, before, key="previous", arrow="Left")
-        _draw_step(texts.NEXT, after, key="next", arrow="Right")
+        _draw_step(texts.PREVIOUS, before, key="previous", arrow="Left", is_end=position == 0)
+        _draw_step(texts.NEXT, after, key="next", arrow="Right", is_end=position == len(addresses) - 1)
         is_playing = st.toggle(texts.PLAY, key="playing")
         st.markdown(f"**{panels.plain(infos[position].address)}**", width="content")
         st.caption(_describe(infos[position], position, len(infos)), width="content")
@@ -39,9 +39,11 @@ def choose_layer(selection: Selection, infos: list[LayerInfo]) -> LayerInfo:
     return infos[position]
 
 
-def _draw_step(label: str, address: str, *, key: str, arrow: str) -> None:
-    icon = f":material/chevron_{arrow.lower()}:"
-    st.button(label, icon=icon, shortcut=f"Arrow{arrow}", on_click=state.select, args=(state.LAYER, address), key=key)
+def _draw_step(label: str, address: str, *, key: str, arrow: str, is_end: bool) -> None:
+    st.button(
+        label, icon=f":material/chevron_{arrow.lower()}:", shortcut=f"Arrow{arrow}", key=key, disabled=is_end,
+        on_click=state.select, args=(state.LAYER, address),
+    )  # fmt: skip
 
 
 def _describe(info: LayerInfo, position: int, count: int) -> str:

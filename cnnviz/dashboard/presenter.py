@@ -24,7 +24,7 @@ _PRESENTING = """<style>
   display: none !important; }
 .st-key-previous, .st-key-next { position: absolute; opacity: 0; pointer-events: none; }
 .st-key-view [role=radio] { max-width: none; flex: none; }
-.stMain [data-testid=stColumn]:has(.katex-display) { min-width: 100%; }
+.stMain:not(:has(.st-key-reveal)) [data-testid=stColumn]:has(.katex-display) { min-width: 100%; }
 .stMain :is([data-testid=stMetricLabel], [data-testid=stMetricValue]) * { white-space: normal; overflow: visible; }
 .stMainBlockContainer { padding: 0.75rem 1.25rem; --cnnviz-order: 1; }
 .st-key-leave_presenter { position: fixed; right: 0.75rem; bottom: 0.5rem; width: auto; opacity: 0.3; z-index: 9; }
@@ -42,10 +42,11 @@ _PRINTING = """<style>
 @page { size: A4; margin: 12mm; }
 html.printing { --cnnviz-print: block; --cnnviz-screen: none; --cnnviz-zoom: 1; }
 html.printing :is([data-testid=stSidebar], [data-testid=stHeader], [data-testid=stPopover], .stButton, .stSlider,
-.stDownloadButton, [data-testid=stButtonGroup] [role=radio][aria-checked=false]) { display: none !important; }
+.stDownloadButton, .stExpander, .st-key-playing,
+.stElementContainer:not([class*="st-key-answer"]) [role=radio][aria-checked=false]) { display: none !important; }
 html.printing .stMainBlockContainer { padding: 0; max-width: none; --cnnviz-zoom: 1; }
 html.printing [data-testid=stHorizontalBlock] { display: flex !important; } /* Streamlit stacks them on paper */
-html.printing [data-testid=stColumn]:has(.katex-display) { min-width: 100%; }
+html.printing .stMain:not(:has(.st-key-reveal)) [data-testid=stColumn]:has(.katex-display) { min-width: 100%; }
 html.printing [data-testid=stButtonGroup] [role=radio] { max-width: none; flex: none; }
 html.printing :is(.stApp, .stMain, .stMain *) { color: #000 !important; --st-text-color: #000 !important;
   --st-background-color: #fff !important; --st-secondary-background-color: #f1f1f1 !important;

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Container
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -21,6 +22,7 @@ VIEW, RUN, RECIPE, SERIES = "view", "run", "recipe", "series"
 DATA, PART, CELL, ITEM = "data", "part", "cell", "item"
 SHOW, RIVAL = "show", "rival"
 TOPIC, WINDOW, STACK, MOVE, SEED = "topic", "window", "stack", "move", "seed"
+ROW, DEPTH, SHIFT = "row", "depth", "shift"
 UNIT, FILTER, SHUFFLED = "unit", "filter", "shuffled"
 LANGUAGE = "lang"
 PLAY, DETAIL, DRAW, FITTED, PRESENT = "play", "detail", "draw", "fitted", "present"
@@ -49,6 +51,9 @@ IN_URL = (
     STACK,
     MOVE,
     SEED,
+    ROW,
+    DEPTH,
+    SHIFT,
     LANGUAGE,
     UNIT,
     FILTER,
@@ -63,6 +68,7 @@ IN_URL = (
 DEFAULT_PICTURE = "chelsea"
 _PUBLISHED, _DEFAULTS, _LINKED, _REFUSED, _PAGE = "_published", "_defaults", "_linked", "_refused", "_page"
 _LATER = "_later"
+_NUMBER = re.compile(r"\d{1,9}", re.ASCII)
 
 
 @dataclass(frozen=True, eq=False)
@@ -168,7 +174,7 @@ def _take_over(given: dict[str, str]) -> None:
     _defaults().clear()  # a link speaks for itself: what it says may be what was the default of another view
     for key in IN_URL:
         value = given.get(key)
-        st.session_state[key] = int(value) if key == CHANNEL and value and value.isdecimal() else value
+        st.session_state[key] = int(value) if key == CHANNEL and value and _NUMBER.fullmatch(value) else value
     st.session_state[_LINKED] = tuple(key for key in IN_URL if key in given)
     st.session_state[_PUBLISHED] = given
 

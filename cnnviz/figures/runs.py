@@ -13,7 +13,7 @@ from cnnviz.runs import History
 # Okabe-Ito without its yellow, which a white page swallows.
 _COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#999999")
 _GRAY = "#999999"
-_HEIGHT, _LINE = 320, 28  # pixels, of the panel and of a run's name under it
+_HEIGHT, _LINE = 360, 30  # pixels, of the panel and of a run's name under it
 _SHADE = {
     "mark": {"type": "rect", "color": _GRAY, "opacity": 0.15, "clip": True},
     "transform": [{"filter": "isValid(datum.start)"}],
@@ -90,7 +90,7 @@ def curves_spec(
         validation: What the validation curve is called.
     """
     form = ".1%" if panel == "accuracy" else ".3g"
-    axis = {"title": None, "format": ".0%"} if panel == "accuracy" else {"title": None}
+    axis = {"title": None, "format": ".0%", "tickMinStep": 0.01} if panel == "accuracy" else {"title": None}
     across = {"field": "epoch", "type": "quantitative", "scale": {"zero": False, "nice": False, "padding": 12},
               "axis": {"title": epoch, "format": "d", "tickMinStep": 1, "grid": False}}  # fmt: skip
     colours = {"domain": list(names), "range": list(_COLOURS)}
@@ -112,7 +112,11 @@ def curves_spec(
         "encoding": {**shared, "tooltip": said},
     }
     curves = {"transform": [{"filter": "isValid(datum.value)"}], "layer": [lines, points]}
-    return {"title": title, "height": _HEIGHT + _LINE * len(names), "layer": [_SHADE, *_MARKS, curves]}
+    return {
+        "title": title,
+        "height": _HEIGHT + (_LINE * (len(names) + 1) if len(names) > 1 else 0),
+        "layer": [_SHADE, *_MARKS, curves],
+    }
 
 
 def _legend(orient: str, *, columns: int) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from cnnviz.runs.history import History
 Remark = Literal["surer where wrong", "by heart", "at chance"]
 
 _GAP = 0.1  # of training above validation accuracy; less is often chance, with a few hundred pictures
+_KNOWN = 0.5  # of the way from guessing to always right
 _EPOCHS_AT_CHANCE = 3
 _NEAR_CHANCE = 0.1  # of the way from guessing to always right
 _TIMES_CHANCE = 1.5  # with many classes a tenth of that way is many times better than guessing
@@ -27,7 +28,8 @@ def remarks(history: History, *, chance: float) -> tuple[Remark, ...]:
         Those of these that hold, in this order:
         `at chance`: after three epochs it is still about as good as guessing, also on the training pictures;
         `surer where wrong`: since the best epoch validation loss rose, and yet validation accuracy improved;
-        `by heart`: it is far better on the pictures that it learns from, by ten percentage points or more.
+        `by heart`: it knows most of the pictures that it learns from, and is far better on them than on others, by ten
+            percentage points or more.
     """
     needed = ("accuracy", "val_accuracy", "val_loss")
     if not len(history) or not all(name in history.columns for name in needed):
@@ -35,9 +37,14 @@ def remarks(history: History, *, chance: float) -> tuple[Remark, ...]:
     found: dict[Remark, bool] = {
         "at chance": _is_at_chance(history, chance),
         "surer where wrong": _is_surer_where_wrong(history),
-        "by heart": bool(history.columns["accuracy"][-1] - history.columns["val_accuracy"][-1] >= _GAP),
+        "by heart": _is_by_heart(history, chance),
     }
     return tuple(name for name, holds in found.items() if holds)
+
+
+def _is_by_heart(history: History, chance: float) -> bool:
+    trained, validated = history.columns["accuracy"][-1], history.columns["val_accuracy"][-1]
+    return bool(trained >= chance + _KNOWN * (1 - chance) and trained - validated >= _GAP)
 
 
 def _is_at_chance(history: History, chance: float) -> bool:

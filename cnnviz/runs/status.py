@@ -29,6 +29,7 @@ class Status:
         steps: Batches an epoch has.
         seconds: Time spent in finished epochs.
         epoch_seconds: Time spent in the epoch that runs.
+        first_seconds: Of it, that of the first batch; in the first epoch the network is compiled in it.
         metrics: Means over the batches of the epoch that runs.
         best: `epoch`, `monitor` and `value` of the best epoch so far; empty before the first.
         test: What the best weights reach on the test pictures: `loss`, `accuracy`, `confusion`; empty before.
@@ -44,6 +45,7 @@ class Status:
     steps: int = 0
     seconds: float = 0.0
     epoch_seconds: float = 0.0
+    first_seconds: float = 0.0
     metrics: dict[str, float] = field(default_factory=dict)
     best: dict[str, Any] = field(default_factory=dict)
     test: dict[str, Any] = field(default_factory=dict)
@@ -57,11 +59,14 @@ class Status:
     @property
     def seconds_left(self) -> float | None:
         """Guess from finished epochs, or from the first batches; None before those."""
-        done = self.epoch or (self.step / self.steps if self.steps else 0.0)
-        if not done or not self.is_active:
+        if not self.is_active:
             return None
-        spent = self.seconds if self.epoch else self.epoch_seconds
-        return max(0.0, spent / done * (self.epochs - self.epoch) - self.epoch_seconds)
+        if self.epoch:
+            return max(0.0, self.seconds / self.epoch * (self.epochs - self.epoch) - self.epoch_seconds)
+        if self.step < 2 or not self.steps:
+            return None
+        a_step = (self.epoch_seconds - self.first_seconds) / (self.step - 1)
+        return a_step * (self.steps * self.epochs - self.step)
 
 
 def read_status(path: Path) -> Status | None:

@@ -39,7 +39,7 @@ class Reporter(keras.callbacks.Callback):
     def __init__(self, record: Record, sharing: Sharing = _ALONE) -> None:
         super().__init__()
         self.record, self.sharing = record, sharing
-        self._told = self._began = self._asked = 0.0
+        self._told = self._began = self._asked = self._first = 0.0
         self._steps, self._until_asking = 0, 1
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
@@ -54,12 +54,14 @@ class Reporter(keras.callbacks.Callback):
         if self._steps >= self._until_asking:
             self._stop_if_asked()
         now = time.monotonic()
+        if batch == 0:
+            self._first = now - self._began
         if now - self._told < _TELL_SECONDS:
             return
         self._told = now
         metrics = {name: float(value) for name, value in (logs or {}).items()}
         _require_finite(metrics, epoch=self.record.status.epoch + 1)
-        self.record.tell(step=batch + 1, metrics=metrics, epoch_seconds=now - self._began)
+        self.record.tell(step=batch + 1, metrics=metrics, epoch_seconds=now - self._began, first_seconds=self._first)
 
     def _stop_if_asked(self) -> None:
         now = time.monotonic()

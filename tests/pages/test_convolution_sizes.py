@@ -198,7 +198,7 @@ def test_the_connection_costs_nothing_and_keeps_the_picture(opened):
     likeness = [float(text) for text in re.findall(r"likeness to the picture (-?[\d.]+)", sentences(app))]
     assert likeness[0] == 1
     assert likeness[2] > likeness[1] + 0.3
-    app.slider(key="skip depth").set_value(2).run()
+    app.select_slider(key="depth").set_value("2").run()
     parameters = keras.Sequential(
         [keras.Input((64, 64, 3)), *(kl.Conv2D(3, 3, padding="same", use_bias=False) for _ in range(4))]
     ).count_params()

@@ -55,13 +55,14 @@ def test_an_unknown_picture_in_a_link_is_explained(open_page):
     assert app.session_state["picture"] == "chelsea"
 
 
-def test_stepping_goes_through_the_layers_in_order_and_round(open_page):
+def test_stepping_goes_through_the_layers_in_order_and_stops_at_the_ends(open_page):
     app = open_page("activations", layer="normalize")
     app.button(key="next").click().run()
     assert app.selectbox(key="layer").value == "stem_conv"
     app.button(key="previous").click().run()
-    app.button(key="previous").click().run()
-    assert app.selectbox(key="layer").value == "predictions"
+    assert app.selectbox(key="layer").value == "normalize"
+    assert app.button(key="previous").disabled and not app.button(key="next").disabled
+    assert open_page("activations", layer="predictions").button(key="next").disabled
 
 
 def test_the_channel_survives_a_visit_to_another_page_and_a_smaller_layer(open_page):

@@ -92,8 +92,9 @@ def test_a_status_that_cannot_be_understood_is_no_run(tmp_path, text):
 
 def test_time_left_is_guessed_from_epochs_or_from_the_first_batches():
     assert Status("running", epochs=10).seconds_left is None
-    first = Status("running", epochs=10, step=5, steps=20, epoch_seconds=3.0)
-    assert first.seconds_left == pytest.approx(10 * 12 - 3)  # 12 s an epoch
+    assert Status("running", epochs=10, step=1, steps=20, epoch_seconds=3.0, first_seconds=3.0).seconds_left is None
+    first = Status("running", epochs=10, step=5, steps=20, epoch_seconds=5.0, first_seconds=3.0)
+    assert first.seconds_left == pytest.approx(0.5 * (200 - 5))  # half a second a step, once it is compiled
     later = Status("running", epochs=10, epoch=4, seconds=40.0, step=10, steps=20, epoch_seconds=5.0)
     assert later.seconds_left == pytest.approx(6 * 10 - 5)
     assert Status("finished", epochs=10, epoch=10, seconds=100.0).seconds_left is None

@@ -56,7 +56,7 @@ function playgroundIn(root) {
       select.dataset.options = now;
     }
     select.value = value;
-    select.setAttribute("aria-label", T[name] || T.size);
+    select.setAttribute("aria-label", filled(T[name] || T.size, { network: h.filters?.network }));
     select.onchange = () => { take(select.value); changed(); };
   }
   function check(name, isShown, take) {
@@ -128,6 +128,7 @@ function playgroundIn(root) {
     field.style.setProperty("--length", field.value.length);
     field.setAttribute("aria-label", label);
     field.oninput = () => { field.style.setProperty("--length", field.value.length); take(valueOf(field)); draw(); tell(); };
+    field.onchange = () => { if (Math.abs(field.valueAsNumber) > MOST) field.value = short(valueOf(field)); }; // as it counts
     field.onkeydown = (event) => event.stopPropagation(); // arrows are the field's own
     return field;
   }

@@ -2,6 +2,7 @@ const PAPER_HEIGHT = 930, PAPER_WIDTH = 700, SMALLEST = 0.3; // pixels inside th
 const TURNS = 8; // what gets smaller is laid out wider, so that a picture hardly shrinks at each
 const FIELDS = "input, textarea, select, [contenteditable=true], [role=combobox], [role=slider], [role=dialog] *";
 const CHARTS = ".js-plotly-plot .svg-container";
+const SCROLLS = { ArrowDown: 0.3, ArrowUp: -0.3, " ": 0.85, End: 100, Home: -100 }; // parts of the window
 const kept = new WeakMap();
 
 export default function ({ data, parentElement }) {
@@ -14,9 +15,9 @@ function listen(place, isPresenting) {
   const main = () => document.querySelector(".stMainBlockContainer");
   const button = (key) => document.querySelector(`.st-key-${key} button:not(:disabled)`);
 
-  // The next layer or question where there is one, else the page's next view.
-  function step(way) {
-    const own = button(way > 0 ? "next" : "previous");
+  // The next layer or question where there is one, else the page's next view; with Shift at once the view.
+  function step(way, isView) {
+    const own = !isView && button(way > 0 ? "next" : "previous");
     if (own) return own.click();
     const views = [...document.querySelectorAll(".st-key-view [role=radio]")];
     const open = views.findIndex((view) => view.getAttribute("aria-checked") === "true");
@@ -24,13 +25,17 @@ function listen(place, isPresenting) {
   }
   function onKey(event) {
     if (!place.isConnected) return removeEventListener("keydown", onKey, true);
-    const target = event.composedPath()[0], isTyping = target.matches?.(FIELDS), isArrow = event.key.startsWith("Arrow");
-    if (!isPresenting || isTyping || event.ctrlKey || event.altKey || event.metaKey || (isArrow && target.matches?.("canvas"))) return;
+    const target = event.composedPath()[0], isTyping = target.matches?.(FIELDS), isArrow = event.key.startsWith("Arrow"), isFree = target === document.body;
+    if (!isPresenting || isTyping || event.ctrlKey || event.altKey || event.metaKey || (isArrow && target.matches?.("canvas, [role=radio]"))) return;
     const way = { PageDown: 1, ArrowRight: 1, PageUp: -1, ArrowLeft: -1 }[event.key];
     if (event.key === "Escape") button("leave_presenter")?.click();
+    if (!way && isFree && SCROLLS[event.key]) {
+      event.preventDefault();
+      document.querySelector(".stMain").scrollBy({ top: SCROLLS[event.key] * innerHeight });
+    }
     if (!way) return;
     event.preventDefault(); event.stopImmediatePropagation(); // else a page's own short cut would step as well
-    step(way);
+    step(way, event.shiftKey);
   }
   // What is printed is measured as it will be, and made to fit one page.
   function beforePrint() {

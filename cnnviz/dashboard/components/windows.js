@@ -1,5 +1,7 @@
 const LEAST = 11, MOST = 68, LANE = 15, MOST_LANES = 7, SVG = "http://www.w3.org/2000/svg";
 
+const kept = new WeakMap(); // of each drawing what watches its width: older data is not drawn again
+
 export default function ({ data: d, parentElement }) {
   const scroll = parentElement.querySelector(".scroll"), legend = parentElement.querySelector(".legend");
   const said = parentElement.querySelector(".said");
@@ -74,6 +76,8 @@ export default function ({ data: d, parentElement }) {
   };
   draw();
   const observer = new ResizeObserver(() => { if (Math.abs(scroll.clientWidth - (parentElement.wide || 0)) > 2) { parentElement.wide = scroll.clientWidth; draw(); } });
+  kept.get(scroll)?.disconnect();
+  kept.set(scroll, observer);
   observer.observe(scroll);
   return () => observer.disconnect();
 }

@@ -11,7 +11,7 @@ from cnnviz import datasets, probes
 from cnnviz.convnets import Convnet
 from cnnviz.convolution.moves import Move, move
 from cnnviz.convolution.rivals import EPOCHS, DenseNetwork, PooledHead, fit_dense, fit_pooled
-from cnnviz.dashboard import background, cache, components, panels, samples
+from cnnviz.dashboard import background, cache, components, panels, samples, state
 from cnnviz.dashboard.components import percent
 from cnnviz.dashboard.jobs import Job
 from cnnviz.dashboard.state import Selection
@@ -56,10 +56,7 @@ def show(selection: Selection) -> None:
     if job is None:
         return
     rivals: Rivals = job.result
-    shift = st.slider(
-        texts.MOVED_SLIDERS["right"], int(_SHIFTS[0]), int(_SHIFTS[-1]), _FIRST, key="rivals shift",
-        persist_state="session", width=420,
-    )  # fmt: skip
+    shift = _choose_shift()
     _say(rivals.right[int(np.flatnonzero(shift == _SHIFTS)[0])], shift)
     picture, curves = st.columns([1, 3], gap="large")
     photo = _digit(selection, dataset)
@@ -77,6 +74,14 @@ def show(selection: Selection) -> None:
             convolutional=f"{convnet.model.count_params():,}", layer=_LAYER,
         )
     )  # fmt: skip
+
+
+def _choose_shift() -> int:
+    """Draw how far the digits are shifted; it stands in the URL."""
+    shifts = [str(shift) for shift in _SHIFTS.tolist()]
+    state.settle(state.SHIFT, shifts, str(_FIRST))
+    right = texts.MOVED_SLIDERS["right"]
+    return int(st.select_slider(right, shifts, key=state.SHIFT, persist_state="session", width=420))
 
 
 def _say(right: np.ndarray, shift: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -69,7 +70,7 @@ def show(selection: Selection) -> None:
 def _choose_number() -> int:
     """Draw the steps from question to question; the number is the seed, and stands in the URL."""
     said = str(st.session_state.get(state.SEED) or "")
-    state.settle(state.SEED, [said] if said.isdecimal() and 0 < int(said) <= _MOST else [], "1")
+    state.settle(state.SEED, [said] if re.fullmatch(r"[1-9]\d{0,8}", said) and int(said) <= _MOST else [], "1")
     number = int(st.session_state[state.SEED])
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button(

@@ -30,7 +30,7 @@ PRESETS = {
     "separable": "112x112x32,dw3same,conv1x64",
     "dilated": "64x64x1,conv3x8same,conv3x8samed2,conv3x8samed4,conv3x8samed8",
 }
-_PICKED, _ADD = "stack picked", "stack add"
+_ADD = "stack add"
 _ON_MAPS: tuple[Kind, ...] = ("convolution", "pooling", "depthwise", "flatten", "global-pooling")
 
 
@@ -39,7 +39,8 @@ def show(selection: Selection) -> None:
     shape, blocks = settings.layers()
     _choose_preset(write_stack(shape, blocks))
     grown, error = grow(shape, blocks)
-    picked = min(int(st.session_state.get(_PICKED, _last_window(grown))), len(blocks) - 1)
+    state.settle(state.ROW, [str(row) for row in range(len(blocks))], str(_last_window(grown)))
+    picked = int(st.session_state[state.ROW])
     _show_stack(selection, shape, blocks, grown, picked)
     if error:
         panels.explain(error)
@@ -79,9 +80,7 @@ def _choose_preset(now: str) -> None:
 
 def _take(text: str, picked: int | None = None) -> None:
     state.select(state.STACK, text)
-    st.session_state.pop(_PICKED, None)
-    if picked is not None:
-        st.session_state[_PICKED] = picked
+    state.select(state.ROW, None if picked is None else str(picked))
 
 
 def _show_stack(
@@ -110,7 +109,7 @@ def _show_stack(
             "parameters": f"{sum(layer.parameters for layer in grown):,}",
             "multiplications": f"{sum(layer.multiplications for layer in grown):,}",
         },
-        on_pick=lambda position: state.select(_PICKED, position),
+        on_pick=lambda position: state.select(state.ROW, str(position)),
         on_remove=remove,
     )
 

@@ -77,7 +77,8 @@ PLAYGROUND = {
     "rows": "rows",
     "columns": "columns",
     "formula": "{side}: ⌊({n} + {p} − {span}) / {s}⌋ + 1 = {out}",
-    "nothing": "The window does not fit into the picture. Choose a smaller dilation, or more padding.",
+    "nothing": "The window does not fit into the picture. Choose a smaller kernel or dilation, more padding, "
+    "or more pixels.",
     "refused": "Keras refuses a stride together with a dilation; this is what it would compute.",
     "symmetric": "This kernel is the same when it is turned: flipped or not, the result is one.",
     "learnt": "{network} learnt this filter on pixels that it scales first: here its pattern counts, not its numbers.",

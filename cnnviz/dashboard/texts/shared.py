@@ -69,13 +69,17 @@ LANGUAGE = "Language"
 
 PRESENT = "Present"
 PRESENT_HELP = (
-    "Twice as large, one thing at a time. Arrow keys, Page Up and Page Down or a remote step on; Esc leaves. "
+    "Twice as large, one thing at a time. Arrow keys to the side, Page Up and Page Down or a remote step on, "
+    "with Shift to the next view; arrow keys up and down move the page; Esc leaves. "
     "The link opens it for a class as well."
 )
 LEAVE_PRESENTER = "Leave (Esc)"
 
 REFUSED = {
     "model": "The network of this link, {asked}, is not on this server (any more).",
+    "layer": "The layer of this link, {asked}, is not in this network.",
+    "channel": "The channel of this link, {asked}, is not in this layer.",
+    "class": "The class of this link, {asked}, is none of this network's.",
     "picture": "The picture of this link is not on this server any more. Upload it again, or choose a sample.",
 }
 REFUSED_OTHER = "This link asks for {key} {asked}, which there is not."

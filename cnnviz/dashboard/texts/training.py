@@ -134,6 +134,14 @@ TENSORBOARD = "tensorboard --logdir {folder}"
 
 DIFFERENCES = "What differs"
 DIFFERENCES_NOTHING = "These runs have the same settings."
+DIFFERENCES_BEST = (
+    "Best on the {count} test pictures: **{best}** with **{share}**, more than chance ahead of {following} "
+    "with {other}."
+)
+DIFFERENCES_CHANCE = (
+    "**{best}** has **{share}** of the {count} test pictures right, {following} {other}: "
+    "so few pictures cannot tell these two apart."
+)
 COLUMN_LAYER = "layer"
 COLUMN_KIND = "kind"
 COLUMN_OUTPUT = "output"

@@ -35,6 +35,22 @@ def show_differences(runs: list[Run]) -> None:
         column_config=columns,
         hide_index=True,
     )
+    _say_best(runs)
+
+
+def _say_best(runs: list[Run]) -> None:
+    """Say which run is best on the test pictures, and whether so few pictures can tell it from the next one."""
+    tested = [run for run in runs if run.status.test]
+    if len(tested) < 2 or len({run.environment.get("data", {}).get("fingerprint") for run in tested}) > 1:
+        return
+    best, following = sorted(tested, key=lambda run: -run.status.test["accuracy"])[:2]
+    share, other = (float(run.status.test["accuracy"]) for run in (best, following))
+    count = int(best.status.test["pictures"])
+    deviation = np.sqrt((share * (1 - share) + other * (1 - other)) / count)
+    text = texts.DIFFERENCES_BEST if share - other > max(2 * deviation, 1 / count) else texts.DIFFERENCES_CHANCE
+    names = {"best": panels.plain(best.name), "following": panels.plain(following.name)}
+    shares = {"share": components.percent(share), "other": components.percent(other)}
+    st.markdown(text.format(count=f"{count:,}", **names, **shares))
 
 
 def _row(run: Run, differing: dict[str, Any]) -> dict[str, Any]:
@@ -44,7 +60,7 @@ def _row(run: Run, differing: dict[str, Any]) -> dict[str, Any]:
     reached = {
         texts.COLUMN_LOSS: best.get("val_loss", np.nan),
         texts.COLUMN_ACCURACY: 100 * best.get("val_accuracy", np.nan),
-        texts.COLUMN_SECONDS: best.get("seconds", np.nan),
+        texts.COLUMN_SECONDS: float(history.columns["seconds"].mean()) if len(history) else np.nan,
         texts.COLUMN_TEST: 100 * status.test.get("accuracy", np.nan),
     }
     return {

@@ -13,20 +13,27 @@ from cnnviz.dashboard.texts import training as texts
 _MOST_MEGABYTES = 256
 
 
-def choose(key: str, usual: str) -> str:
+def choose(key: str, usual: str, *, others: Sequence[str] = ()) -> str:
     """Draw the choice of the pictures; return what `load_dataset` opens.
 
     Args:
         key: Key of the choice.
         usual: Name of the set that is chosen by default.
+        others: Keys of choices that follow, such as those of other recipes: one's pictures stay one's pictures.
     """
     offers = sets.offered()
     state.settle(key, offers, usual)
     titles = {name: _title(offer) for name, offer in offers.items()}
     chosen = st.selectbox(
-        texts.DATA, list(offers), key=key, format_func=titles.__getitem__, persist_state="session", width=300
-    )
+        texts.DATA, list(offers), key=key, format_func=titles.__getitem__, persist_state="session", width=300,
+        on_change=_take, args=(key, others),
+    )  # fmt: skip
     return offers[chosen].source
+
+
+def _take(key: str, others: Sequence[str]) -> None:
+    for other in others:
+        state.select(other, st.session_state[key])
 
 
 def _title(offer: Offer) -> str:

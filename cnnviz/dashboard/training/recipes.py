@@ -35,7 +35,9 @@ def choose_recipe() -> tuple[Recipe, DeltaGenerator | None]:
             width=260,
         )  # fmt: skip
         named = RECIPES[name]
-        changes: dict[str, Any] = {"data": pictures.choose(f"data {name}", named.recipe.data)}
+        changes: dict[str, Any] = {
+            "data": pictures.choose(f"data {name}", named.recipe.data, others=[f"data {other}" for other in RECIPES])
+        }
         if named.recipe.transfer is not None:
             changes["transfer.base"] = _choose_base(named.recipe.transfer.base)
         changes["epochs"] = st.number_input(

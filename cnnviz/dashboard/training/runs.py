@@ -153,14 +153,24 @@ def _at_best(run: Run, column: str) -> str:
     return components.percent(float(values[0])) if values.size else texts.NO_VALUE
 
 
+def _validation_counts(run: Run) -> np.ndarray:
+    return np.array(run.environment.get("data", {}).get("pictures", {}).get("validation", [0]))
+
+
+def _chance(run: Run) -> float:
+    """Accuracy of the best guess without looking."""
+    counts = _validation_counts(run)
+    return float(counts.max() / max(1, counts.sum()))
+
+
 def remarks_on(run: Run) -> list[str]:
     """Say what in a run's curves puzzles a beginner."""
     history = run.history
-    counts = np.array(run.environment.get("data", {}).get("pictures", {}).get("validation", [0]))
-    found = remarks(history, chance=float(counts.max() / max(1, counts.sum())))
+    counts = _validation_counts(run)
+    found = remarks(history, chance=_chance(run))
     last = {name: components.percent(float(column[-1])) for name, column in history.columns.items() if len(history)}
     facts = {"best": history.best_epoch, "train": last.get("accuracy"), "validation": last.get("val_accuracy")}
-    chance = components.percent(float(counts.max() / max(1, counts.sum())))
+    chance = components.percent(_chance(run))
     said = [texts.REMARKS[remark].format(**facts, chance=chance) for remark in found]
     if len(history) and 0 < counts.sum() < _FEW:
         share = components.percent(1 / counts.sum())
@@ -174,8 +184,9 @@ def _show_curves(runs: list[Run]) -> None:
         st.caption(texts.NO_EPOCH)
         return
     is_alone = len(runs) == 1
-    marks = _marks(runs[0].history) if is_alone else []
-    shade = runs[0].history.over_fits_from if is_alone else None
+    has_learnt = "at chance" not in remarks(runs[0].history, chance=_chance(runs[0]))
+    shade = runs[0].history.over_fits_from if is_alone and has_learnt else None
+    marks = _marks(runs[0].history, shade) if is_alone else []
     called = {"training": texts.TRAINING, "validation": texts.VALIDATION}
     for place, (panel, title) in zip(st.columns(2, gap="medium"), texts.PANELS.items(), strict=True):
         rows = figures.learning_curves(histories, panel, **called, marks=marks, over_fits_from=shade)
@@ -187,11 +198,11 @@ def _show_curves(runs: list[Run]) -> None:
         )
 
 
-def _marks(history: History) -> list[tuple[float, str]]:
+def _marks(history: History, shade: int | None) -> list[tuple[float, str]]:
     """Name the best epoch, and the moment between two epochs at which another phase begins."""
     marks: list[tuple[float, str]] = []
     if history.best_epoch is not None:
-        text = texts.OVER_FITS_MARK if history.over_fits_from == history.best_epoch else texts.BEST_MARK
+        text = texts.OVER_FITS_MARK if shade == history.best_epoch else texts.BEST_MARK
         marks.append((history.best_epoch, text))
     changes = np.flatnonzero(np.diff(history.columns.get("phase", np.zeros(1))))
     return [*marks, *((float(history.epochs[at]) + 0.5, texts.PHASE_MARK) for at in changes)]
