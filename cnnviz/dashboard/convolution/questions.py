@@ -144,7 +144,7 @@ def _show_subject(selection: Selection, asked: Asked) -> None:
 
 def _show_kernel(selection: Selection, asked: Asked) -> None:
     """Draw the picture, the kernel, and what it makes of the picture, once that was asked for."""
-    picture, kernel, output = st.columns([5, 2, 5], vertical_alignment="center")
+    picture, kernel, output = st.columns([4, 3, 4], vertical_alignment="center")
     weights = convolution.PRESETS[asked.kernel]
     with picture:
         _show_map(_small(selection)[..., 0], asked, texts.ASKED_PLACES.format(side=_SIDE), colours="gray")
