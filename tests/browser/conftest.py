@@ -102,7 +102,7 @@ class Dashboard:
 
     def open(self, path="/"):
         self.page.goto(self.url + path)
-        self.page.get_by_role("heading", level=1).wait_for()
+        self.page.locator("h1").first.wait_for(state="attached")
         return self.settle()
 
     def settle(self):
