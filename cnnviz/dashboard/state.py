@@ -25,7 +25,7 @@ TOPIC, WINDOW, STACK, MOVE, SEED = "topic", "window", "stack", "move", "seed"
 ROW, DEPTH, SHIFT = "row", "depth", "shift"
 UNIT, FILTER, SHUFFLED = "unit", "filter", "shuffled"
 LANGUAGE = "lang"
-PLAY, DETAIL, DRAW, FITTED, PRESENT = "play", "detail", "draw", "fitted", "present"
+PLAY, DETAIL, DRAW, FITTED, INK, PRESENT = "play", "detail", "draw", "fitted", "ink", "present"
 IN_URL = (
     MODEL,
     PICTURE,
@@ -62,6 +62,7 @@ IN_URL = (
     DETAIL,
     DRAW,
     FITTED,
+    INK,
     PRESENT,
 )
 """What a link keeps; a value that the app would choose itself is left out."""

@@ -5,7 +5,7 @@ import pytest
 
 from cnnviz import load_convnet, load_dataset, predict
 from cnnviz.dashboard.components import Stroke, painted
-from cnnviz.dashboard.convolution import drawn
+from cnnviz.dashboard.convolution import drawn, ink
 from cnnviz.images import drawings, rgb, scale_up
 
 CANVAS = 140
@@ -95,3 +95,26 @@ def test_a_drawing_can_become_the_picture_of_all_pages(open_page):
     assert not app.exception
     assert app.session_state["model"] == "lenet5-mnist" and app.query_params["view"] == "inside"
     assert len(app.session_state["picture"]) == 64
+
+
+def test_a_link_holds_the_drawing(open_page):
+    app = open_page("convolution", view="drawn")
+    next(button for button in app.button if button.label == "Begin with an example").click().run()
+    link = app.query_params["ink"]
+    assert ink.read("digit", link) == drawn._SUBJECTS["digit"].example
+    other = open_page("convolution", view="drawn", ink=link)
+    bars = [[element.value for element in page.markdown] for page in (app, other)]
+    assert bars[0] == bars[1] and "**conv1** · 28 × 28" in "\n".join(bars[1])
+    garment = open_page("convolution", view="drawn", draw="garment", ink=link)  # another network's drawing is none
+    assert any(button.label == "Begin with an example" for button in garment.button)
+
+
+@pytest.mark.parametrize("text", ["", "d", "x1100_1.1", "d1100", "d1100_1.1~", "d1_1.1_" + 9 * "9", "d" + 30_000 * "1"])
+def test_what_is_no_drawing_is_an_empty_canvas(text):
+    assert ink.read("digit", text) == ()
+
+
+def test_a_drawing_is_read_as_it_was_drawn():
+    strokes = (Stroke(15.56, False, ((3.07, 140.0), (-0.29, 12.5))), Stroke(9.0, True, ((70.01, 0.0),)))
+    assert ink.read("garment", ink.write("garment", strokes)) == strokes
+    assert ink.write("garment", ()) is None

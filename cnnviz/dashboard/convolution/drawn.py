@@ -13,7 +13,7 @@ from cnnviz.activations import tiles
 from cnnviz.convnets import Convnet
 from cnnviz.dashboard import cache, components, language, panels, state, store
 from cnnviz.dashboard.components import Stroke
-from cnnviz.dashboard.convolution import take_away
+from cnnviz.dashboard.convolution import ink, take_away
 from cnnviz.dashboard.state import Selection
 from cnnviz.dashboard.texts import convolution as texts
 from cnnviz.images import drawings
@@ -73,12 +73,12 @@ def show(_: Selection) -> None:
     canvas, received, answer = st.columns([4, 2, 3], gap="large")
     with canvas:
         strokes = _draw(kind)
-    ink = components.painted(strokes, _CANVAS, _CANVAS)
-    if not ink.any():
+    painted = components.painted(strokes, _CANVAS, _CANVAS)
+    if not painted.any():
         with answer:
             _invite(kind)
         return
-    digit = (subject.fit if way == _FITTED else drawings.as_it_is)(ink)
+    digit = (subject.fit if way == _FITTED else drawings.as_it_is)(painted)
     photo = images.rgb(np.rint(255 * digit).astype(np.uint8)[:, :, None])
     reading = _read(convnet, photo)
     with received:
@@ -112,32 +112,29 @@ def _read(convnet: Convnet, photo: np.ndarray) -> Reading:
 
 
 def _draw(kind: str) -> tuple[Stroke, ...]:
-    """Draw the canvas, and return what is on it."""
-    key = _key(kind)
-    strokes: tuple[Stroke, ...] = st.session_state.get(key, ())
+    """Draw the canvas, and return what is on it; it stands in the URL."""
+    said = str(st.session_state.get(state.INK) or "")
+    strokes = ink.read(kind, said)
+    state.settle(state.INK, [said] if strokes else [])
     components.paint(
         np.zeros((_CANVAS, _CANVAS, 3), np.uint8),
         key=f"canvas_{kind}",
         title=texts.DRAW_TITLES[kind],
         strokes=strokes,
-        on_paint=lambda painted: _take(key, painted),
+        on_paint=lambda painted: _take(kind, painted),
         width=_CANVAS_SHOWN,
     )
     return strokes
 
 
-def _key(kind: str) -> str:
-    return f"drawn_{kind}"
-
-
 def _invite(kind: str) -> None:
     st.markdown(texts.DRAW_EMPTY[kind])
     example = _SUBJECTS[kind].example
-    st.button(texts.DRAW_EXAMPLE, icon=":material/draw:", on_click=_take, args=(_key(kind), example))
+    st.button(texts.DRAW_EXAMPLE, icon=":material/draw:", on_click=_take, args=(kind, example))
 
 
-def _take(key: str, strokes: tuple[Stroke, ...]) -> None:
-    st.session_state[key] = strokes
+def _take(kind: str, strokes: tuple[Stroke, ...]) -> None:
+    state.select(state.INK, ink.write(kind, strokes))
 
 
 def _show_received(convnet: Convnet, photo: np.ndarray, help_text: str) -> None:
