@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, NoReturn
 
@@ -96,6 +96,21 @@ def choose_one(
         label_visibility="collapsed" if in_url else "visible",
     )
     return str(chosen)
+
+
+def choose_step(label: str, steps: Iterable[int], *, key: str, default: int, width: int) -> int:
+    """Draw a slider over whole numbers that a link keeps, and return the chosen one.
+
+    Args:
+        label: What is chosen.
+        steps: All that can be chosen.
+        key: Key of the choice, and its name in the URL.
+        default: What is chosen at first.
+        width: Of the slider, in pixels.
+    """
+    options = [str(step) for step in steps]
+    state.settle(key, options, str(default))
+    return int(st.select_slider(label, options, key=key, persist_state="session", width=width))
 
 
 def name_layer(info: LayerInfo) -> None:

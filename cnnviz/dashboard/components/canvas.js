@@ -30,6 +30,16 @@ function tableColour(table, value, low, high) {
 }
 const isDark = ([red, green, blue]) => 0.299 * red + 0.587 * green + 0.114 * blue < 128;
 
+// Draws again when an element changes its size; what watched it with older data is let go.
+const watchers = new WeakMap();
+function watched(element, draw) {
+  watchers.get(element)?.disconnect();
+  const observer = new ResizeObserver(draw);
+  watchers.set(element, observer);
+  observer.observe(element);
+  return observer;
+}
+
 // Column and row; outside of the canvas they are outside of the cells.
 function cellAt(event, canvas, columns, rows) {
   const box = canvas.getBoundingClientRect();

@@ -1,7 +1,5 @@
 const GAP = 2, SMALLEST = 26, LARGEST = 1.6, DEBOUNCE = 120;
 
-const kept = new WeakMap(); // of each sheet what watches its width: older data is not painted again
-
 export default function ({ data, parentElement, setStateValue }) {
   const { header: h, arrays: [table, pixels] } = unpack(data);
   const scroll = parentElement.querySelector(".scroll"), canvas = parentElement.querySelector("canvas");
@@ -89,9 +87,6 @@ export default function ({ data, parentElement, setStateValue }) {
   };
   const fit = () => { if (layout()) paint(); show(); };
   fit();
-  kept.get(scroll)?.disconnect();
-  const observer = new ResizeObserver(fit);
-  kept.set(scroll, observer);
-  observer.observe(scroll);
+  const observer = watched(scroll, fit);
   return () => { observer.disconnect(); clearTimeout(timer); };
 }

@@ -1,7 +1,5 @@
 const LEAST = 11, MOST = 68, LANE = 15, MOST_LANES = 7, SVG = "http://www.w3.org/2000/svg";
 
-const kept = new WeakMap(); // of each drawing what watches its width: older data is not drawn again
-
 export default function ({ data: d, parentElement }) {
   const scroll = parentElement.querySelector(".scroll"), legend = parentElement.querySelector(".legend");
   const said = parentElement.querySelector(".said");
@@ -75,9 +73,6 @@ export default function ({ data: d, parentElement }) {
     if (x < scroll.scrollLeft || x + d.span * side > scroll.scrollLeft + scroll.clientWidth) scroll.scrollLeft = x - side;
   };
   draw();
-  const observer = new ResizeObserver(() => { if (Math.abs(scroll.clientWidth - (parentElement.wide || 0)) > 2) { parentElement.wide = scroll.clientWidth; draw(); } });
-  kept.get(scroll)?.disconnect();
-  kept.set(scroll, observer);
-  observer.observe(scroll);
+  const observer = watched(scroll, () => { if (Math.abs(scroll.clientWidth - (parentElement.wide || 0)) > 2) { parentElement.wide = scroll.clientWidth; draw(); } });
   return () => observer.disconnect();
 }

@@ -43,9 +43,9 @@ def show(selection: Selection) -> None:
     here = _Here(selection, run, maps, Place(info.address, channel, row, column))
     with ways:
         _draw_ways(here)
-    _draw_unit(here)
+    is_taken_apart = _draw_unit(here)
     st.caption(texts.INSIDE_HELP)
-    take_away.unit(selection, run, here.place)
+    take_away.unit(selection, run, here.place, is_taken_apart=is_taken_apart)
 
 
 def _choose_layer(selection: Selection) -> tuple[Selection, LayerInfo]:
@@ -135,7 +135,8 @@ def _draw_ways(here: _Here) -> None:
     borrowed.offer(here.run, place)
 
 
-def _draw_unit(here: _Here) -> None:
+def _draw_unit(here: _Here) -> bool:
+    """Draw the unit; return whether its layer is taken apart."""
     selection, place = here.selection, here.place
     columns = int(np.ceil(np.sqrt(here.maps.shape[2])))
 
@@ -149,13 +150,15 @@ def _draw_unit(here: _Here) -> None:
         else:
             walk.go(stands)
 
+    walked = _walked(here, columns)
     components.unit_view(
         selection.received,
-        _walked(here, columns),
+        walked,
         key="unit_view",
         texts=dict(texts.INSIDE_VIEW),
         on_went=on_went,
     )
+    return not walked.refusal
 
 
 def _walked(here: _Here, columns: int) -> Walked:

@@ -17,8 +17,8 @@ from cnnviz.dashboard.texts import convolution as texts
 from cnnviz.errors import LayerError
 from cnnviz.layers import layers
 
-_SIDES = ("8", "16", "32", "64", "128", "256", "512")
-_FIRST_SIDE = "64"  # its pixels can be told apart, and the picture still be known
+_SIDES = (8, 16, 32, 64, 128, 256, 512)
+_FIRST_SIDE = 64  # its pixels can be told apart, and the picture still be known
 _PLAY = re.compile(r"[abcdfkmnprstv][\w.+-]*(~[abcdfkmnprstv][\w.+-]*)*", re.ASCII)
 """Settings as the browser writes and reads them: a letter, and what is set."""
 _LONGEST_PLAY = 8_000  # characters: two own kernels for three channels are the longest
@@ -58,8 +58,7 @@ def show(selection: Selection) -> None:
 
 def _choose_picture(selection: Selection) -> np.ndarray:
     """Draw the choice of how fine the picture is, and return it: `(rows, columns, 3)` uint8."""
-    state.settle(state.DETAIL, _SIDES, _FIRST_SIDE)
-    side = int(st.select_slider(texts.DETAIL, _SIDES, key=state.DETAIL, persist_state="session", width=360))
+    side = panels.choose_step(texts.DETAIL, _SIDES, key=state.DETAIL, default=_FIRST_SIDE, width=360)
     return images.fit(selection.photo, (side, side))
 
 

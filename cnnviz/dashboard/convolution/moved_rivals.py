@@ -56,7 +56,8 @@ def show(selection: Selection) -> None:
     if job is None:
         return
     rivals: Rivals = job.result
-    shift = _choose_shift()
+    shifts = _SHIFTS.tolist()
+    shift = panels.choose_step(texts.MOVED_SLIDERS["right"], shifts, key=state.SHIFT, default=_FIRST, width=420)
     _say(rivals.right[int(np.flatnonzero(shift == _SHIFTS)[0])], shift)
     picture, curves = st.columns([1, 3], gap="large")
     photo = _digit(selection, dataset)
@@ -74,14 +75,6 @@ def show(selection: Selection) -> None:
             convolutional=f"{convnet.model.count_params():,}", layer=_LAYER,
         )
     )  # fmt: skip
-
-
-def _choose_shift() -> int:
-    """Draw how far the digits are shifted; it stands in the URL."""
-    shifts = [str(shift) for shift in _SHIFTS.tolist()]
-    state.settle(state.SHIFT, shifts, str(_FIRST))
-    right = texts.MOVED_SLIDERS["right"]
-    return int(st.select_slider(right, shifts, key=state.SHIFT, persist_state="session", width=420))
 
 
 def _say(right: np.ndarray, shift: int) -> None:

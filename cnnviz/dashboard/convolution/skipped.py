@@ -19,7 +19,7 @@ _MOST, _FIRST = 16, 4
 
 def show(selection: Selection) -> None:
     """Draw the picture, and what is left of it behind some blocks."""
-    depth = _choose_depth()
+    depth = panels.choose_step(texts.SKIPPED_DEPTH, range(1, _MOST + 1), key=state.DEPTH, default=_FIRST, width=420)
     plain, skip = _passed(selection.picture, selection.photo)
     st.latex(r"y = F(x) \qquad\text{|}\qquad y = F(x) + x")
     likeness = [[skips.likeness(maps[0], one) for one in maps] for maps in (plain, skip)]
@@ -41,13 +41,6 @@ def show(selection: Selection) -> None:
         alt=texts.SKIPPED_ALT.format(plain=f"{likeness[0][-1]:.2f}", skip=f"{likeness[1][-1]:.2f}"),
     )  # fmt: skip
     take_away.skips(selection, plain, skip)
-
-
-def _choose_depth() -> int:
-    """Draw how many blocks the picture goes through; it stands in the URL."""
-    depths = [str(depth) for depth in range(1, _MOST + 1)]
-    state.settle(state.DEPTH, depths, str(_FIRST))
-    return int(st.select_slider(texts.SKIPPED_DEPTH, depths, key=state.DEPTH, persist_state="session", width=420))
 
 
 @st.cache_data(max_entries=8, show_spinner=False)

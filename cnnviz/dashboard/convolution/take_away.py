@@ -8,7 +8,7 @@ from functools import cache
 import numpy as np
 
 from cnnviz import images
-from cnnviz.convolution import LayerRun, Move, StackedLayer, unit_of
+from cnnviz.convolution import LayerRun, Move, StackedLayer
 from cnnviz.convolution.notation import write_stack
 from cnnviz.dashboard import panels, samples
 from cnnviz.dashboard.convolution.forgetting import Asked, Cascade
@@ -16,7 +16,6 @@ from cnnviz.dashboard.convolution.played import Played
 from cnnviz.dashboard.convolution.settings import Shape
 from cnnviz.dashboard.convolution.walk import Place
 from cnnviz.dashboard.state import Selection
-from cnnviz.errors import LayerError
 from cnnviz.probes import Reading
 
 _CONVOLUTION = "from cnnviz import convolution\n"
@@ -27,11 +26,10 @@ _SIDE = 224
 def kernel(selection: Selection, photo: np.ndarray, played: Played) -> None:
     """Offer what the playground computes of a picture, or of typed numbers."""
     maps = played.maps(photo)
-    source = _picture_code(selection)
     if played.typed is not None:
-        source += f"maps = np.float32({played.typed.tolist()})[:, :, None]\n"
+        source = f"{_ARRAYS}\nmaps = np.float32({played.typed.tolist()})[:, :, None]\n"
     else:
-        source += f"maps = images.fit(photo, {photo.shape[:2]}).astype(np.float32)\n"
+        source = _picture_code(selection) + f"maps = images.fit(photo, {photo.shape[:2]}).astype(np.float32)\n"
     if played.typed is None and maps.shape[2] == 1:
         source += "maps = np.round(maps @ np.float32([0.299, 0.587, 0.114]))[:, :, None]\n"
     output = cache(lambda: played.result(maps))
@@ -113,10 +111,10 @@ def moved(
     panels.take_away(f"moved-{panels.slug(layer)}", code, picture, lambda: maps)
 
 
-def unit(selection: Selection, run: LayerRun, place: Place) -> None:
-    """Offer a layer's map, and what one of its units is made of."""
+def unit(selection: Selection, run: LayerRun, place: Place, *, is_taken_apart: bool) -> None:
+    """Offer a layer's map, and what one of its units is made of where it is taken apart."""
     code = panels.code_start(selection, imports=_CONVOLUTION)
-    code += _unit_code(place) if _is_taken_apart(run, place) else _layer_code(place)
+    code += _unit_code(place) if is_taken_apart else _layer_code(place)
     maps = run.output if run.output.ndim == 3 else run.output.reshape(1, 1, -1)
     shown = maps[..., place.channel] if maps.shape[0] * maps.shape[1] > 1 else maps[0]
     panels.take_away(
@@ -125,14 +123,6 @@ def unit(selection: Selection, run: LayerRun, place: Place) -> None:
         lambda: _coloured(shown),
         lambda: {"output": run.output},
     )
-
-
-def _is_taken_apart(run: LayerRun, place: Place) -> bool:
-    try:
-        unit_of(run, row=place.row, column=place.column, channel=place.channel)
-    except LayerError:
-        return False
-    return True
 
 
 def _layer_code(place: Place) -> str:
@@ -180,16 +170,17 @@ def shuffled(asked: Asked, cascade: Cascade) -> None:
         f"    maps.append(cnnviz.feature_maps(shuffled, inputs, layers=[layer])[layer][0, ..., {asked.channel}])\n"
         "    print(count, convolution.rank_correlation(heats[0], heats[-1]))\n"
     )
-    heats = np.stack([heat for heat, _ in cascade.values()])
-    maps = np.stack([values for _, values in cascade.values()])
 
     def picture() -> np.ndarray:
         photo = images.fit(asked.selection.received, (_SIDE, _SIDE), how="stretch")
         overlay = images.overlay_signed if asked.method.is_signed else images.overlay
-        return images.contact_sheet(np.stack([overlay(photo, heat) for heat in heats]), columns=5, gap=2)
+        return images.contact_sheet(np.stack([overlay(photo, heat) for heat, _ in cascade.values()]), columns=5, gap=2)
 
-    arrays = {"counts": np.array(list(cascade)), "heats": heats, "maps": maps}
-    panels.take_away(f"shuffled-{asked.method.name}", code, picture, lambda: arrays)
+    def arrays() -> dict[str, np.ndarray]:
+        heats, maps = (np.stack(values) for values in zip(*cascade.values(), strict=True))
+        return {"counts": np.array(list(cascade)), "heats": heats, "maps": maps}
+
+    panels.take_away(f"shuffled-{asked.method.name}", code, picture, arrays)
 
 
 def _coloured(values: np.ndarray) -> np.ndarray:

@@ -32,8 +32,12 @@ def choose(key: str, usual: str, *, others: Sequence[str] = ()) -> str:
 
 
 def _take(key: str, others: Sequence[str]) -> None:
-    for other in others:
-        state.select(other, st.session_state[key])
+    _turn(others, st.session_state[key])
+
+
+def _turn(keys: Sequence[str], name: str) -> None:
+    for key in keys:
+        state.select(key, name)
 
 
 def _title(offer: Offer) -> str:
@@ -58,5 +62,4 @@ def _take_upload(keys: Sequence[str]) -> None:
     file = st.session_state["data_upload"]
     if file is not None:
         path = store.put_data(file.name, file.getvalue())
-        for key in keys:
-            state.select(key, path.name)
+        _turn(keys, path.name)

@@ -15,6 +15,7 @@ from cnnviz.dashboard.training import pictures
 from cnnviz.runs import trained_networks
 from cnnviz.training import RECIPES, Recipe
 
+_DATA = tuple(f"data {name}" for name in RECIPES)  # keys of the choice of pictures, one for each recipe
 _DEGREES, _PERCENT = "%d°", "%d %%"
 
 
@@ -35,9 +36,7 @@ def choose_recipe() -> tuple[Recipe, DeltaGenerator | None]:
             width=260,
         )  # fmt: skip
         named = RECIPES[name]
-        changes: dict[str, Any] = {
-            "data": pictures.choose(f"data {name}", named.recipe.data, others=[f"data {other}" for other in RECIPES])
-        }
+        changes: dict[str, Any] = {"data": pictures.choose(f"data {name}", named.recipe.data, others=_DATA)}
         if named.recipe.transfer is not None:
             changes["transfer.base"] = _choose_base(named.recipe.transfer.base)
         changes["epochs"] = st.number_input(
@@ -47,7 +46,7 @@ def choose_recipe() -> tuple[Recipe, DeltaGenerator | None]:
     with st.container(horizontal=True):
         with st.popover(shared.SETTINGS, icon=":material/tune:", type="tertiary"):
             changes |= _choose_settings(named.recipe)
-        pictures.take_own([f"data {other}" for other in RECIPES])
+        pictures.take_own(_DATA)
     editor = st.expander(texts.AUGMENTATION, icon=":material/flip:", on_change="rerun", key="augmentation")
     preview, sliders = editor.columns([4, 3], gap="large")  # on a phone, the picture above the sliders
     with sliders:
