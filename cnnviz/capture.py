@@ -88,7 +88,9 @@ _capturing = threading.RLock()
 
 
 @contextlib.contextmanager
-def capture(model: keras.Model, addresses: Iterable[str] | None = None) -> Iterator[list[Call]]:
+def capture(
+    model: keras.Model, addresses: Iterable[str] | None = None, *, on_call: Callable[[Call], None] | None = None
+) -> Iterator[list[Call]]:
     """Note what layers return while the model is called in this thread; leave the model as it was found.
 
     Calls of the same model from other threads pass through unnoticed. One thread captures at a time.
@@ -96,6 +98,7 @@ def capture(model: keras.Model, addresses: Iterable[str] | None = None) -> Itera
     Args:
         model: The model that will be called.
         addresses: Layers to note; all if not given. All calls of a layer are noted, whatever its `@k`.
+        on_call: Told each call of them, before its output goes on.
 
     Yields:
         A list that grows by one `Call` whenever a noted layer returns, in that order.
@@ -111,8 +114,31 @@ def capture(model: keras.Model, addresses: Iterable[str] | None = None) -> Itera
         for layer in (model, *layers.values()):
             _open(layer, undo)
         for address, layer in wanted.items():
-            _note(address, layer, calls, undo)
+            _note(address, layer, calls, undo, on_call)
         yield calls
+
+
+@contextlib.contextmanager
+def floating_inputs(model: keras.Model) -> Iterator[None]:
+    """Let a model whose input takes whole numbers compute with fractions, in this thread, so that it has a gradient.
+
+    A cast to whole numbers has no derivative. Behind it such a model is the same function of its pixels.
+    """
+    import keras
+
+    with _capturing, contextlib.ExitStack() as undo:
+        for layer in (model, *walk(model).values()):
+            if isinstance(layer, keras.Model) and _takes_integers(layer):
+                # Keras has no public place where a model casts its inputs.
+                original = layer._convert_inputs_to_tensors
+                _replace(layer, "_convert_inputs_to_tensors", _in_this_thread(list, original), undo)
+        yield
+
+
+def _takes_integers(model: keras.Model) -> bool:
+    inputs = getattr(model, "inputs", None)
+    is_functional = hasattr(model, "_convert_inputs_to_tensors")
+    return bool(inputs) and is_functional and "int" in inputs[0].dtype
 
 
 def find(layers: dict[str, keras.layers.Layer], address: str) -> keras.layers.Layer:
@@ -146,7 +172,13 @@ def _in_this_thread(here: Callable[..., Any], elsewhere: Callable[..., Any]) -> 
     return choose
 
 
-def _note(address: str, layer: keras.layers.Layer, calls: list[Call], undo: contextlib.ExitStack) -> None:
+def _note(
+    address: str,
+    layer: keras.layers.Layer,
+    calls: list[Call],
+    undo: contextlib.ExitStack,
+    on_call: Callable[[Call], None] | None,
+) -> None:
     import keras
 
     # A quantised layer is called through another method.
@@ -164,6 +196,8 @@ def _note(address: str, layer: keras.layers.Layer, calls: list[Call], undo: cont
         before = given[-1] if given else tensors[0]
         calls.append(Call(f"{address}@{count}" if count else address, layer, inputs, tensors, before))
         count += 1
+        if on_call:
+            on_call(calls[-1])
         return outputs
 
     _replace(layer, method, _in_this_thread(call, original_call), undo)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from cnnviz.capture import Call, capture
+from cnnviz.capture import Call, capture, floating_inputs
 from cnnviz.convnets import Convnet
 from cnnviz.errors import LayerError
 
@@ -45,7 +45,7 @@ def _call(convnet: Convnet, layer: str, inputs: Any) -> tuple[Call, bool]:
     import tensorflow as tf
 
     scores, refusal = None, None
-    with capture(convnet.model, [layer.split("@")[0]]) as calls:
+    with floating_inputs(convnet.model), capture(convnet.model, [layer.split("@")[0]]) as calls:
         try:
             scores = keras.tree.flatten(convnet.model(inputs, training=False))[convnet.head]
         except (ValueError, TypeError, RuntimeError, tf.errors.OpError) as error:
