@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from cnnviz.capture import Call, capture, floating_inputs, without_call_number
+from cnnviz.capture import Call, call_model, capture, floating_inputs, without_call_number
 from cnnviz.convnets import Convnet
 from cnnviz.convnets.output_ranges import last_activation
 from cnnviz.errors import ClassError, LayerError, ModelError
@@ -188,9 +188,9 @@ def _compile(convnet: Convnet, layers: tuple[str, ...], with_gradients: bool) ->
                 tape.watch(inputs)
             on_call = partial(_watch, tape) if with_gradients else None
             with as_floats(model), capture(model, noted, on_call=on_call) as calls:
-                output = model(inputs, training=False)
+                outputs_of_model = call_model(model, inputs)
             outputs = {call.address: call.outputs[0] for call in calls} | {INPUT: inputs}
-            logits, probabilities, is_logit = _scores(convnet, output)
+            logits, probabilities, is_logit = _scores(convnet, outputs_of_model)
             own = tf.argmax(probabilities, axis=1, output_type=tf.int32) if convnet.class_names else wanted
             classes = tf.where(wanted == _OWN_TOP_CLASS, own, wanted)
             score = tf.gather(logits, classes, batch_dims=1) if with_gradients else None
@@ -221,12 +221,11 @@ def _output_at(outputs: dict[str, Any], address: str) -> Any:
     return outputs[address]
 
 
-def _scores(convnet: Convnet, output: Any) -> tuple[Any, Any, bool]:
+def _scores(convnet: Convnet, outputs: list[Any]) -> tuple[Any, Any, bool]:
     """Find logits and probabilities of a model's output tensors; say whether they are real logits."""
-    import keras
     import tensorflow as tf
 
-    scores = keras.tree.flatten(output)[convnet.head]
+    scores = outputs[convnet.head]
     if convnet.outputs == "none":
         nothing = tf.zeros((tf.shape(scores)[0], 0))
         return nothing, nothing, True

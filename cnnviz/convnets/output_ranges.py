@@ -179,7 +179,8 @@ def _times(operation: Any, tensor: Any, depth: int) -> Range:
     if is_quotient and values[1] is None:
         return Range(0 if min(first.low, second.low) >= 0 else -_INFINITE, is_linear=first.is_linear)
     if is_quotient:
-        second = Range(*sorted((1 / second.low, 1 / second.high))) if second.low * second.high > 0 else Range()
+        ends = sorted((1 / second.low, 1 / second.high)) if second.low * second.high > 0 else [-_INFINITE, _INFINITE]
+        second = Range(ends[0], ends[1])
     corners = [_product(a, b) for a in (first.low, first.high) for b in (second.low, second.high)]
     scaled, factor = (first, values[1]) if values[1] is not None else (second, values[0])
     found = Range(min(corners), max(corners), is_linear=scaled.is_linear, is_sigmoid=scaled.is_sigmoid)

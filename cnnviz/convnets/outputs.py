@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
 
+from cnnviz.capture import call_model
 from cnnviz.convnets.convnet import Outputs, Preparation
 from cnnviz.convnets.output_ranges import Range, range_of
 from cnnviz.convnets.scaling import trial_photos
@@ -179,13 +180,12 @@ def _declared(model: keras.Model, head: int) -> tuple[Range, list[tuple[int | No
 
 def _traced(model: keras.Model, preparation: Preparation, head: int) -> tuple[Range, list[tuple[int | None, ...]]]:
     """Run the model symbolically and follow the range of its last operations."""
-    import keras
     import tensorflow as tf
 
     found: list[Any] = []
 
     def run(inputs: Any) -> None:
-        found.extend(keras.tree.flatten(model(inputs, training=False)))
+        found.extend(call_model(model, inputs))
 
     spec = tf.TensorSpec((None, *preparation.input_shape), tf.float32)
     tf.function(run, autograph=False).get_concrete_function(spec)
@@ -198,7 +198,7 @@ def _may_be_shares(model: keras.Model, head: int) -> bool:
     import keras
 
     outputs = getattr(model, "outputs", None)
-    layer = outputs[head]._keras_history.operation if outputs else None
+    layer: Any = outputs[head]._keras_history.operation if outputs else None
     return type(layer) is not keras.layers.Dense or bool(np.min(keras.ops.convert_to_numpy(layer.kernel)) >= 0)
 
 
@@ -209,8 +209,8 @@ def _values(model: keras.Model, preparation: Preparation, head: int) -> np.ndarr
     numbers = np.random.default_rng(0).normal(size=(2, *preparation.input_shape)).astype(np.float32)
     rows = []
     for image in (*preparation.prepare(trial_photos()), *numbers):  # one at a time: some models take no more
-        outputs = keras.tree.flatten(model(image[None], training=False))
-        rows.append(np.asarray(keras.ops.convert_to_numpy(outputs[head]), np.float64)[0])
+        scores = call_model(model, image[None])[head]
+        rows.append(np.asarray(keras.ops.convert_to_numpy(scores), np.float64)[0])
     values = np.stack(rows)
     return values[np.isfinite(values).all(axis=1)]
 

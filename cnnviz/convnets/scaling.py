@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from cnnviz.capture import Call, capture, walk
+from cnnviz.capture import Call, call_model, capture, walk
 from cnnviz.convnets.convnet import SCALINGS, Preparation, Scaling
 from cnnviz.images import read_photo, sample_photos
 from cnnviz.sentences import Sentence
@@ -128,7 +128,7 @@ def _first_arithmetic(model: keras.Model, preparation: Preparation) -> tuple[np.
     shape = preparation.input_shape
 
     def run(pixels: Any) -> Any:
-        model(pixels, training=False)
+        call_model(model, pixels)
         return tf.cast(_before_weights(pixels), tf.float32)
 
     spec = tf.TensorSpec((None, *shape), tf.float32)
@@ -245,7 +245,7 @@ def _first_normalized(model: keras.Model, preparation: Preparation, scaling: Sca
     inputs = Preparation(preparation.size, preparation.channels, preparation.fit, scaling).prepare(_photographs())
     try:
         with capture(model, addresses, on_call=stop):
-            model(inputs, training=False)
+            call_model(model, inputs)
     except _Met:
         return noted[0].layer, np.asarray(keras.ops.convert_to_numpy(noted[0].inputs[0]), np.float64)
     return None
