@@ -58,6 +58,24 @@ class Assumptions:
         return (pair for pair in pairs if pair[1].value)
 
     @property
+    def are_open(self) -> bool:
+        """Whether something of it is a guess, which a person should confirm or change."""
+        return bool(self.guesses)
+
+    @property
+    def text(self) -> str:
+        """All of it in one line, each with its reason: `scaling 0..255 (the model itself divides pixels by 255)`."""
+        said = (f"{name.replace('_', ' ')} {one}" for name, one in self)
+        return "; ".join(said)
+
+    @property
+    def record(self) -> dict[str, dict[str, object]]:
+        """For files that programs read: name to value, reason and whether it is confirmed."""
+        return {
+            name: {"value": str(one.value), "why": str(one.why), "is_confirmed": one.is_confirmed} for name, one in self
+        }
+
+    @property
     def guesses(self) -> tuple[str, ...]:
         """Names of those that are guesses."""
         return tuple(name for name, one in self if not one.is_confirmed)

@@ -125,6 +125,8 @@ def _decide(
     """Put graph, values, loss and names together; the strongest sign first."""
     if found.is_distribution and units > 1:
         return Meaning("softmax", units, Sentence("it ends in a softmax, or in sums of them that add up to one"), True)
+    if found.is_distribution:
+        return _sigmoids(1, Sentence("a softmax over one unit: it always says 1, whatever the image"), is_certain=True)
     if found.is_share and found.is_bounded_sigmoid:
         return _sigmoids(units, Sentence("it ends in a sigmoid"), is_certain=True)
     values = _values(model, preparation, head) if _may_be_shares(model, head) else np.full((1, units), -1.0)
