@@ -14,13 +14,13 @@ from pathlib import Path
 import numpy as np
 
 from cnnviz.cli.progress import note
-from cnnviz.convnets import Convnet, load_convnet
+from cnnviz.convnets import Assumptions, Convnet, load_convnet
 from cnnviz.images import SAMPLES, read_photo, sample_photos
 
 _LOG_LEVEL = "TF_CPP_MIN_LOG_LEVEL"
 _FATAL_ONLY = "3"
 _STDERR = 2
-_CHANGE = "Change it with --scaling, --fit, --labels, --class-order, --outputs or --head."
+_CHANGE = "change it with --scaling, --fit, --labels, --class-order, --outputs or --head:"
 
 
 def open_photo(picture: str) -> np.ndarray:
@@ -56,8 +56,15 @@ def open_convnet(options: Namespace) -> Convnet:
         head=options.head,
     )
     if convnet.assumptions.are_open:
-        sys.stderr.write(f"Assumed of {convnet.name}: {convnet.assumptions.text}. {_CHANGE}\n")
+        sys.stderr.write(f"Assumed of {convnet.name}; {_CHANGE}\n{_listed(convnet.assumptions)}\n")
     return convnet
+
+
+def _listed(assumptions: Assumptions) -> str:
+    """Assumptions, one a line: what, its value, why."""
+    rows = [(name.replace("_", " "), one) for name, one in assumptions]
+    wide, wider = (max(map(len, column)) for column in zip(*((name, one.value) for name, one in rows), strict=True))
+    return "\n".join(f"  {name:{wide}}  {one.value:{wider}}  {one.reason}" for name, one in rows)
 
 
 def start_tensorflow() -> None:

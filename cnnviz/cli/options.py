@@ -66,12 +66,8 @@ def add_meaning(parser: Parser) -> None:
     group = parser.add_argument_group("what the model file cannot tell; else it is assumed, and said")
     group.add_argument("--scaling", choices=SCALINGS, help="how pixels become numbers")
     group.add_argument("--fit", choices=get_args(Fit), help="how an image of another shape is made to fit")
-    group.add_argument(
-        "--labels", metavar="FILE", help="class names: one a line, Teachable Machine's labels.txt, or JSON"
-    )
-    group.add_argument(
-        "--class-order", choices=CLASS_ORDERS, help="how folders are numbered where classes have no names"
-    )
+    group.add_argument("--labels", metavar="FILE", help="class names: one per line, a labels.txt, or JSON")
+    group.add_argument("--class-order", choices=CLASS_ORDERS, help="order of folders where classes have no names")
     group.add_argument("--outputs", choices=KINDS, help="what the model's outputs are")
     group.add_argument("--head", metavar="NAME|NUMBER", help="which of several outputs is used")
 

@@ -23,8 +23,10 @@ class Assumption:
     why: Sentence
     is_confirmed: bool = True
 
-    def __str__(self) -> str:
-        return f"{self.value} ({self.why})"
+    @property
+    def reason(self) -> str:
+        """Why, and whether it is a guess."""
+        return str(self.why) if self.is_confirmed else f"guess: {self.why}"
 
 
 KNOWN = Sentence("the catalog says so")
@@ -61,12 +63,6 @@ class Assumptions:
     def are_open(self) -> bool:
         """Whether something of it is a guess, which a person should confirm or change."""
         return bool(self.guesses)
-
-    @property
-    def text(self) -> str:
-        """All of it in one line, each with its reason: `scaling 0..255 (the model itself divides pixels by 255)`."""
-        said = (f"{name.replace('_', ' ')} {one}" for name, one in self)
-        return "; ".join(said)
 
     @property
     def record(self) -> dict[str, dict[str, object]]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, get_args
 import numpy as np
 
 from cnnviz.capture import call_model
-from cnnviz.convnets.convnet import Outputs, Preparation
+from cnnviz.convnets.convnet import PROBABILITIES, Outputs, Preparation
 from cnnviz.convnets.output_ranges import Range, range_of
 from cnnviz.convnets.scaling import trial_photos
 from cnnviz.errors import ModelError
@@ -51,6 +51,11 @@ class Meaning:
     units: int
     why: Sentence
     is_certain: bool
+
+    @property
+    def has_classes(self) -> bool:
+        """Whether its largest output names a class; see `Convnet.has_classes`."""
+        return self.outputs in PROBABILITIES or (self.outputs == "scores" and self.units > 1)
 
     @property
     def class_count(self) -> int:

@@ -60,10 +60,10 @@ def _value(name: str, one: Assumption) -> str:
 
 def _show_reasons(convnet: Convnet) -> None:
     """Say why each was assumed."""
-    rows = [(_value(name, one), language.say(one.why), one.is_confirmed) for name, one in convnet.assumptions]
+    rows = [(_value(name, one), str(language.say(one.why)), one.is_confirmed) for name, one in convnet.assumptions]
     if map_layers(convnet):
         layer = texts.NAMES["layer"].format(value=default_layer(convnet))
-        rows.append((layer, texts.LAYER_WHY, True))
+        rows.append((layer, str(texts.LAYER_WHY), True))
     lines = [
         f"- {panels.plain(value)}: {panels.plain(why)}{'' if is_confirmed else texts.GUESS}"
         for value, why, is_confirmed in rows
