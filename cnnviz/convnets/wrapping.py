@@ -222,10 +222,12 @@ def _find_names(names: tuple[str, ...], why: Sentence, meaning: Meaning) -> tupl
             "{given} class names for {count} classes. Give one name for each class.", given=len(names), count=count
         )
     if names:
-        return names, Assumption(Sentence("{count} names", count=count), why)
+        return names, Assumption(Sentence("{count} class names", count=count), why)
     if not meaning.has_classes:
         return placeholder_names(meaning.outputs, count), NOT_ASKED
-    numbered = Assumption(f"0..{count - 1}", Sentence("nobody named them"), is_confirmed=False)
+    numbered = Assumption(
+        Sentence("classes 0..{last}", last=count - 1), Sentence("nobody named them"), is_confirmed=False
+    )
     return placeholder_names(meaning.outputs, count), numbered
 
 

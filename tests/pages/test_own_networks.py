@@ -140,4 +140,6 @@ def test_what_the_file_cannot_tell_is_open_until_it_was_answered_once(open_page,
     assert recall(store.model_path(sound)) == Answers("-1..1", "stretch", kinds, 0, "softmax", "sorted")
     for again in (app, open_page("overview", model=sound)):
         assert "Pixels are scaled to" not in [box.label for box in again.selectbox]
-        assert [box.label for box in again.expander] == [ASSUMED]
+        assert [box.label for box in again.expander] == [
+            "Assumptions: pixels -1..1 · images stretched · 6 class names · probabilities that sum to one · **Change**"
+        ]

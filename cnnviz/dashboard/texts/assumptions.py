@@ -1,13 +1,13 @@
 """Texts of what was assumed about a person's own model."""
 
-LINE = "Assumed: {what}. **Change**"
+LINE = "Assumptions: {what} · **Change**"
 GUESS = " (guess)"
 NAMES = {
     "scaling": "pixels {value}",
     "fit": "images {value}",
-    "class_names": "classes {value}",
+    "class_names": "{value}",
     "class_order": "folders in {value} order",
-    "outputs": "outputs: {value}",
+    "outputs": "{value}",
     "head": "output “{value}”",
     "layer": "default layer {value}",
 }
