@@ -16,6 +16,7 @@ import numpy as np
 
 from cnnviz import images
 from cnnviz.errors import ClassError
+from cnnviz.sentences import one_line
 
 if TYPE_CHECKING:
     import keras
@@ -113,6 +114,8 @@ class Convnet:
     head: int = 0
     _kept: OrderedDict[tuple[Hashable, ...], Any] = field(default_factory=OrderedDict, init=False, repr=False)
 
+    __repr__ = one_line
+
     @cached_property
     def fingerprint(self) -> str:
         """Hash of architecture, weights and meaning: 16 hexadecimal digits that key every cache."""
@@ -169,16 +172,17 @@ class Convnet:
         fitted = images.fit(photo, self.preparation.size, how=self.preparation.fit)
         return images.gray(fitted) if self.preparation.channels == 1 else fitted
 
-    def prepare(self, photos: Sequence[np.ndarray]) -> np.ndarray:
+    def prepare(self, photos: Sequence[images.Source]) -> np.ndarray:
         """Turn photos into the model's input.
 
         Args:
-            photos: Each `(height, width, 3)` uint8, of any size.
+            photos: Each `(height, width, 3)` uint8, of any size, or what `cnnviz.read_photo` takes: a path, another
+                array, an image of Pillow.
 
         Returns:
             `(batch, height, width, channels)` float32, fitted, resized and scaled as the network wants it.
         """
-        pixels = np.stack([self.fit(photo) for photo in photos]).astype(np.float32)
+        pixels = np.stack([self.fit(photo) for photo in images.read_photos(photos)]).astype(np.float32)
         if self.preparation.channels == 1:
             pixels = pixels[..., :1]
         elif self.preparation.channels == 4:
@@ -186,12 +190,14 @@ class Convnet:
         return np.asarray(self.preparation.scaling(pixels), np.float32)
 
     def class_index(self, name: str | int) -> int:
-        """Find a class by its index or its exact name, else by the only name that contains the text.
+        """Find a class by its exact name or its index, else by the only name that contains the text.
 
         Raises:
             ClassError: If no class, or more than one, answers to it.
         """
         text = str(name).strip()
+        if isinstance(name, str) and self.class_names.count(text) == 1:
+            return self.class_names.index(text)  # before the index: class folders may be called 0, 1, 10, 2
         if text.isdecimal() and int(text) < len(self.class_names):
             return int(text)
         lowered = [class_name.casefold() for class_name in self.class_names]
