@@ -97,9 +97,9 @@ class Preparation:
         fitted = images.fit(photo, self.size, how=self.fit)
         return images.gray(fitted) if self.channels == 1 else fitted
 
-    def prepare(self, photos: Sequence[np.ndarray]) -> np.ndarray:
+    def prepare(self, photos: Sequence[images.Source]) -> np.ndarray:
         """Turn photos into a model's input, see `Convnet.prepare`."""
-        pixels = np.stack([self.fitted(photo) for photo in photos]).astype(np.float32)
+        pixels = np.stack([self.fitted(photo) for photo in images.read_photos(photos)]).astype(np.float32)
         if self.channels == 1:
             pixels = pixels[..., :1]
         elif self.channels == 4:
@@ -218,11 +218,12 @@ class Convnet:
         """
         return self.preparation.fitted(photo)
 
-    def prepare(self, photos: Sequence[np.ndarray]) -> np.ndarray:
+    def prepare(self, photos: Sequence[images.Source]) -> np.ndarray:
         """Turn photos into the model's input.
 
         Args:
-            photos: Each `(height, width, 3)` uint8, of any size.
+            photos: Each `(height, width, 3)` uint8, of any size, or what `cnnviz.read_photo` takes: a path, another
+                array, an image of Pillow.
 
         Returns:
             `(batch, height, width, channels)` float32, fitted, resized and scaled as the network wants it.

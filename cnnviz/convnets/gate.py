@@ -12,6 +12,7 @@ from typing import BinaryIO, Literal
 
 from cnnviz.convnets.archive import open_archive, open_weights, read_config
 from cnnviz.convnets.config_rules import check_config, parse, shown
+from cnnviz.convnets.other_models import HEAD_BYTES, describe_other_model
 from cnnviz.convnets.size_rules import least_parameters
 from cnnviz.convnets.weights_rules import Weights, check_weights, open_hdf5, read_model_config
 from cnnviz.errors import ModelFileError
@@ -30,12 +31,9 @@ _OTHERS = {
     b"%PDF": Sentence("a PDF document"),
     b"\x1f\x8b": Sentence("a gzip archive"),
     b"\x93NUMPY": Sentence("a NumPy array"),
+    b"RIFF": Sentence("a WebP picture or a video"),
     b"<": Sentence("a web page"),
     b"version https://git-lfs": Sentence("a pointer of Git LFS instead of the file"),
-    b"\x80\x02": Sentence("a Python pickle"),
-    b"\x80\x03": Sentence("a Python pickle"),
-    b"\x80\x04": Sentence("a Python pickle"),
-    b"\x80\x05": Sentence("a Python pickle"),
 }
 # A description may say less than the weights hold, hardly more: the rest would be allocated and never filled.
 _PARAMETER_FACTOR, _PARAMETER_SLACK = 2, 1_000_000
@@ -85,7 +83,10 @@ def check_model_file(path: Path) -> GateReport:
 
 
 def _check_content(file: BinaryIO) -> GateReport:
-    head = file.read(32)
+    head = file.read(HEAD_BYTES)
+    if other := describe_other_model(head):
+        what, advice = other
+        raise ModelFileError("This is {what}, not a Keras model. {advice}", what=what, advice=advice)
     if head.startswith(_HDF5):
         return _check_hdf5(file)
     if head.startswith(_ZIP):

@@ -18,7 +18,7 @@ _MOST_OWN_DATA = 200
 
 def folder(kind: str) -> Path:
     """Folder of one kind of upload, made if needed; `CNNVIZ_CACHE_DIR` moves it."""
-    path = cache_folder(kind)
+    path = cache_folder(kind).resolve()  # it stands in code that is taken elsewhere
     path.mkdir(parents=True, exist_ok=True)
     return path
 

@@ -9,6 +9,8 @@ from typing import Protocol
 
 import numpy as np
 
+from cnnviz.sentences import one_line
+
 OnStep = Callable[[int, int], None]
 """Called with the steps done and their total."""
 
@@ -32,6 +34,8 @@ class ArrayPictures:
     """
 
     pixels: np.ndarray
+
+    __repr__ = one_line
 
     def __getitem__(self, index: int, /) -> np.ndarray:
         return self.pixels[index]
@@ -58,6 +62,8 @@ class Part:
     labels: np.ndarray
     class_count: int
     fingerprint: str
+
+    __repr__ = one_line
 
     def __len__(self) -> int:
         return len(self.labels)

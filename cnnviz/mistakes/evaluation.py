@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cnnviz.mistakes.mapping import ClassMapping
+from cnnviz.sentences import one_line
 
 UNSURE_GAP = 0.2
 """A picture counts as unsure where the two most probable classes are closer than this."""
@@ -59,6 +60,8 @@ class Evaluation:
     network: str
     network_fingerprint: str
     data_fingerprint: str
+
+    __repr__ = one_line
 
     def __len__(self) -> int:
         return len(self.labels)

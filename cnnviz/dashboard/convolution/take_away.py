@@ -148,7 +148,7 @@ def drawn(network: str, photo: np.ndarray, reading: Reading) -> None:
     """Offer a drawing as the network receives it, and what each layer made of it."""
     code = (
         "import cnnviz\n\n"
-        f"convnet = cnnviz.load_convnet({network!r})\n"
+        f"convnet = {panels.model_code(network)}\n"
         f'photo = cnnviz.read_photo("drawn-{network}.png")\n'
         "print(cnnviz.predict(convnet, convnet.prepare([photo])))\n"
     )
