@@ -176,14 +176,27 @@ class Convnet:
             photos: Each `(height, width, 3)` uint8, of any size.
 
         Returns:
-            `(batch, height, width, channels)` float32, fitted, resized and scaled as the network wants it.
+            `(batch, height, width, channels)` float32, fitted, resized and scaled as the network wants it. Stretched
+            images are not rounded in between, as Keras's loaders do not.
         """
-        pixels = np.stack([self.fit(photo) for photo in photos]).astype(np.float32)
+        pixels = np.stack([self._pixels(photo) for photo in photos]).astype(np.float32)
         if self.preparation.channels == 1:
             pixels = pixels[..., :1]
         elif self.preparation.channels == 4:
             pixels = np.concatenate([pixels, np.full_like(pixels[..., :1], 255)], axis=-1)
         return np.asarray(self.preparation.scaling(pixels), np.float32)
+
+    def _pixels(self, photo: np.ndarray) -> np.ndarray:
+        """A photo at the network's size, 0..255, three channels; gray before it is stretched, as Keras's loaders do."""
+        if self.preparation.fit != "stretch":
+            return self.fit(photo)
+        return images.stretch(images.gray(photo) if self.preparation.channels == 1 else photo, self.preparation.size)
+
+    @property
+    def has_class_names(self) -> bool:
+        """Whether the classes have names of their own, not only numbers that stand in for them."""
+        placeholders = tuple(f"class {index}" for index in range(len(self.class_names)))
+        return bool(self.class_names) and self.class_names != placeholders
 
     def class_index(self, name: str | int) -> int:
         """Find a class by its index or its exact name, else by the only name that contains the text.
