@@ -11,6 +11,7 @@ from typing import Literal
 
 from cnnviz.datasets.layout import natural_key
 from cnnviz.errors import ClassError
+from cnnviz.sentences import Sentence
 
 ClassMapping = tuple[tuple[int, ...], ...]
 """For each class of the pictures the network's classes that stand for it; none where nothing does."""
@@ -19,7 +20,7 @@ ClassOrder = Literal["sorted", "natural", "given"]
 """How classes that cannot be matched by name are numbered: `sorted` as Python and Keras sort folder names (case and
 digits included: 10 before 2), `natural` as people count (2 before 10), `given` as their names are listed."""
 
-OTHER = "other classes"
+OTHER: str = Sentence("other classes")
 """Name of the answer that collects the model's classes without a counterpart."""
 
 _IMAGENET_CLASSES = 1000

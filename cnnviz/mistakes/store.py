@@ -25,7 +25,7 @@ from cnnviz.mistakes.earlier import ROWS, still_valid, versions
 from cnnviz.mistakes.evaluation import Evaluation
 from cnnviz.mistakes.mapping import ClassMapping
 
-EVALUATION_VERSION = 1
+EVALUATION_VERSION = 2
 """Part of every key; raise it when an evaluation holds something else."""
 
 _GIGABYTE = 2**30
@@ -139,7 +139,8 @@ def load(path: str | Path) -> Evaluation:
         raise DataError("There is no file {name!r}. Check its name and folder.", name=path.name) from error
     except _UNREADABLE as error:
         raise DataError(
-            "{name!r} holds no evaluation, or a damaged one. Evaluate the network again.", name=path.name
+            "{name!r} holds no evaluation, a damaged one, or one of another version. Evaluate the model again.",
+            name=path.name,
         ) from error
 
 
@@ -165,8 +166,10 @@ def _read(path: Path) -> Evaluation:
         unreadable=tuple((int(index), str(reason)) for index, reason in facts["unreadable"]),
         unmapped=tuple((str(name), int(count)) for name, count in facts["unmapped"]),
         mapping=tuple(tuple(classes) for classes in facts["mapping"]),
+        class_count=int(facts["class_count"]),
         network=str(facts["network"]),
         network_fingerprint=str(facts["network_fingerprint"]),
         data_fingerprint=str(facts["data_fingerprint"]),
+        assumed_order=facts["assumed_order"],
         **arrays,
     )
