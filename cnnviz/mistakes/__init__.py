@@ -18,7 +18,7 @@ from cnnviz.mistakes.evaluating import OnStep, evaluate, require_classes
 from cnnviz.mistakes.evaluation import UNSURE_GAP, Evaluation
 from cnnviz.mistakes.facts import Facts, facts, ninths
 from cnnviz.mistakes.flips import FlippingPatch, Sweep, smallest_flipping_patch, sweep
-from cnnviz.mistakes.held_out import learnt_from, open_unseen, run_of, splits_for
+from cnnviz.mistakes.held_out import learnt_from, open_unseen, run_of, split_of_run, splits_for
 from cnnviz.mistakes.labelled_folders import ALL, Labelled, names_of, open_labelled, split_of, splits_of
 from cnnviz.mistakes.mapping import (
     OTHER,
@@ -103,6 +103,7 @@ __all__ = [
     "save",
     "smallest_flipping_patch",
     "split_of",
+    "split_of_run",
     "splits_for",
     "splits_of",
     "sweep",

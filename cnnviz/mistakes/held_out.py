@@ -59,6 +59,17 @@ def open_unseen(name_or_path: str | Path, *, run: Run | None, part: str | None =
         return _of_changed(name_or_path, run, part)
     if part == ALL:
         return _with_learnt(open_labelled(name_or_path, part=ALL), run, data)
+    return split_of_run(data, run, part)
+
+
+def split_of_run(data: Dataset, run: Run, part: str | None = None) -> Labelled:
+    """One split of what a run was trained on, with the sentence that says what the run did with it.
+
+    Args:
+        data: As the run split it.
+        run: It was trained on this data.
+        part: `test`, `validation` or `train`; the test images if not given.
+    """
     chosen = split_of(data, part)
     count = len(chosen.part)
     values = {"run": run.name, "count": count, "total": sum(map(len, (data.train, data.validation, data.test)))}

@@ -133,6 +133,8 @@ def match_classes(
         has_model_names = any(name != f"class {index}" for index, name in enumerate(model_names))
     if not has_model_names:
         return by_order if is_as_many else MappingGuess(tuple(() for _ in dataset_names), None)
+    if tuple(dataset_names) == tuple(model_names):
+        return MappingGuess(_numbered(dataset_names, "given"), None)
     found = _by_name(dataset_names, model_names)
     if not any(found) and is_as_many and _are_numbered(dataset_names):
         return by_order

@@ -23,7 +23,7 @@ from cnnviz.errors import DataError
 from cnnviz.folders import cache_folder, make_room, written_whole
 from cnnviz.mistakes.earlier import ROWS, still_valid, versions
 from cnnviz.mistakes.evaluation import Evaluation
-from cnnviz.mistakes.mapping import ClassMapping
+from cnnviz.mistakes.mapping import OTHER, ClassMapping
 
 EVALUATION_VERSION = 2
 """Part of every key; raise it when an evaluation holds something else."""
@@ -151,6 +151,12 @@ def _write(evaluation: Evaluation, path: Path) -> None:
         np.savez(file, facts=np.array(json.dumps(facts)), **arrays)
 
 
+def _names(facts: dict[str, Any]) -> tuple[str, ...]:
+    """Names of the answers; that of all classes without a counterpart as a sentence again."""
+    names, labels = tuple(facts["class_names"]), len(facts["mapping"])
+    return (*names[:labels], OTHER) if len(names) > labels else names
+
+
 def _read(path: Path) -> Evaluation:
     with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
         facts = json.loads(str(file["facts"]))
@@ -162,7 +168,7 @@ def _read(path: Path) -> Evaluation:
     for values in arrays.values():
         values.setflags(write=False)
     return Evaluation(
-        class_names=tuple(facts["class_names"]),
+        class_names=_names(facts),
         unreadable=tuple((int(index), str(reason)) for index, reason in facts["unreadable"]),
         unmapped=tuple((str(name), int(count)) for name, count in facts["unmapped"]),
         mapping=tuple(tuple(classes) for classes in facts["mapping"]),

@@ -155,7 +155,9 @@ def test_a_damaged_file_is_told(evaluation, tmp_path):
     save(evaluation, tmp_path / "one.npz")
     data = (tmp_path / "one.npz").read_bytes()
     (tmp_path / "half.npz").write_bytes(data[: len(data) // 2])
-    with pytest.raises(DataError, match=r"^'half.npz' holds no evaluation, a damaged one, or one of another version\. Evaluate"):
+    with pytest.raises(
+        DataError, match=r"^'half.npz' holds no evaluation, a damaged one, or one of another version\. Evaluate"
+    ):
         load(tmp_path / "half.npz")
     with pytest.raises(DataError, match=r"^There is no file 'none.npz'\. Check"):
         load(tmp_path / "none.npz")

@@ -28,7 +28,7 @@ def test_top_counts_labels_among_the_most_probable():
     evaluation = answers(np.arange(6), probabilities)
     assert [accuracy(evaluation, top=top).right for top in range(1, 7)] == [1, 2, 3, 4, 5, 6]
     with pytest.raises(ValueError, match="from 1 to 6"):
-        accuracy(evaluation, top=6)
+        accuracy(evaluation, top=7)
 
 
 def test_class_scores_are_counted_by_hand():
