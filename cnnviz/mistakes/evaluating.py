@@ -123,6 +123,28 @@ def require_classes(convnet: Convnet) -> None:
         raise ModelError("{name} has no class scores. Choose a network that tells classes.", name=convnet.name)
 
 
+def require_mapping(convnet: Convnet, mapping: ClassMapping, class_names: Sequence[str]) -> ClassMapping:
+    """Refuse a mapping by which no image can be right.
+
+    Args:
+        convnet: Classifier.
+        mapping: For each class of the images the model's classes that stand for it.
+        class_names: One name a class of the images.
+
+    Raises:
+        ClassError: If no class of the images is one of the model's.
+    """
+    if not any(mapping) and not convnet.has_class_names:
+        raise ClassError(
+            "{name} has {count} classes without names, and the images have {class_count}. Give the names of the "
+            "model's classes, or map them by hand.",
+            name=convnet.name,
+            count=len(convnet.class_names),
+            class_count=len(class_names),
+        )
+    return check_mapping(mapping, class_names, len(convnet.class_names))
+
+
 @dataclass(frozen=True, eq=False)
 class _Question:
     """Which network is asked about which pictures.
@@ -169,15 +191,7 @@ def _settle(
         guess = MappingGuess(tuple(map(tuple, mapping)), None)
     else:
         guess = match_classes(names, own, has_model_names=convnet.has_class_names, class_order=order)
-    if not any(guess.mapping) and not convnet.has_class_names:
-        raise ClassError(
-            "{name} has {count} classes without names, and the images have {class_count}. Give the names of the "
-            "model's classes, or map them by hand.",
-            name=convnet.name,
-            count=len(own),
-            class_count=count,
-        )
-    return names, check_mapping(guess.mapping, names, len(own)), guess.assumed_order
+    return names, require_mapping(convnet, guess.mapping, names), guess.assumed_order
 
 
 def _run(

@@ -212,14 +212,16 @@ def _matrix(evaluation: Evaluation, say: Say) -> str:
     """The confusion matrix; mistakes are the redder the larger their share of the label's pictures."""
     if len(evaluation.class_names) > _MOST_IN_MATRIX:
         return ""
-    counts, shares = confusion(evaluation), confusion(evaluation, normalise="label")
-    order = confused_order(counts)
+    labels = len(evaluation.mapping)
+    counts, shares = confusion(evaluation)[:labels], confusion(evaluation, normalise="label")[:labels]
+    lines = confused_order(counts[:, :labels])
+    order = np.append(lines, np.arange(labels, counts.shape[1]))
     names = [escape(evaluation.class_names[place]) for place in order]
     head = "".join(f'<th scope="col">{name}</th>' for name in names)
     np.fill_diagonal(shares, 0)
     shares /= max(shares.max(), np.finfo(float).tiny)
-    cells = ["".join(_shaded(counts[row, column], shares[row, column]) for column in order) for row in order]
-    rows = "".join(f'<tr><th scope="row">{name}</th>{row}</tr>' for name, row in zip(names, cells, strict=True))
+    cells = ["".join(_shaded(counts[row, column], shares[row, column]) for column in order) for row in lines]
+    rows = "".join(f'<tr><th scope="row">{name}</th>{row}</tr>' for name, row in zip(names, cells, strict=False))
     return (
         _heading(say(Sentence("Confusions")))
         + _paragraph(say(Sentence("Rows are labels, columns are answers.")))

@@ -11,9 +11,9 @@ from cnnviz.sentences import Sentence
 
 _MOST_PAIRS = 12
 _ASSUMED = {
-    "sorted": Sentence("folders in sorted order, as Keras numbers them"),
-    "natural": Sentence("folders in natural order, 2 before 10"),
-    "given": Sentence("classes in the order in which the data numbers them"),
+    "sorted": Sentence("the folders in sorted order, as Keras numbers them"),
+    "natural": Sentence("the folders in natural order, 2 before 10"),
+    "given": Sentence("those of the data in their order"),
 }
 
 
@@ -27,19 +27,30 @@ def assumptions(evaluation: Evaluation) -> tuple[Sentence, ...]:
     if order is None:
         return ()
     said = Sentence(
-        "Assumed: {order}, since no class names match: {pairs}.",
+        "Assumed, since no class names match: the model's classes 0 to {last} are {order}: {names}.",
+        last=evaluation.class_count - 1,
         order=_ASSUMED[order],
-        pairs=mapping_text(evaluation),
+        names=_in_order(evaluation),
     )
     differ = differing_orders(names)
     if order == "given" or differ is None:
         return (said,)
     return said, Sentence(
-        "Sorted and natural order differ here ({one!r} or {other!r} first): with the other one the accuracy is "
-        "another.",
+        "Sorted and natural order differ here: class {place} is {one!r} or {other!r}. With the other order the "
+        "accuracy differs.",
+        place=sorted(names).index(differ[0]),
         one=differ[0],
         other=differ[1],
     )
+
+
+def _in_order(evaluation: Evaluation) -> str:
+    """Names of the images' classes in the order of the model's, the first few of many."""
+    names = {
+        classes[0]: name for name, classes in zip(evaluation.class_names, evaluation.mapping, strict=False) if classes
+    }
+    listed = [names[index] for index in sorted(names)]
+    return ", ".join(listed[:_MOST_PAIRS]) + ", ..." * (len(listed) > _MOST_PAIRS)
 
 
 def mapping_text(evaluation: Evaluation, model_names: Sequence[str] = ()) -> str:

@@ -93,7 +93,6 @@ def code_of(subject: Subject, evaluation: Evaluation, rows: Sequence[int]) -> st
         f"convnet = cnnviz.load_convnet({model!r})\n"
         f"data = {opened}\n"
         f"evaluation = cnnviz.evaluate(convnet, data{mapping})\n"
-        "print(evaluation)\n"
         f"for index in {[int(evaluation.indices[row]) for row in rows]}:\n"
         "    inputs = convnet.prepare([images.rgb(data.part.photo(index))])\n"
         "    heat = cnnviz.grad_cam(convnet, inputs)  # (1, rows, columns), evidence for its answer\n"

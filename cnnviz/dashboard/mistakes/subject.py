@@ -154,7 +154,8 @@ def _choose_mapping(data: Labelled, convnet: Convnet) -> MappingGuess:
     if names == convnet.class_names and convnet.has_class_names:
         return answers.guessed(data, convnet)
     guess = answers.guessed(data, convnet, class_order=_choose_order(data, convnet))
-    keys = [f"stands for {convnet.fingerprint} {guess.assumed_order} {name}" for name in names]
+    order = f" {guess.assumed_order}" if guess.assumed_order else ""
+    keys = [f"stands for {convnet.fingerprint}{order} {name}" for name in names]
     popover = st.popover(texts.MAPPING, icon=":material/swap_horiz:", type="tertiary", on_change="rerun", key="mapping")
     if popover.open:
         with popover:
@@ -167,6 +168,7 @@ def _choose_mapping(data: Labelled, convnet: Convnet) -> MappingGuess:
             name=language.class_name(convnet.class_names[twice[0]]),
         )
     mapping = tuple(tuple(sorted(classes)) for classes in chosen)
+    mistakes.require_mapping(convnet, mapping, names)
     return guess if mapping == guess.mapping else MappingGuess(mapping, None)
 
 
@@ -204,9 +206,11 @@ def show_headline(subject: Subject, evaluation: Evaluation) -> None:
     found = mistakes.accuracy(evaluation)
     low, high = components.percent(found.low), components.percent(found.high)
     st.header(panels.counted(texts.HEADLINE, found.total, share=components.percent(found.value)), anchor=False)
-    figures = mistakes.named_accuracies(evaluation)
-    named = [f"{language.say(name)}: **{components.percent(one.value)}**" for name, one in figures]
-    st.markdown(" · ".join([*(named if len(named) > 1 else []), texts.RANGE.format(low=low, high=high)]))
+    st.caption(texts.RANGE.format(low=low, high=high))
+    figures = mistakes.named_accuracies(evaluation)[0 if evaluation.has_other else 1 :]  # the headline is the plain one
+    if figures:
+        named = (f"{language.say(name)}: **{components.percent(one.value)}**" for name, one in figures)
+        st.markdown(" · ".join(named))
     _show_notes(subject, evaluation)
     if evaluation.unreadable:
         _, reason = evaluation.unreadable[0]
