@@ -1,4 +1,4 @@
-"""How do labelled pictures reach a network as it wants them, while it is busy with those before?"""
+"""Batches of labelled images, decoded and prepared in threads while the model runs on the last ones."""
 
 from __future__ import annotations
 

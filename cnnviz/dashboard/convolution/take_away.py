@@ -172,7 +172,7 @@ def shuffled(asked: Asked, cascade: Cascade) -> None:
     )
 
     def picture() -> np.ndarray:
-        photo = images.fit(asked.selection.received, (_SIDE, _SIDE), how="stretch")
+        photo = images.thumbnail(asked.selection.received, (_SIDE, _SIDE))
         overlay = images.overlay_signed if asked.method.is_signed else images.overlay
         return images.contact_sheet(np.stack([overlay(photo, heat) for heat, _ in cascade.values()]), columns=5, gap=2)
 
