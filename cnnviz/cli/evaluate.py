@@ -33,6 +33,7 @@ from cnnviz.mistakes import (
     open_unseen,
     require_classes,
     run_of,
+    said_class_order,
     save,
 )
 from cnnviz.mistakes.answers import TOP
@@ -69,12 +70,6 @@ def add(verbs: options.Verbs) -> None:
         "all of a folder that is not split)",
     )
     parser.add_argument(
-        "--class-order",
-        choices=("sorted", "natural"),
-        help="how classes are numbered where the model has no names: as Python and Keras sort (10 before 2), or as "
-        "people count (default: sorted)",
-    )
-    parser.add_argument(
         "--map",
         action="append",
         default=[],
@@ -91,6 +86,7 @@ def add(verbs: options.Verbs) -> None:
         help=f"a folder for {_CSV}, {_REPORT} and {_ARRAYS} (default: MODEL-DATA; with --json no files)",
     )
     parser.add_argument("--force", action="store_true", help="replace the files if they exist")
+    options.add_meaning(parser)
 
 
 def run(given: Namespace) -> Iterator[str]:
@@ -146,7 +142,7 @@ def _mapping(convnet: Convnet, labelled: Labelled, given: Namespace) -> MappingG
         labelled.class_names,
         convnet.class_names,
         has_model_names=convnet.has_class_names,
-        class_order=given.class_order or labelled.class_order,
+        class_order=said_class_order(convnet) or labelled.class_order,
     )
     spoken_for = _said(convnet, labelled, given.map)
     taken = {index for classes in spoken_for.values() for index in classes}

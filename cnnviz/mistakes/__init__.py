@@ -14,7 +14,7 @@ from cnnviz.mistakes.agreement import Agreement, agreement
 from cnnviz.mistakes.confusions import ConfusedPair, cell, confused_order, confused_pairs, confusion
 from cnnviz.mistakes.covering import Covered, cover_in_all
 from cnnviz.mistakes.embedding import embed
-from cnnviz.mistakes.evaluating import OnStep, evaluate, require_classes, require_mapping
+from cnnviz.mistakes.evaluating import OnStep, evaluate, require_classes, require_mapping, said_class_order
 from cnnviz.mistakes.evaluation import UNSURE_GAP, Evaluation
 from cnnviz.mistakes.facts import Facts, facts, ninths
 from cnnviz.mistakes.flips import FlippingPatch, Sweep, smallest_flipping_patch, sweep
@@ -101,6 +101,7 @@ __all__ = [
     "require_mapping",
     "roc",
     "run_of",
+    "said_class_order",
     "save",
     "smallest_flipping_patch",
     "split_of",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -102,6 +102,12 @@ def evaluate(
     return evaluation
 
 
+def said_class_order(convnet: Convnet) -> ClassOrder | None:
+    """The order in which folders are numbered, if a person said it of this model."""
+    said = convnet.assumptions.class_order
+    return cast(ClassOrder, said.value) if said.value and said.is_confirmed else None
+
+
 def require_classes(convnet: Convnet) -> None:
     """Refuse a model whose predictions cannot be right or wrong.
 
@@ -171,7 +177,7 @@ def _settle(
 ) -> tuple[tuple[str, ...], ClassMapping, ClassOrder | None]:
     """Names of the images' classes, what stands for them, and the order where that is only assumed."""
     own, count = convnet.class_names, labelled.part.class_count
-    order = class_order or labelled.class_order
+    order = class_order or said_class_order(convnet) or labelled.class_order
     names = tuple(class_names or labelled.class_names)
     if not names:
         if count != len(own):

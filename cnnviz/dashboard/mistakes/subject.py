@@ -174,10 +174,12 @@ def _choose_mapping(data: Labelled, convnet: Convnet) -> MappingGuess:
 
 def _choose_order(data: Labelled, convnet: Convnet) -> ClassOrder | None:
     """Draw the choice of the order in which folders are numbered, where it is assumed and makes a difference."""
-    is_assumed = answers.guessed(data, convnet).assumed_order == "sorted"
+    is_assumed = answers.guessed(data, convnet, class_order="sorted").assumed_order == "sorted"
     if not is_assumed or mistakes.differing_orders(data.class_names) is None:
         return None
-    return cast(ClassOrder, panels.choose_one(texts.CLASS_ORDER, texts.CLASS_ORDERS, key="class_order"))
+    usual = mistakes.said_class_order(convnet) or "sorted"
+    chosen = panels.choose_one(texts.CLASS_ORDER, texts.CLASS_ORDERS, key="class_order", default=usual)
+    return cast(ClassOrder, chosen)
 
 
 def _edit_mapping(names: tuple[str, ...], keys: list[str], guessed: ClassMapping, convnet: Convnet) -> None:
