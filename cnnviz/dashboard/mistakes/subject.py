@@ -174,7 +174,7 @@ def _choose_mapping(data: Labelled, convnet: Convnet) -> MappingGuess:
 
 def _choose_order(data: Labelled, convnet: Convnet) -> ClassOrder | None:
     """Draw the choice of the order in which folders are numbered, where it is assumed and makes a difference."""
-    is_assumed = answers.guessed(data, convnet, class_order="sorted").assumed_order == "sorted"
+    is_assumed = answers.guessed(data, convnet).assumed_order == "sorted"
     if not is_assumed or mistakes.differing_orders(data.class_names) is None:
         return None
     usual = mistakes.said_class_order(convnet) or "sorted"
