@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from cnnviz.capture import capture, without_call_number
+from cnnviz.compiling import compile_once
 from cnnviz.convnets import Convnet
 from cnnviz.convnets.wrapping import last_activation
 from cnnviz.errors import ClassError, LayerError, ModelError
@@ -148,10 +149,6 @@ def _compile(convnet: Convnet, layers: tuple[str, ...], with_gradients: bool) ->
     model, shape = convnet.model, convnet.preparation.input_shape
     noted = [without_call_number(address) for address in layers if address != INPUT]
 
-    @tf.function(
-        input_signature=[tf.TensorSpec((None, *shape), tf.float32), tf.TensorSpec((None,), tf.int32)],
-        autograph=False,
-    )
     def run(inputs: Any, wanted: Any) -> dict[str, Any]:
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             if with_gradients:
@@ -174,7 +171,8 @@ def _compile(convnet: Convnet, layers: tuple[str, ...], with_gradients: bool) ->
             "is_logit": tf.constant(is_logit),
         }
 
-    return run
+    signature = [tf.TensorSpec((None, *shape), tf.float32), tf.TensorSpec((None,), tf.int32)]
+    return compile_once(run, signature)
 
 
 def _output_at(outputs: dict[str, Any], address: str) -> Any:
