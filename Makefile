@@ -16,7 +16,8 @@ export PYTHONDONTWRITEBYTECODE :=
 .DEFAULT_GOAL := help
 
 # An environment of another Python is made anew, and the newest releases are asked for each time.
-ifneq ($(LOCK) $(shell $(BIN)/python -c '$(_MINOR)' 2>&1),requirements.lock $(WANTED))
+FOUND := $(if $(wildcard $(BIN)/python),$(shell $(BIN)/python -c '$(_MINOR)'))
+ifneq ($(LOCK) $(FOUND),requirements.lock $(WANTED))
 .PHONY: $(VENV)/.runtime
 endif
 
@@ -25,7 +26,7 @@ help: ## List the targets
 
 $(VENV)/.runtime: requirements.txt pyproject.toml setup.py $(LOCK)
 	@case "$(WANTED)" in 3.11|3.12|3.13) ;; *) echo "cnnviz needs Python 3.11 to 3.13. Name one: make PYTHON=python3.13"; exit 1;; esac
-	test "$$($(BIN)/python -c '$(_MINOR)' 2>&1)" = "$(WANTED)" || $(PYTHON) -m venv --clear $(VENV)
+	test "$(FOUND)" = "$(WANTED)" || $(PYTHON) -m venv --clear $(VENV)
 	$(PIP) -r requirements.txt
 	PIP_CONSTRAINT=$(LOCK) PIP_BUILD_CONSTRAINT=$(LOCK) $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
 	touch $@
