@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from cnnviz.capture import Call, call_model, capture, floating_inputs, without_call_number
+from cnnviz.compiling import compile_once
 from cnnviz.convnets import Convnet
 from cnnviz.convnets.output_ranges import last_activation
 from cnnviz.errors import ClassError, LayerError, ModelError
@@ -180,10 +181,6 @@ def _compile(convnet: Convnet, layers: tuple[str, ...], with_gradients: bool) ->
     noted = [without_call_number(address) for address in layers if address != INPUT]
     as_floats = floating_inputs if with_gradients and INPUT in layers else contextlib.nullcontext
 
-    @tf.function(
-        input_signature=[tf.TensorSpec((None, *shape), tf.float32), tf.TensorSpec((None,), tf.int32)],
-        autograph=False,
-    )
     def run(inputs: Any, wanted: Any) -> dict[str, Any]:
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             if with_gradients:
@@ -207,7 +204,8 @@ def _compile(convnet: Convnet, layers: tuple[str, ...], with_gradients: bool) ->
             "is_logit": tf.constant(is_logit),
         }
 
-    return run
+    signature = [tf.TensorSpec((None, *shape), tf.float32), tf.TensorSpec((None,), tf.int32)]
+    return compile_once(run, signature)
 
 
 def _watch(tape: Any, call: Call) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from cnnviz.capture import capture, find, walk, without_call_number
+from cnnviz.compiling import compile_once
 from cnnviz.convnets import Convnet
 from cnnviz.errors import ClassError, LayerError
 from cnnviz.layers import LayerInfo, find_layer
@@ -118,12 +119,11 @@ def _compile_with_mask(convnet: Convnet, address: str) -> Any:
         tf.TensorSpec((None,), tf.float32),
     ]
 
-    @tf.function(input_signature=signature, autograph=False)
     def run(inputs: Any, classes: Any, mask: Any) -> Any:
         with _masked(convnet, address, mask):
             return plain.python_function(inputs, classes)
 
-    return run
+    return compile_once(run, signature)
 
 
 @contextlib.contextmanager

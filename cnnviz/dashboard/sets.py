@@ -8,7 +8,7 @@ from pathlib import Path
 import streamlit as st
 
 from cnnviz import datasets, mistakes
-from cnnviz.dashboard import cache, store
+from cnnviz.dashboard import cache, started, store
 from cnnviz.mistakes import Labelled
 from cnnviz.runs import Run, trained_run
 
@@ -37,7 +37,18 @@ def offered() -> dict[str, Offer]:
     """List all sets by the name that stands in links; of a person's own that is the file's or folder's name."""
     known = {name: Offer(entry.title, name, entry.is_here) for name, entry in datasets.catalogue().items()}
     own = {path.name: Offer(path.stem, str(path), True) for path in store.own_data()}
+    if (name := begun_with()) and name not in known:
+        own[name] = Offer(Path(name).stem, str(started.data()), True)
     return known | {name: offer for name, offer in own.items() if name not in known}
+
+
+def begun_with() -> str | None:
+    """Name in links of the set that the server was started with; None if it was started with none."""
+    data = started.data()
+    if data is None or data in datasets.catalogue():
+        return data
+    name = Path(data).name
+    return f"own {name}" if name in datasets.catalogue() else name
 
 
 def splits(offer: Offer, *, run: Run | None = None) -> tuple[str, ...]:

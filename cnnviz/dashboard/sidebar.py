@@ -90,7 +90,7 @@ def _choose_network() -> None:
     if linked not in own_networks() and store.model_path(linked):
         own_networks().append(linked)
     names = [*catalogue(), *trained_networks(), *own_networks()]
-    state.settle(state.MODEL, names, DEFAULT)
+    state.settle(state.MODEL, names, state.default_model())
     st.selectbox(shared.NETWORK, names, key=state.MODEL)
     with st.popover(shared.OWN_NETWORK, icon=":material/upload_file:", width="stretch"):
         st.file_uploader(

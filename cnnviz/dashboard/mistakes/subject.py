@@ -139,7 +139,9 @@ def _learnt_from(name: str, class_names: tuple[str, ...]) -> str | None:
 
 
 def _usual_set(name: str, class_names: tuple[str, ...]) -> str | None:
-    """The set that a model was made for: its run's own, or one with its classes."""
+    """The set that the server was started with, else that of the model's own run, else one with its classes."""
+    if begun := sets.begun_with():
+        return begun
     source = _learnt_from(name, class_names)
     return next((link for link, offer in sets.offered().items() if offer.source == source), None)
 
