@@ -31,7 +31,7 @@ _OTHERS = {
     b"%PDF": Sentence("a PDF document"),
     b"\x1f\x8b": Sentence("a gzip archive"),
     b"\x93NUMPY": Sentence("a NumPy array"),
-    b"RIFF": Sentence("a WebP picture or a video"),
+    b"RIFF": Sentence("a WebP image or a video"),
     b"<": Sentence("a web page"),
     b"version https://git-lfs": Sentence("a pointer of Git LFS instead of the file"),
 }

@@ -20,6 +20,9 @@ from cnnviz.errors import CnnvizError, PictureError
 from cnnviz.images import Photo
 from cnnviz.runs import trained_run
 
+UPLOAD_TYPES = ["jpg", "jpeg", "png", "webp", "avif", "gif", "bmp", "tif", "tiff", "dcm", "npy"]
+"""Endings of what is read; without HEIC among them, phones send their photos as JPEG."""
+
 SETS = {DIGITS: "mnist-5k", FASHION: "fashion-sample"}
 """Classes to the set of gray pictures of 28 x 28 pixels that has them, and is there offline."""
 

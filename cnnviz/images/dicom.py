@@ -156,7 +156,7 @@ def _checked(dataset: Dataset, name: str) -> tuple[int, str]:
             raise damaged("DICOM", name)
         if kind not in (*_GRAY, *_COLORS) or (kind in _GRAY and samples != 1):
             raise PictureError(
-                "{name} stores its colours as {kind}, which is not read. Save it as RGB.", name=name, kind=kind[:40]
+                "{name} stores its colors as {kind}, which is not read. Save it as RGB.", name=name, kind=kind[:40]
             )
         return frames, kind
     except PictureError:

@@ -107,11 +107,11 @@ def describe_rare_kind(data: bytes) -> tuple[str, str] | None:
     if data.startswith(b"\xff\xd8\xff"):
         bits, process = _jpeg_frame(data)
         if bits not in (None, 8):
-            return Sentence("a JPEG picture of {bits} bits a channel", bits=bits), _AS_PHOTO
+            return Sentence("a JPEG image of {bits} bits a channel", bits=bits), _AS_PHOTO
         if process not in (None, *_USUAL_JPEG):
-            return Sentence("a JPEG picture of a rare kind (lossless or arithmetic)"), _AS_PHOTO
+            return Sentence("a JPEG image of a rare kind (lossless or arithmetic)"), _AS_PHOTO
     if data.startswith(b"BM") and int.from_bytes(data[2:6], "little") <= len(data):
-        return Sentence("a BMP picture of a rare kind"), _AS_PHOTO
+        return Sentence("a BMP image of a rare kind"), _AS_PHOTO
     return None
 
 

@@ -149,7 +149,7 @@ def test_other_files_are_kept_as_they_are():
         ({"Rows": 60_000, "Columns": 60_000}, "60000 x 60000 pixels, more than"),
         ({"Rows": 6_000, "Columns": 6_000}, "DICOM file that is damaged or cut short"),
         ({"NumberOfFrames": 900_000}, "damaged or cut short"),
-        ({"PhotometricInterpretation": "HSV"}, "stores its colours as HSV"),
+        ({"PhotometricInterpretation": "HSV"}, "stores its colors as HSV"),
     ],
 )
 def test_what_a_header_claims_is_checked_before_pixels(elements, reason):
