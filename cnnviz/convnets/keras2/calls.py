@@ -120,7 +120,7 @@ def wholes(value: Any) -> list[int]:
 
 def take_slices(call: Call, keys: list[Any]) -> Tensor:
     """Slice a tensor by integers, None (a new axis), `slice` values and ellipses."""
-    return call.emit("numpy.GetItem", call.x, {"class_name": "__tuple__", "config": keys})
+    return call.emit("numpy.GetItem", call.x, keys)
 
 
 def slice_of(start: Any, stop: Any, step: Any) -> dict[str, Any]:

@@ -84,7 +84,8 @@ def _has_old_keys(config: Settings) -> bool:
             inner = layer.get("config")
             if isinstance(inner, dict) and "batch_input_shape" in inner:
                 return True
-            if any(isinstance(node, list) for node in layer.get("inbound_nodes") or []):
+            nodes = layer.get("inbound_nodes")
+            if isinstance(nodes, list) and any(isinstance(node, list) for node in nodes):
                 return True
     return False
 

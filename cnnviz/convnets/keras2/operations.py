@@ -25,6 +25,7 @@ from cnnviz.convnets.keras2.calls import (
 )
 
 Rule = Callable[[Call], Any]
+_LAST = {"data_format": "channels_last"}
 
 
 def translate_operation(symbol: str, call: Call) -> Any:
@@ -40,7 +41,8 @@ def translate_operation(symbol: str, call: Call) -> Any:
     Raises:
         UntranslatableError: If the name is not in the table, or an argument has no counterpart.
     """
-    rule = OPERATIONS.get(symbol) or OPERATIONS.get(symbol.removeprefix("compat.v1."))
+    is_early_resize = symbol.startswith("compat.v1.image.")  # it aligns pixels otherwise
+    rule = OPERATIONS.get(symbol if is_early_resize else symbol.removeprefix("compat.v1."))
     if rule is None:
         raise UntranslatableError("the operation is not in the table of those that are opened")
     result = rule(call)
@@ -314,7 +316,7 @@ def _pooling(operation: str) -> Rule:
         if call.take("data_format", default="NHWC") != "NHWC":
             raise UntranslatableError("its channels come first")
         padding = str(call.take("padding")).lower()
-        return call.emit(operation, call.x, pool_size=window, strides=strides, padding=padding)
+        return call.emit(operation, call.x, pool_size=window, strides=strides, padding=padding, **_LAST)
 
     return rule
 
@@ -323,7 +325,7 @@ def _convolution(call: Call) -> Tensor:
     kernel, strides = constant(call.take("filters", "filter")), _sides(call.take("strides", default=1))
     dilation, padding = _sides(call.take("dilations", default=1)), str(call.take("padding")).lower()
     call.require(use_cudnn_on_gpu=True, data_format="NHWC")
-    return call.emit("nn.Conv", call.x, kernel, strides=strides, padding=padding, dilation_rate=dilation)
+    return call.emit("nn.Conv", call.x, kernel, strides=strides, padding=padding, dilation_rate=dilation, **_LAST)
 
 
 def _sides(value: Any) -> list[int]:
@@ -370,7 +372,8 @@ def _local_response(call: Call) -> Tensor:
     squares = call.emit("numpy.ExpandDims", call.emit("numpy.Square", call.x), axis=-1)
     sides = [[0, 0], [0, 0], [0, 0], [radius, radius], [0, 0]]
     padded = call.emit("numpy.Pad", squares, 0, pad_width=sides, mode="constant")
-    mean = call.emit("nn.AveragePool", padded, pool_size=[1, 1, width], strides=[1, 1, 1], padding="valid")
+    window = {"pool_size": [1, 1, width], "strides": [1, 1, 1], "padding": "valid"}
+    mean = call.emit("nn.AveragePool", padded, **window, **_LAST)
     total = call.emit("numpy.Multiply", call.emit("numpy.Squeeze", mean, axis=-1), alpha * width)
     power = call.emit("numpy.Power", call.emit("numpy.Add", total, bias), beta)
     return call.emit("numpy.TrueDivide", call.x, power)

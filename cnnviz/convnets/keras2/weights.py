@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     import keras
 
 _Values = list[tuple[str, np.ndarray]]
-# States of random generators and counts of what was adapted: Keras 3 has no such weights.
-_NO_WEIGHTS = ("count", "Variable", "StateVar")
+# States of random generators: Keras 3 keeps them apart from the weights.
+_STATES = ("Variable", "StateVar")
 
 
 def build(config: dict[str, Any], plan: LayerPlan, file: h5py.File) -> keras.Model:
@@ -102,7 +102,7 @@ def _texts(group: h5py.Group, key: str) -> list[str]:
 def _values(group: h5py.Group) -> Iterator[tuple[str, np.ndarray]]:
     for name in _texts(group, "weight_names"):
         value = np.asarray(group[name])
-        if value.dtype.kind not in "iu" or not _role(name).startswith(_NO_WEIGHTS):
+        if value.dtype.kind not in "iu" or not _role(name).startswith(_STATES):
             yield name, value
 
 
