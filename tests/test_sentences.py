@@ -79,7 +79,7 @@ def test_no_result_prints_its_arrays():
     """Every record of an array that a call returns, as it is found in the packages."""
     import importlib
 
-    for module in ("activations", "filters", "heatmaps", "images", "mistakes", "runs"):
+    for module in ("activations", "filters", "heatmaps", "images", "runs"):
         package = importlib.import_module(f"cnnviz.{module}")
         for name in package.__all__:
             fields = getattr(getattr(package, name), "__dataclass_fields__", {})

@@ -37,9 +37,10 @@ def photo_of(values: np.ndarray, name: str, *, stretch: bool = False) -> Photo:
     pixels = pixels.repeat(3, axis=2) if channels == 1 else pixels
     if channels == 4:
         pixels = on_white(pixels, to_eight_bits(values[..., 3])[0], notes)
-    return Photo(
-        pixels, "array", values.shape[:2], f"{channels} x {values.dtype.name}", tuple(notes), 8 * values.dtype.itemsize
-    )
+    mode = f"{channels} x {values.dtype.name}"
+    if channels == 1:
+        mode = "F" if values.dtype.kind == "f" else "I"
+    return Photo(pixels, "array", values.shape[:2], mode, tuple(notes), 8 * values.dtype.itemsize)
 
 
 def _check_values(values: np.ndarray, *, stretch: bool) -> None:

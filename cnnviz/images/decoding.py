@@ -55,7 +55,8 @@ class Photo:
         pixels: `(height, width, 3)` uint8.
         format: What the content is, whatever the file's name says: `JPEG`, `PNG`, ...
         size: Height and width that the file states, in pixels, before turning or reducing.
-        mode: How the file stores a pixel, in Pillow's words: `RGB`, `P`, `CMYK`, `I;16`, ...
+        mode: How the file stores a pixel, in Pillow's words: `RGB`, `P`, `CMYK`, `I;16`, ...; where it has none, the
+            number of channels and their type: `5 x uint16`. Gray is `I` or `F` there, and `MONOCHROME2` of DICOM.
         notes: What a person should know, each without a full stop: `frame 1 of an animation`.
         bits: Bits a channel in the file; of more than 8, stretching may show what is dark otherwise.
     """

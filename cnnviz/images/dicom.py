@@ -21,7 +21,7 @@ from cnnviz.sentences import Sentence
 if TYPE_CHECKING:
     from pydicom import Dataset
 
-_MAGIC_AT, _MAGIC = 128, b"DICM"
+_PREAMBLE = bytes(128) + b"DICM"
 _DEFLATED = b"1.2.840.10008.1.2.1.99"  # would be unpacked, whatever its size, before anything can be asked
 _MOST_ELEMENTS = 20_000
 _GRAY = ("MONOCHROME1", "MONOCHROME2")
@@ -34,11 +34,6 @@ _OF_PIXELS = (
     "BluePaletteColorLookupTableDescriptor", "RedPaletteColorLookupTableData", "GreenPaletteColorLookupTableData",
     "BluePaletteColorLookupTableData",
 )  # fmt: skip
-
-
-def is_dicom(data: bytes) -> bool:
-    """Whether a file says that it is DICOM."""
-    return data[_MAGIC_AT : _MAGIC_AT + 4] == _MAGIC
 
 
 def read_dicom(data: bytes, name: str, *, stretch: bool = False) -> Photo:
@@ -82,7 +77,7 @@ def without_patient(data: bytes, name: str) -> bytes:
     """
     from pydicom import Dataset, FileMetaDataset
 
-    buffer = io.BytesIO(bytes(_MAGIC_AT) + _MAGIC)
+    buffer = io.BytesIO(_PREAMBLE)
     buffer.seek(0, io.SEEK_END)
     with quiet():
         dataset = _read(data, name)

@@ -8,6 +8,9 @@ from PIL import features
 
 from cnnviz.sentences import Sentence
 
+DICOM, TIFF, NPY = "DICOM", "TIFF", "NPY"
+_DICOM_MARK, _DICOM_MARK_AT = b"DICM", 128
+
 _AS_PHOTO = Sentence("Save it as JPEG or PNG and choose that file.")
 _NOT_A_PICTURE = Sentence("Choose a JPEG, PNG, WebP, AVIF, GIF, BMP, TIFF, DICOM or .npy file.")
 _AS_FRAME = Sentence("Save one of its frames as JPEG or PNG and choose that file.")
@@ -62,15 +65,18 @@ _READABLE: tuple[tuple[bytes, str], ...] = (
     (b"\x89PNG", "PNG"),
     (b"GIF8", "GIF"),
     (b"BM", "BMP"),
-    (b"II*\x00", "TIFF"),
-    (b"MM\x00*", "TIFF"),
-    (b"II+\x00", "TIFF"),
-    (b"MM\x00+", "TIFF"),
+    (b"II*\x00", TIFF),
+    (b"MM\x00*", TIFF),
+    (b"II+\x00", TIFF),
+    (b"MM\x00+", TIFF),
+    (b"\x93NUMPY", NPY),
 )
 
 
 def readable_format(data: bytes) -> str | None:
     """Name the readable format that the first bytes promise, if they do."""
+    if data.startswith(_DICOM_MARK, _DICOM_MARK_AT):
+        return DICOM
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         return "WebP"
     if data[4:8] == b"ftyp" and data[8:12] in _AVIF_BRANDS and features.check("avif"):

@@ -14,9 +14,7 @@ from PIL import Image
 from cnnviz.errors import PictureError
 from cnnviz.images.arrays import photo_of, read_npy
 from cnnviz.images.decoding import MAX_BYTES, Photo, check_bytes, decode, decode_image
-from cnnviz.images.dicom import is_dicom, read_dicom, without_patient
-from cnnviz.images.formats import readable_format
-from cnnviz.images.tiff import read_tiff
+from cnnviz.images.formats import DICOM, NPY, TIFF, readable_format
 from cnnviz.sentences import Sentence
 
 Source = bytes | str | Path | np.ndarray | Image.Image
@@ -108,17 +106,26 @@ def read_photos(sources: Iterable[Any]) -> list[np.ndarray]:
 
 def without_personal_data(data: bytes) -> bytes:
     """Leave away what names a person, before a file is kept: of DICOM all but the pixels and what they mean."""
-    return without_patient(data, Sentence("The picture")) if is_dicom(data) else data
+    if readable_format(data) != DICOM:
+        return data
+    from cnnviz.images.dicom import without_patient
+
+    return without_patient(data, Sentence("The picture"))
 
 
 def _decode(data: bytes, name: str, *, stretch: bool) -> Photo:
     check_bytes(len(data), name)
-    if is_dicom(data):
+    kind = readable_format(data)
+    if kind == DICOM:
+        from cnnviz.images.dicom import read_dicom  # as the next one: few files need it
+
         return read_dicom(data, name, stretch=stretch)
-    if data.startswith(b"\x93NUMPY"):
-        return read_npy(data, name, stretch=stretch)
-    if readable_format(data) == "TIFF":
+    if kind == TIFF:
+        from cnnviz.images.tiff import read_tiff
+
         return read_tiff(data, name, stretch=stretch)
+    if kind == NPY:
+        return read_npy(data, name, stretch=stretch)
     return decode(data, name, stretch=stretch)
 
 

@@ -162,6 +162,8 @@ def _photo(values: np.ndarray, header: TiffHeader, *, stretch: bool) -> Photo:
         pixels = np.array(Image.fromarray(pixels).transpose(turn))
         notes.append(TURNED)
     mode = f"{samples} x {values.dtype.name}"
+    if samples == 1:
+        mode = "F" if values.dtype.kind == "f" else "I"
     return Photo(pixels, "TIFF", values.shape[:2], mode, tuple(notes), 8 * values.dtype.itemsize)
 
 

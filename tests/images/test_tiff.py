@@ -190,6 +190,7 @@ def test_twelve_bits_in_sixteen_are_said_and_can_be_stretched():
     values[0, :2] = 0, 4095
     plain, stretched = (open_photo(tiff(values), stretch=stretch) for stretch in (False, True))
     np.testing.assert_array_equal(plain.pixels[..., 0], by_white(values))
+    assert plain.mode == "I"  # gray, as the audit of a folder counts it
     assert plain.notes[1] == "values only up to 4095, as 12-bit sources write: dark unless stretched"
     np.testing.assert_allclose(stretched.pixels[..., 0], values / 4095 * 255, atol=0.51)
     assert stretched.notes == ("stretched from 0 (black) to 4.1e+03 (white)",)
