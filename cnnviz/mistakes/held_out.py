@@ -74,7 +74,7 @@ def split_of_run(data: Dataset, run: Run, part: str | None = None) -> Labelled:
     count = len(chosen.part)
     values = {"run": run.name, "count": count, "total": sum(map(len, (data.train, data.validation, data.test)))}
     if chosen.split == "train":
-        said = Sentence("Run {run} learnt from all {count:,} of these images: the accuracy is too high.", **values)
+        said = Sentence("Run {run} was trained on all {count:,} of these images: the accuracy is too high.", **values)
         return replace(chosen, learnt_count=count, notes=(said,))
     if chosen.split == "validation":
         said = Sentence("Run {run} chose its best epoch by these {count:,} images.", **values)
@@ -111,8 +111,8 @@ def _of_changed(name_or_path: str | Path, run: Run, part: str | None) -> Labelle
     """The images as they are now; which of them the run learnt from is not known any more."""
     found = open_labelled(name_or_path, part=part if part in splits_of(name_or_path) else None)
     said = Sentence(
-        "The images changed since run {run} learnt from them, so its split is lost: images that it learnt from are "
-        "among these {count:,}, and the accuracy is too high.",
+        "The images changed since run {run} was trained on them, so its split is lost: training images are among "
+        "these {count:,}, and the accuracy is too high.",
         run=run.name,
         count=len(found.part),
     )
@@ -126,7 +126,7 @@ def _with_learnt(found: Labelled, run: Run, data: Dataset) -> Labelled:
     learnt = set(data.train.pictures.keys)
     count = sum(key in learnt for key in found.part.pictures.keys)
     said = Sentence(
-        "Run {run} learnt from {count:,} of these {total:,} images: the accuracy is too high.",
+        "Run {run} was trained on {count:,} of these {total:,} images: the accuracy is too high.",
         run=run.name,
         count=count,
         total=len(found.part),

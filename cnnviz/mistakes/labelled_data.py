@@ -75,7 +75,7 @@ def as_labelled(data: Any, *, class_count: int, class_names: Sequence[str] | Non
         names = names or tuple(getattr(data, "class_names", None) or ())
     else:
         raise DataError(
-            "Labelled images cannot be read from {kind}. Give a folder, a data set's name, a pair of images and "
+            "Labeled images cannot be read from {kind}. Give a folder, a data set's name, a pair of images and "
             "labels, or a tf.data.Dataset.",
             kind=type(data).__name__,
         )

@@ -75,8 +75,9 @@ def open_labelled(name_or_path: str | Path, *, part: str | None = None) -> Label
     Note:
         Keras's loader goes by the ending of a name (.bmp, .gif, .jpeg, .jpg, .png), also of hidden files; here the
         content decides, also of WebP and TIFF files, and hidden files and links are left aside. Keras does not turn
-        photos as their EXIF tag says, drops transparency instead of laying it on white, and decodes a JPEG with a
-        faster, less exact transform: pixels differ by a few of 255.
+        photos as their EXIF tag says, drops transparency instead of laying it on white, and cuts 16 bits where they
+        are rounded here. JPEGs are decoded as Keras decodes them where images are stretched; elsewhere pixels differ
+        by a few of 255.
 
     Example:
         >>> open_labelled("pets").class_names

@@ -107,7 +107,7 @@ def test_the_command_says_which_images_they_are(run, pets, capsys, monkeypatch, 
     whole = evaluate(colour_net(), pets)
     for words, count, said in (
         (["mine", str(pets)], 30, "only the 30 test images of 150"),
-        (["mine", str(pets), "--part", "all"], 150, "learnt from 108 of these 150 images"),
+        (["mine", str(pets), "--part", "all"], 150, "trained on 108 of these 150 images"),
         ([str(run.path / BEST), str(pets)], 30, "only the 30 test images"),
     ):
         assert main(["evaluate", *words, "--json"]) == 0

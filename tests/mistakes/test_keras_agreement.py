@@ -99,12 +99,18 @@ def test_a_dataset_of_keras_a_pair_of_arrays_and_the_folder_are_one(tmp_path):
         np.testing.assert_array_equal(found.is_right, folder.is_right[order])
     paths = evaluate(convnet, ([Path(path) for path in data.file_paths], y))
     np.testing.assert_allclose(paths.true_probability, folder.true_probability[order], rtol=1e-4, atol=1e-6)
-    opened = evaluate(convnet, ([Image.open(path) for path in data.file_paths], y))
-    np.testing.assert_array_equal(opened.is_right, folder.is_right[order])
+    photos = []
+    for path in data.file_paths:
+        with Image.open(path) as photo:
+            photos.append(photo.copy())
+    opened = evaluate(convnet, (photos, y))  # decoded by Pillow, which only of JPEGs sees other pixels
+    is_same = np.array([not path.lower().endswith(("jpg", "jpeg")) for path in data.file_paths])
+    assert 5 < is_same.sum() < len(y)
+    np.testing.assert_allclose(opened.true_probability[is_same], paths.true_probability[is_same], rtol=1e-4, atol=1e-6)
 
 
-def test_jpegs_differ_by_a_few_levels_and_not_in_their_answers(tmp_path):
-    """Keras decodes JPEG by a faster transform than Pillow: the one place where pixels differ."""
+def test_only_jpegs_differ_between_pillow_and_keras_and_by_a_few_levels(tmp_path):
+    """Keras has TensorFlow decode JPEG by a faster transform; an evaluation does the same, what is shown does not."""
     import tensorflow as tf
 
     from cnnviz.images import read_photo, stretch
@@ -130,9 +136,9 @@ def test_hidden_files_are_left_aside_where_keras_takes_them(tmp_path):
     assert len(evaluate(random_net(2), root)) == 4
 
 
-def opened(name, *, fit="crop"):
+def opened(name, *, fit=None):
     convnet = load_convnet(CASES / name)
-    return replace(convnet, preparation=replace(convnet.preparation, fit=fit))
+    return convnet if fit is None else replace(convnet, preparation=replace(convnet.preparation, fit=fit))
 
 
 def test_folders_of_a_model_without_names_are_numbered_as_keras_numbers_them():
@@ -152,3 +158,8 @@ def test_unpadded_numbers_are_sorted_and_the_other_order_is_an_option():
 
 def test_the_edge_of_wide_images_counts_where_they_are_stretched():
     assert evaluate(opened("left_edge.keras", fit="stretch"), CASES / "wide").is_right.all()
+
+
+@pytest.mark.xfail(reason="a model's own images are cropped by default, until they are stretched", strict=False)
+def test_wide_images_are_stretched_by_default():
+    assert evaluate(opened("left_edge.keras"), CASES / "wide").is_right.all()
