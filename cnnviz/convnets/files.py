@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from cnnviz.convnets.archive import open_archive, open_weights
+from cnnviz.convnets.downloads import is_download, unpack_model
 from cnnviz.convnets.gate import MAX_FILE_BYTES, GateReport, check_model_file
 from cnnviz.convnets.keras2 import Translation
 from cnnviz.convnets.rehearsal import rehearse
@@ -31,7 +32,9 @@ _loading = threading.Lock()
 def open_model_file(
     path: str | Path, *, is_trusted: bool = True, architecture: Callable[[], keras.Model] | None = None
 ) -> keras.Model:
-    """Open a `.keras`, `.h5` or weights file, recognised by its content.
+    """Open a `.keras`, `.h5` or weights file, or a downloaded archive with one, recognised by its content.
+
+    What Keras 2 (TensorFlow 2.2 to 2.15) wrote is translated, and equal to what wrote it.
 
     Every file passes the gate first. A stranger's file is copied to a private folder, so that what was checked is
     what is opened, and is loaded and run once in a guarded process before it is loaded here.
@@ -51,6 +54,8 @@ def open_model_file(
     with tempfile.TemporaryDirectory(prefix="cnnviz-model-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
         checked = path if is_trusted else _private_copy(path, folder)
+        if is_download(checked):
+            checked = unpack_model(checked, folder)
         report = check_model_file(checked)
         if report.kind == "weights" and architecture is None:
             raise ModelFileError(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cnnviz.convnets.convnet import SCALINGS, Convnet, Outputs, Preparation
+from cnnviz.convnets.scopes import allow_any_names
 from cnnviz.errors import ModelError
 from cnnviz.sentences import Sentence
 
@@ -48,6 +49,7 @@ def convnet_from_model(
         >>> predict(convnet, convnet.prepare([photo])).shape
         (1, 2)
     """
+    allow_any_names(model)
     preparation = preparation or guess_preparation(model)
     _check_fits(input_shape(model), preparation)
     outputs, units = _look_at_output(model, preparation, head)
