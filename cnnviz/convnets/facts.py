@@ -98,7 +98,7 @@ def _is_teachable(config: dict[str, Any]) -> bool:
     """Whether a model is a MobileNet called `model1` in a Sequential, before a Sequential of two dense layers."""
     outer = _layers(config)
     inner = [_layers(layer) for layer in outer if layer.get("class_name") == "Sequential"]
-    if len(inner) != 2 or len(inner) < len(outer) - 1:  # noqa: PLR2004  # the features, and the head
+    if len(inner) != 2 or len(inner) < len(outer) - 1:  # the features, and the head
         return False
     features, head = inner
     names = [layer["config"].get("name") for layer in features if isinstance(layer.get("config"), dict)]

@@ -19,6 +19,7 @@ from cnnviz.convnets.keras2 import Translation
 from cnnviz.convnets.rehearsal import rehearse
 from cnnviz.convnets.weights_rules import open_hdf5
 from cnnviz.errors import ModelFileError
+from cnnviz.folders import written_whole
 from cnnviz.sentences import Sentence
 
 if TYPE_CHECKING:
@@ -50,22 +51,48 @@ def open_model_file(
     Raises:
         ModelFileError: If the file is refused, damaged, or does not become a model.
     """
-    path = Path(path)
+    with _checked(Path(path), is_trusted=is_trusted) as (file, report):
+        if report.kind == "weights" and architecture is None:
+            raise ModelFileError(
+                "The file holds weights without an architecture. "
+                "Name the architecture, or save the whole model with model.save('name.keras')."
+            )
+        if not is_trusted and report.kind != "weights":
+            rehearse(file, weight_bytes=report.weight_bytes)
+        return _load(file, report, architecture)
+
+
+@contextlib.contextmanager
+def _checked(path: Path, *, is_trusted: bool) -> Iterator[tuple[Path, GateReport]]:
+    """A file that passed the gate, out of its archive and under the ending of its content, and what it holds."""
     with tempfile.TemporaryDirectory(prefix="cnnviz-model-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
         checked = path if is_trusted else _private_copy(path, folder)
         if is_download(checked):
             checked = unpack_model(checked, folder)
         report = check_model_file(checked)
-        if report.kind == "weights" and architecture is None:
-            raise ModelFileError(
-                "The file holds weights without an architecture. "
-                "Name the architecture, or save the whole model with model.save('name.keras')."
-            )
-        file = _under_its_suffix(checked, report.suffix, folder)
-        if not is_trusted and report.kind != "weights":
-            rehearse(file, weight_bytes=report.weight_bytes)
-        return _load(file, report, architecture)
+        yield _under_its_suffix(checked, report.suffix, folder), report
+
+
+def convert_model_file(source: str | Path, target: Path) -> tuple[tuple[str, str], ...]:
+    """Write a model file as a present-day `.keras` file, not compiled.
+
+    Args:
+        source: A file of any kind that is opened.
+        target: The `.keras` file; an older one of that name is replaced, whole or not at all.
+
+    Returns:
+        What was said otherwise, each as (what it was, what it is); empty for a file of Keras 3.
+
+    Raises:
+        ModelFileError: If the file is refused, or a layer has no counterpart.
+        OSError: If it cannot be written.
+    """
+    with _checked(Path(source), is_trusted=True) as (file, report):
+        model = _load(file, report, None)
+    with written_whole(target) as part:
+        model.save(part)
+    return report.translation.changes if report.translation else ()
 
 
 def file_sha256(path: Path) -> str:

@@ -12,6 +12,7 @@ from cnnviz.convnets.answers import Answers, recall
 from cnnviz.convnets.catalogue import DEFAULT, Entry, catalogue
 from cnnviz.convnets.config_rules import shown
 from cnnviz.convnets.convnet import SCALINGS, Convnet, Preparation
+from cnnviz.convnets.facts import describe_model_file
 from cnnviz.convnets.files import open_model_file
 from cnnviz.convnets.wrapping import convnet_from_model, guess_preparation
 from cnnviz.errors import CnnvizError, ModelError, ModelFileError, RunError
@@ -20,7 +21,7 @@ from cnnviz.runs import BEST, is_run, open_run, runs_folder
 if TYPE_CHECKING:
     import keras
 
-_SUFFIXES = (".weights.h5", ".keras", ".h5", ".hdf5", ".pb")
+_SUFFIXES = (".weights.h5", ".keras", ".h5", ".hdf5", ".zip", ".pb")
 
 
 def load_convnet(
@@ -37,8 +38,8 @@ def load_convnet(
     What a file cannot tell and is not given here is taken from what was remembered of that file, else guessed.
 
     Args:
-        source: A name of the catalogue; a path to a `.keras`, `.h5` or `.weights.h5` file; a training run, by its
-            name or its folder, with the weights of its best epoch.
+        source: A name of the catalogue; a path to a `.keras`, `.h5` or `.weights.h5` file, or to the `.zip` that
+            Teachable Machine gives; a training run, by its name or its folder, with the weights of its best epoch.
         preparation: How a photo becomes its input.
         class_names: One name a class, two for a single sigmoid.
         head: Which of several outputs holds the class scores; the first if nobody said.
@@ -106,11 +107,17 @@ def _entry(name: str) -> Entry:
 
 def _wrap_file(model: keras.Model, path: Path, preparation: Preparation | None, given: Answers) -> Convnet:
     """Combine what is given with what was remembered; drop the latter if the file has changed since."""
-    remembered = recall(path) or Answers()
+    remembered = recall(path) or _told(path)
     try:
         return _wrap(model, path, preparation, given, remembered)
     except CnnvizError:
         return _wrap(model, path, preparation, given, Answers())
+
+
+def _told(path: Path) -> Answers:
+    """What the file itself, or the labels beside it, tell."""
+    facts = describe_model_file(path)
+    return Answers(scaling=facts.scaling, class_names=facts.class_names)
 
 
 def _wrap(

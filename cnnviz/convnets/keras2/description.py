@@ -71,7 +71,7 @@ def is_keras2(config: Settings, version: str | None) -> bool:
         version: What the file says of the Keras that wrote it; None if it says nothing.
     """
     if version and re.match(r"\d", version):
-        return int(version.split(".")[0].split("-")[0]) < 3 if version[0] in "12" else _has_old_keys(config)  # noqa: PLR2004  # Keras 3
+        return int(version.split(".")[0].split("-")[0]) < 3 if version[0] in "12" else _has_old_keys(config)  # Keras 3
     return _has_old_keys(config)
 
 
@@ -313,8 +313,8 @@ class _Graph:
                 stack += value.values()
         for name, indexes in found.items():
             is_model = self._old[name].get("class_name") in _MODELS
-            self._first_node[name] = min(1, *indexes) if is_model and len(indexes) > 1 else int(
-                is_model and indexes[0] > 0
+            self._first_node[name] = (
+                min(1, *indexes) if is_model and len(indexes) > 1 else int(is_model and indexes[0] > 0)
             )
 
     def _is_reference(self, value: Any) -> bool:
@@ -360,9 +360,7 @@ class _Graph:
         """Keyword arguments stand beside every tensor of the first argument, each time the same."""
         while isinstance(node, dict | list) and node:
             if isinstance(node, list) and isinstance(node[0], str):
-                return {
-                    key: self._resolve(value) for key, value in (node[3] if len(node) > 3 else {}).items()  # noqa: PLR2004
-                }
+                return {key: self._resolve(value) for key, value in (node[3] if len(node) > 3 else {}).items()}
             node = next(iter(node.values())) if isinstance(node, dict) else node[0]
         return {}
 
@@ -402,7 +400,12 @@ class _Graph:
             module, _, target = operation.partition(".")
             new_name = self._names.make(f"{self._new_names[name]}_{target.lower()}")
             path = "keras.layers" if module == "layers" else f"keras.src.ops.{module}"
-            new = {"module": path, "class_name": target, "config": {"name": new_name, **config}, "registered_name": None}
+            new = {
+                "module": path,
+                "class_name": target,
+                "config": {"name": new_name, **config},
+                "registered_name": None,
+            }
             emitted.append(target)
             output = self._append(new, list(arguments), {})
             if target == "Cast":

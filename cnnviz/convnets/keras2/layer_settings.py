@@ -65,8 +65,11 @@ _MOVED = {"LeakyReLU": {"alpha": "negative_slope"}, "InputLayer": {"batch_input_
 _SINGLE_AXIS = frozenset({"BatchNormalization"})
 # Names of activations, Keras's and TensorFlow's, by the name that Keras 3 has for them.
 _ACTIVATIONS = {
-    **{name: name for name in "elu exponential gelu linear log_softmax mish relu relu6 selu sigmoid".split()},
-    **{name: name for name in "silu softmax softplus softsign tanh leaky_relu hard_sigmoid".split()},
+    **{
+        name: name
+        for name in ["elu", "exponential", "gelu", "linear", "log_softmax", "mish", "relu", "relu6", "selu", "sigmoid"]
+    },
+    **{name: name for name in ["silu", "softmax", "softplus", "softsign", "tanh", "leaky_relu", "hard_sigmoid"]},
     "swish": "silu",
     "swish_v2": "silu",
     "exp": "exponential",

@@ -281,7 +281,7 @@ def _norm(call: Call) -> Tensor:
     axes = None if axis is None else wholes(axis)
     if kind == 1 and (axes is None or len(axes) == 1):
         return call.emit("numpy.Sum", call.emit("numpy.Absolute", call.x), axis=axes, keepdims=keepdims)
-    if kind not in ("euclidean", 2) or (kind == 2 and axes is not None and len(axes) > 1):  # noqa: PLR2004  # the 2-norm
+    if kind not in ("euclidean", 2) or (kind == 2 and axes is not None and len(axes) > 1):  # the 2-norm
         raise UntranslatableError("its option {name} has no counterpart", name="ord")
     total = call.emit("numpy.Sum", call.emit("numpy.Square", call.x), axis=axes, keepdims=keepdims)
     return call.emit("numpy.Sqrt", total)
@@ -331,7 +331,7 @@ def _convolution(call: Call) -> Tensor:
 def _sides(value: Any) -> list[int]:
     """Rows and columns of a window that may be given as 2, [2], [2, 2] or [1, 2, 2, 1]."""
     sides = wholes(value)
-    return sides[1:3] if len(sides) == 4 else sides * 2 if len(sides) == 1 else sides  # noqa: PLR2004  # a side an axis
+    return sides[1:3] if len(sides) == 4 else sides * 2 if len(sides) == 1 else sides  # a side an axis
 
 
 def _depth(operation: str) -> Rule:
