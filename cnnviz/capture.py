@@ -53,12 +53,13 @@ def walk(model: keras.layers.Layer) -> dict[str, keras.layers.Layer]:
 def _walk(parent: keras.layers.Layer, prefix: str, seen: set[int]) -> Iterator[tuple[str, keras.layers.Layer]]:
     names: dict[str, int] = {}
     for layer in children(parent):
-        names[layer.name] = names.get(layer.name, 0) + 1
+        name = re.sub(r"[@#/]", "_", layer.name)  # signs that mean something in an address
+        names[name] = names.get(name, 0) + 1
         if id(layer) in seen:  # shared, or a layer that refers back to what holds it
             continue
         seen.add(id(layer))
-        count = names[layer.name]
-        address = f"{prefix}{layer.name}" + (f"#{count}" if count > 1 else "")
+        count = names[name]
+        address = f"{prefix}{name}" + (f"#{count}" if count > 1 else "")
         yield address, layer
         yield from _walk(layer, f"{address}/", seen)
 

@@ -9,7 +9,7 @@ from argparse import Namespace
 from collections.abc import Sequence
 
 from cnnviz import __version__
-from cnnviz.cli import activations, app, evaluate, filters, heatmap, layers, models, predict, runs, train
+from cnnviz.cli import activations, app, convert, evaluate, filters, heatmap, layers, models, predict, runs, train
 from cnnviz.cli.options import Parser
 from cnnviz.errors import CancelledError, CnnvizError
 
@@ -18,7 +18,7 @@ EXIT_MISTAKE = 2
 EXIT_INTERRUPTED = 130  # what shells expect after Ctrl-C: 128 + SIGINT
 EXIT_CLOSED_PIPE = 141  # 128 + SIGPIPE
 
-_VERBS = (app, models, layers, predict, activations, filters, heatmap, evaluate, train, runs)
+_VERBS = (app, models, convert, layers, predict, activations, filters, heatmap, evaluate, train, runs)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

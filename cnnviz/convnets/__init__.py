@@ -4,6 +4,9 @@ from cnnviz.convnets.answers import CLASS_ORDERS, Answers, recall, remember
 from cnnviz.convnets.assumptions import Assumption, Assumptions
 from cnnviz.convnets.catalogue import DEFAULT, Entry, build_untrained, catalogue
 from cnnviz.convnets.convnet import SCALINGS, Convnet, Preparation, Scaling
+from cnnviz.convnets.facts import FileFacts, describe_model_file
+from cnnviz.convnets.files import convert_model_file, open_model_file
+from cnnviz.convnets.labels import read_labels
 from cnnviz.convnets.loading import load_convnet
 from cnnviz.convnets.not_finite import count_not_finite
 from cnnviz.convnets.outputs import KINDS
@@ -19,14 +22,19 @@ __all__ = [
     "Assumptions",
     "Convnet",
     "Entry",
+    "FileFacts",
     "Preparation",
     "Scaling",
     "build_untrained",
     "catalogue",
+    "convert_model_file",
     "convnet_from_model",
     "count_not_finite",
+    "describe_model_file",
     "guess_preparation",
     "load_convnet",
+    "open_model_file",
+    "read_labels",
     "recall",
     "remember",
 ]

@@ -167,8 +167,9 @@ def _check_sizes(members: list[zipfile.ZipInfo]) -> None:
             raise ModelFileError(
                 "A member of the archive inflates {inflation:,}-fold. The file is not opened.", inflation=inflation
             )
-    weights = sum(member.file_size for member in members if member.filename == WEIGHTS)
-    others = sum(member.file_size for member in members if member.filename != WEIGHTS)
+    # A downloaded archive may hold a whole model file, one of them.
+    weights = sum(member.file_size for member in members if member.filename.endswith((".h5", ".keras", ".hdf5")))
+    others = sum(member.file_size for member in members) - weights
     if weights > MAX_WEIGHTS_BYTES or others > _MAX_OTHER_BYTES:
         raise ModelFileError("The archive inflates to {size:.1f} GB. It is not opened.", size=(weights + others) / 1e9)
 

@@ -13,11 +13,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from cnnviz.convnets.archive import open_archive, open_weights
+from cnnviz.convnets.downloads import is_download, unpack_model
 from cnnviz.convnets.gate import MAX_FILE_BYTES, GateReport, check_model_file
 from cnnviz.convnets.keras2 import Translation
 from cnnviz.convnets.rehearsal import rehearse
 from cnnviz.convnets.weights_rules import open_hdf5
 from cnnviz.errors import ModelFileError
+from cnnviz.folders import written_whole
 from cnnviz.sentences import Sentence
 
 if TYPE_CHECKING:
@@ -31,7 +33,9 @@ _loading = threading.Lock()
 def open_model_file(
     path: str | Path, *, is_trusted: bool = True, architecture: Callable[[], keras.Model] | None = None
 ) -> keras.Model:
-    """Open a `.keras`, `.h5` or weights file, recognised by its content.
+    """Open a `.keras`, `.h5` or weights file, or a downloaded archive with one, recognised by its content.
+
+    What Keras 2 (TensorFlow 2.2 to 2.15) wrote is translated, and equal to what wrote it.
 
     Every file passes the gate first. A stranger's file is copied to a private folder, so that what was checked is
     what is opened, and is loaded and run once in a guarded process before it is loaded here.
@@ -47,20 +51,48 @@ def open_model_file(
     Raises:
         ModelFileError: If the file is refused, damaged, or does not become a model.
     """
-    path = Path(path)
-    with tempfile.TemporaryDirectory(prefix="cnnviz-model-", ignore_cleanup_errors=True) as name:
-        folder = Path(name)
-        checked = path if is_trusted else _private_copy(path, folder)
-        report = check_model_file(checked)
+    with _checked(Path(path), is_trusted=is_trusted) as (file, report):
         if report.kind == "weights" and architecture is None:
             raise ModelFileError(
                 "The file holds weights without an architecture. "
                 "Name the architecture, or save the whole model with model.save('name.keras')."
             )
-        file = _under_its_suffix(checked, report.suffix, folder)
         if not is_trusted and report.kind != "weights":
             rehearse(file, weight_bytes=report.weight_bytes)
         return _load(file, report, architecture)
+
+
+@contextlib.contextmanager
+def _checked(path: Path, *, is_trusted: bool) -> Iterator[tuple[Path, GateReport]]:
+    """A file that passed the gate, out of its archive and under the ending of its content, and what it holds."""
+    with tempfile.TemporaryDirectory(prefix="cnnviz-model-", ignore_cleanup_errors=True) as name:
+        folder = Path(name)
+        checked = path if is_trusted else _private_copy(path, folder)
+        if is_download(checked):
+            checked = unpack_model(checked, folder)
+        report = check_model_file(checked)
+        yield _under_its_suffix(checked, report.suffix, folder), report
+
+
+def convert_model_file(source: str | Path, target: Path) -> tuple[tuple[str, str], ...]:
+    """Write a model file as a present-day `.keras` file, not compiled.
+
+    Args:
+        source: A file of any kind that is opened.
+        target: The `.keras` file; an older one of that name is replaced, whole or not at all.
+
+    Returns:
+        What was said otherwise, each as (what it was, what it is); empty for a file of Keras 3.
+
+    Raises:
+        ModelFileError: If the file is refused, or a layer has no counterpart.
+        OSError: If it cannot be written.
+    """
+    with _checked(Path(source), is_trusted=True) as (file, report):
+        model = _load(file, report, None)
+    with written_whole(target) as part:
+        model.save(part)
+    return report.translation.changes if report.translation else ()
 
 
 def file_sha256(path: Path) -> str:

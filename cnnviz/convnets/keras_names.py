@@ -18,6 +18,9 @@ DENIED_LAYERS = _names(
 # They call a function that the file would name.
 DENIED_OPERATIONS = _names("AssociativeScan Cond ForiLoop JVP Map Scan Switch VectorizedMap WhileLoop")
 
+# They hold a data set and a tokenizer, which a finished model does not need.
+DENIED_QUANTIZERS = _names("AWQConfig GPTQConfig")
+
 # By the module below `keras.` or `keras.src.` in which Keras looks for the class.
 ALLOWED = {
     "models": _names("""
@@ -63,6 +66,10 @@ ALLOWED = {
     "dtype_policies": _names("""
         AWQDTypePolicy DTypePolicy DTypePolicyMap FloatDTypePolicy GPTQDTypePolicy Int4DTypePolicy
         QuantizedDTypePolicy QuantizedFloat8DTypePolicy
+    """),
+    "quantizers": _names("""
+        AbsMaxQuantizer Float8QuantizationConfig Int4QuantizationConfig Int8QuantizationConfig QuantizationConfig
+        Quantizer
     """),
     "random": _names("""
         SeedGenerator

@@ -13,6 +13,7 @@ from cnnviz.convnets.assumptions import KNOWN
 from cnnviz.convnets.catalogue import DEFAULT, Entry, catalogue
 from cnnviz.convnets.config_rules import shown
 from cnnviz.convnets.convnet import Convnet, Preparation
+from cnnviz.convnets.facts import describe_model_file
 from cnnviz.convnets.files import open_model_file
 from cnnviz.convnets.wrapping import Said, names_from, scaling_named, wrap
 from cnnviz.errors import CnnvizError, ModelError, ModelFileError, RunError
@@ -23,7 +24,7 @@ from cnnviz.sentences import Sentence
 if TYPE_CHECKING:
     import keras
 
-_SUFFIXES = (".weights.h5", ".keras", ".h5", ".hdf5", ".pb")
+_SUFFIXES = (".weights.h5", ".keras", ".h5", ".hdf5", ".zip", ".pb")
 
 
 def load_convnet(
@@ -44,8 +45,8 @@ def load_convnet(
     What a file cannot tell and is not given here is taken from what was remembered of that file, else guessed.
 
     Args:
-        source: A name of the catalogue; a path to a `.keras`, `.h5` or `.weights.h5` file; a training run, by its
-            name or its folder, with the weights of its best epoch.
+        source: A name of the catalogue; a path to a `.keras`, `.h5` or `.weights.h5` file, or to the `.zip` that
+            Teachable Machine gives; a training run, by its name or its folder, with the weights of its best epoch.
         preparation: How a photo becomes its input; goes before `scaling` and `fit`.
         scaling: How pixels become numbers, a key of `SCALINGS`.
         fit: How an image of another shape is brought to the model's size: `stretch`, `crop`, `pad`.
@@ -122,11 +123,19 @@ def _entry(name: str) -> Entry:
 
 def _wrap_file(model: keras.Model, path: Path, preparation: Preparation | None, said: Said) -> Convnet:
     """Combine what is said with what was remembered; drop the latter if the file has changed since."""
+    told = _told(path)
     remembered = Said(**asdict(recall(path) or Answers()), why=Sentence("remembered beside the model"))
     try:
-        return _wrap(model, path, preparation, (said, remembered))
+        return _wrap(model, path, preparation, (said, remembered, *told))
     except CnnvizError:
-        return _wrap(model, path, preparation, (said,))
+        return _wrap(model, path, preparation, (said, *told))
+
+
+def _told(path: Path) -> tuple[Said, Said]:
+    """What the file itself, and the labels beside it, tell."""
+    facts = describe_model_file(path)
+    of_file = Said(scaling=facts.scaling, loss=facts.training_loss, why=Sentence("Teachable Machine's models want so"))
+    return of_file, Said(class_names=facts.class_names, why=Sentence("from the labels that came with the file"))
 
 
 def _wrap(model: keras.Model, path: Path, preparation: Preparation | None, sources: tuple[Said, ...]) -> Convnet:

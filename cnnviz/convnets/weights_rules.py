@@ -93,13 +93,19 @@ def read_model_config(file: h5py.File) -> bytes | None:
 
 def read_keras_version(file: h5py.File) -> str | None:
     """Read which Keras wrote an older `.h5` model; None if it does not say."""
+    value = read_text(file, "keras_version")
+    return None if value is None else value.decode("utf-8", "replace")
+
+
+def read_text(file: h5py.File, key: str) -> bytes | None:
+    """Read a note of an older `.h5` model; None if there is none, or it is no text."""
     try:
-        value = file.attrs.get("keras_version")
+        value = file.attrs.get(key)
     except (OSError, RuntimeError, ValueError, TypeError):
         return None
     if isinstance(value, bytes):
-        return value.decode("utf-8", "replace")
-    return value if isinstance(value, str) else None
+        return bytes(value)
+    return value.encode("utf-8", "surrogateescape") if isinstance(value, str) else None
 
 
 def _check(file: h5py.File) -> Weights:

@@ -12,6 +12,7 @@ from cnnviz.convnets.convnet import SCALINGS, Convnet, Preparation, Scaling, pla
 from cnnviz.convnets.labels import read_labels
 from cnnviz.convnets.outputs import Meaning, find_meaning, loss_name, main_head, said_meaning
 from cnnviz.convnets.scaling import FoundScaling, find_scaling
+from cnnviz.convnets.scopes import allow_any_names
 from cnnviz.errors import ModelError
 from cnnviz.images import Fit
 from cnnviz.sentences import Sentence
@@ -33,7 +34,7 @@ class Said:
         head: Name or number of the output with the scores.
         outputs: What the outputs are, see `Convnet.outputs`.
         class_order: `sorted` or `natural`: how folders are numbered where classes have no names.
-        loss: Name of the loss that the model was trained with.
+        loss: Name of the loss that the model was trained with, or one an output.
         why: Who says so.
     """
 
@@ -43,7 +44,7 @@ class Said:
     head: int | str | None = None
     outputs: str | None = None
     class_order: str | None = None
-    loss: str | None = None
+    loss: str | tuple[str | None, ...] | None = None
     why: Sentence = SAID
 
 
@@ -104,6 +105,7 @@ def wrap(
         sources: What is said about it; the first that says something counts.
         why: Who gave `preparation`.
     """
+    allow_any_names(model)
     shape = input_shape(model)
     if preparation is None:
         preparation, scaling, fit = _find_preparation(model, shape, sources)
@@ -112,7 +114,7 @@ def wrap(
         scaling, fit = Assumption(preparation.scaling.name, why), Assumption(preparation.fit, why)
     head, head_assumed = _find_head(model, sources)
     names, names_why = _first(sources, "class_names") or ((), SAID)
-    loss = (_first(sources, "loss") or (None, SAID))[0] or loss_name(getattr(model, "loss", None))
+    loss = _find_loss(model, head, sources)
     meaning = find_meaning(model, preparation, head, name_count=len(names), loss=loss)
     if chosen := _first(sources, "outputs"):
         meaning = said_meaning(chosen[0], meaning.units, chosen[1])
@@ -213,6 +215,14 @@ def _depth(tensor: Any) -> int:
             seen.add(node)
             stack.extend(history.operation._inbound_nodes[history.node_index].input_tensors)
     return len(seen)
+
+
+def _find_loss(model: keras.Model, head: int, sources: Sequence[Said]) -> str | None:
+    """Name of the loss of an output, if the file or a compiled model tells."""
+    loss = (_first(sources, "loss") or (None, SAID))[0] or getattr(model, "loss", None)
+    if isinstance(loss, (list, tuple)):
+        loss = loss[head] if head < len(loss) else None
+    return loss_name(loss)
 
 
 def _find_names(names: tuple[str, ...], why: Sentence, meaning: Meaning) -> tuple[tuple[str, ...], Assumption]:

@@ -96,7 +96,7 @@ def _choose_network() -> None:
     with st.popover(shared.OWN_NETWORK, icon=":material/upload_file:", width="stretch"):
         st.file_uploader(
             shared.OWN_NETWORK_HELP,
-            type=["keras", "h5", "hdf5"],
+            type=["keras", "h5", "hdf5", "zip"],
             key="model_upload",
             max_upload_size=256,
             on_change=_take_model,

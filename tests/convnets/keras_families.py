@@ -9,7 +9,7 @@ import pkgutil
 import sys
 import textwrap
 
-from cnnviz.convnets.keras_names import DENIED_LAYERS, DENIED_OPERATIONS
+from cnnviz.convnets.keras_names import DENIED_LAYERS, DENIED_OPERATIONS, DENIED_QUANTIZERS
 
 OPERATION_MODULES = ("core", "einops", "image", "linalg", "math", "nn", "numpy")
 
@@ -26,6 +26,7 @@ def families() -> dict[str, set[str]]:
         "regularizers": _classes(keras.regularizers),
         "constraints": _classes(keras.constraints),
         "dtype_policies": _classes(keras.dtype_policies),
+        "quantizers": _classes(keras.quantizers) - DENIED_QUANTIZERS,
         "random": _classes(keras.random),
         "losses": _classes(keras.losses),
         "metrics": _classes(keras.metrics),

@@ -18,6 +18,8 @@ RENAMED: dict[str, tuple[str, Settings]] = {
     # They change the size of training images only.
     "RandomHeight": ("Identity", {}),
     "RandomWidth": ("Identity", {}),
+    # Outside of training it cuts nothing off at random: it resizes what fits.
+    "RandomCrop": ("Resizing", {"crop_to_aspect_ratio": True}),
     "ThresholdedReLU": ("ReLU", {}),
 }
 # Layers of Keras's own applications that Keras 3 does not keep in `keras.layers`.
@@ -44,6 +46,7 @@ _GONE = {
     "DepthwiseConv2D": {"filters", "kernel_initializer", "kernel_regularizer", "kernel_constraint"},
     "Identity": {"factor", "interpolation", "seed"},
     "ReLU": {"theta"},
+    "Resizing": {"seed"},
 }
 # Keys that Keras 3 does not have, at the only value that it can stand for.
 _FIXED: dict[str, Settings] = {
