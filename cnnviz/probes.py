@@ -17,6 +17,7 @@ from cnnviz.capture import capture, without_call_number
 from cnnviz.convnets import Convnet
 from cnnviz.convnets.wrapping import last_activation
 from cnnviz.errors import ClassError, LayerError, ModelError
+from cnnviz.grids import to_grid
 from cnnviz.layers import find_layer
 
 INPUT = ""
@@ -34,7 +35,8 @@ class Reading:
             activation cannot be taken off; `(batch, 0)` for a network without class scores.
         probabilities: `(batch, classes)` float32; see `predict`.
         classes: `(batch,)` int, the class whose logit the gradients belong to.
-        maps: Address to the layer's output, float32.
+        maps: Address to the layer's output, float32; tokens of an image's patches on their grid, a class token
+            left out.
         gradients: Address to the derivative of the class's logit by the layer's output, same shape.
         is_logit: Whether `logits` are logits (or linear outputs) rather than log p.
     """
@@ -54,6 +56,7 @@ def read(
     layers: Sequence[str] = (),
     with_gradients: bool = False,
     class_index: int | None = None,
+    on_grid: bool = True,
 ) -> Reading:
     """Run a network once and return its scores, the outputs of some layers, and their gradients.
 
@@ -63,6 +66,7 @@ def read(
         layers: Addresses to return; `INPUT` for the input itself.
         with_gradients: Whether to differentiate the class's logit by each of them.
         class_index: Class to differentiate; each picture's own top class if not given.
+        on_grid: Whether tokens of patches are put on their grid; else they come as the layer gives them.
 
     Raises:
         LayerError: If a layer does not exist.
@@ -72,14 +76,19 @@ def read(
     _check_classes(convnet, class_index, with_gradients)
     wanted = np.full(len(inputs), _OWN_TOP_CLASS if class_index is None else class_index, np.int32)
     result = _run(convnet, tuple(layers), with_gradients, inputs, wanted)
+    grids = [find_layer(convnet, address).grid if on_grid and address != INPUT else None for address in layers]
     return Reading(
         logits=result["logits"].numpy(),
         probabilities=result["probabilities"].numpy(),
         classes=result["classes"].numpy(),
-        maps={address: tensor.numpy() for address, tensor in zip(layers, result["maps"], strict=True)},
-        gradients=dict(zip(layers, (tensor.numpy() for tensor in result["gradients"]), strict=False)),
+        maps=dict(zip(layers, map(to_grid, grids, _arrays(result["maps"])), strict=True)),
+        gradients=dict(zip(layers, map(to_grid, grids, _arrays(result["gradients"])), strict=False)),
         is_logit=bool(result["is_logit"].numpy()),
     )
+
+
+def _arrays(tensors: Sequence[Any]) -> list[np.ndarray]:
+    return [tensor.numpy() for tensor in tensors]
 
 
 def predict(convnet: Convnet, inputs: np.ndarray) -> np.ndarray:
