@@ -37,7 +37,7 @@ def test_the_heatmaps_page_draws_attention_and_its_rollout(open_page, vit):
     assert "At norm, 4 × 4 cells. 16 tokens as a 4 × 4 grid of patches." in sentences(app)
     assert "attention is not explanation" in sentences(app)
     assert [header.value for header in app.header][:1] == ["Attention"]
-    query = next(box for box in app.selectbox if box.label == "Who looks")
+    query = next(box for box in app.selectbox if box.label == "Query")
     assert query.options[:2] == ["mean over all patches", "patch in row 1, column 1"]
     query.set_value(5).run()
     assert not app.exception
