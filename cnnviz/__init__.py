@@ -15,6 +15,9 @@ from cnnviz.datasets import Dataset, load_dataset
 from cnnviz.errors import CnnvizError
 from cnnviz.filters import filter_patterns, kernels
 from cnnviz.heatmaps import (
+    attention,
+    attention_maps,
+    attention_rollout,
     deletion_score,
     grad_cam,
     grad_cam_plus_plus,
@@ -48,6 +51,9 @@ __all__ = [
     "Run",
     "Scaling",
     "Transfer",
+    "attention",
+    "attention_maps",
+    "attention_rollout",
     "catalogue",
     "channel_effect",
     "channel_statistics",

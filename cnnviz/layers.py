@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
 from typing import Any
 
 from cnnviz.capture import Call, call_model, capture, holds_layers, walk, without_call_number
 from cnnviz.convnets import Convnet
 from cnnviz.errors import LayerError
+from cnnviz.grids import Grid, Known, grid_of, reach_of_scores, trace_axes
 from cnnviz.receptive_fields import View, keras_kind, spatial_shape, views, window_of
 
 _NOT_AN_ACTIVATION = ("Pooling", "Dropout", "Padding", "Cropping", "Flatten", "Reshape", "Permute", "Input", "Noise")
@@ -33,6 +35,11 @@ class LayerInfo:
             picture behind a global operation.
         stride: Pixels of the picture between neighbouring output values, rows and columns.
         is_container: Whether it is a model or layer that holds other layers.
+        grid: Rows and columns of the image that its outputs lie on; None where they lie on none, as of a dense
+            layer, an attention mask, or a tensor whose axes were exchanged.
+        is_attention: Whether it can say how much each token attends to each other one.
+        value_grid: Of such a layer, the grid of the tokens that are attended to.
+        sources: As `inputs`, through containers: the layers inside them that made what it reads.
     """
 
     address: str
@@ -47,6 +54,10 @@ class LayerInfo:
     receptive_field: tuple[int, int]
     stride: tuple[int, int]
     is_container: bool
+    grid: Grid | None = None
+    is_attention: bool = False
+    value_grid: Grid | None = None
+    sources: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -55,8 +66,18 @@ class LayerInfo:
 
     @property
     def has_maps(self) -> bool:
-        """Whether the output is a stack of feature maps larger than one pixel."""
-        return len(self.output_shape) == 3 and self.output_shape[0] * self.output_shape[1] > 1
+        """Whether the output is a stack of feature maps on the image's own grid, larger than one pixel."""
+        return self.grid is not None and self.grid.cells > 1
+
+    @property
+    def is_vector(self) -> bool:
+        """Whether the output is one number a channel: a row of units, or maps of a single pixel."""
+        return len(self.output_shape) in (1, 3) and prod(self.output_shape) == self.filters
+
+    @property
+    def map_shape(self) -> tuple[int, ...]:
+        """Shape of what `feature_maps` returns: rows, columns and channels; of a layer without a grid its output's."""
+        return (self.grid.rows, self.grid.columns, self.filters) if self.grid else self.output_shape
 
 
 @dataclass(frozen=True)
@@ -151,7 +172,9 @@ def map_layers(convnet: Convnet) -> tuple[LayerInfo, ...]:
 def default_layer(convnet: Convnet) -> str:
     """Address of the last spatial activation before pooling or flattening, after its non-linearity.
 
-    Of a network with several outputs, the last one that leads to the chosen head.
+    Its rows and columns are the image's, or its tokens are the image's patches, and it has several channels. Of a
+    model with several outputs, the last one that leads to the chosen head; of a transformer that reads its scores
+    off the class token, the last one whose patches reach that token.
 
     Raises:
         LayerError: If the network has no feature maps.
@@ -162,8 +185,12 @@ def default_layer(convnet: Convnet) -> str:
         info for info in spatial if info.address in used and not any(word in info.kind for word in _NOT_AN_ACTIVATION)
     ]
     if not spatial:
-        raise LayerError("{name} has no convolution layers. Choose a network that has some.", name=convnet.name)
-    return (activations or list(spatial))[-1].address
+        raise LayerError(
+            "{name} has no maps: no layer of it has an image's rows and columns. Choose a model with layers that have.",
+            name=convnet.name,
+        )
+    several = [info for info in activations if info.filters > 1]
+    return (several or activations or list(spatial))[-1].address
 
 
 def score_layer(convnet: Convnet) -> str | None:
@@ -175,12 +202,12 @@ def require_maps(convnet: Convnet, address: str | None) -> str:
     """Resolve a layer that must have feature maps; the default layer if none is given.
 
     Raises:
-        LayerError: If the layer does not exist or its output is not `(rows, columns, channels)`.
+        LayerError: If the layer does not exist or its outputs lie on no grid of the image.
     """
     if address is None:
         return default_layer(convnet)
     info = find_layer(convnet, address)
-    if len(info.output_shape) == 3:
+    if info.grid is not None:
         return address
     with_maps = ", ".join(info.address for info in map_layers(convnet)) or "none."
     raise LayerError(
@@ -217,21 +244,42 @@ def _listing(convnet: Convnet) -> _Listing:
 
 def _list(convnet: Convnet) -> _Listing:
     trace = _run_symbolically(convnet)
-    seen = views(trace.picture, trace.calls)
+    seen, axes = views(trace.picture, trace.calls), trace_axes(trace.picture, trace.calls)
     whole = View(convnet.preparation.size, convnet.preparation.size)
     producers: dict[int, str] = {}
+    leaves: dict[int, str] = {}
     counted: set[int] = set()
     infos = []
     for call in trace.calls:
-        inputs = [address for tensor in call.inputs for address in _sources(tensor, producers)]
-        infos.append(_info(call, seen.get(id(call.outputs[0]), whole), inputs, id(call.layer) in counted))
+        info = _info(call, seen.get(id(call.outputs[0]), whole), id(call.layer) in counted)
+        inputs, sources = (_reads(call, known) for known in (producers, leaves))
+        infos.append(_on_grid(replace(info, inputs=inputs, sources=sources), call, axes, whole))
         counted.add(id(call.layer))
         for tensor in call.outputs:
-            if id(tensor) not in producers or not holds_layers(
-                call.layer
-            ):  # a container hands on what its last layer made
-                producers[id(tensor)] = call.address
-    return _Listing(tuple(infos), _upstream(trace), producers.get(id(trace.scores)))
+            if not info.is_container:
+                leaves[id(tensor)] = call.address
+            if id(tensor) not in producers or not info.is_container:
+                producers[id(tensor)] = call.address  # a container hands on what its last layer made
+    return _Listing(tuple(infos), _upstream(trace, axes), producers.get(id(trace.scores)))
+
+
+def _reads(call: Call, producers: dict[int, str]) -> tuple[str, ...]:
+    found = [address for tensor in call.inputs for address in _sources(tensor, producers)]
+    return tuple(dict.fromkeys(address for address in found if address != call.address))
+
+
+def _on_grid(info: LayerInfo, call: Call, axes: Known, whole: View) -> LayerInfo:
+    """Say which grid a layer's outputs lie on; its stride is the grid's."""
+    output = axes.get(id(call.outputs[0]))
+    grid = grid_of(output.axes, whole.field) if output else None
+    is_attention = "return_attention_scores" in inspect.signature(call.layer.call).parameters
+    values = axes.get(id(call.inputs[1])) if is_attention and len(call.inputs) > 1 else None
+    value_grid = grid_of(values.axes, whole.field) if values else None
+    info = replace(info, grid=grid, is_attention=is_attention, value_grid=value_grid)
+    if grid is None or output is None:
+        return info
+    stride = (max(1, round(grid.step[0])), max(1, round(grid.step[1])))
+    return replace(info, stride=stride, receptive_field=whole.field if output.is_mixed else info.receptive_field)
 
 
 def _run_symbolically(convnet: Convnet) -> _Trace:
@@ -267,25 +315,20 @@ def _sources(tensor: Any, producers: dict[int, str]) -> list[str]:
     return found
 
 
-def _upstream(trace: _Trace) -> frozenset[str]:
-    """Addresses of the layers that the scores depend on."""
-    seen, stack = {id(trace.scores)}, [trace.scores]
-    while stack:
-        for tensor in stack.pop().op.inputs:
-            if id(tensor) not in seen:
-                seen.add(id(tensor))
-                stack.append(tensor)
-    return frozenset(call.address for call in trace.calls if any(id(tensor) in seen for tensor in call.outputs))
+def _upstream(trace: _Trace, axes: Known) -> frozenset[str]:
+    """Addresses of the layers whose outputs the scores depend on: of tokens, not only on a class token."""
+    reached = reach_of_scores(trace.scores, axes)
+    return frozenset(call.address for call in trace.calls if any(id(tensor) in reached for tensor in call.outputs))
 
 
-def _info(call: Call, view: View, inputs: Sequence[str], is_repeated: bool) -> LayerInfo:
+def _info(call: Call, view: View, is_repeated: bool) -> LayerInfo:
     layer, shape = call.layer, spatial_shape(call.outputs[0])
     window = window_of(layer)
     return LayerInfo(
         address=call.address,
         kind=type(layer).__name__,
         output_shape=shape,
-        inputs=tuple(dict.fromkeys(address for address in inputs if address != call.address)),
+        inputs=(),
         filters=shape[-1] if shape else 1,
         kernel_size=window.size if window and window.has_kernel else None,
         parameters=0 if is_repeated else _count(layer.weights),

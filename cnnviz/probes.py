@@ -19,6 +19,7 @@ from cnnviz.compiling import compile_once
 from cnnviz.convnets import Convnet
 from cnnviz.convnets.output_ranges import last_activation
 from cnnviz.errors import ClassError, LayerError, ModelError
+from cnnviz.grids import Grid, to_grid
 from cnnviz.layers import find_layer
 from cnnviz.sentences import Sentence, one_line
 
@@ -37,7 +38,8 @@ class Reading:
             activation cannot be taken off; scores and numbers as they are; `(batch, 0)` for a model without scores.
         probabilities: `(batch, classes)` float32; see `predict`.
         classes: `(batch,)` int, the class whose logit the gradients belong to.
-        maps: Address to the layer's output, float32.
+        maps: Address to the layer's output, float32; tokens of an image's patches on their grid, a class token
+            left out.
         gradients: Address to the derivative of the class's logit by the layer's output, same shape; a layer from
             which no gradient reaches the score is left out, see `gradient`.
         is_logit: Whether `logits` are logits (or scores as the model returns them) rather than log p.
@@ -83,6 +85,7 @@ def read(
     layers: Sequence[str] = (),
     with_gradients: bool = False,
     class_index: int | str | None = None,
+    on_grid: bool = True,
 ) -> Reading:
     """Run a network once and return its scores, the outputs of some layers, and their gradients.
 
@@ -92,6 +95,7 @@ def read(
         layers: Addresses to return; `INPUT` for the input itself.
         with_gradients: Whether to differentiate the class's logit by each of them.
         class_index: Class to differentiate, by index or name; each picture's own top class if not given.
+        on_grid: Whether tokens of patches are put on their grid; else they come as the layer gives them.
 
     Raises:
         LayerError: If a layer does not exist.
@@ -101,14 +105,20 @@ def read(
     chosen = _resolved(convnet, class_index, with_gradients)
     wanted = np.full(len(inputs), _OWN_TOP_CLASS if chosen is None else chosen, np.int32)
     result = _run(convnet, tuple(layers), with_gradients, inputs, wanted)
+    on_grids = [address for address in layers if on_grid and address != INPUT]
+    grids = {address: find_layer(convnet, address).grid for address in on_grids}
     return Reading(
         logits=result["logits"].numpy(),
         probabilities=result["probabilities"].numpy(),
         classes=result["classes"].numpy(),
-        maps={address: tensor.numpy() for address, tensor in zip(layers, result["maps"], strict=True)},
-        gradients={address: tensor.numpy() for address, tensor in result["gradients"].items()},
+        maps=_on_grids(dict(zip(layers, result["maps"], strict=True)), grids),
+        gradients=_on_grids(result["gradients"], grids),
         is_logit=bool(result["is_logit"].numpy()),
     )
+
+
+def _on_grids(tensors: Mapping[str, Any], grids: Mapping[str, Grid | None]) -> dict[str, np.ndarray]:
+    return {address: to_grid(grids.get(address), tensor.numpy()) for address, tensor in tensors.items()}
 
 
 def predict(convnet: Convnet, inputs: np.ndarray) -> np.ndarray:

@@ -399,7 +399,7 @@ def test_a_layer_that_must_have_maps():
     with pytest.raises(LayerError, match=r"No feature maps at layer 'dense'\. Layers that have them: c"):
         require_maps(convnet, "dense")
     dense_only = convnet_from_model(build_untrained("mnist_dense"))
-    with pytest.raises(LayerError, match="mnist_dense has no convolution layers"):
+    with pytest.raises(LayerError, match="mnist_dense has no maps"):
         default_layer(dense_only)
 
 

@@ -12,7 +12,8 @@ from cnnviz.activations.statistics import ChannelStatistics
 from cnnviz.capture import call_model, capture
 from cnnviz.compiling import compile_once
 from cnnviz.convnets import Convnet
-from cnnviz.layers import map_layers, require_maps
+from cnnviz.grids import to_grid
+from cnnviz.layers import find_layer, map_layers, require_maps
 
 Normalise = Literal["channel", "layer"]
 """Each channel on its own scale; or one scale for all channels of the layer."""
@@ -157,12 +158,15 @@ def display_tiles(
 def _compile(convnet: Convnet, addresses: tuple[str, ...], normalise: Normalise, side: int) -> Any:
     import tensorflow as tf
 
+    grids = {address: find_layer(convnet, address).grid for address in addresses}
     picture = tf.TensorSpec((1, *convnet.preparation.input_shape), tf.float32)
 
     def run(inputs: Any) -> tuple[list[Any], Any]:
         with capture(convnet.model, addresses) as calls:
             call_model(convnet.model, inputs)
-        outputs = {call.address: call.outputs[0] for call in calls}
+        outputs = {
+            call.address: to_grid(grids[call.address], call.outputs[0]) for call in calls if call.address in grids
+        }
         pixels, is_finite = zip(*(_bytes(outputs[address], normalise, side) for address in addresses), strict=True)
         return list(pixels), tf.concat(is_finite, axis=0)
 

@@ -58,7 +58,8 @@ def channel_effect(
         2017, eq. 8, without its absolute value and mean. https://arxiv.org/abs/1611.06440
     """
     _check_one_picture(inputs)
-    reading = read(convnet, inputs, layers=[layer], with_gradients=True, class_index=class_index)
+    # A class token is part of the channel, though of no map.
+    reading = read(convnet, inputs, layers=[layer], with_gradients=True, class_index=class_index, on_grid=False)
     maps, gradients = reading.maps[layer], reading.gradient(layer)
     return (maps * gradients).reshape(-1, maps.shape[-1]).sum(axis=0)
 

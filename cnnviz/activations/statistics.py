@@ -26,7 +26,8 @@ def feature_maps(convnet: Convnet, inputs: np.ndarray, *, layers: Sequence[str])
 
     Returns:
         Address to `(batch, rows, columns, channels)` float32, in the layer's own units, in the order of
-        `layers`; `(batch, units)` for a dense layer.
+        `layers`; `(batch, units)` for a dense layer. Where a transformer's tokens are an image's patches they are
+        put on the grid of the patches, and a class token is left out.
 
     Raises:
         LayerError: If a layer does not exist.

@@ -83,7 +83,7 @@ def own_networks() -> list[str]:
 
 def viewable(convnet: Convnet) -> list[LayerInfo]:
     """List the layers whose output can be shown: maps, or a row of units."""
-    return [info for info in layers(convnet) if not info.is_container and len(info.output_shape) in (1, 3)]
+    return [info for info in layers(convnet) if not info.is_container and (info.has_maps or info.is_vector)]
 
 
 def _choose_network() -> None:

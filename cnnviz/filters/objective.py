@@ -7,6 +7,8 @@ from typing import Any
 from cnnviz.capture import Call, call_model, capture, floating_inputs
 from cnnviz.convnets import Convnet
 from cnnviz.errors import LayerError
+from cnnviz.grids import Grid, to_grid
+from cnnviz.layers import find_layer
 
 
 def inputs_of(convnet: Convnet, pixels: Any) -> Any:
@@ -36,7 +38,9 @@ def answers(convnet: Convnet, layer: str, inputs: Any) -> tuple[Any, Any]:
     if is_head:
         before = _both_classes(before) if convnet.outputs == "sigmoid" else before
         output = before
-    return (_as_maps(output, layer),) * 2 if output is before else (_as_maps(output, layer), _as_maps(before, layer))
+    grid = find_layer(convnet, layer).grid
+    found = _as_maps(output, layer, grid)
+    return (found, found if output is before else _as_maps(before, layer, grid))
 
 
 def _call(convnet: Convnet, layer: str, inputs: Any) -> tuple[Call, bool]:
@@ -71,10 +75,12 @@ def _both_classes(logit: Any) -> Any:
     return tf.concat([-logit, logit], axis=-1)
 
 
-def _as_maps(tensor: Any, layer: str) -> Any:
+def _as_maps(tensor: Any, layer: str, grid: Grid | None) -> Any:
     import tensorflow as tf
 
     tensor = tf.cast(tensor, tf.float32)
+    if grid and grid.is_tokens and tensor.shape[1] == grid.before + grid.cells + grid.after:
+        return to_grid(grid, tensor)
     if len(tensor.shape) == 4:
         return tensor
     if len(tensor.shape) == 3:

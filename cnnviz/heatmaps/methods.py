@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cnnviz.convnets import Convnet
+from cnnviz.heatmaps.attention import attention_layers, attention_rollout
 from cnnviz.heatmaps.gradient_cams import grad_cam, grad_cam_plus_plus, hires_cam, layer_cam
 from cnnviz.heatmaps.hiding import occlusion, patches
 from cnnviz.heatmaps.masking import score_cam
@@ -31,6 +32,7 @@ class Method:
         is_signed: Whether values below zero speak against the class.
         units: What its numbers count.
         count: Forward passes for one picture with default settings, of a network and a layer.
+        needs_attention: Whether it explains transformers only.
     """
 
     name: str
@@ -42,6 +44,7 @@ class Method:
     is_signed: bool
     units: str
     count: Callable[[Convnet, str | None], int]
+    needs_attention: bool = False
 
     def runs(self, convnet: Convnet, *, layer: str | None = None) -> int:
         """Forward passes for one picture with default settings, for an estimate beforehand."""
@@ -172,6 +175,24 @@ METHODS: dict[str, Method] = {
             units=_LOGIT,
             count=_patches,
         ),
+        Method(
+            name="attention_rollout",
+            title="Attention rollout",
+            summary=Sentence("Which patches attention could carry to the answer, whatever the class; no gradients."),
+            explain=attention_rollout,
+            has_layer=False,
+            is_slow=False,
+            is_signed=False,
+            units=Sentence("attention weight"),
+            count=_once,
+            needs_attention=True,
+        ),
     )
 }
 """Every method by name, in the order in which to offer them."""
+
+
+def methods_for(convnet: Convnet) -> dict[str, Method]:
+    """Those of the methods that can explain a model, by name."""
+    has_attention = bool(attention_layers(convnet))
+    return {name: method for name, method in METHODS.items() if has_attention or not method.needs_attention}

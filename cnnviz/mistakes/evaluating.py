@@ -255,7 +255,7 @@ def _answers(
 
 def _ask(question: _Question, layer: str, batch: Batch) -> tuple[dict[str, np.ndarray], list[tuple[int, str]]]:
     """Answers for a batch, and the pictures whose answer is not a number."""
-    reading = read(question.convnet, batch.inputs, layers=[layer])
+    reading = read(question.convnet, batch.inputs, layers=[layer], on_grid=False)
     is_finite = np.isfinite(reading.probabilities).all(axis=1) & ~np.isnan(reading.logits).any(axis=1)
     scores = gather(question.convnet, reading, question.mapping)
     with np.errstate(invalid="ignore", divide="ignore"):

@@ -10,7 +10,8 @@ from cnnviz.errors import CancelledError, ClassError
 from cnnviz.heatmaps import METHODS, Verdict, judge, steps
 from cnnviz.probes import predict
 
-EVERY_METHOD = pytest.mark.parametrize("method", METHODS.values(), ids=lambda method: method.name)
+FOR_CONVNETS = [method for method in METHODS.values() if not method.needs_attention]
+EVERY_METHOD = pytest.mark.parametrize("method", FOR_CONVNETS, ids=lambda method: method.name)
 SLOW = [method for method in METHODS.values() if method.is_slow]
 EVERY_SLOW_METHOD = pytest.mark.parametrize("method", SLOW, ids=lambda method: method.name)
 

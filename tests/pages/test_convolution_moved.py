@@ -119,7 +119,7 @@ def test_a_network_without_classes_shows_its_maps_and_is_asked_no_class(opened, 
 @pytest.mark.parametrize("topic", ["maps", "layers"])
 def test_a_network_without_maps_is_explained_before_anything_is_moved(opened, topic):
     app = opened(model="mnist_dense", topic=topic)
-    assert "mnist_dense has no convolution layers." in sentences(app)
+    assert "mnist_dense has no maps" in sentences(app)
     assert not app.slider
 
 

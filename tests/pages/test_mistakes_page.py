@@ -371,7 +371,7 @@ def test_the_smallest_patch_is_found_and_covering_it_flips_the_answer(opened):
 
 def test_a_network_without_maps_still_has_its_card(opened):
     app = opened(model="mnist_dense", data="mnist-5k")
-    assert "no convolution layers" in sentences(app)
+    assert "has no maps" in sentences(app)
     assert app.button(key="hide_hottest").disabled
     app.slider(key="strength blur").set_value(2.0).run()
     assert bars_of(app)

@@ -35,7 +35,7 @@ def test_opens_on_networks_without_maps_gray_ones_and_a_single_sigmoid(open_page
 
 def test_heatmaps_of_a_dense_network_say_that_there_are_no_convolutions(open_page):
     app = open_page("heatmaps", model="mnist_dense")
-    assert "no convolution layers" in sentences(app)
+    assert "has no maps" in sentences(app)
 
 
 def test_a_dense_layer_is_shown_as_bars(open_page):
