@@ -68,7 +68,7 @@ def run(given: Namespace) -> Iterator[str]:
         require_maps(convnet, layer)
         return _sheet(maps[..., order], given)
 
-    output.save(path, sheet, {"maps": maps, "order": order})
+    output.save(path, sheet, {"maps": maps, "order": order, **output.assumed(convnet)})
     if given.json:
         facts = {"model": convnet.name, "picture": given.picture, "layer": layer, "shape": maps.shape}
         yield output.to_json({**facts, "channels": _channels(statistics, order), "out": path and str(path)})

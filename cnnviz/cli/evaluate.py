@@ -28,6 +28,7 @@ from cnnviz.mistakes import (
     confused_pairs,
     evaluate,
     match_classes,
+    model_notes,
     named_accuracies,
     names_of,
     open_unseen,
@@ -111,7 +112,11 @@ def run(given: Namespace) -> Iterator[str]:
         other = "sorted" if evaluation.assumed_order == "natural" else "natural"
         sys.stderr.write(f"cnnviz: The other order is --class-order {other}.\n")
     files = _write(folder, evaluation, labelled, convnet, notes) if folder else []
-    yield output.to_json(_facts(evaluation, files, notes)) if given.json else _text(evaluation, files)
+    yield (
+        output.to_json(_facts(evaluation, files, notes, convnet.assumptions.record))
+        if given.json
+        else _text(evaluation, files)
+    )
     reached = accuracy(evaluation).value
     if given.fail_under is not None and reached < given.fail_under:
         raise BelowBarError(
@@ -176,7 +181,12 @@ def _write(
     texts = {
         _CSV: predictions_csv(evaluation, names),
         _REPORT: report_html(
-            evaluation, labelled.part, title=title, names=names, notes=notes, model_names=convnet.class_names
+            evaluation,
+            labelled.part,
+            title=title,
+            names=names,
+            notes=model_notes(convnet, notes),
+            model_names=convnet.class_names,
         ),
     }
     try:
@@ -190,11 +200,14 @@ def _write(
     return [folder / name for name in (*texts, _ARRAYS)]
 
 
-def _facts(evaluation: Evaluation, files: list[Path], notes: Sequence[str]) -> Mapping[str, Any]:
+def _facts(
+    evaluation: Evaluation, files: list[Path], notes: Sequence[str], assumed: Mapping[str, Any]
+) -> Mapping[str, Any]:
     found, names, scores = accuracy(evaluation), evaluation.class_names, class_scores(evaluation)
     labels, top = names[: len(evaluation.mapping)], min(TOP, evaluation.class_count)
     return {
         "model": evaluation.network,
+        "assumptions": assumed,
         "accuracy": found.value,
         "interval": [found.low, found.high],
         "right": found.right,

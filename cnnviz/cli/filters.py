@@ -66,7 +66,11 @@ def run(given: Namespace) -> Iterator[str]:
     found = _climb(convnet, layer, wanted, given)
     photos = np.stack([pattern.photo for pattern in found])
     columns = ceil(sqrt(len(photos)))
-    output.save(path, lambda: images.contact_sheet(photos, columns=columns), _arrays(photos, found))
+    output.save(
+        path,
+        lambda: images.contact_sheet(photos, columns=columns),
+        {**_arrays(photos, found), **output.assumed(convnet)},
+    )
     if given.json:
         settings = {
             "style": given.style,

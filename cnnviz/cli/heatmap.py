@@ -47,7 +47,7 @@ class _Explained:
 
     @property
     def verdict(self) -> Verdict:
-        return judge(self.heat, probability=judged(self.convnet, self.probability))
+        return judge(self.heat, probability=judged(self.convnet, self.probability), has_logits=self.convnet.has_logits)
 
 
 def add(verbs: options.Verbs) -> None:
@@ -89,6 +89,7 @@ def run(given: Namespace) -> Iterator[str]:
     explained = _explain(convnet, convnet.prepare([photo]), given)
     received = convnet.fit(photo)
     arrays = {"heat": explained.heat, "photo": received, "class_index": explained.class_index}
+    arrays |= output.assumed(convnet)
     output.save(path, lambda: _overlay(received, explained, given), arrays)
     if given.json:
         yield output.to_json({"picture": given.picture, **_facts(explained), "out": path and str(path)})
@@ -120,7 +121,7 @@ def _text(explained: _Explained) -> str:
     rows, columns = explained.heat.shape
     place = f" at {explained.layer}" if explained.layer else ""
     low, high = images.value_range(explained.heat)
-    units = explained.method.units
+    units = explained.method.units_of(explained.convnet)
     lines = [
         f"{explained.class_name} ({explained.class_index}): {output.score(explained.convnet, explained.probability)}",
         f"{explained.method.title}{place}: {rows} x {columns}, from {low:.3g} to {high:.3g} {units}.",
@@ -148,7 +149,7 @@ def _facts(explained: _Explained) -> dict[str, Any]:
         "class": {"index": explained.class_index, "name": explained.class_name},
         "probability" if explained.convnet.has_probabilities else "score": explained.probability,
         "shape": explained.heat.shape,
-        "units": explained.method.units,
+        "units": explained.method.units_of(explained.convnet),
         "minimum": low,
         "maximum": high,
         "box": box(explained.heat),

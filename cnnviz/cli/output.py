@@ -64,6 +64,11 @@ def score(convnet: Convnet, value: float) -> str:
     return percent(value) if convnet.has_probabilities else f"{value:.4g}"
 
 
+def assumed(convnet: Convnet) -> dict[str, np.ndarray]:
+    """What was assumed of a model, as JSON, to lie among the arrays of a file."""
+    return {"assumptions": np.array(to_json(convnet.assumptions.record))}
+
+
 def numbers(indices: Sequence[int], limit: int = 12) -> str:
     """List indices for people, the first few of many."""
     some = ", ".join(str(index) for index in indices[:limit])

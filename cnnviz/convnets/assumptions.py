@@ -65,6 +65,11 @@ class Assumptions:
         return bool(self.guesses)
 
     @property
+    def lines(self) -> tuple[str, ...]:
+        """Each in a line, with its reason: `scaling 0..255 (the model itself divides pixels by 255)`."""
+        return tuple(f"{name.replace('_', ' ')} {one.value} ({one.reason})" for name, one in self)
+
+    @property
     def record(self) -> dict[str, dict[str, object]]:
         """For files that programs read: name to value, reason and whether it is confirmed."""
         return {

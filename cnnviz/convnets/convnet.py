@@ -17,6 +17,7 @@ import numpy as np
 from cnnviz import images
 from cnnviz.convnets.assumptions import Assumptions
 from cnnviz.errors import ClassError
+from cnnviz.sentences import Sentence
 
 if TYPE_CHECKING:
     import keras
@@ -132,6 +133,8 @@ class Convnet:
             `numbers` (no classes, as in regression), `none` (no row of scores).
         class_names: One name a class; for a single sigmoid or logit two; for `numbers` one a number.
         head: Which of the model's outputs holds the scores.
+        has_logits: Whether the logits behind its probabilities can be had; False for a distribution that does not end
+            in a softmax, such as an average of several: then log p is explained.
         assumptions: What of all this was assumed, and why.
     """
 
@@ -141,6 +144,7 @@ class Convnet:
     outputs: Outputs
     class_names: tuple[str, ...]
     head: int = 0
+    has_logits: bool = True
     assumptions: Assumptions = field(default_factory=Assumptions)
     _kept: OrderedDict[tuple[Hashable, ...], Any] = field(default_factory=OrderedDict, init=False, repr=False)
 
@@ -169,6 +173,13 @@ class Convnet:
     def has_class_names(self) -> bool:
         """Whether its classes have names of their own; else they are numbered, and the numbers match nothing."""
         return bool(self.class_names) and self.class_names != placeholder_names(self.outputs, len(self.class_names))
+
+    @property
+    def score_unit(self) -> Sentence:
+        """What heatmaps and gradients explain, and so the unit of their numbers."""
+        if not self.has_probabilities:
+            return Sentence("units of the output")
+        return Sentence("logit") if self.has_logits else Sentence("log p")
 
     @property
     def head_names(self) -> tuple[str, ...]:

@@ -30,6 +30,7 @@ class Range:
         is_linear: Whether the outputs are sums and products of weights, without a nonlinearity at the end.
         is_sigmoid: Whether a sigmoid made it.
         is_logarithm: Whether it is the logarithm of a softmax.
+        is_softmax: Whether a softmax is the last thing that happens.
     """
 
     low: float = -_INFINITE
@@ -38,11 +39,12 @@ class Range:
     is_linear: bool = False
     is_sigmoid: bool = False
     is_logarithm: bool = False
+    is_softmax: bool = False
 
     @classmethod
     def softmax(cls) -> Range:
         """A softmax."""
-        return cls(0, 1, 1)
+        return cls(0, 1, 1, is_softmax=True)
 
     @classmethod
     def sigmoid(cls) -> Range:
@@ -134,7 +136,7 @@ def _constant(tensor: Any) -> np.ndarray | None:
 def _handed_on(operation: Any, tensor: Any, depth: int) -> Range:
     found = range_of(operation.inputs[0], depth + 1)
     is_same_row = operation.inputs[0].shape[-1:] == tensor.shape[-1:]
-    return found if is_same_row else replace(found, total=None, is_logarithm=False)
+    return found if is_same_row else replace(found, total=None, is_logarithm=False, is_softmax=False)
 
 
 def _fixed(**known: Any) -> Callable[[Any, Any, int], Range]:
@@ -245,7 +247,7 @@ def _mean(operation: Any, tensor: Any, depth: int) -> Range:
     axes = _constant(operation.inputs[1])
     rank = len(operation.inputs[0].shape)
     is_over_row = axes is None or rank - 1 in {int(axis) % rank for axis in axes.reshape(-1)}
-    return replace(given, total=None if is_over_row else given.total, is_logarithm=False)
+    return replace(given, total=None if is_over_row else given.total, is_logarithm=False, is_softmax=False)
 
 
 def _sum(operation: Any, tensor: Any, depth: int) -> Range:
@@ -271,7 +273,7 @@ def _picked(operation: Any, tensor: Any, depth: int) -> Range:
     """A part of the row, or the row in another order."""
     given = range_of(operation.inputs[1 if operation.type == "Split" else 0], depth + 1)
     is_whole = operation.inputs[1 if operation.type == "Split" else 0].shape[-1:] == tensor.shape[-1:]
-    return replace(given, total=given.total if is_whole else None, is_logarithm=False)
+    return replace(given, total=given.total if is_whole else None, is_logarithm=False, is_softmax=False)
 
 
 def _weighed(operation: Any, tensor: Any, depth: int) -> Range:

@@ -8,7 +8,7 @@ Where the graph does not say, the model is run on black, white, noise and photog
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
@@ -46,12 +46,14 @@ class Meaning:
         units: Numbers that it has for one image; 0 where it has no class scores.
         why: What tells so.
         is_certain: Whether it could not be otherwise; False for a guess.
+        has_logits: See `Convnet.has_logits`.
     """
 
     outputs: Outputs
     units: int
     why: Sentence
     is_certain: bool
+    has_logits: bool = True
 
     @property
     def has_classes(self) -> bool:
@@ -91,7 +93,8 @@ def find_meaning(
     units = shapes[head][-1] if len(shapes[head]) == 2 else None
     if not units:
         return Meaning("none", 0, Sentence("its output is no row of scores"), True)
-    return _decide(model, preparation, head, scores_range, units, name_count, _plain(loss))
+    meaning = _decide(model, preparation, head, scores_range, units, name_count, _plain(loss))
+    return replace(meaning, has_logits=meaning.outputs != "softmax" or scores_range.is_softmax)
 
 
 def said_meaning(outputs: str, units: int, why: Sentence) -> Meaning:

@@ -207,7 +207,9 @@ def _from_name(model: keras.Model) -> FoundScaling | None:
         name = layer.name.casefold().replace("_", "").replace("-", "")
         scaling = next((known for start, known in _APPLICATIONS.items() if name.startswith(start)), None)
         if scaling and getattr(layer, "layers", None):
-            why = Sentence("its base is called {base!r}, and keras.applications prepares images for it so", base=layer.name)
+            why = Sentence(
+                "its base is called {base!r}, and keras.applications prepares images for it so", base=layer.name
+            )
             return FoundScaling(SCALINGS[scaling], why, False)
     return None
 

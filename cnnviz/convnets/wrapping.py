@@ -127,7 +127,7 @@ def wrap(
         Assumption(meaning.outputs, meaning.why, meaning.is_certain),
         head_assumed,
     )
-    return Convnet(model, name, preparation, meaning.outputs, names, head, assumptions)
+    return Convnet(model, name, preparation, meaning.outputs, names, head, meaning.has_logits, assumptions)
 
 
 def guess_preparation(model: keras.Model) -> Preparation:

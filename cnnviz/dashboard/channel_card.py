@@ -90,9 +90,14 @@ def _show_effect(selection: Selection, info: LayerInfo, channel: int) -> None:
     if not selection.convnet.class_names or first_not_finite(selection.convnet):
         return
     class_index = cache.class_index(selection)
-    effect = cache.channel_effect(selection, info.address, class_index)[channel]
+    try:
+        effect = cache.channel_effect(selection, info.address, class_index)[channel]
+    except LayerError as error:  # no gradient of the score reaches the layer
+        st.caption(panels.plain(language.say(error.sentence)))
+        return
+    unit = language.say(selection.convnet.score_unit)
     name = panels.plain(language.class_names(selection.convnet.class_names)[class_index])
-    st.markdown(texts.EFFECT.format(name=name, effect=f"{effect:+.3g}"), help=texts.EFFECT_HELP)
+    st.markdown(texts.EFFECT.format(name=name, effect=f"{effect:+.3g}", unit=unit), help=texts.EFFECT_HELP)
 
 
 def _show_patch(selection: Selection, info: LayerInfo, maps: np.ndarray, channel: int) -> None:

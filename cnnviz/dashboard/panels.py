@@ -182,8 +182,10 @@ def code_start(selection: Selection, *, imports: str = "") -> str:
         imports: What is imported beside cnnviz itself, a line each.
     """
     convnet, picture = selection.convnet, selection.picture
+    assumed = [f"# assumed: {line}\n" for line in convnet.assumptions.lines] if convnet.assumptions.are_open else []
     return (
         f"import cnnviz\n{imports}\n"
+        f"{''.join(assumed)}"
         f"convnet = {model_code(convnet.name)}\n"
         f"photo = {samples.code(picture)}\n"
         "inputs = convnet.prepare([photo])\n"
@@ -220,5 +222,5 @@ def take_away(
             if picture is not None:
                 png = images.png_bytes(picture())
                 st.download_button(shared.DOWNLOAD_PNG, png, f"{name}.png", "image/png", on_click="ignore")
-            npz = images.npz_bytes(arrays())
+            npz = images.npz_bytes({**arrays(), "code": np.array(code)})
             st.download_button(shared.DOWNLOAD_NPZ, npz, f"{name}.npz", "application/octet-stream", on_click="ignore")

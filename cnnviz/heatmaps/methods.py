@@ -30,7 +30,7 @@ class Method:
         has_layer: Whether it takes `layer` and answers on the layer's grid; else on the picture's.
         is_slow: Whether it takes many runs, and `on_step` to follow and cancel them.
         is_signed: Whether values below zero speak against the class.
-        units: What its numbers count.
+        units: What its numbers count, of a model with logits; see `units_of`.
         count: Forward passes for one picture with default settings, of a network and a layer.
         needs_attention: Whether it explains transformers only.
     """
@@ -45,6 +45,12 @@ class Method:
     units: str
     count: Callable[[Convnet, str | None], int]
     needs_attention: bool = False
+
+    def units_of(self, convnet: Convnet) -> Sentence:
+        """What its numbers count for a model: the logit, or what is explained in its place."""
+        if self.units == _PER_INPUT:
+            return Sentence("{score} per unit of input", score=convnet.score_unit)
+        return convnet.score_unit if self.units == _LOGIT else Sentence(self.units)
 
     def runs(self, convnet: Convnet, *, layer: str | None = None) -> int:
         """Forward passes for one picture with default settings, for an estimate beforehand."""

@@ -28,6 +28,7 @@ class Verdict(StrEnum):
     FLAT = "flat"
     UNLIKELY = "unlikely"
     SATURATED = "saturated"
+    FADED = "faded"
 
     @property
     def sentence(self) -> str:
@@ -56,6 +57,10 @@ SENTENCES: dict[Verdict, str] = {
     Verdict.SATURATED: Sentence(
         "The network is almost certain. The map uses the score before softmax or sigmoid, so it holds."
     ),
+    Verdict.FADED: Sentence(
+        "The model is almost certain, and what it computes before its probabilities cannot be told apart from them: "
+        "the gradient of log p fades, and the map with it."
+    ),
 }
 
 
@@ -64,7 +69,7 @@ def judged(convnet: Convnet, score: float) -> float | None:
     return score if convnet.has_probabilities or not np.isfinite(score) else None
 
 
-def judge(heat: np.ndarray, *, probability: float | None = None) -> Verdict:
+def judge(heat: np.ndarray, *, probability: float | None = None, has_logits: bool = True) -> Verdict:
     """Tell the most important thing to know about one map.
 
     What makes it unreadable comes first, then what makes it weak, then what may surprise.
@@ -73,6 +78,7 @@ def judge(heat: np.ndarray, *, probability: float | None = None) -> Verdict:
         heat: `(rows, columns)`, one map, signed or not.
         probability: The class's, if known. Where it is NaN no map is to be believed: a gradient can be
             finite where the score is not.
+        has_logits: Whether the map explains a logit; see `Convnet.has_logits`.
 
     Returns:
         The verdict; `verdict.sentence` says it in plain words.
@@ -92,5 +98,5 @@ def judge(heat: np.ndarray, *, probability: float | None = None) -> Verdict:
     if probability is not None and probability < UNLIKELY:
         return Verdict.UNLIKELY
     if probability is not None and probability > SATURATED:
-        return Verdict.SATURATED
+        return Verdict.SATURATED if has_logits else Verdict.FADED
     return Verdict.OK

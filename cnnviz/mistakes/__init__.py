@@ -34,7 +34,7 @@ from cnnviz.mistakes.neighbours import Neighbours, nearest, nearest_to
 from cnnviz.mistakes.odd import Duplicate, Odd, near_duplicates, odd_pictures
 from cnnviz.mistakes.ranking import Order, mistakes, ordered
 from cnnviz.mistakes.scores import Accuracy, Calibration, ClassScores, Roc, accuracy, calibration, class_scores, roc
-from cnnviz.mistakes.statements import assumptions, mapping_text, named_accuracies
+from cnnviz.mistakes.statements import assumptions, mapping_text, model_notes, named_accuracies
 from cnnviz.mistakes.store import EvaluationStore, load, save
 from cnnviz.mistakes.suspects import Suspects, label_suspects
 
@@ -87,6 +87,7 @@ __all__ = [
     "match_classes",
     "mean_map",
     "mistakes",
+    "model_notes",
     "named_accuracies",
     "names_of",
     "near_duplicates",

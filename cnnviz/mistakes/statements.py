@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from cnnviz.convnets import Convnet
 from cnnviz.mistakes.evaluation import Evaluation
 from cnnviz.mistakes.mapping import differing_orders
 from cnnviz.mistakes.scores import Accuracy, accuracy
@@ -15,6 +16,12 @@ _ASSUMED = {
     "natural": Sentence("the folders in natural order, 2 before 10"),
     "given": Sentence("those of the data in their order"),
 }
+
+
+def model_notes(convnet: Convnet, notes: Sequence[str]) -> tuple[str, ...]:
+    """Notes of a report, and before them what was assumed of the model, where some of it is a guess."""
+    assumed = convnet.assumptions.lines if convnet.assumptions.are_open else ()
+    return (*(f"{convnet.name}: {line}" for line in assumed), *notes)
 
 
 def assumptions(evaluation: Evaluation) -> tuple[Sentence, ...]:

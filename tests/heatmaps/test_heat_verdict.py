@@ -28,6 +28,11 @@ def test_the_most_important_thing_is_told(heat, probability, expected):
     assert judge(heat, probability=probability) is expected
 
 
+def test_a_certain_model_without_logits_has_a_faded_map():
+    assert judge(PEAK, probability=0.9995, has_logits=False) is Verdict.FADED
+    assert judge(PEAK, probability=0.5, has_logits=False) is Verdict.OK
+
+
 def test_every_verdict_but_ok_has_a_sentence_and_a_stable_key():
     assert set(SENTENCES) == set(Verdict)
     assert Verdict.OK.sentence == ""

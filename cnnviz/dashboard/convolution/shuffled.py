@@ -130,7 +130,9 @@ def _draw_heat(asked: Asked, heat: np.ndarray, *, title: str, key: str) -> None:
         key=key,
         title=title,
         alt=texts.SHUFFLED_HEAT_ALT.format(method=method.title, name=asked.class_name, title=title),
-        unit=language.say(method.units) if np.any(heat) else "",  # an empty map has no scale
+        unit=language.say(method.units_of(asked.selection.convnet))
+        if np.any(heat)
+        else "",  # an empty map has no scale
         table=images.lookup_table("PuOr" if method.is_signed else "magma"),
         low=-peak if method.is_signed else 0.0,
         high=peak,

@@ -67,7 +67,9 @@ def _show_map(question: Question, heat: np.ndarray, look: Look, *, title: str, k
         key=key,
         title=title,
         alt=texts.MAP_ALT.format(method=method.title, name=title, where=_where(heat)),
-        unit=language.say(method.units) if np.any(heat) else "",  # an empty map has no scale
+        unit=language.say(method.units_of(question.selection.convnet))
+        if np.any(heat)
+        else "",  # an empty map has no scale
         table=images.lookup_table("PuOr" if method.is_signed else look.colours),
         low=-peak if method.is_signed else 0.0,
         high=peak,
@@ -87,7 +89,7 @@ def _show_difference(question: Question, heats: list[np.ndarray], names: list[st
         key="difference",
         title=texts.DIFFERENCE.format(first=names[0], second=names[1]),
         alt=texts.DIFFERENCE_ALT.format(first=names[0]),
-        unit=language.say(question.method.units),
+        unit=language.say(question.method.units_of(question.selection.convnet)),
         table=images.lookup_table("PuOr"),
         low=-peak,
         high=peak,

@@ -6,9 +6,10 @@ import numpy as np
 import streamlit as st
 
 from cnnviz import images
-from cnnviz.dashboard import cache, components, state
+from cnnviz.dashboard import cache, components, language, panels, state
 from cnnviz.dashboard.state import Selection
 from cnnviz.dashboard.texts import heatmaps as texts
+from cnnviz.errors import LayerError
 from cnnviz.layers import default_layer
 
 _STRIP_TILE = 96
@@ -20,7 +21,15 @@ def show_strip(selection: Selection, class_index: int, layer: str | None) -> Non
     if not addresses:
         return
     st.header(texts.STRIP, anchor=False)
-    heats = cache.strip(selection, class_index)
+    try:
+        heats = cache.strip(selection, class_index)
+    except LayerError as error:  # no gradient reaches any layer
+        panels.explain(error)
+        return
+    addresses, unit = (
+        list(heats),
+        language.say(selection.convnet.score_unit),
+    )  # where no gradient comes, there is no map
     tiles = _strip_tiles(selection.convnet.fingerprint, selection.picture, class_index, selection, heats)
     names = [
         texts.STRIP_NAME.format(
@@ -28,6 +37,7 @@ def show_strip(selection: Selection, class_index: int, layer: str | None) -> Non
             rows=heats[address].shape[0],
             columns=heats[address].shape[1],
             maximum=f"{heats[address].max():.3g}",
+            unit=unit,
         )
         for address in addresses
     ]

@@ -34,7 +34,8 @@ def show_test(question: Question, heat: np.ndarray, class_index: int) -> None:
     """Say what the map is worth: a sentence where it fails, and what hiding its hottest part does."""
     selection = question.selection
     score = float(cache.probabilities(selection)[class_index])
-    verdict = heatmaps.judge(heat, probability=heatmaps.judged(selection.convnet, score))
+    convnet = selection.convnet
+    verdict = heatmaps.judge(heat, probability=heatmaps.judged(convnet, score), has_logits=convnet.has_logits)
     if verdict.sentence:
         st.info(language.say(verdict.sentence), icon=":material/info:")
     if not verdict.is_drawable:

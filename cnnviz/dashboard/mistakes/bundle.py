@@ -119,6 +119,7 @@ def _evidence(subject: Subject, evaluation: Evaluation, row: int, names: Sequenc
 def _facts(subject: Subject, evaluation: Evaluation, indices: list[int]) -> dict[str, object]:
     return {
         "network": evaluation.network,
+        "assumptions": subject.selection.convnet.assumptions.record,
         "network_fingerprint": evaluation.network_fingerprint,
         "pictures": subject.data.title,
         "part": subject.part,

@@ -36,9 +36,9 @@ UNIT = "activation"
 ACROSS_UNITS = "unit"
 OPACITY = "Opacity of the map"
 STATISTICS = ("mean", "max", "zero")
-EFFECT = "for **{name}**: {effect} logit"
+EFFECT = "Effect on **{name}**: {effect} {unit}"
 EFFECT_HELP = (
-    "Estimate, to first order, of what this channel adds to the class's logit on this picture: "
+    "Estimate, to first order, of what this channel adds to the class's score on this image: "
     "gradient × activation, summed over the map."
 )
 PATCH = "Strongest here"

@@ -32,7 +32,7 @@ DELETION_HELP = (
 )
 STRIP = "Every layer"
 STRIP_HELP = "Grad-CAM at each layer, each on its own scale. Click one to look closer."
-STRIP_NAME = "{layer} · {rows} × {columns} · max {maximum} logit"
+STRIP_NAME = "{layer} · {rows} × {columns} · max {maximum} {unit}"
 SLOW = "{method} needs {runs} runs of the network, about {seconds} s."
 START = "Compute"
 PROGRESS = "{done} of {total} runs"
