@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from math import prod
 from typing import Any, Literal
 
-_MOST_SHIFT = 1 / 8  # of the image's side, that padding on one side only may move a grid
+_MOST_CUT = 1 / 6  # of an axis, that may be cut off on one side more than on the other: more leaves a strip
+_MOST_SHIFT = 1 / 4  # of the image's side, that all padding and cropping may move a grid
 
 Side = Literal["batch", "rows", "columns", "other", "padded"]
 
@@ -192,7 +193,7 @@ def sliced(axis: Axis, begin: int, step: int, count: int) -> Axis:
             return other(count)
         return run.inner if count == cells else (replace(run, count=count, before=lead),)
     lost = begin, run.count - (begin + (count - 1) * step + 1)
-    is_middle = abs(lost[0] - lost[1]) <= max(step, run.count / 10) and 2 * (count * step) > run.count
+    is_middle = abs(lost[0] - lost[1]) <= max(step, run.count * _MOST_CUT) and 2 * (count * step) > run.count
     start = run.start + begin * run.step
     return (replace(run, count=count, start=start, step=run.step * step, is_whole=run.is_whole and is_middle),)
 
