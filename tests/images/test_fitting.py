@@ -87,3 +87,16 @@ def test_gray_gets_three_equal_channels_and_colour_stays(rng):
     np.testing.assert_array_equal(images.rgb(gray_photo), np.concatenate([gray_photo] * 3, axis=2))
     assert images.rgb(gray_photo[None]).shape == (1, 4, 5, 3)
     assert images.rgb(colour_photo) is colour_photo
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 500), (500, 1), (3, 7), (300, 451), (28, 28)])
+@pytest.mark.parametrize("size", [(1, 1), (28, 28), (96, 64), (224, 224)])
+def test_stretch_is_tensorflows_bilinear_resize(rng, shape, size):
+    import tensorflow as tf
+
+    photo = rng.integers(0, 256, (*shape, 3), np.uint8)
+    expected = tf.image.resize(photo, size).numpy()
+    stretched = images.stretch(photo, size)
+    assert stretched.dtype == np.float32
+    np.testing.assert_allclose(stretched, expected, atol=1e-4, rtol=0)
+    np.testing.assert_array_equal(images.fit(photo, size, how="stretch"), np.rint(stretched).astype(np.uint8))

@@ -4,7 +4,7 @@ import pytest
 
 from cnnviz.convnets.catalogue import catalogue
 from cnnviz.datasets import CIFAR10, FASHION
-from cnnviz.mistakes import guess_mapping
+from cnnviz.mistakes import differing_orders, guess_mapping, match_classes
 
 IMAGENET = catalogue()["efficientnet-lite0"].class_names()
 
@@ -44,3 +44,29 @@ def test_imagenets_species_stand_for_their_kind():
     assert mapping["deer"] == ()
     taken = [index for classes in mapping.values() for index in classes]
     assert len(taken) == len(set(taken)) > 200
+
+
+NUMBERED = tuple(f"class {index}" for index in range(3))
+
+
+def test_names_that_stand_in_for_missing_ones_never_match():
+    """Folders class_1 .. class_3 are classes 0 .. 2, not 1 and 2 by their names."""
+    assert guess_mapping(["class_1", "class_2", "class_3"], NUMBERED, has_model_names=False) == ((0,), (1,), (2,))
+    assert guess_mapping(["class 2", "class 0", "class 1"], NUMBERED) == ((2,), (0,), (1,))
+    assert guess_mapping(["class 1", "class 2"], NUMBERED, has_model_names=False) == ((), ())
+    assert guess_mapping(["class_2", "class_1"], ["class 1", "class 2"], has_model_names=True) == ((1,), (0,))
+
+
+@pytest.mark.parametrize(
+    ("order", "expected"), [("sorted", (0, 2, 1, 3, 4)), ("natural", (2, 1, 0, 4, 3)), ("given", (0, 1, 2, 3, 4))]
+)
+def test_classes_without_names_are_numbered_in_an_order_that_is_said(order, expected):
+    names = ["10", "9", "2", "B", "a"]
+    found = match_classes(names, [f"class {index}" for index in range(5)], class_order=order)
+    assert found.assumed_order == order and found.mapping == tuple((place,) for place in expected)
+
+
+def test_a_match_by_name_is_not_assumed():
+    assert match_classes(["cat", "dog"], ["dog", "cat"]).assumed_order is None
+    assert match_classes(["0", "1"], ["zero", "one"]).assumed_order == "sorted"
+    assert differing_orders(["a", "b", "10", "11"]) is None and differing_orders(["B", "a"]) == ("B", "a")
