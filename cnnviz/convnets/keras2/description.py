@@ -247,8 +247,8 @@ def _sequential(node: Settings, changes: list[tuple[str, str]]) -> tuple[Setting
     name = str(settings.get("name") or "sequential")
     new_name = re.sub(r"[/\\\0]", "_", name)
     config = {"name": new_name, "trainable": True, "layers": layers}
-    new = {"module": "keras", "class_name": "Sequential", "config": config, "registered_name": None}
-    return new, LayerPlan(name, new_name, "Sequential", _is_trainable(settings), tuple(plans))
+    described = {"module": "keras", "class_name": "Sequential", "config": config, "registered_name": None}
+    return described, LayerPlan(name, new_name, "Sequential", _is_trainable(settings), tuple(plans))
 
 
 def _first_shape(node: Settings, settings: Settings) -> Any:
