@@ -118,8 +118,8 @@ def test_never_opens_a_model_with_weights_that_do_not_fit(tmp_path, damage):
         elif damage == "extra":
             group.attrs["weight_names"] = np.append(group.attrs["weight_names"], group.attrs["weight_names"][:1])
         else:
-            names = file["model_weights"].attrs["layer_names"]
-            file["model_weights"].attrs["layer_names"] = names[names != b"dense_11"]
+            names = [str(name, "ascii") for name in np.asarray(file["model_weights"].attrs["layer_names"], "S")]
+            file["model_weights"].attrs["layer_names"] = [name for name in names if name != "dense_11"]
     with pytest.raises(ModelFileError, match="do not fit"):
         open_model_file(path)
 
@@ -149,7 +149,7 @@ DENIED = ("io.read_file", "io.write_file", "py_function", "numpy_function", "com
 @pytest.mark.parametrize("kind", ["TFOpLambda", "SlicingOpLambda"])
 def test_refuses_operations_that_are_not_in_the_table(tmp_path, function, kind):
     path = legacy_file(tmp_path / "a.h5", functional(named(function, kind)))
-    with pytest.raises(ModelFileError, match="'?evil'?.*not in the table"):
+    with pytest.raises(ModelFileError, match="not in the table"):
         check_model_file(path)
 
 
