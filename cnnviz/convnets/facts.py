@@ -58,6 +58,7 @@ def describe_model_file(path: str | Path) -> FileFacts:
 
 
 def _describe(path: Path, class_names: tuple[str, ...]) -> FileFacts:
+    compiled: Any = None
     with path.open("rb") as file:
         if file.read(len(_HDF5)) == _HDF5:
             with open_hdf5(file) as hdf5:

@@ -15,9 +15,9 @@ Tensor = dict[str, Any]
 class UntranslatableError(Exception):
     """What stands in the way of a translation, as the end of a sentence."""
 
-    def __init__(self, template: str, /, **values: object) -> None:
-        self.reason = Sentence(template, **values)
-        super().__init__(self.reason)
+    def __init__(self, reason: Sentence) -> None:
+        self.reason = reason
+        super().__init__(reason)
 
 
 @dataclass(frozen=True)
@@ -65,13 +65,13 @@ class Call:
         """Refuse options that Keras 3 does not have, unless they stand at the value that changes nothing."""
         for name, value in values.items():
             if self.take(name, default=value) not in (value, None):
-                raise UntranslatableError("its option {name} has no counterpart", name=name)
+                raise UntranslatableError(Sentence("its option {name} has no counterpart", name=name))
 
     def finish(self) -> None:
         """Refuse if an argument was left over."""
         for name, value in self.settings.items():
             if name not in self._taken and value is not None:
-                raise UntranslatableError("its option {name} has no counterpart", name=name)
+                raise UntranslatableError(Sentence("its option {name} has no counterpart", name=name))
 
 
 def tensor(name: str, node: int, index: int, dtype: str = "float32") -> Tensor:
@@ -90,14 +90,14 @@ def is_tensor(value: Any) -> bool:
 def constant(value: Any) -> Any:
     """Write a constant as Keras 3 does: lists of numbers are arrays."""
     if isinstance(value, Shape | Side):
-        raise UntranslatableError("it computes with the shape of a tensor")
+        raise UntranslatableError(Sentence("it computes with the shape of a tensor"))
     if not isinstance(value, list):
         return value
     if any(is_tensor(item) for item in value):
         return [constant(item) for item in value]
     kinds = {type(item) for item in _leaves(value)}
     if not kinds <= {int, float, bool}:
-        raise UntranslatableError("a constant of it is not made of numbers")
+        raise UntranslatableError(Sentence("a constant of it is not made of numbers"))
     dtype = "float32" if float in kinds or not kinds else "int32" if int in kinds else "bool"
     return {"class_name": "__numpy__", "config": {"value": value, "dtype": dtype}}
 
@@ -109,7 +109,7 @@ def _leaves(value: Any) -> list[Any]:
 def whole(value: Any) -> int:
     """Insist on a whole number."""
     if isinstance(value, bool) or not isinstance(value, int):
-        raise UntranslatableError("an option of it is not a whole number")
+        raise UntranslatableError(Sentence("an option of it is not a whole number"))
     return value
 
 
@@ -127,5 +127,5 @@ def slice_of(start: Any, stop: Any, step: Any) -> dict[str, Any]:
     """Describe a Python slice."""
     values = {"start": start, "stop": stop, "step": step}
     if not all(value is None or (isinstance(value, int) and not isinstance(value, bool)) for value in values.values()):
-        raise UntranslatableError("it slices by something that is not a number")
+        raise UntranslatableError(Sentence("it slices by something that is not a number"))
     return {"class_name": "__slice__", "config": values}

@@ -192,7 +192,7 @@ def _known_layer(kind: str, settings: Settings, new_name: str, changes: list[tup
     if isinstance(new.get("cells"), list):
         new["cells"] = [_wrapped(cell, changes) for cell in new["cells"]]
     if new.get("recurrent_activation") == "hard_sigmoid":
-        raise UntranslatableError("its hard_sigmoid has another slope in Keras 3")
+        raise UntranslatableError(Sentence("its hard_sigmoid has another slope in Keras 3"))
     if new.get("activation") != "hard_sigmoid":
         return [_described(now, new)]
     changes.append(("hard_sigmoid", "Rescaling, ReLU"))
@@ -205,7 +205,9 @@ def _activation(activation: Any) -> Any:
         return name
     layers = _known_layer(str(activation["class_name"]), activation["config"], "activation", [])
     if len(layers) > 1 or not _is_official(activation):
-        raise UntranslatableError("its activation {name} is not known", name=str(activation["class_name"])[:_SHOWN])
+        raise UntranslatableError(
+            Sentence("its activation {name} is not known", name=str(activation["class_name"])[:_SHOWN])
+        )
     layers[0]["config"]["name"] = str(activation["config"].get("name") or "activation").replace("/", "_")
     return layers[0]
 
@@ -215,7 +217,7 @@ def _wrapped(node: Settings, changes: list[tuple[str, str]]) -> Settings:
     name = str(node["config"].get("name") or "layer")
     layers, _ = _layer(node, re.sub(r"[/\\\0]", "_", name), changes)
     if len(layers) > 1:
-        raise UntranslatableError("its hard_sigmoid has another slope in Keras 3")
+        raise UntranslatableError(Sentence("its hard_sigmoid has another slope in Keras 3"))
     return layers[0]
 
 
@@ -247,8 +249,8 @@ def _sequential(node: Settings, changes: list[tuple[str, str]]) -> tuple[Setting
     name = str(settings.get("name") or "sequential")
     new_name = re.sub(r"[/\\\0]", "_", name)
     config = {"name": new_name, "trainable": True, "layers": layers}
-    new = {"module": "keras", "class_name": "Sequential", "config": config, "registered_name": None}
-    return new, LayerPlan(name, new_name, "Sequential", _is_trainable(settings), tuple(plans))
+    described = {"module": "keras", "class_name": "Sequential", "config": config, "registered_name": None}
+    return described, LayerPlan(name, new_name, "Sequential", _is_trainable(settings), tuple(plans))
 
 
 def _first_shape(node: Settings, settings: Settings) -> Any:

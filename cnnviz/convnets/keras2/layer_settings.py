@@ -6,6 +6,7 @@ from typing import Any
 
 from cnnviz.convnets.keras2.calls import UntranslatableError
 from cnnviz.convnets.keras_names import ALLOWED
+from cnnviz.sentences import Sentence
 
 Settings = dict[str, Any]
 
@@ -106,7 +107,7 @@ def translate_settings(kind: str, settings: Settings) -> Settings:
     """
     for key, value in _FIXED.get(kind, {}).items():
         if settings.get(key, value) not in (value, None):
-            raise UntranslatableError("its option {name} has no counterpart", name=key)
+            raise UntranslatableError(Sentence("its option {name} has no counterpart", name=key))
     moved, gone = _MOVED.get(kind, {}), _GONE_EVERYWHERE | _GONE.get(kind, set()) | set(_FIXED.get(kind, {}))
     new = {moved[key]: value for key, value in settings.items() if key in moved}
     new |= {key: value for key, value in settings.items() if key not in moved and key not in gone}
@@ -186,5 +187,5 @@ def activation_name(activation: Any) -> str | None:
         activation = activation.get("name") if isinstance(activation, dict) else activation
     name = "linear" if activation is None else activation
     if not isinstance(name, str) or name not in _ACTIVATIONS:
-        raise UntranslatableError("its activation {name} is not known", name=str(name)[:40])
+        raise UntranslatableError(Sentence("its activation {name} is not known", name=str(name)[:40]))
     return _ACTIVATIONS[name]

@@ -23,6 +23,7 @@ from cnnviz.convnets.keras2.calls import (
     whole,
     wholes,
 )
+from cnnviz.sentences import Sentence
 
 Rule = Callable[[Call], Any]
 _LAST = {"data_format": "channels_last"}
@@ -44,7 +45,7 @@ def translate_operation(symbol: str, call: Call) -> Any:
     is_early_resize = symbol.startswith("compat.v1.image.")  # it aligns pixels otherwise
     rule = OPERATIONS.get(symbol if is_early_resize else symbol.removeprefix("compat.v1."))
     if rule is None:
-        raise UntranslatableError("the operation is not in the table of those that are opened")
+        raise UntranslatableError(Sentence("the operation is not in the table of those that are opened"))
     result = rule(call)
     call.finish()
     return result
@@ -87,7 +88,7 @@ def _cast(call: Call) -> Any:
     if isinstance(call.first, Shape | Side):
         return call.first
     if not isinstance(dtype, str):
-        raise UntranslatableError("it casts to no type of numbers")
+        raise UntranslatableError(Sentence("it casts to no type of numbers"))
     return call.emit("core.Cast", call.x, dtype=dtype)
 
 
@@ -97,7 +98,7 @@ def _convert_image(call: Call) -> Tensor:
     call.take("saturate")
     source = call.first["config"]["dtype"] if is_tensor(call.first) else "float32"
     if not dtype.startswith("float") or source not in ("uint8", "float16", "float32", "float64"):
-        raise UntranslatableError("it converts {source} to {dtype}", source=source, dtype=dtype)
+        raise UntranslatableError(Sentence("it converts {source} to {dtype}", source=source, dtype=dtype))
     cast = call.emit("core.Cast", call.x, dtype=dtype)
     return call.emit("numpy.Multiply", cast, 1 / 255) if source == "uint8" else cast
 
@@ -126,7 +127,7 @@ def _key(item: Any) -> Any:
             return {"class_name": "__ellipsis__", "config": {}}
         values = item.get("config") if item.get("class_name") == "__slice__" else item
         if not isinstance(values, dict):
-            raise UntranslatableError("it slices by something that is not a number")
+            raise UntranslatableError(Sentence("it slices by something that is not a number"))
         return slice_of(values.get("start"), values.get("stop"), values.get("step"))
     return whole(item)
 
@@ -181,7 +182,7 @@ def _split(call: Call) -> Tensor:
     call.take("num")
     if isinstance(sizes, list):
         if any(size < 0 for size in wholes(sizes)[:-1]):
-            raise UntranslatableError("the size of a part is left open")
+            raise UntranslatableError(Sentence("the size of a part is left open"))
         parts: Any = list(accumulate(wholes(sizes)))[:-1]
     else:
         parts = whole(sizes)
@@ -203,7 +204,7 @@ def _squeeze(call: Call) -> Tensor:
 def _reshape(call: Call) -> Tensor:
     wanted = call.take("shape")
     if isinstance(wanted, Shape):
-        raise UntranslatableError("it computes with the shape of a tensor")
+        raise UntranslatableError(Sentence("it computes with the shape of a tensor"))
     sides = wanted if isinstance(wanted, list) else [wanted]
     if sides and isinstance(sides[0], Side) and sides[0].index == 0:  # the batch, whatever its size
         return call.emit("layers.Reshape", call.x, target_shape=[_side(side) for side in sides[1:]])
@@ -212,7 +213,7 @@ def _reshape(call: Call) -> Tensor:
 
 def _side(side: Any) -> int:
     if isinstance(side, Side):
-        raise UntranslatableError("it computes with the shape of a tensor")
+        raise UntranslatableError(Sentence("it computes with the shape of a tensor"))
     return whole(side)
 
 
@@ -226,7 +227,7 @@ def _pad(call: Call) -> Tensor:
     mode = str(call.take("mode", default="CONSTANT")).lower()
     value, widths = call.take("constant_values", default=0), call.take("paddings")
     if mode not in ("constant", "reflect", "symmetric"):
-        raise UntranslatableError("its option {name} has no counterpart", name="mode")
+        raise UntranslatableError(Sentence("its option {name} has no counterpart", name="mode"))
     pairs = [wholes(width) for width in widths]
     if mode == "constant":
         return call.emit("numpy.Pad", call.x, constant(value), pad_width=pairs, mode=mode)
@@ -282,14 +283,14 @@ def _norm(call: Call) -> Tensor:
     if kind == 1 and (axes is None or len(axes) == 1):
         return call.emit("numpy.Sum", call.emit("numpy.Absolute", call.x), axis=axes, keepdims=keepdims)
     if kind not in ("euclidean", 2) or (kind == 2 and axes is not None and len(axes) > 1):  # the 2-norm
-        raise UntranslatableError("its option {name} has no counterpart", name="ord")
+        raise UntranslatableError(Sentence("its option {name} has no counterpart", name="ord"))
     total = call.emit("numpy.Sum", call.emit("numpy.Square", call.x), axis=axes, keepdims=keepdims)
     return call.emit("numpy.Sqrt", total)
 
 
 def _bias_add(call: Call) -> Tensor:
     if call.take("data_format", default="NHWC") not in ("NHWC", "N...C"):
-        raise UntranslatableError("its channels come first")
+        raise UntranslatableError(Sentence("its channels come first"))
     return call.emit("numpy.Add", call.x, constant(call.take("bias")))
 
 
@@ -314,7 +315,7 @@ def _pooling(operation: str) -> Rule:
     def rule(call: Call) -> Tensor:
         window, strides = _sides(call.take("ksize")), _sides(call.take("strides"))
         if call.take("data_format", default="NHWC") != "NHWC":
-            raise UntranslatableError("its channels come first")
+            raise UntranslatableError(Sentence("its channels come first"))
         padding = str(call.take("padding")).lower()
         return call.emit(operation, call.x, pool_size=window, strides=strides, padding=padding, **_LAST)
 
@@ -347,7 +348,7 @@ def _resize(call: Call) -> Tensor:
     call.require(preserve_aspect_ratio=False)
     antialias = bool(call.take("antialias", default=False))
     if method not in ("bilinear", "nearest", "bicubic", "lanczos3", "lanczos5"):
-        raise UntranslatableError("its option {name} has no counterpart", name="method")
+        raise UntranslatableError(Sentence("its option {name} has no counterpart", name="method"))
     # TensorFlow answers in float32 then; Keras 3 would round back to whole numbers.
     x = call.x if method == "nearest" else call.emit("core.Cast", call.x, dtype="float32")
     return call.emit("image.Resize", x, size=wholes(call.take("size")), interpolation=method, antialias=antialias)
@@ -423,7 +424,7 @@ def _patches(call: Call) -> Tensor:
     size, strides = _sides(call.take("sizes")), _sides(call.take("strides"))
     rates, padding = _sides(call.take("rates", default=1)), str(call.take("padding")).lower()
     if rates[0] != rates[1]:
-        raise UntranslatableError("its option {name} has no counterpart", name="rates")
+        raise UntranslatableError(Sentence("its option {name} has no counterpart", name="rates"))
     return call.emit(
         "image.ExtractPatches", call.x, size=size, strides=strides, dilation_rate=rates[0], padding=padding
     )

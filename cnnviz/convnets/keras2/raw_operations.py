@@ -7,6 +7,7 @@ from typing import Any
 
 from cnnviz.convnets.keras2.calls import Call, UntranslatableError
 from cnnviz.convnets.keras2.operations import translate_operation
+from cnnviz.sentences import Sentence
 
 # By the operation: the function it comes from, and the names of its inputs after the first.
 _NAMED: dict[str, tuple[str, tuple[str, ...]]] = {
@@ -77,7 +78,7 @@ def translate_node_def(settings: dict[str, Any], call: Call) -> Any:
     node, constants = settings["node_def"], settings.get("constants") or {}
     operation, attributes = str(node["op"]), node.get("attr") or {}
     if operation not in _NAMED:
-        raise UntranslatableError("the operation is not in the table of those that are opened")
+        raise UntranslatableError(Sentence("the operation is not in the table of those that are opened"))
     function, names = _NAMED[operation]
     given = iter(call.first if isinstance(call.first, list) else [call.first])
     inputs = [
@@ -113,7 +114,7 @@ def _options(operation: str, attributes: dict[str, Any]) -> dict[str, Any]:
         options["axis"] = int(attributes.get("axis", {}).get("i", 0))
     if operation.startswith("Resize"):
         if not attributes.get("half_pixel_centers", {}).get("b") or attributes.get("align_corners", {}).get("b"):
-            raise UntranslatableError("its option {name} has no counterpart", name="half_pixel_centers")
+            raise UntranslatableError(Sentence("its option {name} has no counterpart", name="half_pixel_centers"))
         options["method"] = "nearest" if operation == "ResizeNearestNeighbor" else "bilinear"
     if operation == "MirrorPad":
         options["mode"] = base64.b64decode(str(attributes["mode"]["s"])).decode("ascii")

@@ -38,7 +38,7 @@ def build(config: dict[str, Any], plan: LayerPlan, file: h5py.File) -> keras.Mod
         raise ModelFileError("The file does not hold a whole model. Save one with model.save('name.keras').")
     assigned: set[int] = set()
     if "model_weights" in file or "layer_names" in file.attrs:
-        _assign_legacy(model, plan, file["model_weights"] if "model_weights" in file else file, assigned)
+        _assign_legacy(model, plan, file.get("model_weights", file), assigned)
     else:
         _assign_layers(model, plan, file, assigned)
     missing = [weight for weight in model.weights if id(weight) not in assigned]
@@ -163,7 +163,7 @@ def _tail(path: str) -> str:
 
 def _assign_layers(model: keras.Model, plan: LayerPlan, group: h5py.Group, assigned: set[int]) -> None:
     counts: dict[str, int] = {}
-    groups = group["layers"] if "layers" in group else {}
+    groups = group.get("layers", {})
     for inner in plan.inner or ():
         kind = _snake(inner.kind)
         counts[kind] = counts.get(kind, -1) + 1
@@ -185,7 +185,7 @@ def _snake(name: str) -> str:
 
 def _assign_own(layer: Any, group: h5py.Group, name: str, assigned: set[int]) -> None:
     """Give a layer its own weights, and those of the layers that it holds as attributes."""
-    stored = group["vars"] if "vars" in group else {}
+    stored = group.get("vars", {})
     values = [np.asarray(stored[str(index)]) for index in range(len(stored))]
     own = _own_weights(layer)
     if len(values) == len(own) + 1 and values[-1].shape == () and type(layer).__name__ == "Normalization":
