@@ -38,7 +38,7 @@ texts: $(VENV)/.dev ## Bring the translations up to date with the texts, and com
 bench: $(VENV)/.dev ## Print speed as ratios to the floor of the same run
 	$(BIN)/python -m benchmarks
 
-stress: $(VENV)/.dev ## Long runs: hundreds of views, several sessions at once
+stress: $(VENV)/.dev ## Long runs: 300 random models, hundreds of views, several sessions at once
 	$(BIN)/python -m benchmarks.stress
 
 clean: ## Remove the environment

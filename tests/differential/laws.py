@@ -192,8 +192,8 @@ LAWS = {
         gradients_are_those_of_the_logit,
         no_gradient_is_an_error,
         layers_are_all_listed,
-        a_file_means_the_same,
         the_model_is_left_as_found,
+        a_file_means_the_same,  # Keras draws seeds from Python's generator when it loads
         scaling_follows_the_model,
     )
 }

@@ -48,7 +48,7 @@ def keeps_the_laws(spec):
             law(built)
 
 
-@pytest.mark.timeout(3600)
+@pytest.mark.timeout(14_400 if IS_STRESS else 1_800)
 @given(spec=SPECS)
 @LIMITS
 def test_random_models_keep_the_laws(spec):
