@@ -88,7 +88,9 @@ _capturing = threading.RLock()
 
 
 @contextlib.contextmanager
-def capture(model: keras.Model, addresses: Iterable[str] | None = None) -> Iterator[list[Call]]:
+def capture(
+    model: keras.Model, addresses: Iterable[str] | None = None, *, on_call: Callable[[Call], None] | None = None
+) -> Iterator[list[Call]]:
     """Note what layers return while the model is called in this thread; leave the model as it was found.
 
     Calls of the same model from other threads pass through unnoticed. One thread captures at a time.
@@ -96,6 +98,7 @@ def capture(model: keras.Model, addresses: Iterable[str] | None = None) -> Itera
     Args:
         model: The model that will be called.
         addresses: Layers to note; all if not given. All calls of a layer are noted, whatever its `@k`.
+        on_call: Told each call of them, before its output goes on.
 
     Yields:
         A list that grows by one `Call` whenever a noted layer returns, in that order.
@@ -111,8 +114,31 @@ def capture(model: keras.Model, addresses: Iterable[str] | None = None) -> Itera
         for layer in (model, *layers.values()):
             _open(layer, undo)
         for address, layer in wanted.items():
-            _note(address, layer, calls, undo)
+            _note(address, layer, calls, undo, on_call)
         yield calls
+
+
+@contextlib.contextmanager
+def floating_inputs(model: keras.Model) -> Iterator[None]:
+    """Let a model whose input takes whole numbers compute with fractions, in this thread, so that it has a gradient.
+
+    A cast to whole numbers has no derivative. Behind it such a model is the same function of its pixels.
+    """
+    import keras
+
+    with _capturing, contextlib.ExitStack() as undo:
+        for layer in (model, *walk(model).values()):
+            if isinstance(layer, keras.Model) and _takes_integers(layer):
+                # Keras has no public place where a model casts its inputs.
+                original = layer._convert_inputs_to_tensors
+                _replace(layer, "_convert_inputs_to_tensors", _in_this_thread(list, original), undo)
+        yield
+
+
+def _takes_integers(model: keras.Model) -> bool:
+    inputs: Any = getattr(model, "inputs", None)
+    is_functional = hasattr(model, "_convert_inputs_to_tensors")
+    return bool(inputs) and is_functional and "int" in inputs[0].dtype
 
 
 def find(layers: dict[str, keras.layers.Layer], address: str) -> keras.layers.Layer:
@@ -129,11 +155,45 @@ def find(layers: dict[str, keras.layers.Layer], address: str) -> keras.layers.La
     )
 
 
+def call_model(model: keras.Model, inputs: Any) -> list[Any]:
+    """Run a model on a batch of images, for inference, and list its outputs; what it returns as None is left out.
+
+    A model whose only input was declared in a list or a dict is given it in one: Keras warns of anything else.
+    """
+    import keras
+
+    declared = getattr(model, "_inputs_struct", None)  # Keras has no public name for it
+    packed = keras.tree.pack_sequence_as(declared, [inputs]) if isinstance(declared, (list, tuple, dict)) else inputs
+    return [output for output in keras.tree.flatten(model(packed, training=False)) if output is not None]
+
+
 def _open(layer: keras.layers.Layer, undo: contextlib.ExitStack) -> None:
-    """Let a `call` that was decorated with `tf.function` run as plain Python, so that its layers are seen."""
-    decorated = inspect.getattr_static(layer, "call", None)
-    if hasattr(decorated, "python_function") and "call" not in vars(layer):
-        _replace(layer, "call", _in_this_thread(MethodType(decorated.python_function, layer), layer.call), undo)
+    """Let methods that were decorated with `tf.function` run as plain Python, so that the layers in them are seen."""
+    of_classes = {
+        name: value
+        for kind in reversed(type(layer).__mro__)
+        if not kind.__module__.startswith(("keras.", "builtins"))
+        for name, value in vars(kind).items()
+    }
+    for name, value in (of_classes | vars(layer)).items():
+        if not hasattr(value, "python_function"):
+            continue
+        plain = _converted(value.python_function)
+        is_method = name not in vars(layer)
+        here = MethodType(plain, layer) if is_method else plain
+        _replace(layer, name, _in_this_thread(here, getattr(layer, name)), undo)
+
+
+def _converted(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Let an `if` or a loop over tensors work in a graph, as `tf.function` does; without source it stays as it is."""
+    import tensorflow as tf
+
+    try:
+        converted: Callable[..., Any] = tf.autograph.to_graph(inspect.unwrap(getattr(function, "__func__", function)))
+    except Exception:  # noqa: BLE001  # AutoGraph raises whatever it meets in source that it cannot read
+        return function
+    owner = getattr(function, "__self__", None)
+    return converted if owner is None else MethodType(converted, owner)
 
 
 def _in_this_thread(here: Callable[..., Any], elsewhere: Callable[..., Any]) -> Callable[..., Any]:
@@ -146,7 +206,13 @@ def _in_this_thread(here: Callable[..., Any], elsewhere: Callable[..., Any]) -> 
     return choose
 
 
-def _note(address: str, layer: keras.layers.Layer, calls: list[Call], undo: contextlib.ExitStack) -> None:
+def _note(
+    address: str,
+    layer: keras.layers.Layer,
+    calls: list[Call],
+    undo: contextlib.ExitStack,
+    on_call: Callable[[Call], None] | None,
+) -> None:
     import keras
 
     # A quantised layer is called through another method.
@@ -158,23 +224,37 @@ def _note(address: str, layer: keras.layers.Layer, calls: list[Call], undo: cont
     def call(*args: Any, **kwargs: Any) -> Any:
         nonlocal count
         given.clear()
-        outputs = original_call(*args, **kwargs)
-        tensors = tuple(keras.tree.flatten(outputs))
         inputs = tuple(leaf for leaf in keras.tree.flatten((args, kwargs)) if keras.ops.is_tensor(leaf))
+        outputs = _told_apart(original_call(*args, **kwargs), inputs)
+        tensors = tuple(leaf for leaf in keras.tree.flatten(outputs) if keras.ops.is_tensor(leaf))
+        if not tensors:
+            return outputs
         before = given[-1] if given else tensors[0]
         calls.append(Call(f"{address}@{count}" if count else address, layer, inputs, tensors, before))
         count += 1
+        if on_call:
+            on_call(calls[-1])
         return outputs
 
     _replace(layer, method, _in_this_thread(call, original_call), undo)
     activation = getattr(layer, "activation", None)
-    if callable(activation) and not holds_layers(layer):
+    is_settable = not isinstance(inspect.getattr_static(layer, "activation", None), property)
+    if callable(activation) and is_settable and not holds_layers(layer):
 
         def activate(x: Any, *args: Any, **kwargs: Any) -> Any:
             given.append(x)
             return activation(x, *args, **kwargs)
 
         _replace(layer, "activation", _in_this_thread(activate, activation), undo)
+
+
+def _told_apart(outputs: Any, inputs: tuple[Any, ...]) -> Any:
+    """Give a layer that hands its input on, such as Dropout in inference, an output of its own with its own gradient."""
+    import keras
+    import tensorflow as tf
+
+    given = {id(tensor) for tensor in inputs}
+    return keras.tree.map_structure(lambda leaf: tf.identity(leaf) if id(leaf) in given else leaf, outputs)
 
 
 def _replace(layer: keras.layers.Layer, name: str, value: Callable[..., Any], undo: contextlib.ExitStack) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from math import prod
 from typing import Any
 
-from cnnviz.capture import Call, capture, holds_layers, walk, without_call_number
+from cnnviz.capture import Call, call_model, capture, holds_layers, walk, without_call_number
 from cnnviz.convnets import Convnet
 from cnnviz.errors import LayerError
 from cnnviz.receptive_fields import View, keras_kind, spatial_shape, views, window_of
@@ -236,14 +236,13 @@ def _list(convnet: Convnet) -> _Listing:
 
 def _run_symbolically(convnet: Convnet) -> _Trace:
     """Run the model once on a placeholder and note every layer's call."""
-    import keras
     import tensorflow as tf
 
     found: list[_Trace] = []
 
     def run(picture: Any) -> None:
         with capture(convnet.model) as calls:
-            scores = keras.tree.flatten(convnet.model(picture, training=False))[convnet.head]
+            scores = call_model(convnet.model, picture)[convnet.head]
         # What runs inside a loop or a branch lives in a graph of its own.
         here = [call for call in calls if getattr(call.outputs[0], "graph", None) is picture.graph]
         found.append(_Trace(picture, tuple(here), scores))

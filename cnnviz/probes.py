@@ -1,4 +1,4 @@
-"""What does a network answer, what do its layers hold, and how does the answer hang on them?
+"""One forward pass: the scores of a model, the outputs of its layers, and the gradients of the one by the others.
 
 One function gives all of it. From the second picture on it is compiled and kept, so that a picture costs one
 forward pass, and about a tenth more where gradients are asked for.
@@ -7,17 +7,19 @@ forward pass, and about a tenth more where gradients are asked for.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from cnnviz.capture import capture, without_call_number
+from cnnviz.capture import Call, call_model, capture, floating_inputs, without_call_number
 from cnnviz.convnets import Convnet
-from cnnviz.convnets.wrapping import last_activation
+from cnnviz.convnets.output_ranges import last_activation
 from cnnviz.errors import ClassError, LayerError, ModelError
 from cnnviz.layers import find_layer
+from cnnviz.sentences import Sentence
 
 INPUT = ""
 """Address of the input itself, for gradients with respect to pixels."""
@@ -31,12 +33,13 @@ class Reading:
 
     Attributes:
         logits: `(batch, classes)` float32; `-z, z` for a single sigmoid `z`; log p where the last
-            activation cannot be taken off; `(batch, 0)` for a network without class scores.
+            activation cannot be taken off; scores and numbers as they are; `(batch, 0)` for a model without scores.
         probabilities: `(batch, classes)` float32; see `predict`.
         classes: `(batch,)` int, the class whose logit the gradients belong to.
         maps: Address to the layer's output, float32.
-        gradients: Address to the derivative of the class's logit by the layer's output, same shape.
-        is_logit: Whether `logits` are logits (or linear outputs) rather than log p.
+        gradients: Address to the derivative of the class's logit by the layer's output, same shape; a layer from
+            which no gradient reaches the score is left out, see `gradient`.
+        is_logit: Whether `logits` are logits (or scores as the model returns them) rather than log p.
     """
 
     logits: np.ndarray
@@ -45,6 +48,29 @@ class Reading:
     maps: dict[str, np.ndarray] = field(default_factory=dict)
     gradients: dict[str, np.ndarray] = field(default_factory=dict)
     is_logit: bool = True
+
+    def gradient(self, address: str) -> np.ndarray:
+        """Derivative of the class's logit by a layer's output.
+
+        Raises:
+            LayerError: If there is none: the score does not depend on that layer, or an operation between them, such
+                as `stop_gradient` or a cast to whole numbers, has no derivative.
+        """
+        return gradient_of(self.gradients, address)
+
+
+def gradient_of(gradients: Mapping[str, Any], address: str) -> Any:
+    """Look a gradient up, see `Reading.gradient`.
+
+    Raises:
+        LayerError: If there is none.
+    """
+    if address in gradients:
+        return gradients[address]
+    raise LayerError(
+        "No gradient of the score reaches {what}. Choose another layer, or Score-CAM or occlusion, which need none.",
+        what=repr(address) if address else Sentence("the image"),
+    )
 
 
 def read(
@@ -77,26 +103,29 @@ def read(
         probabilities=result["probabilities"].numpy(),
         classes=result["classes"].numpy(),
         maps={address: tensor.numpy() for address, tensor in zip(layers, result["maps"], strict=True)},
-        gradients=dict(zip(layers, (tensor.numpy() for tensor in result["gradients"]), strict=False)),
+        gradients={address: tensor.numpy() for address, tensor in result["gradients"].items()},
         is_logit=bool(result["is_logit"].numpy()),
     )
 
 
 def predict(convnet: Convnet, inputs: np.ndarray) -> np.ndarray:
-    """Return the probability of every class.
+    """Return the probability of every class, as the model itself says.
 
-    Softmax outputs as they are; a single sigmoid p as `1 - p, p`; several sigmoids each its own (rows
-    do not sum to one); linear outputs through softmax, or sigmoid for a single one.
+    Whatever is a distribution stays as the model returns it, be it made by a softmax or by an average of several; a
+    single sigmoid p becomes `1 - p, p`; several sigmoids each their own (rows do not sum to one); logits go through
+    softmax, or sigmoid for a single one. Scores that are no probabilities and the numbers of a regression are returned
+    raw: see `convnet.has_probabilities`.
 
     Args:
-        convnet: Network; it is only read.
+        convnet: Model; it is only read.
         inputs: `(batch, height, width, channels)` float32, from `convnet.prepare`.
 
     Returns:
-        `(batch, classes)` float32, 0..1. NaN where the network's weights or inputs are not finite.
+        `(batch, classes)` float32; probabilities 0..1, or raw scores or numbers in the model's own units. NaN where the
+        model's weights or inputs are not finite.
 
     Raises:
-        ModelError: If the network has no class scores.
+        ModelError: If the model has no row of scores.
 
     Note:
         A high probability says that no other class fits better, not that the class is there.
@@ -147,6 +176,7 @@ def _compile(convnet: Convnet, layers: tuple[str, ...], with_gradients: bool) ->
 
     model, shape = convnet.model, convnet.preparation.input_shape
     noted = [without_call_number(address) for address in layers if address != INPUT]
+    as_floats = floating_inputs if with_gradients and INPUT in layers else contextlib.nullcontext
 
     @tf.function(
         input_signature=[tf.TensorSpec((None, *shape), tf.float32), tf.TensorSpec((None,), tf.int32)],
@@ -156,25 +186,33 @@ def _compile(convnet: Convnet, layers: tuple[str, ...], with_gradients: bool) ->
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             if with_gradients:
                 tape.watch(inputs)
-            with capture(model, noted) as calls:
-                output = model(inputs, training=False)
+            on_call = partial(_watch, tape) if with_gradients else None
+            with as_floats(model), capture(model, noted, on_call=on_call) as calls:
+                outputs_of_model = call_model(model, inputs)
             outputs = {call.address: call.outputs[0] for call in calls} | {INPUT: inputs}
-            logits, probabilities, is_logit = _scores(convnet, output)
+            logits, probabilities, is_logit = _scores(convnet, outputs_of_model)
             own = tf.argmax(probabilities, axis=1, output_type=tf.int32) if convnet.class_names else wanted
             classes = tf.where(wanted == _OWN_TOP_CLASS, own, wanted)
             score = tf.gather(logits, classes, batch_dims=1) if with_gradients else None
         maps = [_output_at(outputs, address) for address in layers]
-        gradients = tape.gradient(score, maps, unconnected_gradients="zero") if with_gradients else []
+        gradients = zip(layers, tape.gradient(score, maps), strict=True) if with_gradients else ()
         return {
             "logits": logits,
             "probabilities": probabilities,
             "classes": classes,
             "maps": [tf.cast(tensor, tf.float32) for tensor in maps],
-            "gradients": [tf.cast(tensor, tf.float32) for tensor in gradients],
+            "gradients": {address: tf.cast(tensor, tf.float32) for address, tensor in gradients if tensor is not None},
             "is_logit": tf.constant(is_logit),
         }
 
     return run
+
+
+def _watch(tape: Any, call: Call) -> None:
+    """Let gradients reach a layer's own output, whatever stands between it and the image."""
+    for tensor in call.outputs:
+        if tensor.dtype.is_floating:
+            tape.watch(tensor)
 
 
 def _output_at(outputs: dict[str, Any], address: str) -> Any:
@@ -183,12 +221,11 @@ def _output_at(outputs: dict[str, Any], address: str) -> Any:
     return outputs[address]
 
 
-def _scores(convnet: Convnet, output: Any) -> tuple[Any, Any, bool]:
+def _scores(convnet: Convnet, outputs: list[Any]) -> tuple[Any, Any, bool]:
     """Find logits and probabilities of a model's output tensors; say whether they are real logits."""
-    import keras
     import tensorflow as tf
 
-    scores = keras.tree.flatten(output)[convnet.head]
+    scores = outputs[convnet.head]
     if convnet.outputs == "none":
         nothing = tf.zeros((tf.shape(scores)[0], 0))
         return nothing, nothing, True
@@ -196,6 +233,8 @@ def _scores(convnet: Convnet, output: Any) -> tuple[Any, Any, bool]:
     scores = tf.cast(scores, tf.float32)
     is_logit = found is not None or convnet.outputs != "softmax"
     logits = _logits(convnet, scores) if found is None else tf.reshape(tf.cast(found, tf.float32), tf.shape(scores))
+    if not convnet.has_probabilities:
+        return scores, scores, True
     if scores.shape[-1] == 1:
         logits = tf.concat([-logits, logits], axis=1)
         probability = tf.sigmoid(scores) if convnet.outputs == "logits" else scores
@@ -208,7 +247,7 @@ def _before_last_activation(convnet: Convnet, scores: Any) -> Any | None:
     """Logits that a softmax or sigmoid was given, if one is the last thing that happens."""
     import tensorflow as tf
 
-    if convnet.outputs == "logits":
+    if convnet.outputs == "logits" or not convnet.has_probabilities:
         return None
     if tf.executing_eagerly():
         if not hasattr(scores, "_keras_logits"):  # Keras leaves them there for its own losses

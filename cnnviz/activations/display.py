@@ -9,7 +9,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 
 from cnnviz.activations.statistics import ChannelStatistics
-from cnnviz.capture import capture
+from cnnviz.capture import call_model, capture
 from cnnviz.convnets import Convnet
 from cnnviz.layers import map_layers, require_maps
 
@@ -161,7 +161,7 @@ def _compile(convnet: Convnet, addresses: tuple[str, ...], normalise: Normalise,
     @tf.function(input_signature=[picture], autograph=False)
     def run(inputs: Any) -> tuple[list[Any], Any]:
         with capture(convnet.model, addresses) as calls:
-            convnet.model(inputs, training=False)
+            call_model(convnet.model, inputs)
         outputs = {call.address: call.outputs[0] for call in calls}
         pixels, is_finite = zip(*(_bytes(outputs[address], normalise, side) for address in addresses), strict=True)
         return list(pixels), tf.concat(is_finite, axis=0)

@@ -56,7 +56,7 @@ def channel_effect(convnet: Convnet, inputs: np.ndarray, *, layer: str, class_in
     """
     _check_one_picture(inputs)
     reading = read(convnet, inputs, layers=[layer], with_gradients=True, class_index=class_index)
-    maps, gradients = reading.maps[layer], reading.gradients[layer]
+    maps, gradients = reading.maps[layer], reading.gradient(layer)
     return (maps * gradients).reshape(-1, maps.shape[-1]).sum(axis=0)
 
 

@@ -1,6 +1,7 @@
 """Where do networks come from: the catalogue, files, and what a `Convnet` is."""
 
 from cnnviz.convnets.answers import Answers, recall, remember
+from cnnviz.convnets.assumptions import Assumption, Assumptions
 from cnnviz.convnets.catalogue import DEFAULT, Entry, build_untrained, catalogue
 from cnnviz.convnets.convnet import SCALINGS, Convnet, Preparation, Scaling
 from cnnviz.convnets.loading import load_convnet
@@ -11,6 +12,8 @@ __all__ = [
     "DEFAULT",
     "SCALINGS",
     "Answers",
+    "Assumption",
+    "Assumptions",
     "Convnet",
     "Entry",
     "Preparation",

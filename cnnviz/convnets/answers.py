@@ -1,4 +1,4 @@
-"""What did a person say about their model file, so that nobody has to ask again?
+"""What a person said about their model file, kept beside it.
 
 A file does not tell how it wants pixels scaled or what its classes are called. The answers lie beside the model, as
 `<file>.cnnviz.json`, so that they travel with it; where that folder is read-only, in the user's cache folder.
@@ -15,16 +15,18 @@ from typing import Any, get_args
 from cnnviz.convnets.config_rules import shown
 from cnnviz.convnets.convnet import SCALINGS
 from cnnviz.convnets.files import file_sha256
+from cnnviz.convnets.outputs import KINDS
 from cnnviz.errors import ModelFileError
 from cnnviz.folders import cache_folder, written_whole
 from cnnviz.images import Fit
 
-_VERSION = 1
+_VERSIONS = (1, 2)  # the first knew nothing of outputs and the order of classes
 _SUFFIX = ".cnnviz.json"
 _MAX_BYTES = 4 * 2**20
 _MAX_CLASSES = 30_000
 _MAX_NAME = 200
 _MAX_HEAD = 1000
+CLASS_ORDERS = ("sorted", "natural")
 
 
 @dataclass(frozen=True)
@@ -36,12 +38,16 @@ class Answers:
         fit: How a picture is brought to the model's size: `crop`, `pad` or `stretch`.
         class_names: One name a class, in the model's order.
         head: Which of several outputs holds the class scores.
+        outputs: What the outputs are, see `Convnet.outputs`.
+        class_order: `sorted` or `natural`: how folders are numbered where classes have no names.
     """
 
     scaling: str | None = None
     fit: Fit | None = None
     class_names: tuple[str, ...] = ()
     head: int | None = None
+    outputs: str | None = None
+    class_order: str | None = None
 
     def __post_init__(self) -> None:
         if self.scaling is not None and self.scaling not in SCALINGS:
@@ -52,6 +58,10 @@ class Answers:
             raise ValueError(f"Expected at most {_MAX_CLASSES} class names of at most {_MAX_NAME} characters.")
         if self.head is not None and not (type(self.head) is int and 0 <= self.head <= _MAX_HEAD):
             raise ValueError(f"Expected a head of 0 to {_MAX_HEAD}. Received: {self.head!r}")
+        if self.outputs is not None and self.outputs not in KINDS:
+            raise ValueError(f"Expected outputs of {list(KINDS)}. Received: {self.outputs!r}")
+        if self.class_order is not None and self.class_order not in CLASS_ORDERS:
+            raise ValueError(f"Expected a class order of {list(CLASS_ORDERS)}. Received: {self.class_order!r}")
 
 
 def _is_name(name: object) -> bool:
@@ -73,7 +83,7 @@ def remember(path: Path, answers: Answers) -> Path:
     Raises:
         ModelFileError: If neither place can be written.
     """
-    text = json.dumps({"version": _VERSION, **asdict(answers)}, indent=1)
+    text = json.dumps({"version": _VERSIONS[-1], **asdict(answers)}, indent=1)
     with contextlib.suppress(OSError):
         return _replace(_beside(path), text)
     try:
@@ -123,6 +133,7 @@ def _read(path: Path) -> Answers | None:
 
 
 def _understand(found: dict[str, Any]) -> Answers | None:
-    if found["version"] != _VERSION:
+    if found["version"] not in _VERSIONS:
         return None
-    return Answers(found["scaling"], found["fit"], tuple(found["class_names"]), found["head"])
+    known = (found["scaling"], found["fit"], tuple(found["class_names"]), found["head"])
+    return Answers(*known, found.get("outputs"), found.get("class_order"))

@@ -15,12 +15,15 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from cnnviz import images
+from cnnviz.convnets.assumptions import Assumptions
 from cnnviz.errors import ClassError
 
 if TYPE_CHECKING:
     import keras
 
-Outputs = Literal["softmax", "sigmoid", "independent", "logits", "none"]
+Outputs = Literal["softmax", "sigmoid", "independent", "logits", "scores", "numbers", "none"]
+PROBABILITIES: tuple[Outputs, ...] = ("softmax", "sigmoid", "independent", "logits")
+"""Outputs that are probabilities, or become some."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,10 @@ class Scaling:
         """Scale pixels `(..., channels)`, 0..255; NumPy arrays and tensors alike."""
         ordered = pixels[..., ::-1] if self.is_bgr else pixels
         return ordered * np.array(self.scale, np.float32) + np.array(self.offset, np.float32)
+
+    def suits(self, channels: int) -> bool:
+        """Whether it is meant for images of so many channels."""
+        return all(len(values) in (1, channels) for values in (self.scale, self.offset))
 
 
 _TORCH_MEAN, _TORCH_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # of ImageNet, RGB, 0..1
@@ -85,11 +92,25 @@ class Preparation:
         """Height, width, channels."""
         return (*self.size, self.channels)
 
+    def fitted(self, photo: np.ndarray) -> np.ndarray:
+        """Bring a photo `(height, width, 3)` uint8 to the model's size; gray three times for one channel."""
+        fitted = images.fit(photo, self.size, how=self.fit)
+        return images.gray(fitted) if self.channels == 1 else fitted
+
+    def prepare(self, photos: Sequence[np.ndarray]) -> np.ndarray:
+        """Turn photos into a model's input, see `Convnet.prepare`."""
+        pixels = np.stack([self.fitted(photo) for photo in photos]).astype(np.float32)
+        if self.channels == 1:
+            pixels = pixels[..., :1]
+        elif self.channels == 4:
+            pixels = np.concatenate([pixels, np.full_like(pixels[..., :1], 255)], axis=-1)
+        return np.asarray(self.scaling(pixels), np.float32)
+
 
 _keeping = threading.Lock()
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Convnet:
     """A Keras model together with what its inputs and outputs mean; it is only ever read.
 
@@ -99,10 +120,13 @@ class Convnet:
         model: The Keras model.
         name: Its name in the interface, in links and on the command line.
         preparation: How a photo becomes its input.
-        outputs: `softmax` (probabilities that sum to one), `sigmoid` (one unit, two classes),
-            `independent` (several sigmoids), `logits` (linear outputs), `none` (no class scores).
-        class_names: One name a class; for a single sigmoid two.
-        head: Which of the model's outputs holds the class scores.
+        outputs: What the model returns: `softmax` (probabilities that sum to one, whatever made them), `sigmoid` (one
+            unit, two classes), `independent` (a probability a class, each for itself), `logits` (linear scores of
+            classes), `scores` (scores that are neither probabilities nor logits, such as of a tanh; told raw),
+            `numbers` (no classes, as in regression), `none` (no row of scores).
+        class_names: One name a class; for a single sigmoid or logit two; for `numbers` one a number.
+        head: Which of the model's outputs holds the scores.
+        assumptions: What of all this was assumed, and why.
     """
 
     model: keras.Model
@@ -111,6 +135,7 @@ class Convnet:
     outputs: Outputs
     class_names: tuple[str, ...]
     head: int = 0
+    assumptions: Assumptions = field(default_factory=Assumptions)
     _kept: OrderedDict[tuple[Hashable, ...], Any] = field(default_factory=OrderedDict, init=False, repr=False)
 
     @cached_property
@@ -123,6 +148,31 @@ class Convnet:
             digest.update(f"{weight.path}{weight.shape}{weight.dtype}".encode())
             digest.update(np.ascontiguousarray(weight.numpy()).data)
         return digest.hexdigest()[:16]
+
+    @property
+    def has_probabilities(self) -> bool:
+        """Whether `predict` gives probabilities, rather than scores or numbers as the model returns them."""
+        return self.outputs in PROBABILITIES
+
+    @property
+    def has_classes(self) -> bool:
+        """Whether the largest score names a class: not for a regression, nor for a single raw score."""
+        return self.has_probabilities or (self.outputs == "scores" and len(self.class_names) > 1)
+
+    @property
+    def has_class_names(self) -> bool:
+        """Whether its classes have names of their own; else they are numbered, and the numbers match nothing."""
+        return bool(self.class_names) and self.class_names != placeholder_names(self.outputs, len(self.class_names))
+
+    @property
+    def head_names(self) -> tuple[str, ...]:
+        """Names of the model's outputs."""
+        names = getattr(self.model, "output_names", None) or ("output",)
+        return tuple(str(name) for name in names)
+
+    def __repr__(self) -> str:
+        size = " x ".join(map(str, self.preparation.input_shape))
+        return f"<Convnet {self.name!r}: {size}, {self.outputs}, {len(self.class_names)} classes>"
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Convnet) and self.fingerprint == other.fingerprint
@@ -166,8 +216,7 @@ class Convnet:
         Returns:
             `(rows, columns, 3)` uint8 at the network's size; gray three times for one channel.
         """
-        fitted = images.fit(photo, self.preparation.size, how=self.preparation.fit)
-        return images.gray(fitted) if self.preparation.channels == 1 else fitted
+        return self.preparation.fitted(photo)
 
     def prepare(self, photos: Sequence[np.ndarray]) -> np.ndarray:
         """Turn photos into the model's input.
@@ -178,23 +227,25 @@ class Convnet:
         Returns:
             `(batch, height, width, channels)` float32, fitted, resized and scaled as the network wants it.
         """
-        pixels = np.stack([self.fit(photo) for photo in photos]).astype(np.float32)
-        if self.preparation.channels == 1:
-            pixels = pixels[..., :1]
-        elif self.preparation.channels == 4:
-            pixels = np.concatenate([pixels, np.full_like(pixels[..., :1], 255)], axis=-1)
-        return np.asarray(self.preparation.scaling(pixels), np.float32)
+        return self.preparation.prepare(photos)
 
     def class_index(self, name: str | int) -> int:
-        """Find a class by its index or its exact name, else by the only name that contains the text.
+        """Find a class by its exact name, else by its index, else by the only name that contains the text.
+
+        A name goes before an index: a class named `7` may be the fourth. A number that is an `int` is an index.
 
         Raises:
             ClassError: If no class, or more than one, answers to it.
         """
         text = str(name).strip()
+        lowered = [class_name.casefold() for class_name in self.class_names]
+        is_named = isinstance(name, str) and self.has_class_names
+        if is_named and text in self.class_names:
+            return self.class_names.index(text)
+        if is_named and lowered.count(text.casefold()) == 1:
+            return lowered.index(text.casefold())
         if text.isdecimal() and int(text) < len(self.class_names):
             return int(text)
-        lowered = [class_name.casefold() for class_name in self.class_names]
         if text.casefold() in lowered:
             return lowered.index(text.casefold())
         found = [index for index, class_name in enumerate(lowered) if text and text.casefold() in class_name]
@@ -211,6 +262,13 @@ class Convnet:
             text=text,
             count=len(self.class_names),
         )
+
+
+def placeholder_names(outputs: Outputs, count: int) -> tuple[str, ...]:
+    """Number classes, or numbers, that nobody named."""
+    if outputs == "numbers" or (outputs == "scores" and count == 1):
+        return ("value",) if count == 1 else tuple(f"value {index}" for index in range(count))
+    return tuple(f"class {index}" for index in range(count))
 
 
 def _architecture(model: keras.Model) -> str:

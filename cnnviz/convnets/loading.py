@@ -1,21 +1,24 @@
-"""How does a name or a path become a network?"""
+"""Opening a model by its name, from its file, or from a finished run."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cnnviz.convnets.answers import Answers, recall
+from cnnviz.convnets.assumptions import KNOWN
 from cnnviz.convnets.catalogue import DEFAULT, Entry, catalogue
 from cnnviz.convnets.config_rules import shown
-from cnnviz.convnets.convnet import SCALINGS, Convnet, Preparation
+from cnnviz.convnets.convnet import Convnet, Preparation
 from cnnviz.convnets.files import open_model_file
-from cnnviz.convnets.wrapping import convnet_from_model, guess_preparation
+from cnnviz.convnets.wrapping import Said, names_from, scaling_named, wrap
 from cnnviz.errors import CnnvizError, ModelError, ModelFileError, RunError
+from cnnviz.images import Fit
 from cnnviz.runs import BEST, is_run, open_run, runs_folder
+from cnnviz.sentences import Sentence
 
 if TYPE_CHECKING:
     import keras
@@ -27,8 +30,12 @@ def load_convnet(
     source: str | Path = DEFAULT,
     *,
     preparation: Preparation | None = None,
-    class_names: Sequence[str] | None = None,
-    head: int | None = None,
+    scaling: str | None = None,
+    fit: Fit | None = None,
+    class_names: Sequence[str] | str | Path | None = None,
+    head: int | str | None = None,
+    outputs: str | None = None,
+    class_order: str | None = None,
     architecture: str | None = None,
     is_trusted: bool = True,
 ) -> Convnet:
@@ -39,9 +46,13 @@ def load_convnet(
     Args:
         source: A name of the catalogue; a path to a `.keras`, `.h5` or `.weights.h5` file; a training run, by its
             name or its folder, with the weights of its best epoch.
-        preparation: How a photo becomes its input.
-        class_names: One name a class, two for a single sigmoid.
-        head: Which of several outputs holds the class scores; the first if nobody said.
+        preparation: How a photo becomes its input; goes before `scaling` and `fit`.
+        scaling: How pixels become numbers, a key of `SCALINGS`.
+        fit: How an image of another shape is brought to the model's size: `stretch`, `crop`, `pad`.
+        class_names: One name a class, two for a single sigmoid; or a file of them, see `read_labels`.
+        head: Which of several outputs holds the scores, by name or number; the main one by the usual signs.
+        outputs: What the outputs are, see `Convnet.outputs`; found from graph and values if nobody said.
+        class_order: How folders are numbered where classes have no names: `sorted`, as Keras does, or `natural`.
         architecture: Name of the catalogue's network that a file of weights belongs to.
         is_trusted: False for an upload: it is then first opened and run in a guarded process.
 
@@ -58,20 +69,25 @@ def load_convnet(
         ('cat', 'dog')
     """
     source = _of_run(source) or source
+    said = Said(scaling, fit, names_from(class_names), head, outputs, class_order)
     if _is_path(source):
         entry = _entry(architecture) if architecture else None
         builder = entry.build_untrained if entry else None
         model = open_model_file(source, is_trusted=is_trusted, architecture=builder)
-        given = Answers(class_names=tuple(class_names or ()), head=head)
-        return _wrap_file(model, Path(source), preparation or (entry.preparation if entry else None), given)
+        return _wrap_file(model, Path(source), _changed(preparation, said, entry), said)
     entry = _entry(str(source))
-    return convnet_from_model(
-        entry.build(),
-        name=entry.name,
-        preparation=preparation or entry.preparation,
-        class_names=class_names or entry.class_names(),
-        head=head or 0,
-    )
+    known = Said(class_names=entry.class_names(), why=KNOWN)
+    prepared = _changed(preparation, said, entry)
+    return wrap(entry.build(), name=entry.name, preparation=prepared, sources=(said, known), why=KNOWN)
+
+
+def _changed(preparation: Preparation | None, said: Said, entry: Entry | None) -> Preparation | None:
+    """The preparation that is given or known, with what a person says otherwise."""
+    known = preparation or (entry.preparation if entry else None)
+    if preparation or known is None:
+        return known
+    scaling = scaling_named(said.scaling, known.channels) if said.scaling else known.scaling
+    return replace(known, scaling=scaling, fit=said.fit or known.fit)
 
 
 def _of_run(source: str | Path) -> Path | None:
@@ -104,33 +120,24 @@ def _entry(name: str) -> Entry:
     return entry
 
 
-def _wrap_file(model: keras.Model, path: Path, preparation: Preparation | None, given: Answers) -> Convnet:
-    """Combine what is given with what was remembered; drop the latter if the file has changed since."""
-    remembered = recall(path) or Answers()
+def _wrap_file(model: keras.Model, path: Path, preparation: Preparation | None, said: Said) -> Convnet:
+    """Combine what is said with what was remembered; drop the latter if the file has changed since."""
+    remembered = Said(**asdict(recall(path) or Answers()), why=Sentence("remembered beside the model"))
     try:
-        return _wrap(model, path, preparation, given, remembered)
+        return _wrap(model, path, preparation, (said, remembered))
     except CnnvizError:
-        return _wrap(model, path, preparation, given, Answers())
+        return _wrap(model, path, preparation, (said,))
 
 
-def _wrap(
-    model: keras.Model, path: Path, preparation: Preparation | None, given: Answers, remembered: Answers
-) -> Convnet:
-    head = given.head if given.head is not None else remembered.head
+def _wrap(model: keras.Model, path: Path, preparation: Preparation | None, sources: tuple[Said, ...]) -> Convnet:
     try:
-        return convnet_from_model(
-            model,
-            name=_name(path),
-            preparation=preparation or _prepared(guess_preparation(model), remembered),
-            class_names=given.class_names or remembered.class_names or None,
-            head=head or 0,
-        )
+        return wrap(model, name=_name(path), preparation=preparation, sources=sources)
     except CnnvizError:
         raise
     except Exception as error:  # Keras passes on whatever a layer raises when it runs
         kind = type(error).__name__
         raise ModelFileError(
-            "The model opens but does not run on one picture ({kind}). Try it in Keras first.", kind=kind
+            "The model opens but does not run on one image ({kind}). Try it in Keras first.", kind=kind
         ) from error
 
 
@@ -139,8 +146,3 @@ def _name(path: Path) -> str:
     if path.name == BEST and is_run(path.parent):
         return path.parent.resolve().name
     return next((path.name.removesuffix(suffix) for suffix in _SUFFIXES if path.name.endswith(suffix)), path.name)
-
-
-def _prepared(guess: Preparation, remembered: Answers) -> Preparation:
-    scaling = SCALINGS[remembered.scaling] if remembered.scaling else guess.scaling
-    return replace(guess, scaling=scaling, fit=remembered.fit or guess.fit)

@@ -1,23 +1,50 @@
-"""What can be known of any Keras model by looking at it: its input, and the meaning of its output?"""
+"""Making a `Convnet` of any Keras model: its input, its output, and what has to be assumed about both."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from cnnviz.convnets.convnet import SCALINGS, Convnet, Outputs, Preparation
+from cnnviz.convnets.assumptions import NOT_ASKED, SAID, Assumption, Assumptions
+from cnnviz.convnets.convnet import SCALINGS, Convnet, Preparation, Scaling, placeholder_names
+from cnnviz.convnets.labels import read_labels
+from cnnviz.convnets.outputs import Meaning, find_meaning, loss_name, main_head, said_meaning
+from cnnviz.convnets.scaling import FoundScaling, find_scaling
 from cnnviz.errors import ModelError
+from cnnviz.images import Fit
 from cnnviz.sentences import Sentence
 
 if TYPE_CHECKING:
     import keras
 
 _FREE_SIZE = 224
-_PROBABILITY_TOLERANCE = 1e-3  # a float16 softmax sums to one no better
-_HANDS_ON = ("Identity", "Cast", "Reshape", "Squeeze", "ExpandDims", "StopGradient", "EnsureShape")
-_LINEAR = ("BiasAdd", "MatMul", "AddV2", "Relu", "Relu6", "LogSoftmax")
+
+
+@dataclass(frozen=True)
+class Said:
+    """What is known about a model beside itself; None or empty where nobody said.
+
+    Attributes:
+        scaling: A key of `SCALINGS`.
+        fit: How an image of another shape is brought to the model's size.
+        class_names: One name a class, in the model's order.
+        head: Name or number of the output with the scores.
+        outputs: What the outputs are, see `Convnet.outputs`.
+        class_order: `sorted` or `natural`: how folders are numbered where classes have no names.
+        loss: Name of the loss that the model was trained with.
+        why: Who says so.
+    """
+
+    scaling: str | None = None
+    fit: Fit | None = None
+    class_names: tuple[str, ...] = ()
+    head: int | str | None = None
+    outputs: str | None = None
+    class_order: str | None = None
+    loss: str | None = None
+    why: Sentence = SAID
 
 
 def convnet_from_model(
@@ -25,58 +52,194 @@ def convnet_from_model(
     *,
     name: str | None = None,
     preparation: Preparation | None = None,
-    class_names: Sequence[str] | None = None,
-    head: int = 0,
+    scaling: str | None = None,
+    fit: Fit | None = None,
+    class_names: Sequence[str] | str | Path | None = None,
+    head: int | str | None = None,
+    outputs: str | None = None,
 ) -> Convnet:
-    """Make a `Convnet` of any Keras model with one picture as input; the model is only read.
+    """Make a `Convnet` of any Keras model with one image as input; the model is only read.
 
-    What the model cannot tell is guessed: pixels 0..255 where the model scales them itself, else 0..1;
-    a free size is taken as 224; classes are numbered.
+    What the model cannot tell is assumed, and said in `convnet.assumptions`: pixels as its own arithmetic tells, else
+    0..1; images stretched to its size, as Keras's loaders do; a free size is taken as 224; classes are numbered.
 
     Args:
         model: Built Keras model: functional, Sequential, subclassed, nested.
         name: What to call it; the model's own name if not given.
-        preparation: How a photo becomes its input; guessed if not given.
-        class_names: One name a class, two for a single sigmoid.
-        head: Which of several outputs holds the class scores.
+        preparation: How a photo becomes its input; goes before `scaling` and `fit`.
+        scaling: How pixels become numbers, a key of `SCALINGS`: `0..255`, `0..1`, `-1..1`, `imagenet-caffe`, ...
+        fit: How an image of another shape is brought to the model's size: `stretch`, `crop`, `pad`.
+        class_names: One name a class, two for a single sigmoid; or a file of them, see `read_labels`.
+        head: Which of several outputs holds the scores, by name or number; the main one by the usual signs.
+        outputs: What the outputs are, see `Convnet.outputs`; found from graph and values if not given.
 
     Raises:
-        ModelError: If the input is not one picture, or the names do not fit the output.
+        ModelError: If the input is not one image, or what is said does not fit the model.
 
     Example:
         >>> convnet = convnet_from_model(model, class_names=["cat", "dog"])
         >>> predict(convnet, convnet.prepare([photo])).shape
         (1, 2)
     """
-    preparation = preparation or guess_preparation(model)
-    _check_fits(input_shape(model), preparation)
-    outputs, units = _look_at_output(model, preparation, head)
-    count = 2 if units == 1 else units
-    names = tuple(class_names) if class_names else tuple(f"class {index}" for index in range(count))
-    if len(names) != count:
-        raise ModelError(
-            "{given} class names for {count} classes. Give one name for each class.", given=len(names), count=count
-        )
-    return Convnet(model, name or model.name, preparation, outputs, names, head)
+    said = Said(scaling, fit, names_from(class_names), head, outputs)
+    return wrap(model, name=name or model.name, preparation=preparation, sources=(said,))
+
+
+def names_from(class_names: Sequence[str] | str | Path | None) -> tuple[str, ...]:
+    """Take class names as they are, or read them from a file."""
+    if isinstance(class_names, (str, Path)):
+        return read_labels(Path(class_names))
+    return tuple(class_names or ())
+
+
+def wrap(
+    model: keras.Model, *, name: str, preparation: Preparation | None, sources: Sequence[Said], why: Sentence = SAID
+) -> Convnet:
+    """Make a `Convnet` of a model and of what is said about it.
+
+    Args:
+        model: Keras model; it is only read.
+        name: What to call it.
+        preparation: How a photo becomes its input, if that is known.
+        sources: What is said about it; the first that says something counts.
+        why: Who gave `preparation`.
+    """
+    shape = input_shape(model)
+    if preparation is None:
+        preparation, scaling, fit = _find_preparation(model, shape, sources)
+    else:
+        _check_fits(shape, preparation)
+        scaling, fit = Assumption(preparation.scaling.name, why), Assumption(preparation.fit, why)
+    head, head_assumed = _find_head(model, sources)
+    names, names_why = _first(sources, "class_names") or ((), SAID)
+    loss = (_first(sources, "loss") or (None, SAID))[0] or loss_name(getattr(model, "loss", None))
+    meaning = find_meaning(model, preparation, head, name_count=len(names), loss=loss)
+    if chosen := _first(sources, "outputs"):
+        meaning = said_meaning(chosen[0], meaning.units, chosen[1])
+    names, named = _find_names(names, names_why, meaning)
+    assumptions = Assumptions(
+        scaling,
+        fit,
+        named,
+        NOT_ASKED if named.is_confirmed else _find_order(sources),
+        Assumption(meaning.outputs, meaning.why, meaning.is_certain),
+        head_assumed,
+    )
+    return Convnet(model, name, preparation, meaning.outputs, names, head, assumptions)
 
 
 def guess_preparation(model: keras.Model) -> Preparation:
-    """Read the size and channels of a model's input, and guess how it wants pixels scaled.
+    """Read the size and channels of a model's input, and find how it wants pixels.
 
     Raises:
-        ModelError: If the input is not one picture of 1, 3 or 4 channels, channels last.
+        ModelError: If the input is not one image of 1, 3 or 4 channels, channels last.
     """
-    shape = input_shape(model)
+    return _find_preparation(model, input_shape(model), ())[0]
+
+
+def _first(sources: Sequence[Said], name: str) -> tuple[Any, Sentence] | None:
+    """What the first source that says something says, and who it is."""
+    found = ((getattr(source, name), source.why) for source in sources)
+    return next((pair for pair in found if pair[0] not in (None, ())), None)
+
+
+def _find_preparation(
+    model: keras.Model, shape: tuple[int | None, int | None, int], sources: Sequence[Said]
+) -> tuple[Preparation, Assumption, Assumption]:
     height, width, channels = shape
-    scaling = SCALINGS["0..255"] if _scales_itself(model) else SCALINGS["0..1"]
-    return Preparation((height or _FREE_SIZE, width or _FREE_SIZE), channels, "crop", scaling)
+    fit, fit_why = _first(sources, "fit") or (None, SAID)
+    size = (height or _FREE_SIZE, width or _FREE_SIZE)
+    plain = Preparation(size, channels, fit or "stretch", SCALINGS["0..255"])
+    said = _first(sources, "scaling")
+    found = FoundScaling(scaling_named(said[0], channels), said[1], True) if said else find_scaling(model, plain)
+    assumed_fit = (
+        Assumption(fit, fit_why)
+        if fit
+        else Assumption("stretch", Sentence("as Keras's own loaders of images do"), is_confirmed=False)
+    )
+    scaling = Assumption(found.scaling.name, found.why, found.is_certain)
+    return Preparation(size, channels, plain.fit, found.scaling), scaling, assumed_fit
+
+
+def scaling_named(name: str, channels: int) -> Scaling:
+    """Look up a scaling for images of so many channels.
+
+    Raises:
+        ModelError: If there is none.
+    """
+    scaling = SCALINGS.get(name)
+    if scaling is None:
+        raise ModelError("There is no scaling {name!r}. Scalings: {known}.", name=name, known=", ".join(SCALINGS))
+    if not scaling.suits(channels):
+        raise ModelError(
+            "The scaling {name} is for three channels, but the model takes {channels}.", name=name, channels=channels
+        )
+    return scaling
+
+
+def _find_head(model: keras.Model, sources: Sequence[Said]) -> tuple[int, Assumption]:
+    """Choose one of several outputs: the one that was said, else the main one by the usual signs."""
+    outputs = list(getattr(model, "outputs", None) or ())
+    names = [str(name) for name in getattr(model, "output_names", None) or ()]
+    if said := _first(sources, "head"):
+        head = _head_named(said[0], names, len(outputs))
+        return head, Assumption(names[head] if head < len(names) else str(head), said[1])
+    if len(outputs) < 2:
+        return 0, NOT_ASKED
+    head = main_head(names, [tuple(tensor.shape) for tensor in outputs], [_depth(tensor) for tensor in outputs])
+    others = ", ".join(name for place, name in enumerate(names) if place != head)
+    return head, Assumption(names[head], Sentence("it looks like the main one; others: {others}", others=others), False)
+
+
+def _head_named(said: int | str, names: list[str], count: int) -> int:
+    if str(said) in names:
+        return names.index(str(said))
+    if isinstance(said, int) or said.isdecimal():
+        head = int(said)
+        if not count or 0 <= head < count:
+            return head
+    if count > 1:
+        raise ModelError("The model has no output {head!r}. Its outputs: {names}.", head=said, names=", ".join(names))
+    raise ModelError("The model has no output {head}. It has {count}, counted from 0.", head=said, count=max(count, 1))
+
+
+def _depth(tensor: Any) -> int:
+    """Operations that a symbolic tensor depends on."""
+    seen, stack = set(), [tensor]
+    while stack:
+        history = stack.pop()._keras_history
+        node = (id(history.operation), history.node_index)
+        if node not in seen:
+            seen.add(node)
+            stack.extend(history.operation._inbound_nodes[history.node_index].input_tensors)
+    return len(seen)
+
+
+def _find_names(names: tuple[str, ...], why: Sentence, meaning: Meaning) -> tuple[tuple[str, ...], Assumption]:
+    count = meaning.class_count
+    if names and len(names) != count:
+        raise ModelError(
+            "{given} class names for {count} classes. Give one name for each class.", given=len(names), count=count
+        )
+    if names:
+        return names, Assumption(Sentence("{count} names", count=count), why)
+    if not count:
+        return (), NOT_ASKED
+    numbered = Assumption(f"0..{count - 1}", Sentence("nobody named them"), is_confirmed=False)
+    return placeholder_names(meaning.outputs, count), numbered
+
+
+def _find_order(sources: Sequence[Said]) -> Assumption:
+    if said := _first(sources, "class_order"):
+        return Assumption(*said)
+    return Assumption("sorted", Sentence("folders are numbered as Keras does, by their sorted names"), False)
 
 
 def input_shape(model: keras.Model) -> tuple[int | None, int | None, int]:
     """Height, width (None where free) and channels of a model's only input.
 
     Raises:
-        ModelError: If the model takes anything but one picture, channels last.
+        ModelError: If the model takes anything but one image, channels last.
     """
     shapes = _input_shapes(model)
     advice = Sentence("An image model takes height x width x channels.")
@@ -92,7 +255,7 @@ def input_shape(model: keras.Model) -> tuple[int | None, int | None, int]:
             "The model's input is {shape}: not 1, 3 or 4 channels. {hint}", shape=_readable(shape), hint=hint
         )
     if batch not in (None, 1):
-        raise ModelError("The model only takes {batch} pictures at once. Save it with a free batch size.", batch=batch)
+        raise ModelError("The model only takes {batch} images at once. Save it with a free batch size.", batch=batch)
     return height, width, channels
 
 
@@ -101,7 +264,7 @@ def _check_fits(shape: tuple[int | None, int | None, int], preparation: Preparat
     wanted = preparation.input_shape
     if any(side not in (None, given) for side, given in zip(shape, wanted, strict=True)):
         raise ModelError(
-            "The model takes {shape}, but pictures would be prepared as {prepared}. "
+            "The model takes {shape}, but images would be prepared as {prepared}. "
             "Give a preparation of the model's own size.",
             shape=_readable((None, *shape)),
             prepared=_readable((None, *wanted)),
@@ -117,7 +280,7 @@ def _input_shapes(model: keras.Model) -> list[tuple[int | None, ...]]:
         return [tuple(tensor.shape) for tensor in inputs]
     built_for = getattr(model, "_build_shapes_dict", None)  # what a subclassed model was first called on
     if not built_for:
-        raise ModelError("The model was never built. Call it on one picture first, then pass it on.")
+        raise ModelError("The model was never built. Call it on one image first, then pass it on.")
     # Its batch size was that call's own, and binds nobody.
     return [(None, *shape[1:]) for entry in built_for.values() for shape in _shapes_in(entry)]
 
@@ -133,87 +296,3 @@ def _shapes_in(entry: Any) -> list[tuple[int | None, ...]]:
 
 def _readable(shape: tuple[int | None, ...]) -> str:
     return " x ".join("any" if side is None else str(side) for side in shape[1:]) or Sentence("a number")
-
-
-def _scales_itself(model: keras.Model) -> bool:
-    return any(type(layer).__name__ in ("Rescaling", "Normalization") for layer in model._flatten_layers())
-
-
-def last_activation(tensor: Any) -> tuple[str, Any]:
-    """Find the operation that made a symbolic tensor of scores, and what that operation was given.
-
-    Args:
-        tensor: `(batch, classes)`, of a graph that is being traced.
-
-    Returns:
-        Type of the operation, such as `Softmax`, `Sigmoid` or `BiasAdd`, and its first input.
-    """
-    operation, classes = tensor.op, tensor.shape[-1]
-    while operation.type in _HANDS_ON and operation.inputs[0].shape[-1:] == [classes]:
-        operation = operation.inputs[0].op
-    return operation.type, operation.inputs[0] if operation.inputs else tensor
-
-
-def _look_at_output(model: keras.Model, preparation: Preparation, head: int) -> tuple[Outputs, int]:
-    """Tell what a model's scores are, and how many units they come from."""
-    activation, shapes = _declared(model, head) or _traced(model, preparation, head)
-    if not 0 <= head < len(shapes):
-        raise ModelError(
-            "The model has no output {head}. It has {count}, counted from 0.", head=head, count=len(shapes)
-        )
-    units = shapes[head][-1] if len(shapes[head]) == 2 else None
-    if not units:
-        return "none", 0
-    if activation in _LINEAR:
-        return "logits", units
-    if activation == "Sigmoid":
-        return ("sigmoid" if units == 1 else "independent"), units
-    return ("softmax" if activation == "Softmax" else _kind_by_values(model, preparation, head)), units
-
-
-def _declared(model: keras.Model, head: int) -> tuple[str, list[tuple[int | None, ...]]] | None:
-    """Read a functional model's last activation off its last layer, which is quicker than tracing; None if it hides."""
-    import keras
-
-    outputs = getattr(model, "outputs", None)
-    if not outputs or not 0 <= head < len(outputs):
-        return None
-    layer = outputs[head]._keras_history.operation
-    declared = {keras.activations.softmax: "Softmax", keras.activations.sigmoid: "Sigmoid"}
-    if type(layer) is keras.layers.Dense:
-        declared[keras.activations.linear] = "BiasAdd"
-    elif type(layer) is not keras.layers.Activation:
-        return None
-    activation = declared.get(layer.activation)
-    return (activation, [tuple(tensor.shape) for tensor in outputs]) if activation else None
-
-
-def _traced(model: keras.Model, preparation: Preparation, head: int) -> tuple[str, list[tuple[int | None, ...]]]:
-    """Run the model symbolically and find its last operation."""
-    import keras
-    import tensorflow as tf
-
-    found: list[Any] = []
-
-    def run(pictures: Any) -> None:
-        found.extend(keras.tree.flatten(model(pictures, training=False)))
-
-    spec = tf.TensorSpec((None, *preparation.input_shape), tf.float32)
-    tf.function(run, autograph=False).get_concrete_function(spec)
-    shapes = [tuple(tensor.shape) for tensor in found]
-    return (last_activation(found[head])[0] if 0 <= head < len(found) else ""), shapes
-
-
-def _kind_by_values(model: keras.Model, preparation: Preparation, head: int) -> Outputs:
-    """Run the model on noise and tell by the values what its scores are."""
-    import keras
-
-    noise = np.random.default_rng(0).uniform(0, 255, (1, *preparation.input_shape)).astype(np.float32)
-    outputs = keras.tree.flatten(model(preparation.scaling(noise), training=False))
-    scores = keras.ops.convert_to_numpy(outputs[head]).astype(np.float32)
-    is_bounded = bool(np.all((scores >= 0) & (scores <= 1)))
-    if not is_bounded:
-        return "logits"
-    if scores.shape[1] == 1:
-        return "sigmoid"
-    return "softmax" if abs(float(scores.sum()) - 1) < _PROBABILITY_TOLERANCE else "independent"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cnnviz.capture import Call, capture
+from cnnviz.capture import Call, call_model, capture
 from cnnviz.convnets import Convnet
 from cnnviz.errors import LayerError
 from cnnviz.layers import LayerInfo, find_layer
@@ -86,7 +86,7 @@ def _calls(convnet: Convnet, inputs: np.ndarray, addresses: tuple[str, ...]) -> 
     import tensorflow as tf
 
     with capture(convnet.model, addresses) as calls:
-        convnet.model(tf.constant(inputs, tf.float32), training=False)
+        call_model(convnet.model, tf.constant(inputs, tf.float32))
     return {call.address: call for call in calls}
 
 

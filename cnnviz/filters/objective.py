@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from cnnviz.capture import Call, capture
+from cnnviz.capture import Call, call_model, capture, floating_inputs
 from cnnviz.convnets import Convnet
 from cnnviz.errors import LayerError
 
@@ -41,13 +41,12 @@ def answers(convnet: Convnet, layer: str, inputs: Any) -> tuple[Any, Any]:
 
 def _call(convnet: Convnet, layer: str, inputs: Any) -> tuple[Call, bool]:
     """Note the layer's call, and whether it gives the class scores."""
-    import keras
     import tensorflow as tf
 
     scores, refusal = None, None
-    with capture(convnet.model, [layer.split("@")[0]]) as calls:
+    with floating_inputs(convnet.model), capture(convnet.model, [layer.split("@")[0]]) as calls:
         try:
-            scores = keras.tree.flatten(convnet.model(inputs, training=False))[convnet.head]
+            scores = call_model(convnet.model, inputs)[convnet.head]
         except (ValueError, TypeError, RuntimeError, tf.errors.OpError) as error:
             refusal = error  # the layers behind may refuse pictures of this size; nothing hangs on them
     call = next((call for call in calls if call.address == layer), None)

@@ -81,5 +81,5 @@ def compare(
     layer = require_maps(convnet, layer)
     first = read(convnet, inputs, layers=[layer], with_gradients=True, class_index=class_index)
     second = read(convnet, inputs, layers=[layer], with_gradients=True, class_index=against)
-    maps = [signed_grad_cam(reading.maps[layer], reading.gradients[layer]) for reading in (first, second)]
+    maps = [signed_grad_cam(reading.maps[layer], reading.gradient(layer)) for reading in (first, second)]
     return Comparison(maps[0], maps[1], maps[0] - maps[1], first.classes, against)

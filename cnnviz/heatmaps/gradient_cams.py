@@ -227,4 +227,4 @@ def _explain(
 ) -> np.ndarray:
     layer = require_maps(convnet, layer)
     reading = read(convnet, inputs, layers=[layer], with_gradients=True, class_index=class_index)
-    return FORMULAS[name](reading.maps[layer], reading.gradients[layer])
+    return FORMULAS[name](reading.maps[layer], reading.gradient(layer))

@@ -44,7 +44,7 @@ def saliency(convnet: Convnet, inputs: np.ndarray, *, class_index: int | None = 
         Simonyan et al., "Deep Inside Convolutional Networks", 2013, section 3.1. https://arxiv.org/abs/1312.6034
     """
     reading = read(convnet, inputs, layers=[INPUT], with_gradients=True, class_index=class_index)
-    return _magnitude(reading.gradients[INPUT])
+    return _magnitude(reading.gradient(INPUT))
 
 
 @quiet

@@ -9,7 +9,7 @@ import numpy as np
 from cnnviz.convnets import Convnet
 from cnnviz.errors import ClassError
 from cnnviz.layers import layers as list_layers
-from cnnviz.probes import INPUT, Reading, compiled, read
+from cnnviz.probes import INPUT, Reading, compiled, gradient_of, read
 
 OnStep = Callable[[int, int, np.ndarray | None], None]
 """Told after each step: runs done, runs in all, and the map so far. It may raise `CancelledError`."""
@@ -53,7 +53,7 @@ def mean_gradients(
     for done, pictures, indices in in_steps(convnet, every(len(classes), runs)):
         inputs = np.ascontiguousarray(variants(pictures, indices), np.float32)
         result = compiled(convnet, (INPUT,), True)(inputs, classes[pictures])
-        np.add.at(total, pictures, result["gradients"][0].numpy())
+        np.add.at(total, pictures, gradient_of(result["gradients"], INPUT).numpy())
         np.add.at(counts, pictures, 1)
         yield done, total / np.maximum(counts, 1)
 

@@ -32,10 +32,11 @@ def strip(
         method: Which of the four gradient methods.
 
     Returns:
-        Address to `(batch, rows, columns)` float32, >= 0, in units of the logit; as the method alone gives.
+        Address to `(batch, rows, columns)` float32, >= 0, in units of the logit; as the method alone gives. Layers
+        from which no gradient reaches the score are left out.
 
     Raises:
-        LayerError: If a layer does not exist or has no feature maps.
+        LayerError: If a layer does not exist or has no feature maps, or no gradient reaches any of them.
         ClassError: If the class does not exist, or the network has no classes.
 
     Note:
@@ -48,4 +49,5 @@ def strip(
     addresses = [require_maps(convnet, address) for address in layers]
     reading = read(convnet, inputs, layers=addresses, with_gradients=True, class_index=class_index)
     formula = FORMULAS[method]
-    return {address: formula(reading.maps[address], reading.gradients[address]) for address in addresses}
+    reached = [address for address in addresses if address in reading.gradients] or addresses
+    return {address: formula(reading.maps[address], reading.gradient(address)) for address in reached}

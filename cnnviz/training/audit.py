@@ -8,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 
-from cnnviz.capture import capture, walk
+from cnnviz.capture import call_model, capture, walk
 from cnnviz.convnets import Convnet, catalogue
 from cnnviz.datasets import Dataset
 from cnnviz.datasets.notes import note_balance
@@ -163,7 +163,7 @@ def black_and_white(convnet: Convnet) -> tuple[float, float] | None:
     rows, columns, channels = convnet.preparation.input_shape
     pixels = np.stack([np.full((rows, columns, channels), level, np.float32) for level in (0, 255)])
     with capture(convnet.model, [address]) as calls:
-        convnet.model(np.asarray(convnet.preparation.scaling(pixels), np.float32), training=False)
+        call_model(convnet.model, np.asarray(convnet.preparation.scaling(pixels), np.float32))
     given = np.asarray(calls[0].inputs[0])
     middle = given[:, given.shape[1] // 2, given.shape[2] // 2] if given.ndim == 4 else given  # the border is padded
     black, white = middle.mean(axis=-1)

@@ -20,7 +20,11 @@ def model(tmp_path, monkeypatch):
     return path
 
 
-@pytest.mark.parametrize("said", [SAID, Answers(), Answers(head=0)], ids=["all", "nothing", "head"])
+@pytest.mark.parametrize(
+    "said",
+    [SAID, Answers(), Answers(head=0), Answers(outputs="numbers", class_order="natural")],
+    ids=["all", "nothing", "head", "new"],
+)
 def test_recalls_what_was_remembered(model, said):
     assert recall(model) is None
     written = remember(model, said)
@@ -68,7 +72,7 @@ def test_a_failed_write_leaves_the_old_answers_and_nothing_else(model, monkeypat
 
 GOOD = {"version": 1, "scaling": "0..1", "fit": "crop", "class_names": ["a"], "head": 0}
 UNTRUSTED = {
-    "another version": GOOD | {"version": 2},
+    "another version": GOOD | {"version": 3},
     "no version": {key: value for key, value in GOOD.items() if key != "version"},
     "unknown scaling": GOOD | {"scaling": "x"},
     "scaling of another kind": GOOD | {"scaling": ["0..1"]},

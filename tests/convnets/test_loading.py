@@ -122,9 +122,11 @@ def test_several_outputs_open_with_a_head_to_choose(tmp_path):
     x = layers.GlobalAveragePooling2D()(layers.Conv2D(4, 3)(given))
     heads = [layers.Dense(units, activation="softmax", name=f"head{units}")(x) for units in (2, 3)]
     path = saved(keras.Model(given, heads), tmp_path / "a.keras")
-    assert len(load_convnet(path).class_names) == 2
-    assert len(load_convnet(path, head=1).class_names) == 3
+    assert len(load_convnet(path).class_names) == 3  # as deep, and wider
+    assert len(load_convnet(path, head=0).class_names) == 2
+    assert len(load_convnet(path, head="head2").class_names) == 2
     assert "no output 2" in refusal(path, head=2)
+    assert "no output 'tail'. Its outputs: head2, head3." in refusal(path, head="tail")
 
 
 def test_image_to_image_opens_without_classes(tmp_path):
@@ -173,7 +175,7 @@ UNSUITED = {
     volumes: "6 x 6 x 6 x 1",
     channels_first: "channels first",
     channels_first_without_a_convolution: "Channels come first",
-    fixed_batch: "8 pictures at once",
+    fixed_batch: "8 images at once",
     infrared: "not 1, 3 or 4 channels",
 }
 

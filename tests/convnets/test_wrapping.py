@@ -6,8 +6,11 @@ from keras import layers
 from tiny_nets import Listed, flat, listed, nested, pooled, randomise, state
 
 from cnnviz.convnets import SCALINGS, Preparation, convnet_from_model, guess_preparation
+from cnnviz.convnets.scaling import trial_photos
 from cnnviz.errors import ModelError
 from cnnviz.probes import predict
+
+COARSE = np.array([[1, 0], [1, 0], [0, 1]], "float32")  # three fine classes in two coarse ones
 
 
 def with_scores(last, units=3):
@@ -24,13 +27,26 @@ def with_scores(last, units=3):
         (lambda: pooled("sigmoid"), "independent", 3),
         (lambda: pooled("sigmoid", units=2), "independent", 2),
         (lambda: pooled(None), "logits", 3),
-        (lambda: pooled(None, units=1), "logits", 2),
-        (lambda: pooled("relu"), "logits", 3),
+        (lambda: pooled(None, units=1), "numbers", 1),
+        (lambda: pooled("relu"), "scores", 3),
+        (lambda: pooled("tanh", units=1), "scores", 1),
+        (lambda: pooled("softplus"), "scores", 3),
+        (lambda: pooled("hard_sigmoid"), "independent", 3),
         (lambda: pooled("log_softmax"), "logits", 3),
         (lambda: with_scores(layers.Softmax()), "softmax", 3),
         (lambda: with_scores(keras.ops.sigmoid), "independent", 3),
         (lambda: with_scores(keras.ops.sigmoid, units=1), "sigmoid", 2),
         (lambda: with_scores(lambda x: layers.Average()([layers.Softmax()(x), layers.Softmax()(-x)])), "softmax", 3),
+        (lambda: with_scores(lambda x: 0.7 * layers.Softmax()(x) + 0.3 * layers.Softmax()(-x)), "softmax", 3),
+        (lambda: with_scores(lambda x: 0.9 * layers.Softmax()(x) + 0.1 / 3), "softmax", 3),
+        (lambda: with_scores(lambda x: layers.Softmax()(x) @ COARSE), "softmax", 2),
+        (lambda: with_scores(lambda x: keras.ops.einsum("bf,fc->bc", layers.Softmax()(x), COARSE)), "softmax", 2),
+        (lambda: with_scores(lambda x: layers.Softmax()(x)[:, 1:2]), "sigmoid", 2),
+        (lambda: with_scores(lambda x: keras.ops.concatenate([p := keras.ops.sigmoid(x), 1 - p], -1), 1), "softmax", 2),
+        (lambda: with_scores(lambda x: 100 * layers.Softmax()(x)), "scores", 3),
+        (lambda: with_scores(lambda x: keras.ops.maximum(0, 1 - x)), "scores", 3),
+        (lambda: with_scores(lambda x: (keras.ops.tanh(x) + 1) / 2, units=1), "sigmoid", 2),
+        (lambda: with_scores(lambda x: (keras.ops.sigmoid(x) + keras.ops.sigmoid(-x)) / 2), "independent", 3),
         (lambda: with_scores(lambda x: 2.0 * x), "logits", 3),
         (
             lambda: with_scores(lambda x: layers.Reshape((4,))(layers.Softmax()(layers.Reshape((2, 2))(x))), units=4),
@@ -79,17 +95,74 @@ def test_a_half_precision_softmax_is_one():
     assert convnet.outputs == "softmax"
 
 
+MEAN, VARIANCE = [0.485, 0.456, 0.406], [0.229**2, 0.224**2, 0.225**2]  # of ImageNet, 0..1
+
+
 @pytest.mark.parametrize(
-    ("steps", "scaling"),
+    ("steps", "scaling", "is_certain"),
     [
-        ([layers.Rescaling(1 / 255)], "0..255"),
-        ([keras.Sequential([layers.Normalization(mean=0.0, variance=1.0)])], "0..255"),
-        ([], "0..1"),
+        ([layers.Rescaling(1 / 255)], "0..255", True),
+        ([layers.RandomFlip(), layers.Rescaling(1 / 127.5, offset=-1)], "0..255", True),
+        ([keras.Sequential([layers.Normalization(mean=MEAN, variance=VARIANCE)])], "0..1", True),
+        ([layers.Rescaling(1 / 255), layers.Normalization(mean=MEAN, variance=VARIANCE)], "0..255", True),
+        ([layers.Normalization(mean=120.0, variance=65.0**2)], "0..255", True),
+        ([layers.Rescaling(2, offset=-1)], "0..1", True),
+        ([layers.Rescaling(127.5, offset=127.5)], "-1..1", True),
+        ([layers.ZeroPadding2D(2), layers.Resizing(20, 20), layers.Rescaling(1 / 255)], "0..255", True),
+        ([layers.Conv2D(3, 1), layers.Rescaling(1 / 255)], "0..1", False),  # behind weights it is none of the pixels'
+        ([], "0..1", False),
     ],
 )
-def test_guesses_that_a_model_that_scales_wants_plain_pixels(steps, scaling):
-    model = keras.Sequential([keras.Input((7, 5, 1)), *steps, layers.Flatten(), layers.Dense(2)])
-    assert guess_preparation(model) == Preparation((7, 5), 1, "crop", SCALINGS[scaling])
+def test_the_models_own_arithmetic_tells_which_pixels_it_wants(steps, scaling, is_certain):
+    model = keras.Sequential([keras.Input((12, 10, 3)), *steps, layers.Flatten(), layers.Dense(2)])
+    assumed = convnet_from_model(model).assumptions
+    assert (assumed.scaling.value, assumed.scaling.is_confirmed) == (scaling, is_certain)
+    assert guess_preparation(model) == Preparation((12, 10), 3, "stretch", SCALINGS[scaling])
+
+
+@pytest.mark.parametrize(
+    ("arithmetic", "scaling"),
+    [
+        (lambda x: x / 255.0, "0..255"),
+        (lambda x: (x - 127.5) / 127.5, "0..255"),
+        (lambda x: keras.applications.vgg16.preprocess_input(x), "0..255"),
+        (lambda x: keras.applications.mobilenet_v2.preprocess_input(x), "0..255"),
+        (lambda x: keras.applications.densenet.preprocess_input(x), "0..255"),
+        (lambda x: keras.applications.vgg16.preprocess_input(x * 255.0), "0..1"),
+        (lambda x: keras.ops.subtract(1.0, keras.ops.divide(x, 255.0)), "0..255"),
+        (lambda x: 2 * x - 1, "0..1"),
+    ],
+)
+def test_arithmetic_without_layers_tells_as_much(arithmetic, scaling):
+    image = keras.Input((12, 10, 3))
+    model = keras.Model(image, layers.Dense(2)(layers.Flatten()(arithmetic(image))))
+    assumed = convnet_from_model(model).assumptions.scaling
+    assert (assumed.value, assumed.is_confirmed) == (scaling, True)
+
+
+def test_whole_numbers_are_pixels():
+    image = keras.Input((6, 6, 3), dtype="uint8")
+    assert convnet_from_model(keras.Model(image, layers.Flatten()(image))).preparation.scaling.name == "0..255"
+
+
+@pytest.mark.parametrize("scaling", ["0..255", "0..1", "-1..1"])
+def test_where_nothing_scales_the_first_batch_normalization_tells(scaling):
+    """Its moving statistics are set to those of photographs under the right scaling, as training would."""
+    model = randomise(flat())
+    preparation = Preparation((9, 8), 3, "stretch", SCALINGS[scaling])
+    normalization = model.get_layer("bn")
+    given = keras.Model(model.inputs[0], normalization.input)(preparation.prepare(trial_photos()[:2])).numpy()
+    normalization.moving_mean.assign(given.mean(axis=(0, 1, 2)))
+    normalization.moving_variance.assign(given.var(axis=(0, 1, 2)) + 1e-3)
+    assumed = convnet_from_model(model).assumptions.scaling
+    assert (assumed.value, assumed.is_confirmed) == (scaling, False)
+
+
+def test_a_base_of_keras_tells_by_its_name():
+    base = keras.applications.VGG16(weights=None, include_top=False, input_shape=(32, 32, 3))
+    model = keras.Sequential([keras.Input((32, 32, 3)), base, layers.Flatten(), layers.Dense(2, activation="softmax")])
+    assumed = convnet_from_model(model).assumptions.scaling
+    assert (assumed.value, assumed.is_confirmed) == ("imagenet-caffe", False)
 
 
 def test_a_free_size_is_taken_as_224():
@@ -129,10 +202,10 @@ def of_inputs(*shapes, **options):
 @pytest.mark.parametrize(
     ("model", "message"),
     [
-        (lambda: Listed(), "The model was never built. Call it on one picture first, then pass it on."),
+        (lambda: Listed(), "The model was never built. Call it on one image first, then pass it on."),
         (
             lambda: keras.Sequential([layers.Conv2D(2, 3)]),
-            "The model was never built. Call it on one picture first, then pass it on.",
+            "The model was never built. Call it on one image first, then pass it on.",
         ),
         (
             lambda: of_inputs((6, 6, 3), (4,)),
@@ -155,7 +228,7 @@ def of_inputs(*shapes, **options):
         ),
         (
             lambda: of_inputs((6, 6, 3), batch_size=4),
-            "The model only takes 4 pictures at once. Save it with a free batch size.",
+            "The model only takes 4 images at once. Save it with a free batch size.",
         ),
     ],
 )
@@ -168,7 +241,7 @@ def test_models_that_take_no_single_picture_are_told_in_a_sentence(model, messag
 def test_names_sizes_and_heads_must_fit_the_model():
     with pytest.raises(ModelError, match=r"2 class names for 3 classes. Give one name for each class."):
         convnet_from_model(pooled(), class_names=["a", "b"])
-    with pytest.raises(ModelError, match=r"takes 6 x 6 x 3, but pictures would be prepared as 7 x 7 x 1"):
+    with pytest.raises(ModelError, match=r"takes 6 x 6 x 3, but images would be prepared as 7 x 7 x 1"):
         convnet_from_model(pooled(), preparation=Preparation((7, 7), 1))
     for head in (1, -1):
         with pytest.raises(ModelError, match=rf"The model has no output {head}. It has 1, counted from 0."):

@@ -1,0 +1,63 @@
+"""Assumptions about a model: what was taken for true that its file does not say, why, and how sure that is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+
+from cnnviz.sentences import Sentence
+
+
+@dataclass(frozen=True)
+class Assumption:
+    """One thing that was taken for true.
+
+    Attributes:
+        value: What, in the word of the option that changes it.
+        why: What speaks for it.
+        is_confirmed: Whether a person said it, the catalog knows it, or the model could not work otherwise; False
+            for a guess.
+    """
+
+    value: str
+    why: Sentence
+    is_confirmed: bool = True
+
+    def __str__(self) -> str:
+        return f"{self.value} ({self.why})"
+
+
+KNOWN = Sentence("the catalog says so")
+SAID = Sentence("you said so")
+NOT_ASKED = Assumption("", KNOWN)
+
+
+@dataclass(frozen=True)
+class Assumptions:
+    """All that was taken for true about a model.
+
+    Attributes:
+        scaling: How pixels become numbers, a key of `SCALINGS`.
+        fit: How an image of another shape is brought to the model's size.
+        class_names: Where the names of the classes come from.
+        class_order: In which order folders are numbered where classes have no names: `sorted` or `natural`.
+        outputs: What the outputs are, see `Convnet.outputs`.
+        head: Which of several outputs is used, by name.
+    """
+
+    scaling: Assumption = NOT_ASKED
+    fit: Assumption = NOT_ASKED
+    class_names: Assumption = NOT_ASKED
+    class_order: Assumption = NOT_ASKED
+    outputs: Assumption = NOT_ASKED
+    head: Assumption = NOT_ASKED
+
+    def __iter__(self) -> Iterator[tuple[str, Assumption]]:
+        """Name and assumption of each that means something for this model."""
+        pairs = ((field.name, getattr(self, field.name)) for field in fields(self))
+        return (pair for pair in pairs if pair[1].value)
+
+    @property
+    def guesses(self) -> tuple[str, ...]:
+        """Names of those that are guesses."""
+        return tuple(name for name, one in self if not one.is_confirmed)

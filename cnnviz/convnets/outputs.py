@@ -1,0 +1,247 @@
+"""Meaning of a model's output: a distribution, sigmoids, logits, raw scores or plain numbers.
+
+The range of every operation at the end of the traced graph is followed back to where it is bounded: a softmax lies in
+0..1 and sums to one, so does an average of softmaxes, so does what adds its classes up; a softplus has no upper end.
+Where the graph does not say, the model is run on black, white, noise and photographs, and the values say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, get_args
+
+import numpy as np
+
+from cnnviz.capture import call_model
+from cnnviz.convnets.convnet import Outputs, Preparation
+from cnnviz.convnets.output_ranges import Range, range_of
+from cnnviz.convnets.scaling import trial_photos
+from cnnviz.errors import ModelError
+from cnnviz.sentences import Sentence
+
+if TYPE_CHECKING:
+    import keras
+
+KINDS: tuple[str, ...] = tuple(kind for kind in get_args(Outputs) if kind != "none")
+"""What a person may say that a model's outputs are."""
+
+_TOLERANCE = 1e-3  # a float16 softmax sums to one no better
+_CONSTANT = 1e-6
+# What Keras trains numbers with; the names of its functions and classes, in lower case without signs.
+_OF_NUMBERS = (
+    *("meansquarederror", "mse", "meanabsoluteerror", "mae", "meanabsolutepercentageerror", "mape", "logcosh"),
+    *("meansquaredlogarithmicerror", "msle", "huber", "huberloss", "cosinesimilarity", "poisson"),
+)
+_OF_BINARY_CLASSES = ("binarycrossentropy", "binaryfocalcrossentropy", "bce")
+
+
+@dataclass(frozen=True)
+class Meaning:
+    """What one output of a model is.
+
+    Attributes:
+        outputs: Its kind, see `Convnet.outputs`.
+        units: Numbers that it has for one image; 0 where it has no class scores.
+        why: What tells so.
+        is_certain: Whether it could not be otherwise; False for a guess.
+    """
+
+    outputs: Outputs
+    units: int
+    why: Sentence
+    is_certain: bool
+
+    @property
+    def class_count(self) -> int:
+        """Classes, or numbers, that are told apart: a single sigmoid or logit tells two."""
+        return 2 if self.units == 1 and self.outputs in ("sigmoid", "logits") else self.units
+
+
+def find_meaning(
+    model: keras.Model, preparation: Preparation, head: int, *, name_count: int = 0, loss: str | None = None
+) -> Meaning:
+    """Tell what a model's output is, from its graph first, then from values.
+
+    Args:
+        model: Keras model; it is only read.
+        preparation: How an image becomes its input.
+        head: Which of its outputs.
+        name_count: Number of class names that a person gave; 0 for none.
+        loss: Name of the loss that the model was trained with, where it is known.
+
+    Raises:
+        ModelError: If there is no such output.
+    """
+    declared = _declared(model, head)
+    if declared is None:
+        scores_range, shapes = _traced(model, preparation, head)
+    else:
+        scores_range, shapes = declared
+    if not 0 <= head < len(shapes):
+        raise ModelError(
+            "The model has no output {head}. It has {count}, counted from 0.", head=head, count=len(shapes)
+        )
+    units = shapes[head][-1] if len(shapes[head]) == 2 else None
+    if not units:
+        return Meaning("none", 0, Sentence("its output is no row of scores"), True)
+    return _decide(model, preparation, head, scores_range, units, name_count, _plain(loss))
+
+
+def said_meaning(outputs: str, units: int, why: Sentence) -> Meaning:
+    """Take a person's word for what an output is.
+
+    Raises:
+        ModelError: If an output of so many units cannot be that.
+    """
+    if outputs not in KINDS:
+        raise ModelError("There is no kind of output {kind!r}. Kinds: {kinds}.", kind=outputs, kinds=", ".join(KINDS))
+    if outputs == "sigmoid" and units > 1:
+        outputs = "independent"
+    elif outputs == "independent" and units == 1:
+        outputs = "sigmoid"
+    if outputs == "softmax" and units == 1:
+        raise ModelError("A single output is no softmax over classes. Say sigmoid, logits or numbers.")
+    return Meaning(outputs, units, why, True)  # type: ignore[arg-type]  # checked above
+
+
+def loss_name(loss: Any) -> str | None:
+    """Name of a Keras loss: of a function, a class, an object or a serialized one; None where there are several."""
+    if isinstance(loss, dict):
+        loss = loss.get("config", {}).get("name") or loss.get("class_name") if "class_name" in loss else None
+    if loss is None or isinstance(loss, str):
+        return loss
+    name = getattr(loss, "name", None) or getattr(loss, "__name__", None)
+    return name if isinstance(name, str) else None
+
+
+def _plain(loss: str | None) -> str:
+    return (loss or "").replace("_", "").casefold()
+
+
+def _decide(
+    model: keras.Model, preparation: Preparation, head: int, found: Range, units: int, name_count: int, loss: str
+) -> Meaning:
+    """Put graph, values, loss and names together; the strongest sign first."""
+    if found.is_distribution and units > 1:
+        return Meaning("softmax", units, Sentence("it ends in a softmax, or in sums of them that add up to one"), True)
+    if found.is_share and found.is_bounded_sigmoid:
+        return _sigmoids(units, Sentence("it ends in a sigmoid"), is_certain=True)
+    values = _values(model, preparation, head) if _may_be_shares(model, head) else np.full((1, units), -1.0)
+    if units > 1 and _is_distribution(values):
+        return Meaning("softmax", units, Sentence("its outputs are never negative and always sum to one"), True)
+    if found.is_share:
+        return _sigmoids(units, Sentence("its outputs lie between 0 and 1"), is_certain=False)
+    if loss in _OF_NUMBERS and found.is_unbounded:
+        return Meaning("numbers", units, Sentence("it was trained on numbers (loss {loss})", loss=loss), True)
+    if found.is_logarithm or found.is_unbounded:
+        return _linear(found, values, units, name_count, loss)
+    if units == 1:
+        return Meaning("scores", 1, Sentence("its range is {range}: no probability", range=found.text), True)
+    return Meaning("scores", units, Sentence("its range is {range}: no probabilities", range=found.text), True)
+
+
+def _sigmoids(units: int, why: Sentence, *, is_certain: bool) -> Meaning:
+    return Meaning("sigmoid" if units == 1 else "independent", units, why, is_certain)
+
+
+def _linear(found: Range, values: np.ndarray, units: int, name_count: int, loss: str) -> Meaning:
+    """Tell logits from numbers; a single linear unit may be either."""
+    if not found.is_linear and not found.is_logarithm:
+        if len(values) and np.all((values >= 0) & (values <= 1)):
+            return _sigmoids(units, Sentence("its outputs lay between 0 and 1 on all trial images"), is_certain=False)
+        why = Sentence("nothing bounds its outputs")
+        return Meaning("logits" if units > 1 else "numbers", units, why, False)
+    if units > 1:
+        return Meaning("logits", units, Sentence("it ends in linear units"), loss != "" or found.is_logarithm)
+    if loss in _OF_BINARY_CLASSES:
+        return Meaning("logits", 1, Sentence("one linear unit, trained on two classes (loss {loss})", loss=loss), True)
+    if name_count == 2:
+        return Meaning("logits", 1, Sentence("one linear unit, and two class names were given"), False)
+    return Meaning("numbers", 1, Sentence("one linear unit; if it tells two classes apart, say logits"), False)
+
+
+def _declared(model: keras.Model, head: int) -> tuple[Range, list[tuple[int | None, ...]]] | None:
+    """Read a functional model's last activation off its last layer, which is quicker than tracing; None if it hides."""
+    import keras
+
+    outputs = getattr(model, "outputs", None)
+    if not outputs or not 0 <= head < len(outputs):
+        return None
+    layer = outputs[head]._keras_history.operation
+    declared = {keras.activations.softmax: Range.softmax(), keras.activations.sigmoid: Range.sigmoid()}
+    if type(layer) is keras.layers.Dense:
+        declared[keras.activations.linear] = Range.linear()
+    elif type(layer) is not keras.layers.Activation:
+        return None
+    found = declared.get(layer.activation)
+    return (found, [tuple(tensor.shape) for tensor in outputs]) if found else None
+
+
+def _traced(model: keras.Model, preparation: Preparation, head: int) -> tuple[Range, list[tuple[int | None, ...]]]:
+    """Run the model symbolically and follow the range of its last operations."""
+    import tensorflow as tf
+
+    found: list[Any] = []
+
+    def run(inputs: Any) -> None:
+        found.extend(call_model(model, inputs))
+
+    spec = tf.TensorSpec((None, *preparation.input_shape), tf.float32)
+    tf.function(run, autograph=False).get_concrete_function(spec)
+    shapes = [tuple(tensor.shape) for tensor in found]
+    return (range_of(found[head]) if 0 <= head < len(found) else Range.unknown()), shapes
+
+
+def _may_be_shares(model: keras.Model, head: int) -> bool:
+    """Whether running the model could tell more: a dense layer with negative weights adds no shares up."""
+    import keras
+
+    outputs = getattr(model, "outputs", None)
+    layer: Any = outputs[head]._keras_history.operation if outputs else None
+    return type(layer) is not keras.layers.Dense or bool(np.min(keras.ops.convert_to_numpy(layer.kernel)) >= 0)
+
+
+def _values(model: keras.Model, preparation: Preparation, head: int) -> np.ndarray:
+    """Outputs `(images, units)` for black, white, noise, photographs, and numbers around zero; finite rows only."""
+    import keras
+
+    numbers = np.random.default_rng(0).normal(size=(2, *preparation.input_shape)).astype(np.float32)
+    rows = []
+    for image in (*preparation.prepare(trial_photos()), *numbers):  # one at a time: some models take no more
+        scores = call_model(model, image[None])[head]
+        rows.append(np.asarray(keras.ops.convert_to_numpy(scores), np.float64)[0])
+    values = np.stack(rows)
+    return values[np.isfinite(values).all(axis=1)]
+
+
+def _is_distribution(values: np.ndarray) -> bool:
+    """Whether rows are distributions, and vary: a network that always answers the same proves nothing."""
+    if not len(values):
+        return False
+    sums = values.sum(axis=1)
+    is_valid = bool(np.all(values >= -_CONSTANT) and np.all(np.abs(sums - 1) < _TOLERANCE))
+    return is_valid and bool(np.ptp(values, axis=0).max() > _CONSTANT)
+
+
+def main_head(names: Sequence[str], shapes: Sequence[tuple[int | None, ...]], depths: Sequence[int]) -> int:
+    """Guess which of several outputs holds the scores.
+
+    By the usual signs, the first that tells: a row of scores rather than maps; no name such as `aux`; a name such as
+    `main` or `predictions`; the deepest; the one with most units; the first.
+    """
+
+    def signs(place: int) -> tuple[int, ...]:
+        name, shape = names[place].casefold(), shapes[place]
+        is_row = len(shape) == 2
+        units = int(shape[-1] or 0) if is_row else 0
+        return (
+            is_row,
+            not any(word in name for word in ("aux", "side", "early", "interm")),
+            any(word in name for word in ("main", "final", "predict", "class", "prob", "logit")),
+            depths[place],
+            units,
+            -place,
+        )
+
+    return max(range(len(names)), key=signs)

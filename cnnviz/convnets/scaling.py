@@ -1,0 +1,251 @@
+"""Pixel scaling that a model wants, read from the path between its input and its first layer with weights.
+
+What a model does to pixels itself (Rescaling, Normalization, arithmetic, a `preprocess_input` of keras.applications)
+tells which pixels it wants. Where it does nothing, nothing in the file tells, and the scaling is a guess.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from cnnviz.capture import Call, call_model, capture, walk
+from cnnviz.convnets.convnet import SCALINGS, Preparation, Scaling
+from cnnviz.images import read_photo, sample_photos
+from cnnviz.sentences import Sentence
+
+if TYPE_CHECKING:
+    import keras
+
+
+def _names(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+# Operations that change pixels one by one, or move them, before any weight is met.
+_PIXELWISE = _names("""
+    Identity IdentityN Cast Mul RealDiv Div DivNoNan AddV2 Add Sub BiasAdd Neg Maximum Minimum ClipByValue StridedSlice
+    ReverseV2 GatherV2 ConcatV2 Pack Unpack Split SplitV Pad PadV2 MirrorPad ResizeBilinear ResizeNearestNeighbor
+    ResizeBicubic ResizeArea Squeeze ExpandDims Reshape Transpose StopGradient EnsureShape
+""")
+_READS_SHAPES_ONLY = _names("Shape ShapeN Size Rank")
+
+
+class _Range(NamedTuple):
+    """Pixel values that a person may feed."""
+
+    scaling: str
+    low: float
+    high: float
+
+
+_RANGES = (_Range("0..255", 0, 255), _Range("0..1", 0, 1), _Range("-1..1", -1, 1))
+# Mean and standard deviation, as shares of the range, of what is usually done to pixels: nothing or a division,
+# division and shift by a half, ImageNet's statistics, MNIST's, multiplication by 255, subtraction of a mean alone,
+# inversion.
+_USUAL = ((0, 1), (0.5, 1), (0.5, 0.5), (0.45, 0.23), (0.13, 0.31), (0, 1 / 255), (0.45, 1 / 255), (1, 1))
+_CLEAR, _MARGIN = 0.7, 0.4  # how close to one of these a range must be, and by how much closer than the next one
+
+_NOTHING = 1e-3
+_FAMILIAR, _CLEARLY = (
+    1.0,
+    2.0,
+)  # surprise of a BatchNormalization under the right scaling; of the next one, as a multiple
+
+# Scaling that keras.applications names for its models, by the beginning of their names.
+_APPLICATIONS = {
+    "vgg": "imagenet-caffe",
+    "resnet50v2": "-1..1",
+    "resnet101v2": "-1..1",
+    "resnet152v2": "-1..1",
+    "resnet": "imagenet-caffe",
+    "mobilenetv3": "0..255",
+    "mobilenet": "-1..1",
+    "inception": "-1..1",
+    "xception": "-1..1",
+    "densenet": "imagenet-torch",
+    "nasnet": "-1..1",
+}
+
+
+@dataclass(frozen=True)
+class FoundScaling:
+    """A scaling, what tells so, and whether it could be another one."""
+
+    scaling: Scaling
+    why: Sentence
+    is_certain: bool
+
+
+def find_scaling(model: keras.Model, preparation: Preparation) -> FoundScaling:
+    """Find how a model wants pixels; its own arithmetic first, then what its weights were trained on.
+
+    Args:
+        model: Keras model; it is only read.
+        preparation: Its size and channels.
+
+    Returns:
+        A key of `SCALINGS`, with the reason. A guess is said to be one.
+    """
+    if np.issubdtype(_input_type(model), np.integer):
+        return FoundScaling(SCALINGS["0..255"], Sentence("its input takes whole numbers"), True)
+    slope, offset = _first_arithmetic(model, preparation)
+    if not (np.allclose(slope, 1) and np.allclose(offset, 0)):
+        return _from_arithmetic(slope, offset)
+    return _from_name(model) or _from_statistics(model, preparation) or _usual_guess()
+
+
+def trial_photos() -> tuple[np.ndarray, ...]:
+    """Two sample photographs, black and white and noise: `(height, width, 3)` uint8, to try a model on."""
+    noise = np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8)
+    plain = [np.full((8, 8, 3), value, np.uint8) for value in (0, 255)]
+    return (*_photographs(), *plain, noise)
+
+
+@lru_cache(maxsize=1)
+def _photographs() -> tuple[np.ndarray, ...]:
+    paths = sample_photos()
+    return tuple(read_photo(paths[name]) for name in ("chelsea", "coffee"))
+
+
+def _input_type(model: keras.Model) -> Any:
+    inputs = getattr(model, "inputs", None)
+    return np.dtype(inputs[0].dtype) if inputs and inputs[0].dtype != "bfloat16" else np.dtype("float32")
+
+
+def _usual_guess() -> FoundScaling:
+    why = Sentence("a guess: nothing in the model scales pixels, and this is the usual way to do it outside")
+    return FoundScaling(SCALINGS["0..1"], why, False)
+
+
+def _first_arithmetic(model: keras.Model, preparation: Preparation) -> tuple[np.ndarray, np.ndarray]:
+    """Slope and offset `(channels,)` between a pixel and what the first weights are given; 1 and 0 for nothing."""
+    import tensorflow as tf
+
+    shape = preparation.input_shape
+
+    def run(pixels: Any) -> Any:
+        call_model(model, pixels)
+        return tf.cast(_before_weights(pixels), tf.float32)
+
+    spec = tf.TensorSpec((None, *shape), tf.float32)
+    received = tf.function(run, autograph=False, input_signature=[spec])
+    # The middle pixel: at the border there may be padding.
+    black, gray = (np.asarray(received(np.full((1, *shape), value, np.float32))).astype(np.float64) for value in (0, 1))
+    middle = (0, *(side // 2 for side in black.shape[1:-1]))
+    return gray[middle] - black[middle], black[middle]
+
+
+def _before_weights(pixels: Any) -> Any:
+    """Tensor that the first operation with weights is given, as long as only pixelwise arithmetic came before."""
+    pixelwise = {id(pixels)}
+    for operation in pixels.graph.get_operations():  # in the order of creation: inputs come first
+        given = [tensor for tensor in operation.inputs if id(tensor) in pixelwise]
+        if not given or operation.type in _READS_SHAPES_ONLY:
+            continue
+        if operation.type not in _PIXELWISE or not all(_is_image(tensor) for tensor in operation.outputs):
+            return given[0]
+        pixelwise.update(id(tensor) for tensor in operation.outputs)
+    return pixels
+
+
+def _is_image(tensor: Any) -> bool:
+    return tensor.shape.rank in (3, 4)
+
+
+def _from_arithmetic(slope: np.ndarray, offset: np.ndarray) -> FoundScaling:
+    """Which pixels are usual where a model computes `slope * pixel + offset` from them?"""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        mean, deviation = float(np.mean(-offset / slope)), float(np.mean(np.abs(1 / slope)))
+    distances = sorted((_distance(one, mean, deviation), one.scaling) for one in _RANGES)
+    (nearest, name), (second, _) = distances[:2]
+    is_clear = nearest < _CLEAR and nearest + _MARGIN < second
+    return FoundScaling(SCALINGS[name], _say_arithmetic(mean, deviation), is_clear)
+
+
+def _say_arithmetic(mean: float, deviation: float) -> Sentence:
+    if abs(mean) < _NOTHING * deviation:
+        return Sentence("the model itself divides pixels by {deviation:.3g}", deviation=deviation)
+    if abs(deviation - 1) < _NOTHING:
+        return Sentence("the model itself subtracts {mean:.3g} from pixels", mean=mean)
+    template = "the model itself subtracts {mean:.3g} from pixels and divides by {deviation:.3g}"
+    return Sentence(template, mean=mean, deviation=deviation)
+
+
+def _distance(values: _Range, mean: float, deviation: float) -> float:
+    width = values.high - values.low
+    share, spread = (mean - values.low) / width, deviation / width
+    if not (np.isfinite(share) and np.isfinite(spread) and spread > 0):
+        return float("inf")
+    return min(abs(np.log(spread / usual)) + 2 * abs(share - middle) for middle, usual in _USUAL)
+
+
+def _from_name(model: keras.Model) -> FoundScaling | None:
+    """A base of keras.applications keeps its name, also within another model."""
+    for layer in (model, *walk(model).values()):
+        name = layer.name.casefold().replace("_", "").replace("-", "")
+        scaling = next((known for start, known in _APPLICATIONS.items() if name.startswith(start)), None)
+        if scaling and getattr(layer, "layers", None):
+            why = Sentence("its base is named {base!r}, which Keras trained so", base=layer.name)
+            return FoundScaling(SCALINGS[scaling], why, False)
+    return None
+
+
+def _from_statistics(model: keras.Model, preparation: Preparation) -> FoundScaling | None:
+    """Under which scaling does the first BatchNormalization meet what it met in training?"""
+    candidates = [
+        one for one in SCALINGS.values() if len(one.scale) in (1, preparation.channels) and one.name != "1..0"
+    ]
+    candidates = [one for one in candidates if len(one.offset) in (1, preparation.channels)]
+    found = sorted(
+        (surprise, scaling.name)
+        for scaling in candidates
+        if (surprise := _surprise(model, preparation, scaling)) is not None
+    )
+    if len(found) < 2 or found[0][0] > _FAMILIAR or found[1][0] < _CLEARLY * found[0][0]:
+        return None
+    why = Sentence("a guess: on sample photographs its first BatchNormalization then meets what it met in training")
+    return FoundScaling(SCALINGS[found[0][1]], why, False)
+
+
+class _Met(BaseException):
+    """Ends a run as soon as its beginning is known; no Exception, which Keras would wrap."""
+
+
+def _surprise(model: keras.Model, preparation: Preparation, scaling: Scaling) -> float | None:
+    """How far from its moving statistics is what the first BatchNormalization is given? None if there is none."""
+    given = _first_normalized(model, preparation, scaling)
+    if given is None:
+        return None
+    layer, values = given
+    mean, variance = (np.asarray(weight) for weight in (layer.moving_mean, layer.moving_variance))
+    if (mean == 0).all() and (variance == 1).all():  # never trained
+        return None
+    flat = values.reshape(-1, values.shape[-1])
+    deviation = np.sqrt(variance + layer.epsilon)
+    shift = np.abs(flat.mean(0) - mean) / deviation
+    spread = np.abs(np.log((flat.std(0) + layer.epsilon) / deviation))
+    return float(np.median(shift) + np.median(spread))
+
+
+def _first_normalized(model: keras.Model, preparation: Preparation, scaling: Scaling) -> tuple[Any, np.ndarray] | None:
+    """The first BatchNormalization that runs, and what it is given for the sample photographs."""
+    import keras
+
+    addresses = [name for name, layer in walk(model).items() if isinstance(layer, keras.layers.BatchNormalization)]
+    noted: list[Call] = []
+
+    def stop(call: Call) -> None:
+        noted.append(call)
+        raise _Met
+
+    inputs = Preparation(preparation.size, preparation.channels, preparation.fit, scaling).prepare(_photographs())
+    try:
+        with capture(model, addresses, on_call=stop):
+            call_model(model, inputs)
+    except _Met:
+        return noted[0].layer, np.asarray(keras.ops.convert_to_numpy(noted[0].inputs[0]), np.float64)
+    return None
