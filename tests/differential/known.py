@@ -5,8 +5,17 @@ from dataclasses import dataclass
 
 from random_models import Spec
 
-KEPT = ()
-"""Specs that failed before: they run every time, before the random ones."""
+KEPT = (
+    Spec(end="coarse"),
+    Spec(end="label_smoothing", seed=1),
+    Spec(end="percent"),
+    Spec(end="regression"),
+    Spec(dtype="uint8"),
+    Spec(entry="divide"),
+    Spec(blocks=("stop_gradient", "conv")),
+    Spec(blocks=("conv", "dropout_beside")),
+)
+"""Specs that failed before: they run every time, beside the random ones."""
 
 
 @dataclass(frozen=True)
@@ -26,51 +35,12 @@ class Known:
     has: Callable[[Spec], bool]
 
 
-_SCORES = ("kind_of_outputs_is_told", "predictions_are_the_models_own", "gradients_are_those_of_the_logit")
-_BLENDS = (
-    *("mean_of_softmaxes", "weighted_softmaxes", "label_smoothing", "coarse", "mean_of_sigmoids_1"),
-    *("mean_of_sigmoids", "shifted_tanh", "shifted_tanh_1"),
-)
-_NO_PROBABILITIES = ("tanh", "ops_tanh", "softplus", "relu", "percent")
-_NUMBERS = ("regression", "regression_relu", "regression_softplus")
-
 KNOWN = (
     Known(
-        _SCORES,
-        Spec(end="coarse"),
-        "probabilities that end in a sum are taken for logits",
-        lambda spec: spec.end in _BLENDS,
-    ),
-    Known(
-        _SCORES[:2],
-        Spec(end="percent"),
-        "scores that are neither are put through softmax",
-        lambda spec: spec.end in _NO_PROBABILITIES,
-    ),
-    Known(_SCORES, Spec(end="regression"), "a number is taken for two classes", lambda spec: spec.end in _NUMBERS),
-    Known(
-        ("gradients_are_those_of_the_logit",),
-        Spec(dtype="uint8"),
-        "behind an integer input every gradient is zero",
-        lambda spec: spec.dtype == "uint8" or {"stop_gradient", "through_integers"} & {*spec.blocks},
-    ),
-    Known(
-        ("gradients_are_those_of_the_logit",),
-        Spec(blocks=("conv", "dropout_beside")),
-        "a layer that hands on its input is given the gradient of what reads its input past it",
-        lambda spec: "dropout_beside" in spec.blocks,
-    ),
-    Known(
-        ("no_gradient_is_an_error",),
-        Spec(blocks=("stop_gradient",)),
-        "zeros where nothing flows back",
-        lambda spec: True,
-    ),
-    Known(
-        ("scaling_follows_the_model",),
-        Spec(entry="divide"),
-        "operations that scale pixels are not seen",
-        lambda spec: True,
+        ("kind_of_outputs_is_told",),
+        Spec(end="regression_relu"),
+        "a single unit that is no probability is a number, such as an age or a count, not the score of one class",
+        lambda spec: spec.end in ("regression_relu", "regression_softplus"),
     ),
 )
 

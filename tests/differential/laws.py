@@ -177,6 +177,12 @@ def the_model_is_left_as_found(built):
     assert not changed, f"changed: {changed}"
 
 
+def main_head_is_found(built):
+    """Of two outputs, the one that is not called `aux`, wherever it stands."""
+    if built.spec.heads != "one":
+        assert convnet_from_model(built.model).head == built.head
+
+
 def scaling_follows_the_model(built):
     """A model that takes integers, or scales pixels by itself, is given 0..255."""
     if built.spec.takes_pixels:
@@ -195,5 +201,6 @@ LAWS = {
         the_model_is_left_as_found,
         a_file_means_the_same,  # Keras draws seeds from Python's generator when it loads
         scaling_follows_the_model,
+        main_head_is_found,
     )
 }
