@@ -249,7 +249,7 @@ def _note(
 
 
 def _told_apart(outputs: Any, inputs: tuple[Any, ...]) -> Any:
-    """Give a layer that hands its input on, such as Dropout in inference, an output of its own with its own gradient."""
+    """Give a layer that hands its input on, such as Dropout in inference, an output with a gradient of its own."""
     import keras
     import tensorflow as tf
 

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from cnnviz.dashboard import overview, panels, shell, sidebar
+from cnnviz.dashboard import assumptions, overview, panels, shell, sidebar
 from cnnviz.dashboard.texts import overview as texts
 
 shell.require_shell()
@@ -16,5 +16,5 @@ with received:
 with answer:
     overview.show_answer(selection)
     overview.take_away(selection)
-overview.ask_what_the_file_cannot_tell(selection)
+assumptions.show(selection)
 overview.show_architecture(selection)

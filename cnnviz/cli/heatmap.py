@@ -16,7 +16,7 @@ from cnnviz.cli.errors import CommandError
 from cnnviz.cli.opening import open_convnet, open_photo, picture_name
 from cnnviz.cli.progress import bar
 from cnnviz.convnets import Convnet
-from cnnviz.heatmaps import METHODS, Deletion, Method, Verdict, box, deletion_score, judge
+from cnnviz.heatmaps import METHODS, Deletion, Method, Verdict, box, deletion_score, judge, judged
 from cnnviz.layers import require_maps
 from cnnviz.soundness import require_sound
 
@@ -47,7 +47,7 @@ class _Explained:
 
     @property
     def verdict(self) -> Verdict:
-        return judge(self.heat, probability=self.probability)
+        return judge(self.heat, probability=judged(self.convnet, self.probability))
 
 
 def add(verbs: options.Verbs) -> None:
@@ -118,7 +118,7 @@ def _text(explained: _Explained) -> str:
     low, high = images.value_range(explained.heat)
     units = explained.method.units
     lines = [
-        f"{explained.class_name} ({explained.class_index}): {output.percent(explained.probability)}",
+        f"{explained.class_name} ({explained.class_index}): {output.score(explained.convnet, explained.probability)}",
         f"{explained.method.title}{place}: {rows} x {columns}, from {low:.3g} to {high:.3g} {units}.",
         _deletion_sentence(explained),
     ]
@@ -128,7 +128,7 @@ def _text(explained: _Explained) -> str:
 def _deletion_sentence(explained: _Explained) -> str:
     deletion = explained.deletion
     shares = (deletion.before[0], deletion.after[0], deletion.random_mean[0])
-    before, after, random = (output.percent(float(share)) for share in shares)
+    before, after, random = (output.score(explained.convnet, float(share)) for share in shares)
     name = explained.class_name
     return f"Hiding the hottest 10 % changes {name} from {before} to {after}; hiding a random 10 %: {random}."
 
@@ -138,10 +138,11 @@ def _facts(explained: _Explained) -> dict[str, Any]:
     deletion = explained.deletion
     return {
         "model": explained.convnet.name,
+        "assumptions": explained.convnet.assumptions.record,
         "method": explained.method.name,
         "layer": explained.layer,
         "class": {"index": explained.class_index, "name": explained.class_name},
-        "probability": explained.probability,
+        "probability" if explained.convnet.has_probabilities else "score": explained.probability,
         "shape": explained.heat.shape,
         "units": explained.method.units,
         "minimum": low,

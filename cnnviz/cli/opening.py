@@ -14,12 +14,13 @@ from pathlib import Path
 import numpy as np
 
 from cnnviz.cli.progress import note
-from cnnviz.convnets import Convnet, load_convnet
+from cnnviz.convnets import Assumptions, Convnet, load_convnet
 from cnnviz.images import SAMPLES, read_photo, sample_photos
 
 _LOG_LEVEL = "TF_CPP_MIN_LOG_LEVEL"
 _FATAL_ONLY = "3"
 _STDERR = 2
+_CHANGE = "change it with --scaling, --fit, --labels, --class-order, --outputs or --head:"
 
 
 def open_photo(picture: str) -> np.ndarray:
@@ -38,13 +39,32 @@ def picture_name(picture: str) -> str:
 
 
 def open_convnet(options: Namespace) -> Convnet:
-    """Open the chosen network, with TensorFlow started quietly before.
+    """Open the chosen model, with TensorFlow started quietly before; what had to be assumed is said once, on stderr.
 
     Raises:
         ModelError: If it cannot be opened.
     """
     start_tensorflow()
-    return load_convnet(options.model, architecture=options.architecture)
+    convnet = load_convnet(
+        options.model,
+        architecture=options.architecture,
+        scaling=options.scaling,
+        fit=options.fit,
+        class_names=options.labels,
+        class_order=options.class_order,
+        outputs=options.outputs,
+        head=options.head,
+    )
+    if convnet.assumptions.are_open:
+        sys.stderr.write(f"Assumed of {convnet.name}; {_CHANGE}\n{_listed(convnet.assumptions)}\n")
+    return convnet
+
+
+def _listed(assumptions: Assumptions) -> str:
+    """Assumptions, one a line: what, its value, why."""
+    rows = [(name.replace("_", " "), one) for name, one in assumptions]
+    wide, wider = (max(map(len, column)) for column in zip(*((name, one.value) for name, one in rows), strict=True))
+    return "\n".join(f"  {name:{wide}}  {one.value:{wider}}  {one.reason}" for name, one in rows)
 
 
 def start_tensorflow() -> None:

@@ -6,11 +6,11 @@ import argparse
 import re
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, NoReturn, get_args
 
 from cnnviz.cli.errors import CommandError
-from cnnviz.convnets import DEFAULT
-from cnnviz.images import COLORMAPS, SAMPLES
+from cnnviz.convnets import CLASS_ORDERS, DEFAULT, KINDS, SCALINGS
+from cnnviz.images import COLORMAPS, SAMPLES, Fit
 
 if TYPE_CHECKING:
     Verbs = argparse._SubParsersAction["Parser"]  # argparse has no public name for what add_subparsers returns
@@ -58,6 +58,18 @@ def add_model(parser: Parser) -> None:
         metavar="NAME",
         help="the catalogue's network that a .weights.h5 file belongs to",
     )
+    add_meaning(parser)
+
+
+def add_meaning(parser: Parser) -> None:
+    """Add what a model file cannot tell; each overrules what would be assumed."""
+    group = parser.add_argument_group("what the model file cannot tell; else it is assumed, and said")
+    group.add_argument("--scaling", choices=SCALINGS, help="how pixels become numbers")
+    group.add_argument("--fit", choices=get_args(Fit), help="how an image of another shape is made to fit")
+    group.add_argument("--labels", metavar="FILE", help="class names: one per line, a labels.txt, or JSON")
+    group.add_argument("--class-order", choices=CLASS_ORDERS, help="order of folders where classes have no names")
+    group.add_argument("--outputs", choices=KINDS, help="what the model's outputs are")
+    group.add_argument("--head", metavar="NAME|NUMBER", help="which of several outputs is used")
 
 
 def add_picture(parser: Parser, *, many: bool = False) -> None:

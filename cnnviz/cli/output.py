@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from cnnviz.cli.errors import CommandError
+from cnnviz.convnets import Convnet
 from cnnviz.folders import written_whole
 from cnnviz.images import npz_bytes, png_bytes
 
@@ -56,6 +57,11 @@ def percent(share: float) -> str:
     if not math.isfinite(share):
         return "not a number"
     return "< 0.1 %" if share < 0.001 else f"{100 * share:.1f} %"
+
+
+def score(convnet: Convnet, value: float) -> str:
+    """Write a probability as a percentage, and a raw score or number as it is."""
+    return percent(value) if convnet.has_probabilities else f"{value:.4g}"
 
 
 def numbers(indices: Sequence[int], limit: int = 12) -> str:

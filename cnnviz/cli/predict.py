@@ -83,30 +83,41 @@ def _ask_batch(convnet: Convnet, pictures: Sequence[str]) -> list[_Answer]:
     return [_Answer(picture, found[place]) for place, picture in enumerate(pictures)]
 
 
-def _top(probabilities: np.ndarray, count: int) -> list[int]:
-    """Indices of the most probable classes; what is not a number comes last."""
+def _top(convnet: Convnet, probabilities: np.ndarray, count: int) -> list[int]:
+    """Indices of the most probable classes, what is not a number last; of a regression its numbers in their order."""
+    if not convnet.has_classes:
+        return list(range(len(probabilities)))[:count]
     return [int(index) for index in np.argsort(-probabilities, kind="stable")[:count]]
 
 
 def _text(convnet: Convnet, answers: Sequence[_Answer], top: int) -> str:
     rows = [
-        (answer.picture, output.percent(float(answer.probabilities[index])), convnet.class_names[index], str(index))
+        (
+            answer.picture,
+            output.score(convnet, float(answer.probabilities[index])),
+            convnet.class_names[index],
+            str(index),
+        )
         for answer in answers
         if not isinstance(answer.probabilities, PictureError)
-        for index in _top(answer.probabilities, top)
+        for index in _top(convnet, answer.probabilities, top)
     ]
-    return output.table(("picture", "probability", "class", "index"), rows, align="<><>")
+    kind = "probability" if convnet.has_probabilities else "score" if convnet.has_classes else "number"
+    return output.table(("picture", kind, "class" if convnet.has_classes else "output", "index"), rows, align="<><>")
 
 
 def _json(convnet: Convnet, answers: Sequence[_Answer], top: int) -> str:
-    return output.to_json({"model": convnet.name, "pictures": [_facts(convnet, answer, top) for answer in answers]})
+    facts = [_facts(convnet, answer, top) for answer in answers]
+    known = {"model": convnet.name, "outputs": convnet.outputs, "assumptions": convnet.assumptions.record}
+    return output.to_json({**known, "pictures": facts})
 
 
 def _facts(convnet: Convnet, answer: _Answer, top: int) -> dict[str, Any]:
     if isinstance(answer.probabilities, PictureError):
         return {"picture": answer.picture, "error": str(answer.probabilities)}
+    kind = "probability" if convnet.has_probabilities else "score"
     classes = [
-        {"index": index, "name": convnet.class_names[index], "probability": answer.probabilities[index]}
-        for index in _top(answer.probabilities, top)
+        {"index": index, "name": convnet.class_names[index], kind: answer.probabilities[index]}
+        for index in _top(convnet, answer.probabilities, top)
     ]
-    return {"picture": answer.picture, "classes": classes}
+    return {"picture": answer.picture, "classes" if convnet.has_classes else "numbers": classes}

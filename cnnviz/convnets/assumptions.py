@@ -23,8 +23,10 @@ class Assumption:
     why: Sentence
     is_confirmed: bool = True
 
-    def __str__(self) -> str:
-        return f"{self.value} ({self.why})"
+    @property
+    def reason(self) -> str:
+        """Why, and whether it is a guess."""
+        return str(self.why) if self.is_confirmed else f"guess: {self.why}"
 
 
 KNOWN = Sentence("the catalog says so")
@@ -56,6 +58,18 @@ class Assumptions:
         """Name and assumption of each that means something for this model."""
         pairs = ((field.name, getattr(self, field.name)) for field in fields(self))
         return (pair for pair in pairs if pair[1].value)
+
+    @property
+    def are_open(self) -> bool:
+        """Whether something of it is a guess, which a person should confirm or change."""
+        return bool(self.guesses)
+
+    @property
+    def record(self) -> dict[str, dict[str, object]]:
+        """For files that programs read: name to value, reason and whether it is confirmed."""
+        return {
+            name: {"value": str(one.value), "why": str(one.why), "is_confirmed": one.is_confirmed} for name, one in self
+        }
 
     @property
     def guesses(self) -> tuple[str, ...]:

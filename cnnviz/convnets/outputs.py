@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, get_args
 import numpy as np
 
 from cnnviz.capture import call_model
-from cnnviz.convnets.convnet import Outputs, Preparation
+from cnnviz.convnets.convnet import PROBABILITIES, Outputs, Preparation
 from cnnviz.convnets.output_ranges import Range, range_of
 from cnnviz.convnets.scaling import trial_photos
 from cnnviz.errors import ModelError
@@ -51,6 +51,11 @@ class Meaning:
     units: int
     why: Sentence
     is_certain: bool
+
+    @property
+    def has_classes(self) -> bool:
+        """Whether its largest output names a class; see `Convnet.has_classes`."""
+        return self.outputs in PROBABILITIES or (self.outputs == "scores" and self.units > 1)
 
     @property
     def class_count(self) -> int:
@@ -125,6 +130,8 @@ def _decide(
     """Put graph, values, loss and names together; the strongest sign first."""
     if found.is_distribution and units > 1:
         return Meaning("softmax", units, Sentence("it ends in a softmax, or in sums of them that add up to one"), True)
+    if found.is_distribution:
+        return _sigmoids(1, Sentence("a softmax over one unit: it always says 1, whatever the image"), is_certain=True)
     if found.is_share and found.is_bounded_sigmoid:
         return _sigmoids(units, Sentence("it ends in a sigmoid"), is_certain=True)
     values = _values(model, preparation, head) if _may_be_shares(model, head) else np.full((1, units), -1.0)

@@ -117,7 +117,7 @@ def _input_type(model: keras.Model) -> Any:
 
 
 def _usual_guess() -> FoundScaling:
-    why = Sentence("a guess: nothing in the model scales pixels, and this is the usual way to do it outside")
+    why = Sentence("nothing in the model scales pixels, and this is the usual way to do it outside")
     return FoundScaling(SCALINGS["0..1"], why, False)
 
 
@@ -207,7 +207,7 @@ def _from_statistics(model: keras.Model, preparation: Preparation) -> FoundScali
     )
     if len(found) < 2 or found[0][0] > _FAMILIAR or found[1][0] < _CLEARLY * found[0][0]:
         return None
-    why = Sentence("a guess: on sample photographs its first BatchNormalization then meets what it met in training")
+    why = Sentence("on sample photographs its first BatchNormalization then meets what it met in training")
     return FoundScaling(SCALINGS[found[0][1]], why, False)
 
 

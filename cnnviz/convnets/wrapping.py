@@ -121,7 +121,7 @@ def wrap(
         scaling,
         fit,
         named,
-        NOT_ASKED if named.is_confirmed else _find_order(sources),
+        _find_order(sources) if meaning.has_classes and not named.is_confirmed else NOT_ASKED,
         Assumption(meaning.outputs, meaning.why, meaning.is_certain),
         head_assumed,
     )
@@ -222,10 +222,12 @@ def _find_names(names: tuple[str, ...], why: Sentence, meaning: Meaning) -> tupl
             "{given} class names for {count} classes. Give one name for each class.", given=len(names), count=count
         )
     if names:
-        return names, Assumption(Sentence("{count} names", count=count), why)
-    if not count:
-        return (), NOT_ASKED
-    numbered = Assumption(f"0..{count - 1}", Sentence("nobody named them"), is_confirmed=False)
+        return names, Assumption(Sentence("{count} class names", count=count), why)
+    if not meaning.has_classes:
+        return placeholder_names(meaning.outputs, count), NOT_ASKED
+    numbered = Assumption(
+        Sentence("classes 0..{last}", last=count - 1), Sentence("nobody named them"), is_confirmed=False
+    )
     return placeholder_names(meaning.outputs, count), numbered
 
 

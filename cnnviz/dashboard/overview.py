@@ -1,24 +1,23 @@
-"""What does the overview draw: the picture as received, the answer, the architecture?"""
+"""The Overview page: the model's input, its predictions, its architecture."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import streamlit as st
 
-from cnnviz import figures, probes
-from cnnviz.convnets import SCALINGS, Answers, Convnet, Scaling, recall, remember
-from cnnviz.dashboard import cache, components, language, panels, state, store
+from cnnviz import figures
+from cnnviz.convnets import Convnet
+from cnnviz.dashboard import cache, components, language, panels, state
 from cnnviz.dashboard.state import Selection
+from cnnviz.dashboard.texts import assumptions as assumed
 from cnnviz.dashboard.texts import overview as texts
 from cnnviz.dashboard.texts import shared
-from cnnviz.errors import CnnvizError, LayerError
+from cnnviz.errors import LayerError
 from cnnviz.layers import LayerInfo, layers, totals
-from cnnviz.soundness import first_not_finite, require_sound
+from cnnviz.soundness import require_sound
 
 _SHOWN_CLASSES = 5
 
@@ -30,7 +29,7 @@ def show_received(selection: Selection) -> None:
     height, width = received.shape[:2]
     components.picture(received, key="received_picture", alt=texts.RECEIVED_ALT.format(height=height, width=width))
     low, high, mean = (f"{value:.3g}" for value in (inputs.min(), inputs.max(), inputs.mean()))
-    fit = shared.FITS[selection.convnet.preparation.fit]
+    fit = assumed.VALUES["fit"][selection.convnet.preparation.fit]
     channels = inputs.shape[-1]
     audit = texts.AUDIT.format(height=height, width=width, channels=channels, fit=fit, low=low, high=high, mean=mean)
     st.caption(" · ".join([audit, *map(panels.plain, language.say(selection.notes))]))
@@ -48,8 +47,10 @@ def show_answer(selection: Selection) -> None:
     except LayerError as error:
         panels.explain(error)
         return
+    convnet = selection.convnet
     probabilities, spoken = cache.probabilities(selection), language.class_names(names)
-    top = [int(index) for index in np.argsort(-probabilities, kind="stable")[:_SHOWN_CLASSES]]
+    order = np.argsort(-probabilities, kind="stable") if convnet.has_classes else np.arange(len(names))
+    top = [int(index) for index in order[:_SHOWN_CLASSES]]
     if selection.class_index is not None and selection.class_index not in top:
         top.append(selection.class_index)
     components.bars(
@@ -58,83 +59,11 @@ def show_answer(selection: Selection) -> None:
         title=texts.ANSWER,
         picked=selection.class_index,
         on_pick=lambda index: state.select(state.CLASS, names[index]),
+        are_shares=convnet.has_probabilities,
     )
-    st.caption(texts.ANSWER_HELP)
-
-
-def ask_what_the_file_cannot_tell(selection: Selection) -> None:
-    """For a person's own file: ask for scaling, fit and class names, with a check picture; remember the answers."""
-    path = store.model_path(state.model())
-    if path is None:
-        return
-    is_answered = recall(path) is not None
-    # Another key after the first answer: the same one would stay as open as it is.
-    key = f"prepare {state.model()} {is_answered}"
-    expander = st.expander(shared.PREPARE, expanded=not is_answered, icon=":material/tune:", key=key, on_change="rerun")
-    if not expander.open:
-        return
-    with expander, st.form("answers", border=False):
-        choose, check = st.columns(2, gap="large")
-        with choose:
-            _ask(selection.convnet, key)
-        with check:
-            _show_check(selection)
-        st.form_submit_button(shared.SAVE, type="primary", on_click=_remember, args=(selection.convnet, path, key))
-        if sentence := st.session_state.pop("_answers_error", None):
-            panels.explain(sentence)
-
-
-def _ask(convnet: Convnet, key: str) -> None:
-    """Draw the questions, filled in with what was answered or guessed."""
-    preparation, scalings, fits = convnet.preparation, list(SCALINGS), list(shared.FITS)
-    scaling, fit = scalings.index(preparation.scaling.name), fits.index(preparation.fit)
-    st.selectbox(shared.SCALING, scalings, index=scaling, key=f"{key} scaling")
-    st.selectbox(shared.FIT, fits, index=fit, format_func=shared.FITS.__getitem__, key=f"{key} fit")
-    st.text_area(shared.CLASS_NAMES, "\n".join(convnet.class_names), height=160, key=f"{key} names")
-    if last := len(getattr(convnet.model, "outputs", None) or [None]) - 1:
-        st.number_input(shared.HEAD, 0, last, convnet.head, key=f"{key} head")
-
-
-def _show_check(selection: Selection) -> None:
-    """Say what the network answers to the selected picture under each scaling."""
-    convnet = selection.convnet
-    if not convnet.class_names or first_not_finite(convnet):
-        return
-    st.caption(shared.PREPARE_HELP)
-    scalings = [scaling for scaling in SCALINGS.values() if _is_possible(scaling, convnet.preparation.channels)]
-    preparations = [replace(convnet.preparation, scaling=scaling) for scaling in scalings]
-    inputs = [replace(convnet, preparation=preparation).prepare([selection.photo]) for preparation in preparations]
-    with cache.compute():
-        probabilities = probes.predict(convnet, np.concatenate(inputs))
-    for scaling, row in zip(scalings, np.nan_to_num(probabilities), strict=True):
-        top = int(row.argmax())
-        share = components.percent(float(row[top]))
-        st.text(
-            shared.PREPARE_ROW.format(
-                scaling=scaling.name, name=language.class_names(convnet.class_names)[top], share=share
-            )
-        )
-
-
-def _is_possible(scaling: Scaling, channels: int) -> bool:
-    return len(scaling.scale) in (1, channels) and len(scaling.offset) in (1, channels)
-
-
-def _remember(convnet: Convnet, path: Path, key: str) -> None:
-    """Keep what was answered, or leave a sentence about what is wrong with it."""
-    scaling, fit, text = (st.session_state[f"{key} {name}"] for name in ("scaling", "fit", "names"))
-    head = int(st.session_state.get(f"{key} head", convnet.head))
-    names = tuple(line.strip() for line in text.splitlines() if line.strip())
-    given, count = len(names), len(convnet.class_names)
-    if head == convnet.head and given != count:
-        st.session_state["_answers_error"] = shared.CLASS_NAMES_WRONG.format(given=given, count=count)
-        return
-    try:
-        remember(path, Answers(scaling, fit, names if head == convnet.head else (), head))
-    except CnnvizError as error:  # a folder that cannot be written
-        st.session_state["_answers_error"] = error.sentence
-    except ValueError as error:  # a name too long
-        st.session_state["_answers_error"] = str(error)
+    st.caption(
+        texts.ANSWER_HELP if convnet.has_probabilities else texts.SCORES if convnet.has_classes else texts.NUMBERS
+    )
 
 
 def show_architecture(selection: Selection) -> None:

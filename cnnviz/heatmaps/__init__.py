@@ -17,7 +17,7 @@ from cnnviz.heatmaps.path_gradients import integrated_gradients
 from cnnviz.heatmaps.pixel_gradients import saliency, smooth_grad
 from cnnviz.heatmaps.steps import OnStep
 from cnnviz.heatmaps.strip import strip
-from cnnviz.heatmaps.verdict import Verdict, judge
+from cnnviz.heatmaps.verdict import Verdict, judge, judged
 
 __all__ = [
     "METHODS",
@@ -34,6 +34,7 @@ __all__ = [
     "hires_cam",
     "integrated_gradients",
     "judge",
+    "judged",
     "layer_cam",
     "occlusion",
     "saliency",

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 import numpy as np
 
+from cnnviz.convnets import Convnet
 from cnnviz.sentences import Sentence
 
 UNLIKELY = 0.01
@@ -56,6 +57,11 @@ SENTENCES: dict[Verdict, str] = {
         "The network is almost certain. The map uses the score before softmax or sigmoid, so it holds."
     ),
 }
+
+
+def judged(convnet: Convnet, score: float) -> float | None:
+    """The probability to judge a map by: a raw score or number is none, unless it is not finite."""
+    return score if convnet.has_probabilities or not np.isfinite(score) else None
 
 
 def judge(heat: np.ndarray, *, probability: float | None = None) -> Verdict:

@@ -56,7 +56,7 @@ def broken(_own_folders, tmp_path_factory):
 
 
 def remember(app):
-    next(button for button in app.button if button.label == "Remember").click().run()
+    next(button for button in app.button if button.label == "Save").click().run()
     assert not app.exception
 
 
@@ -131,12 +131,15 @@ def test_what_the_file_cannot_tell_is_open_until_it_was_answered_once(open_page,
     """The last test here: what it answers is remembered of the network that the others share."""
     app = open_page("overview", model=sound)
     questions = [box.label for box in app.selectbox]
-    assert "Pixels are given as" in questions
+    assert "Pixels are scaled to" in questions
     assert "0..255: " in sentences(app) and "imagenet-caffe: " in sentences(app)
     app.text_area[0].set_value("\n".join(f"kind {number}" for number in range(6)))
-    app.selectbox[questions.index("Pixels are given as")].set_value("-1..1")
+    app.selectbox[questions.index("Pixels are scaled to")].set_value("-1..1")
     remember(app)
-    assert recall(store.model_path(sound)) == Answers("-1..1", "crop", tuple(f"kind {i}" for i in range(6)), 0)
+    kinds = tuple(f"kind {i}" for i in range(6))
+    assert recall(store.model_path(sound)) == Answers("-1..1", "stretch", kinds, 0, "softmax", "sorted")
     for again in (app, open_page("overview", model=sound)):
-        assert "Pixels are given as" not in [box.label for box in again.selectbox]
-        assert [box.label for box in again.expander] == ["What the file cannot tell"]
+        assert "Pixels are scaled to" not in [box.label for box in again.selectbox]
+        assert [box.label for box in again.expander] == [
+            "Assumptions: pixels -1..1 · images stretched · 6 class names · probabilities that sum to one · **Change**"
+        ]

@@ -4,7 +4,7 @@ Each is one canvas or list, one message and one tab stop, however many pictures 
 only as data, and is only ever set as text.
 """
 
-from cnnviz.dashboard.components.bars import bars, percent
+from cnnviz.dashboard.components.bars import bars, number, percent, score
 from cnnviz.dashboard.components.contact_sheet import contact_sheet
 from cnnviz.dashboard.components.map_view import map_view
 from cnnviz.dashboard.components.page_language import page_language
@@ -21,12 +21,14 @@ __all__ = [
     "bars",
     "contact_sheet",
     "map_view",
+    "number",
     "page_language",
     "paint",
     "painted",
     "percent",
     "picture",
     "playground",
+    "score",
     "stack_view",
     "unit_view",
     "windows",

@@ -3,7 +3,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   list.setAttribute('aria-label', data.title);
   list.replaceChildren(...data.rows.map((row) => {
     const button = document.createElement('button');
-    button.type = 'button'; button.title = String(row.value);
+    button.type = 'button'; button.title = row.share;
     button.setAttribute('aria-pressed', row.isPicked);
     const fill = document.createElement('span'), name = document.createElement('span'), share = document.createElement('span');
     fill.className = 'fill'; name.className = 'name'; share.className = 'share';

@@ -1,4 +1,4 @@
-"""How are class probabilities shown so that one can be picked? As a short list of bars."""
+"""Class probabilities, or raw scores, as a short list of bars of which one can be picked."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 
 import streamlit as st
 
+from cnnviz.convnets import Convnet
 from cnnviz.dashboard.components import message
 
 _component = st.components.v2.component(
@@ -18,23 +19,32 @@ _component = st.components.v2.component(
 
 
 def bars(
-    rows: Sequence[tuple[int, str, float]], *, key: str, title: str, picked: int | None, on_pick: Callable[[int], None]
+    rows: Sequence[tuple[int, str, float]],
+    *,
+    key: str,
+    title: str,
+    picked: int | None,
+    on_pick: Callable[[int], None],
+    are_shares: bool = True,
 ) -> None:
     """Draw one bar a class; a click picks it.
 
     Args:
-        rows: Index, name and probability 0..1 of each class, in the order to show.
+        rows: Index, name and probability 0..1 (or raw score) of each class, in the order to show.
         key: Streamlit key.
         title: What the bars show, for screen readers.
         picked: Index of the class to frame, if any.
         on_pick: Called with the index that was picked, before the page runs again.
+        are_shares: Whether the values are probabilities; else they are written as they are, and the longest bar is
+            the largest of them.
     """
+    full = 1.0 if are_shares else max((abs(value) for _, _, value in rows if math.isfinite(value)), default=0) or 1.0
     data = [
         {
             "index": index,
             "name": name,
-            "value": round(value, 6) if math.isfinite(value) else 0,  # JSON knows no NaN
-            "share": percent(value),
+            "value": round(max(0, value / full), 6) if math.isfinite(value) else 0,  # JSON knows no NaN
+            "share": percent(value) if are_shares else number(value),
             "isPicked": index == picked,
         }
         for index, name, value in rows
@@ -46,6 +56,16 @@ def bars(
             on_pick(int(index))
 
     _component(key=key, data={"title": title, "rows": data}, on_picked_change=took)
+
+
+def score(convnet: Convnet, value: float) -> str:
+    """Write a probability as a percentage, and a raw score or number as it is."""
+    return percent(value) if convnet.has_probabilities else number(value)
+
+
+def number(value: float) -> str:
+    """Write a raw score or number for people, to four digits; a dash for what is no number."""
+    return f"{value:.4g}" if math.isfinite(value) else "–"
 
 
 def percent(share: float) -> str:

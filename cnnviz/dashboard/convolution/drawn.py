@@ -167,6 +167,7 @@ def _show_answer(convnet: Convnet, reading: Reading) -> None:
         title=texts.DRAW_ANSWER,
         picked=int(probabilities.argmax()),
         on_pick=lambda _: None,
+        are_shares=convnet.has_probabilities,
     )
 
 

@@ -11,7 +11,7 @@ import streamlit as st
 from cnnviz import figures, images, probes
 from cnnviz.convolution.moves import Move, move, relative_difference, stays_inside
 from cnnviz.dashboard import cache, channel_card, components, language, panels, state
-from cnnviz.dashboard.components import percent
+from cnnviz.dashboard.components import percent, score
 from cnnviz.dashboard.convolution import moved_layers, moved_rivals, take_away
 from cnnviz.dashboard.convolution.moving import choose_move, moved, waited_for
 from cnnviz.dashboard.jobs import Job
@@ -115,7 +115,7 @@ def _show_scores(before: Selection, after: Selection, by: Move) -> None:
     with bars:
         was, said = int(old.argmax()), int(new.argmax())
         text = texts.MOVED_STAYS if was == said else texts.MOVED_FLIPS
-        shares = {"before": percent(float(old[was])), "after": percent(float(new[said]))}
+        shares = {"before": score(before.convnet, float(old[was])), "after": score(before.convnet, float(new[said]))}
         st.markdown(text.format(was=panels.plain(names[was]), said=panels.plain(names[said]), **shares))
         panels.chart(
             charts.paired_bars(

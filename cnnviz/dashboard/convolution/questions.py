@@ -212,6 +212,7 @@ def _show_reason(selection: Selection, asked: Asked) -> None:
             [(int(index), language.class_name(names[index]), float(shares[index])) for index in order],
             key="asked bars", title=texts.ASKED["class"].format(network=selection.convnet.name), picked=int(order[0]),
             on_pick=lambda index: state.select(state.CLASS, names[index]),
+            are_shares=selection.convnet.has_probabilities,
         )  # fmt: skip
     elif kind == "receptive-field":
         depth = int(asked.question.numbers["depth"])

@@ -29,7 +29,7 @@ def show_maps(question: Question, heats: list[np.ndarray], look: Look) -> DeltaG
         show_picture(selection)
     for place, index, name, heat in zip(places[1:], question.classes, names, heats, strict=False):
         with place:
-            share = components.percent(float(probabilities[index]))
+            share = components.score(selection.convnet, float(probabilities[index]))
             _show_map(question, heat, look, title=f"{name} · {share}", key=f"heat {index}", peak=peak)
     if not is_pair:
         return places[-1]

@@ -32,8 +32,8 @@ def show_method(question: Question, heat: np.ndarray) -> None:
 def show_test(question: Question, heat: np.ndarray, class_index: int) -> None:
     """Say what the map is worth: a sentence where it fails, and what hiding its hottest part does."""
     selection = question.selection
-    probability = float(cache.probabilities(selection)[class_index])
-    verdict = heatmaps.judge(heat, probability=probability)
+    score = float(cache.probabilities(selection)[class_index])
+    verdict = heatmaps.judge(heat, probability=heatmaps.judged(selection.convnet, score))
     if verdict.sentence:
         st.info(language.say(verdict.sentence), icon=":material/info:")
     if not verdict.is_drawable:
@@ -41,7 +41,8 @@ def show_test(question: Question, heat: np.ndarray, class_index: int) -> None:
     deletion = cache.deletion(selection, heat, class_index, question.key)
     name = panels.plain(language.class_names(selection.convnet.class_names)[class_index])
     before, after, random = (
-        components.percent(float(value[0])) for value in (deletion.before, deletion.after, deletion.random_mean)
+        components.score(selection.convnet, float(value[0]))
+        for value in (deletion.before, deletion.after, deletion.random_mean)
     )
     st.markdown(texts.DELETION.format(name=name, before=before, after=after, random=random), help=texts.DELETION_HELP)
 

@@ -9,7 +9,7 @@ import streamlit as st
 
 from cnnviz import mistakes
 from cnnviz.dashboard import background, cache, components, language, panels, state
-from cnnviz.dashboard.components import percent
+from cnnviz.dashboard.components import score
 from cnnviz.dashboard.jobs import Job
 from cnnviz.dashboard.mistakes import steps
 from cnnviz.dashboard.mistakes.steps import BRUSH, HIDE, MASK, Step, edited, steps_of
@@ -66,12 +66,13 @@ def _show_answer(before: Selection, now: Selection) -> None:
         title=texts.ANSWER,
         picked=int(new.argmax()),
         on_pick=lambda index: state.select(state.CLASS, names[index]),
+        are_shares=before.convnet.has_probabilities,
     )
     if now is before:
         return
     was, said = int(old.argmax()), int(new.argmax())
     text = texts.STAYS if was == said else texts.FLIPS
-    shares = {"before": percent(float(old[was])), "after": percent(float(new[said]))}
+    shares = {"before": score(before.convnet, float(old[was])), "after": score(before.convnet, float(new[said]))}
     st.markdown(panels.plain(text.format(was=spoken[was], said=spoken[said], **shares)))
 
 

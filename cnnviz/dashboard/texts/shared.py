@@ -52,19 +52,6 @@ DOWNLOAD_NPZ = "Numbers (.npz)"
 
 NOT_FINITE = "This network's weights hold {count} NaN or infinite. Nothing that depends on them can be trusted."
 NO_CLASSES = "This network has no class scores. Its feature maps and filters can be seen."
-PREPARE = "What the file cannot tell"
-PREPARE_HELP = (
-    "The answers are remembered beside the model. The right scaling usually gives the most sensible answer here:"
-)
-PREPARE_ROW = "{scaling}: {name}, {share}"
-SCALING = "Pixels are given as"
-FIT = "Other shapes are"
-FITS = {"crop": "cropped to the centre", "pad": "padded with black", "stretch": "stretched"}
-CLASS_NAMES = "Class names, one a line"
-CLASS_NAMES_WRONG = "{given} names for {count} classes. Give one name a line."
-SAVE = "Remember"
-HEAD = "Output with the class scores"
-
 LANGUAGE = "Language"
 
 PRESENT = "Present"

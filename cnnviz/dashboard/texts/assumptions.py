@@ -1,0 +1,38 @@
+"""Texts of what was assumed about a person's own model."""
+
+LINE = "Assumptions: {what} · **Change**"
+GUESS = " (guess)"
+NAMES = {
+    "scaling": "pixels {value}",
+    "fit": "images {value}",
+    "class_names": "{value}",
+    "class_order": "folders in {value} order",
+    "outputs": "{value}",
+    "head": "output “{value}”",
+    "layer": "default layer {value}",
+}
+VALUES = {
+    "fit": {"stretch": "stretched", "crop": "cropped to the center", "pad": "padded with black"},
+    "class_order": {"sorted": "sorted", "natural": "natural"},
+    "outputs": {
+        "softmax": "probabilities that sum to one",
+        "sigmoid": "one probability, two classes",
+        "independent": "a probability for each class",
+        "logits": "logits",
+        "scores": "raw scores",
+        "numbers": "numbers, no classes",
+        "none": "no scores",
+    },
+}
+LAYER_WHY = "the last one with the rows and columns of the image"
+SCALING = "Pixels are scaled to"
+FIT = "Images of another shape are"
+OUTPUTS = "The outputs are"
+CLASS_NAMES = "Class names, one per line"
+CLASS_NAMES_HELP = "Or paste a labels.txt of Teachable Machine, or JSON."
+CLASS_NAMES_WRONG = "{given} names for {count} classes. Give one name per line."
+CLASS_ORDER = "Folders are numbered in this order"
+HEAD = "Output used"
+CHECK = "The right scaling usually gives the most sensible prediction. Your answers are saved beside the model."
+CHECK_ROW = "{scaling}: {name}, {share}"
+SAVE = "Save"
