@@ -239,4 +239,7 @@ ENDS = {
 }
 """All ends by name."""
 
+BY_VALUES = ("explicit_softmax", "coarse_slices", "two_probabilities")
+"""Ends that only their values tell from other scores: their rows always sum to one."""
+
 assert keras.backend.backend() == "tensorflow"

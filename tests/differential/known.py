@@ -42,6 +42,18 @@ KNOWN = (
         "a single unit that is no probability is a number, such as an age or a count, not the score of one class",
         lambda spec: spec.end in ("regression_relu", "regression_softplus"),
     ),
+    Known(
+        ("kind_of_outputs_is_told", "predictions_are_the_models_own", "gradients_are_those_of_the_logit"),
+        Spec(end="tanh", nesting="whole_decorated"),
+        "the end of a model whose call is a tf.function is not looked into",
+        lambda spec: spec.nesting == "whole_decorated",
+    ),
+    Known(
+        ("scaling_follows_the_model",),
+        Spec(entry="divide", nesting="whole_decorated"),
+        "the beginning of a model whose call is a tf.function is not looked into",
+        lambda spec: spec.nesting == "whole_decorated",
+    ),
 )
 
 

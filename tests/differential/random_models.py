@@ -7,7 +7,7 @@ one knows nothing of Keras's graph, nor of cnnviz.
 
 import contextlib
 import inspect
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import keras
 import numpy as np
@@ -73,6 +73,15 @@ class Spec:
     def takes_pixels(self):
         """Whether the model itself says that pixels come as 0..255."""
         return self.entry in WANTS_PIXELS or self.dtype == "uint8"
+
+
+def possible(spec):
+    """The nearest spec of a model that Keras can build and that says all that it is."""
+    if spec.nesting in ("whole_in_sequential", "flipped_and_averaged"):
+        spec = replace(spec, heads="one")  # one model called on two images, or in a chain, has one output
+    if spec.nesting in ("whole_subclassed", "whole_decorated"):
+        spec = replace(spec, dtype="float32")  # a subclassed model declares no type of input
+    return spec
 
 
 @dataclass
@@ -172,7 +181,7 @@ def _whole(spec, net, program, shape):
         held = [layer for address, layer in net.layers.items() if "/" not in address]
         kind = Subclassed if spec.nesting == "whole_subclassed" else DecoratedModel
         model = kind(held, lambda x: program(net, x), name="model")
-        model(np.zeros((1, *shape), spec.dtype))
+        model(np.zeros((1, *shape), spec.dtype), training=False)  # what `tf.function` keeps is not traced for training
         return model
     image = keras.Input(shape, dtype=spec.dtype, name="image")
     if spec.nesting == "whole_in_sequential":

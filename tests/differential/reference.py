@@ -7,7 +7,7 @@ from functools import cached_property
 import keras
 import numpy as np
 import tensorflow as tf
-from ends import ENDS, as_it_is, log, log_odds
+from ends import BY_VALUES, ENDS, as_it_is, log, log_odds
 from random_models import Net, Spec, build_model, main_head, program_of
 
 
@@ -53,6 +53,11 @@ class Built:
     def kind(self):
         """What `Convnet.outputs` should be."""
         return self.end.kind
+
+    @property
+    def says_nothing(self):
+        """Whether values would have to tell what the outputs are, but are the same for all images: dead units."""
+        return self.spec.end in BY_VALUES and np.ptp(self.outputs, axis=0).max() < 1e-4
 
     @cached_property
     def images(self):
