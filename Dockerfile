@@ -1,11 +1,13 @@
 # The dashboard for a class: docker build -t cnnviz . && docker run -p 8501:8501 cnnviz
 FROM python:3.11-slim
-WORKDIR /app
-COPY requirements.txt ./
-RUN pip install --no-cache-dir -r requirements.txt && python -m compileall -q /usr/local/lib/python3.11/site-packages
+WORKDIR /build
+COPY requirements.txt requirements.lock ./
+RUN pip install --no-cache-dir -c requirements.lock -r requirements.txt
 COPY . .
-RUN pip install --no-cache-dir --no-deps -e . && useradd --create-home cnnviz
+RUN PIP_CONSTRAINT=requirements.lock PIP_BUILD_CONSTRAINT=requirements.lock pip install --no-cache-dir --no-deps . && rm -r /build/* \
+    && python -m compileall -q /usr/local/lib/python3.11/site-packages && useradd --create-home cnnviz
 USER cnnviz
+WORKDIR /home/cnnviz
 EXPOSE 8501
 HEALTHCHECK --start-period=60s CMD ["python", "-c", "import urllib.request as u, sys; sys.exit(u.urlopen('http://127.0.0.1:8501/_stcore/health').read() != b'ok')"]
-CMD ["python", "-m", "cnnviz", "app", "--host", "0.0.0.0", "--headless"]
+CMD ["cnnviz", "app", "--host", "0.0.0.0", "--port", "8501", "--headless"]

@@ -1,31 +1,50 @@
-# make app opens the dashboard; make test sets up and passes the tests. Both start from nothing.
+# make app opens the dashboard; make test sets up and passes the tests. Both start from nothing, with the releases that
+# requirements.lock names.
 PYTHON ?= python3
-VENV := .venv
+# LOCK= installs the newest releases that the ranges of requirements.txt admit, to see what has drifted.
+LOCK ?= requirements.lock
+
+_MINOR := import sys; print(*sys.version_info[:2], sep=".")
+WANTED := $(shell $(PYTHON) -c '$(_MINOR)')
+# One environment for the usual Python, one more for each other one, and one for the newest releases.
+VENV := .venv$(if $(filter-out python3,$(PYTHON)),-$(WANTED))$(if $(LOCK),,-newest)
 BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check $(if $(LOCK),--constraint $(LOCK),--upgrade --upgrade-strategy eager)
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help app test check texts bench stress clean
+.PHONY: help app test smoke check texts update bench stress clean
 .DEFAULT_GOAL := help
+
+# An environment of another Python is made anew, and the newest releases are asked for each time.
+FOUND := $(if $(wildcard $(BIN)/python),$(shell $(BIN)/python -c '$(_MINOR)'))
+ifneq ($(LOCK) $(FOUND),requirements.lock $(WANTED))
+.PHONY: $(VENV)/.runtime
+endif
 
 help: ## List the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
 
-$(VENV)/.runtime: requirements.txt pyproject.toml
-	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+$(VENV)/.runtime: requirements.txt pyproject.toml setup.py $(LOCK)
+	@case "$(WANTED)" in 3.11|3.12|3.13) ;; *) echo "cnnviz needs Python 3.11 to 3.13. Name one: make PYTHON=python3.13"; exit 1;; esac
+	test "$(FOUND)" = "$(WANTED)" || $(PYTHON) -m venv --clear $(VENV)
+	$(PIP) -r requirements.txt
+	PIP_CONSTRAINT=$(LOCK) PIP_BUILD_CONSTRAINT=$(LOCK) $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
 	touch $@
 
 $(VENV)/.dev: $(VENV)/.runtime requirements-dev.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	$(PIP) -r requirements-dev.txt
 	touch $@
 
 app: $(VENV)/.runtime ## Set up and open the dashboard on http://127.0.0.1:8501
 	$(BIN)/python -m cnnviz app
 
-test: $(VENV)/.dev ## Set up and run the whole test suite
+test: $(VENV)/.dev ## Set up and run the whole test suite; PYTHON=python3.13 chooses another Python, LOCK= the newest releases
 	@sh tests/system_packages.sh
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+
+smoke: $(VENV)/.dev ## Build the wheel, install it into an empty environment, open the dashboard from it
+	@sh tests/system_packages.sh
+	$(BIN)/python tests/wheel_smoke.py
 
 check: $(VENV)/.dev ## Lint, format and types
 	$(BIN)/ruff check .
@@ -35,11 +54,16 @@ check: $(VENV)/.dev ## Lint, format and types
 texts: $(VENV)/.dev ## Bring the translations up to date with the texts, and compile them
 	$(BIN)/python tests/make_texts.py
 
+update: $(VENV)/.dev ## Renew the lock to the newest releases that the ranges admit, and run the tests on it
+	$(BIN)/uv pip compile --quiet --universal --upgrade --python-version 3.11 --no-header --no-annotate --no-emit-index-url \
+		--all-extras --output-file requirements.lock pyproject.toml requirements-dev.txt
+	$(MAKE) test
+
 bench: $(VENV)/.dev ## Print speed as ratios to the floor of the same run
 	$(BIN)/python -m benchmarks
 
 stress: $(VENV)/.dev ## Long runs: 300 random models, hundreds of views, several sessions at once
 	$(BIN)/python -m benchmarks.stress
 
-clean: ## Remove the environment
-	rm -rf $(VENV)
+clean: ## Remove the environments and what was built
+	rm -rf .venv .venv-* build dist

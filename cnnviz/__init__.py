@@ -33,6 +33,8 @@ from cnnviz.probes import predict
 from cnnviz.runs import Run, list_runs, open_run
 from cnnviz.training import RECIPES, Augmentation, Recipe, Transfer, train
 
+__version__ = "0.2.0.dev0"
+
 __all__ = [
     "RECIPES",
     "Augmentation",

@@ -15,11 +15,12 @@ from typing import Any
 import numpy as np
 
 from cnnviz.capture import Call, call_model, capture, floating_inputs, without_call_number
+from cnnviz.compiling import compile_once
 from cnnviz.convnets import Convnet
 from cnnviz.convnets.output_ranges import last_activation
 from cnnviz.errors import ClassError, LayerError, ModelError
 from cnnviz.layers import find_layer
-from cnnviz.sentences import Sentence
+from cnnviz.sentences import Sentence, one_line
 
 INPUT = ""
 """Address of the input itself, for gradients with respect to pixels."""
@@ -48,6 +49,8 @@ class Reading:
     maps: dict[str, np.ndarray] = field(default_factory=dict)
     gradients: dict[str, np.ndarray] = field(default_factory=dict)
     is_logit: bool = True
+
+    __repr__ = one_line
 
     def gradient(self, address: str) -> np.ndarray:
         """Derivative of the class's logit by a layer's output.
@@ -79,7 +82,7 @@ def read(
     *,
     layers: Sequence[str] = (),
     with_gradients: bool = False,
-    class_index: int | None = None,
+    class_index: int | str | None = None,
 ) -> Reading:
     """Run a network once and return its scores, the outputs of some layers, and their gradients.
 
@@ -88,15 +91,15 @@ def read(
         inputs: `(batch, height, width, channels)` float32, from `convnet.prepare`.
         layers: Addresses to return; `INPUT` for the input itself.
         with_gradients: Whether to differentiate the class's logit by each of them.
-        class_index: Class to differentiate; each picture's own top class if not given.
+        class_index: Class to differentiate, by index or name; each picture's own top class if not given.
 
     Raises:
         LayerError: If a layer does not exist.
         ClassError: If the class does not exist, or gradients are asked of a network without classes.
     """
     inputs = _checked_inputs(convnet, inputs)
-    _check_classes(convnet, class_index, with_gradients)
-    wanted = np.full(len(inputs), _OWN_TOP_CLASS if class_index is None else class_index, np.int32)
+    chosen = _resolved(convnet, class_index, with_gradients)
+    wanted = np.full(len(inputs), _OWN_TOP_CLASS if chosen is None else chosen, np.int32)
     result = _run(convnet, tuple(layers), with_gradients, inputs, wanted)
     return Reading(
         logits=result["logits"].numpy(),
@@ -178,10 +181,6 @@ def _compile(convnet: Convnet, layers: tuple[str, ...], with_gradients: bool) ->
     noted = [without_call_number(address) for address in layers if address != INPUT]
     as_floats = floating_inputs if with_gradients and INPUT in layers else contextlib.nullcontext
 
-    @tf.function(
-        input_signature=[tf.TensorSpec((None, *shape), tf.float32), tf.TensorSpec((None,), tf.int32)],
-        autograph=False,
-    )
     def run(inputs: Any, wanted: Any) -> dict[str, Any]:
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             if with_gradients:
@@ -205,7 +204,8 @@ def _compile(convnet: Convnet, layers: tuple[str, ...], with_gradients: bool) ->
             "is_logit": tf.constant(is_logit),
         }
 
-    return run
+    signature = [tf.TensorSpec((None, *shape), tf.float32), tf.TensorSpec((None,), tf.int32)]
+    return compile_once(run, signature)
 
 
 def _watch(tape: Any, call: Call) -> None:
@@ -270,23 +270,41 @@ def _logits(convnet: Convnet, scores: Any) -> Any:
 
 
 def _checked_inputs(convnet: Convnet, inputs: np.ndarray) -> np.ndarray:
-    expected = convnet.preparation.input_shape
-    if inputs.ndim != 4 or inputs.shape[1:] != expected:
+    expected, shape = convnet.preparation.input_shape, getattr(inputs, "shape", None)
+    if shape is None or len(shape) != 4 or tuple(shape[1:]) != expected or inputs.dtype == np.uint8:
+        received = type(inputs).__name__ if shape is None else f"{tuple(shape)} {inputs.dtype}"
         raise ValueError(
-            f"Expected inputs of shape (batch, {', '.join(map(str, expected))}). Received: {inputs.shape}."
+            f"Expected inputs of shape (batch, {', '.join(map(str, expected))}), scaled as the model wants them. "
+            f"Received: {received}. Make them with convnet.prepare([photo])."
         )
     return np.ascontiguousarray(inputs, np.float32)
 
 
-def _check_classes(convnet: Convnet, class_index: int | None, with_gradients: bool) -> None:
+def _resolved(convnet: Convnet, class_index: int | str | None, with_gradients: bool) -> int | None:
+    """Find the class that is meant, by index or name."""
     if with_gradients and not convnet.class_names:
         raise ClassError(
             "{name} has no class scores to explain. Feature maps and filters can be seen.", name=convnet.name
         )
-    if class_index is not None and not 0 <= class_index < len(convnet.class_names):
+    return None if class_index is None else class_number(convnet, class_index)
+
+
+def class_number(convnet: Convnet, class_index: int | str) -> int:
+    """Find a class by its index or name.
+
+    Raises:
+        ClassError: If the network has no such class.
+        TypeError: If it is neither.
+    """
+    if isinstance(class_index, str):
+        return convnet.class_index(class_index)
+    if not isinstance(class_index, (int, np.integer)) or isinstance(class_index, bool):
+        raise TypeError(f"Expected a class's index or name. Received: {class_index!r}.")
+    if not 0 <= class_index < len(convnet.class_names):
         raise ClassError(
             "{name} has no class {class_index}. Its classes are 0 to {last}.",
             name=convnet.name,
             class_index=class_index,
             last=len(convnet.class_names) - 1,
         )
+    return int(class_index)

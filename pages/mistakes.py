@@ -1,19 +1,17 @@
-"""What does it get wrong, and why?"""
+"""Mistakes: what does a model get wrong on labelled images, and why?"""
 
 from cnnviz.dashboard import panels, shell, sidebar
 from cnnviz.dashboard.mistakes import card, export, numbers, views
 from cnnviz.dashboard.mistakes.subject import choose_subject, evaluation_or_progress, show_example, show_headline
 from cnnviz.dashboard.texts import mistakes as texts
-from cnnviz.dashboard.texts import shared
+from cnnviz.mistakes import require_classes
 
 shell.require_shell()
 
 panels.head(texts)
 selection = sidebar.selection()
-if not selection.convnet.class_names:
-    panels.explain(shared.NO_CLASSES)
-    panels.end()
 with panels.explained():
+    require_classes(selection.convnet)
     subject = choose_subject(selection)
     if subject.is_example:
         show_example(subject, selection.convnet)

@@ -16,6 +16,7 @@ RANKS = {
     "errors": 1,
     "folders": 1,
     "downloads": 1,
+    "compiling": 1,
     "images": 2,
     "datasets": 3,
     "runs": 3,
@@ -65,7 +66,7 @@ def test_imports_point_downwards(path):
         pytest.skip("the public face may import everything")
     for name in imported(path):
         pieces = name.split(".")
-        if pieces[0] != "cnnviz":
+        if pieces[0] != "cnnviz" or name == "cnnviz.__version__":
             continue
         other = pieces[1]
         assert other in RANKS, f"{other} has no place in the order"

@@ -1,4 +1,5 @@
 import threading
+from dataclasses import replace
 
 import keras
 import numpy as np
@@ -7,6 +8,8 @@ import tensorflow as tf
 from keras import layers
 from tiny_nets import flat, listed, nested, pooled, randomise, state
 
+from cnnviz import heatmaps
+from cnnviz.activations import channel_effect
 from cnnviz.convnets import SCALINGS, Convnet, Preparation, convnet_from_model
 from cnnviz.errors import ClassError, LayerError, ModelError
 from cnnviz.probes import INPUT, compiled, predict, read
@@ -402,8 +405,56 @@ def test_mistakes_are_told_in_a_sentence(rng):
         read(convnet, inputs, layers=["nothing"])
     with pytest.raises(ClassError, match=r"pooled has no class 3\. Its classes are 0 to 2"):
         read(convnet, inputs, class_index=3)
-    with pytest.raises(ValueError, match=r"Expected inputs of shape \(batch, 6, 6, 3\). Received: \(6, 6, 3\)"):
-        read(convnet, inputs[0])
+    with pytest.raises(TypeError, match=r"Expected a class's index or name\. Received: 1\.5"):
+        read(convnet, inputs, class_index=1.5)
+
+
+def test_what_was_not_prepared_is_told_so(rng):
+    convnet = convnet_from_model(pooled())
+    inputs, photo = pictures(rng, size=(6, 6)), np.zeros((6, 6, 3), np.uint8)
+    for given, received in (
+        (inputs[0], r"\(6, 6, 3\) float32"),
+        (photo[None], r"\(1, 6, 6, 3\) uint8"),
+        ([photo], "list"),
+    ):
+        for probe in (read, predict):
+            with pytest.raises(
+                ValueError, match=rf"Expected inputs of shape \(batch, 6, 6, 3\), .* Received: {received}\. .*prepare"
+            ):
+                probe(convnet, given)
+
+
+def test_a_class_goes_by_its_name_or_its_index(rng):
+    convnet = replace(convnet_from_model(randomise(pooled())), class_names=("10", "tabby cat", "0"))
+    inputs = pictures(rng, size=(6, 6))
+    for name, index in (("10", 0), ("tabby cat", 1), ("tabby", 1), ("0", 2), ("1", 1), (np.int64(2), 2)):
+        by_name, by_index = (
+            read(convnet, inputs, layers=["conv"], with_gradients=True, class_index=which) for which in (name, index)
+        )
+        assert (by_name.classes == index).all()
+        np.testing.assert_array_equal(by_name.gradients["conv"], by_index.gradients["conv"])
+    with pytest.raises(ClassError, match="has no class 'dog'"):
+        read(convnet, inputs, class_index="dog")
+
+
+def test_every_explanation_takes_a_class_by_name(rng):
+    convnet = replace(convnet_from_model(randomise(pooled())), class_names=("ant", "bee", "cow"))
+    inputs = pictures(rng, size=(6, 6))
+    calls = {name: method.explain for name, method in heatmaps.METHODS.items()}
+    calls |= {
+        "deletion": lambda *given, **which: (
+            heatmaps.deletion_score(*given, np.ones((len(inputs), 6, 6)), **which).after
+        ),
+        "strip": lambda *given, **which: heatmaps.strip(*given, layers=["conv"], **which)["conv"],
+        "compare": lambda *given, **which: heatmaps.compare(*given, layer="conv", against="ant", **which).difference,
+        "effect": lambda *given, **which: channel_effect(*given, layer="conv", **which),
+    }
+    for name, explain in calls.items():
+        given = inputs[:1] if name == "effect" else inputs
+        by_name, by_index = (explain(convnet, given, class_index=which) for which in ("cow", 2))
+        np.testing.assert_allclose(by_name, by_index, err_msg=name)
+        with pytest.raises(ClassError, match="has no class 'dog'"):
+            explain(convnet, given, class_index="dog")
 
 
 def test_the_first_answer_is_the_later_ones(lite0, cat):

@@ -4,9 +4,12 @@ import copy
 import json
 import pickle
 
+import numpy as np
 import pytest
 
 from cnnviz.errors import CnnvizError, LayerError
+from cnnviz.filters import Pattern
+from cnnviz.probes import Reading
 from cnnviz.sentences import Sentence
 
 
@@ -50,3 +53,36 @@ def test_an_error_says_its_sentence_in_english():
     assert error.sentence.values["what"].template == "{n} layers"
     assert str(CnnvizError("plain {x}")) == "plain {x}"
     assert CnnvizError(error.sentence).sentence is error.sentence
+
+
+def test_a_record_is_shown_in_one_line_with_its_arrays_by_shape():
+    reading = Reading(
+        logits=np.zeros((1, 1000), np.float32),
+        probabilities=np.zeros((1, 1000), np.float32),
+        classes=np.zeros(1, np.int32),
+        maps={"conv1": np.zeros((1, 112, 112, 32), np.float32)},
+    )
+    assert repr(reading) == (
+        "Reading(logits=float32 (1, 1000), probabilities=float32 (1, 1000), classes=int32 (1,), "
+        "maps={'conv1': float32 (1, 112, 112, 32)}, gradients={}, is_logit=True)"
+    )
+
+
+def test_what_is_long_is_counted_or_cut(lite0):
+    shown = repr(lite0)
+    assert shown.startswith("Convnet(model=<Functional name=")
+    assert "name='efficientnet-lite0'" in shown and "class_names=1,000 items" in shown
+    assert "\n" not in shown and len(shown) < 500
+
+
+def test_no_result_prints_its_arrays():
+    """Every record of an array that a call returns, as it is found in the packages."""
+    import importlib
+
+    for module in ("activations", "filters", "heatmaps", "images", "runs"):
+        package = importlib.import_module(f"cnnviz.{module}")
+        for name in package.__all__:
+            fields = getattr(getattr(package, name), "__dataclass_fields__", {})
+            if any(str(field.type).startswith("np.ndarray") for field in fields.values()):
+                assert getattr(package, name).__repr__.__name__ == "one_line", name
+    assert Pattern.__repr__.__name__ == "one_line"

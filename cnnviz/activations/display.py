@@ -10,6 +10,7 @@ import numpy as np
 
 from cnnviz.activations.statistics import ChannelStatistics
 from cnnviz.capture import call_model, capture
+from cnnviz.compiling import compile_once
 from cnnviz.convnets import Convnet
 from cnnviz.layers import map_layers, require_maps
 
@@ -158,7 +159,6 @@ def _compile(convnet: Convnet, addresses: tuple[str, ...], normalise: Normalise,
 
     picture = tf.TensorSpec((1, *convnet.preparation.input_shape), tf.float32)
 
-    @tf.function(input_signature=[picture], autograph=False)
     def run(inputs: Any) -> tuple[list[Any], Any]:
         with capture(convnet.model, addresses) as calls:
             call_model(convnet.model, inputs)
@@ -166,7 +166,7 @@ def _compile(convnet: Convnet, addresses: tuple[str, ...], normalise: Normalise,
         pixels, is_finite = zip(*(_bytes(outputs[address], normalise, side) for address in addresses), strict=True)
         return list(pixels), tf.concat(is_finite, axis=0)
 
-    return run
+    return compile_once(run, [picture])
 
 
 def _bytes(maps: Any, normalise: Normalise, side: int) -> tuple[Any, Any]:

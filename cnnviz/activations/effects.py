@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from cnnviz.capture import capture, find, walk, without_call_number
+from cnnviz.compiling import compile_once
 from cnnviz.convnets import Convnet
 from cnnviz.errors import ClassError, LayerError
 from cnnviz.layers import LayerInfo, find_layer
@@ -18,7 +19,9 @@ from cnnviz.probes import compiled, read
 from cnnviz.sentences import Sentence
 
 
-def channel_effect(convnet: Convnet, inputs: np.ndarray, *, layer: str, class_index: int | None = None) -> np.ndarray:
+def channel_effect(
+    convnet: Convnet, inputs: np.ndarray, *, layer: str, class_index: int | str | None = None
+) -> np.ndarray:
     """Estimate what each channel of a layer adds to a class's score on one picture.
 
     To first order the score would lose this much if the channel were silenced:
@@ -32,7 +35,7 @@ def channel_effect(convnet: Convnet, inputs: np.ndarray, *, layer: str, class_in
         convnet: Classifier; it is only read.
         inputs: `(1, height, width, channels)` float32, from `convnet.prepare`.
         layer: Address of a layer with feature maps, or of a dense one.
-        class_index: Class to explain; the picture's own top class if not given.
+        class_index: Class to explain, by index or name; the picture's own top class if not given.
 
     Returns:
         `(channels,)` float32, in units of the logit, signed: above zero the channel speaks for the class.
@@ -61,7 +64,7 @@ def channel_effect(convnet: Convnet, inputs: np.ndarray, *, layer: str, class_in
 
 
 def silence_channel(
-    convnet: Convnet, inputs: np.ndarray, *, layer: str, channel: int, class_index: int | None = None
+    convnet: Convnet, inputs: np.ndarray, *, layer: str, channel: int, class_index: int | str | None = None
 ) -> float:
     """Measure what one channel of a layer adds to a class's score: run the network without it.
 
@@ -70,7 +73,7 @@ def silence_channel(
         inputs: `(1, height, width, channels)` float32, from `convnet.prepare`.
         layer: Address of a layer before the scores.
         channel: Channel, or unit, that is set to zero everywhere.
-        class_index: Class to explain; the picture's own top class if not given.
+        class_index: Class to explain, by index or name; the picture's own top class if not given.
 
     Returns:
         The logit as it is, minus the logit with the channel silenced: above zero the channel speaks for
@@ -116,12 +119,11 @@ def _compile_with_mask(convnet: Convnet, address: str) -> Any:
         tf.TensorSpec((None,), tf.float32),
     ]
 
-    @tf.function(input_signature=signature, autograph=False)
     def run(inputs: Any, classes: Any, mask: Any) -> Any:
         with _masked(convnet, address, mask):
             return plain.python_function(inputs, classes)
 
-    return run
+    return compile_once(run, signature)
 
 
 @contextlib.contextmanager

@@ -10,6 +10,7 @@ import numpy as np
 
 from cnnviz.convnets import Convnet
 from cnnviz.probes import read
+from cnnviz.sentences import one_line
 
 Order = Literal["strength", "sparsity", "index"]
 """Strongest maximum first; most zeros first; lowest number first."""
@@ -59,6 +60,8 @@ class ChannelStatistics:
     zero_share: np.ndarray
     is_silent: np.ndarray
     is_finite: np.ndarray
+
+    __repr__ = one_line
 
 
 def channel_statistics(maps: np.ndarray) -> ChannelStatistics:

@@ -55,7 +55,7 @@ def add(verbs: options.Verbs) -> None:
 
 def run(given: Namespace) -> Iterator[str]:
     """Write the sheet and say what is on it."""
-    photo = open_photo(given.picture)
+    photo = open_photo(given.picture, stretch=given.stretch)
     convnet = open_convnet(given)
     layer = find_layer(convnet, given.layer or default_layer(convnet)).address
     require_sound(convnet, layer)

@@ -8,6 +8,7 @@ import sys
 from argparse import Namespace
 from collections.abc import Sequence
 
+from cnnviz import __version__
 from cnnviz.cli import activations, app, evaluate, filters, heatmap, layers, models, predict, runs, train
 from cnnviz.cli.options import Parser
 from cnnviz.errors import CancelledError, CnnvizError
@@ -66,6 +67,7 @@ def _parser() -> Parser:
         description="See what a convnet sees.",
         epilog="`cnnviz VERB --help` shows a verb's options and an example.",
     )
+    parser.add_argument("--version", action="version", version=f"cnnviz {__version__}")
     verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
     for module in _VERBS:
         module.add(verbs)

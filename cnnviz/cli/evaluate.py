@@ -1,10 +1,11 @@
-"""How good is a network on labelled pictures, and is it good enough?"""
+"""`cnnviz evaluate`: accuracy and confusions of a model on labelled images, as text, JSON and files."""
 
 from __future__ import annotations
 
 import re
+import sys
 from argparse import Namespace
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,20 +17,26 @@ from cnnviz.convnets import Convnet
 from cnnviz.errors import CnnvizError
 from cnnviz.folders import written_whole
 from cnnviz.mistakes import (
-    ClassMapping,
     Evaluation,
     EvaluationStore,
     Labelled,
+    MappingGuess,
     accuracy,
+    assumptions,
     calibration,
     class_scores,
     confused_pairs,
     evaluate,
-    guess_mapping,
+    match_classes,
+    named_accuracies,
     names_of,
-    open_labelled,
+    open_unseen,
+    require_classes,
+    run_of,
+    said_class_order,
     save,
 )
+from cnnviz.mistakes.answers import TOP
 from cnnviz.mistakes.reports import predictions_csv, report_html
 
 _CSV, _REPORT, _ARRAYS = "predictions.csv", "report.html", "evaluation.npz"
@@ -58,9 +65,9 @@ def add(verbs: options.Verbs) -> None:
     )
     parser.add_argument(
         "--part",
-        choices=("test", "validation", "train"),
-        default="test",
-        help="of a data set, or of a folder with such folders (default: %(default)s)",
+        choices=("test", "validation", "train", "all"),
+        help="split of a data set, of a folder with such folders, or of what a run was trained on (default: test, or "
+        "all of a folder that is not split)",
     )
     parser.add_argument(
         "--map",
@@ -79,25 +86,32 @@ def add(verbs: options.Verbs) -> None:
         help=f"a folder for {_CSV}, {_REPORT} and {_ARRAYS} (default: MODEL-DATA; with --json no files)",
     )
     parser.add_argument("--force", action="store_true", help="replace the files if they exist")
+    options.add_meaning(parser)
 
 
 def run(given: Namespace) -> Iterator[str]:
     """Evaluate, write the files, tell the numbers, and complain if they are too low."""
-    labelled = open_labelled(given.data, part=given.part)  # a mistake is told at once, not after TensorFlow's start
+    labelled = open_unseen(given.data, run=run_of(given.model), part=given.part)  # tells mistakes before TensorFlow
     folder = _target(given)
     convnet = open_convnet(given)
-    mapping = _mapping(convnet, labelled, given.map)
+    require_classes(convnet)
+    mapping = _mapping(convnet, labelled, given)
     with bar("Evaluating", "picture") as on_step:
         evaluation = evaluate(
             convnet,
-            labelled.part,
-            class_names=labelled.class_names,
+            labelled,
             mapping=mapping,
             on_step=lambda done, total: on_step(done, total, None),
             store=EvaluationStore(),
         )
-    files = _write(folder, evaluation, labelled, f"{convnet.name} on {labelled.title}") if folder else []
-    yield output.to_json(_facts(evaluation, files)) if given.json else _text(evaluation, files)
+    notes = (*labelled.notes, *assumptions(evaluation))
+    for sentence in notes:
+        sys.stderr.write(f"cnnviz: {sentence}\n")
+    if len(notes) > len(labelled.notes) + 1:  # the two orders differ
+        other = "sorted" if evaluation.assumed_order == "natural" else "natural"
+        sys.stderr.write(f"cnnviz: The other order is --class-order {other}.\n")
+    files = _write(folder, evaluation, labelled, convnet, notes) if folder else []
+    yield output.to_json(_facts(evaluation, files, notes)) if given.json else _text(evaluation, files)
     reached = accuracy(evaluation).value
     if given.fail_under is not None and reached < given.fail_under:
         raise BelowBarError(
@@ -122,31 +136,48 @@ def _target(given: Namespace) -> Path | None:
     return folder
 
 
-def _mapping(convnet: Convnet, labelled: Labelled, said: list[str]) -> ClassMapping:
-    """Guess by name, then do as was said."""
-    mapping = list(guess_mapping(labelled.class_names, convnet.class_names))
-    spoken_for: dict[int, tuple[int, ...]] = {}
-    for text in said:
+def _mapping(convnet: Convnet, labelled: Labelled, given: Namespace) -> MappingGuess:
+    """Guess, then do as was said."""
+    guess = match_classes(
+        labelled.class_names,
+        convnet.class_names,
+        has_model_names=convnet.has_class_names,
+        class_order=said_class_order(convnet) or labelled.class_order,
+    )
+    spoken_for = _said(convnet, labelled, given.map)
+    taken = {index for classes in spoken_for.values() for index in classes}
+    mapping = tuple(
+        spoken_for.get(place, tuple(index for index in classes if index not in taken))
+        for place, classes in enumerate(guess.mapping)
+    )
+    return MappingGuess(mapping, guess.assumed_order if len(spoken_for) < len(mapping) else None)
+
+
+def _said(convnet: Convnet, labelled: Labelled, texts: Sequence[str]) -> dict[int, tuple[int, ...]]:
+    """Read `--map`: the model's classes for some of the images'."""
+    found: dict[int, tuple[int, ...]] = {}
+    for text in texts:
         name, _, classes = text.partition("=")
         if name not in labelled.class_names or not classes:
             some = ", ".join(labelled.class_names[:5])
             raise CommandError(f"{text!r} maps no class of the pictures. Write CLASS=NAME; their classes: {some}.")
         place = labelled.class_names.index(name)
-        spoken_for[place] = tuple(convnet.class_index(one) for one in classes.split(","))
-    given = [index for classes in spoken_for.values() for index in classes]
-    if len(set(given)) < len(given):
+        found[place] = tuple(convnet.class_index(one) for one in classes.split(","))
+    flat = [index for classes in found.values() for index in classes]
+    if len(set(flat)) < len(flat):
         raise CommandError("A class of the network is mapped twice. Name each once.")
-    return tuple(
-        spoken_for.get(place, tuple(index for index in classes if index not in given))
-        for place, classes in enumerate(mapping)
-    )
+    return found
 
 
-def _write(folder: Path, evaluation: Evaluation, labelled: Labelled, title: str) -> list[Path]:
-    names = names_of(labelled.part)
+def _write(
+    folder: Path, evaluation: Evaluation, labelled: Labelled, convnet: Convnet, notes: Sequence[str]
+) -> list[Path]:
+    names, title = names_of(labelled.part), f"{convnet.name} on {labelled.title}"
     texts = {
         _CSV: predictions_csv(evaluation, names),
-        _REPORT: report_html(evaluation, labelled.part, title=title, names=names),
+        _REPORT: report_html(
+            evaluation, labelled.part, title=title, names=names, notes=notes, model_names=convnet.class_names
+        ),
     }
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -159,16 +190,23 @@ def _write(folder: Path, evaluation: Evaluation, labelled: Labelled, title: str)
     return [folder / name for name in (*texts, _ARRAYS)]
 
 
-def _facts(evaluation: Evaluation, files: list[Path]) -> Mapping[str, Any]:
+def _facts(evaluation: Evaluation, files: list[Path], notes: Sequence[str]) -> Mapping[str, Any]:
     found, names, scores = accuracy(evaluation), evaluation.class_names, class_scores(evaluation)
-    kept = evaluation.top_classes.shape[1]
+    labels, top = names[: len(evaluation.mapping)], min(TOP, evaluation.class_count)
     return {
         "model": evaluation.network,
         "accuracy": found.value,
         "interval": [found.low, found.high],
         "right": found.right,
         "pictures": found.total,
-        f"top{kept}_accuracy": accuracy(evaluation, top=kept).value,
+        f"top{top}_accuracy": accuracy(evaluation, top=top).value,
+        "accuracy_among_mapped": accuracy(evaluation, among="mapped").value,
+        "model_classes": evaluation.class_count,
+        "mapped_classes": evaluation.mapped_count,
+        "mapping": dict(zip(labels, evaluation.mapping, strict=True)),
+        "mapping_assumed": evaluation.assumed_order is not None,
+        "class_order": evaluation.assumed_order,
+        "notes": list(notes),
         "calibration_error": calibration(evaluation).ece,
         "classes": [
             {
@@ -178,7 +216,7 @@ def _facts(evaluation: Evaluation, files: list[Path]) -> Mapping[str, Any]:
                 "f1": scores.f1[place],
                 "pictures": scores.support[place],
             }
-            for place, name in enumerate(names)
+            for place, name in enumerate(labels)
         ],
         "confused": [
             {"label": names[pair.label], "predicted": names[pair.predicted], "pictures": pair.count}
@@ -195,11 +233,12 @@ def _text(evaluation: Evaluation, files: list[Path]) -> str:
     columns = (scores.precision, scores.recall, scores.f1)
     rows = [
         (name, *(f"{values[place]:.3f}" for values in columns), f"{scores.support[place]:,}")
-        for place, name in enumerate(evaluation.class_names[:_MOST_CLASSES])
+        for place, name in enumerate(evaluation.class_names[: len(evaluation.mapping)][:_MOST_CLASSES])
     ]
     lines = [
         f"{found.right:,} of {found.total:,} right: {output.percent(found.value)} "
         f"({output.percent(found.low)} to {output.percent(found.high)})",
+        *_other_figures(evaluation),
         "",
         output.table(("class", "precision", "recall", "F1", "pictures"), rows, align="<>>>>"),
         "",
@@ -211,6 +250,12 @@ def _text(evaluation: Evaluation, files: list[Path]) -> str:
         *(str(path) for path in files),
     ]
     return "\n".join(lines)
+
+
+def _other_figures(evaluation: Evaluation) -> list[str]:
+    """All accuracies under their names, where there is more than one."""
+    figures = named_accuracies(evaluation)
+    return [f"{name}: {output.percent(found.value)}" for name, found in figures] if len(figures) > 1 else []
 
 
 def _pictures(count: int) -> str:

@@ -78,7 +78,7 @@ def run(given: Namespace) -> Iterator[str]:
     """Write the overlay and say what to think of it."""
     if given.layer and not METHODS[given.method].has_layer:
         raise CommandError(f"{METHODS[given.method].title} works on the pixels, at no layer. Leave --layer away.")
-    photo = open_photo(given.picture)
+    photo = open_photo(given.picture, stretch=given.stretch)
     path = output.target(given, picture_name(given.picture), given.method, given.layer, given.class_name)
     convnet = open_convnet(given)
     require_sound(convnet)

@@ -23,14 +23,14 @@ _STDERR = 2
 _CHANGE = "change it with --scaling, --fit, --labels, --class-order, --outputs or --head:"
 
 
-def open_photo(picture: str) -> np.ndarray:
+def open_photo(picture: str, *, stretch: bool = False) -> np.ndarray:
     """Read a picture by path, or a sample by name; a file of that name goes first.
 
     Raises:
         PictureError: If it cannot be read.
     """
     is_sample = picture in SAMPLES and not Path(picture).is_file()
-    return read_photo(sample_photos()[picture] if is_sample else picture)
+    return read_photo(sample_photos()[picture] if is_sample else picture, stretch=stretch)
 
 
 def picture_name(picture: str) -> str:

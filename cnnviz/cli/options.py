@@ -78,6 +78,11 @@ def add_picture(parser: Parser, *, many: bool = False) -> None:
     parser.add_argument(
         "picture", metavar="PICTURE", nargs="+" if many else None, help=f"a file, or a sample: {samples}"
     )
+    parser.add_argument(
+        "--stretch",
+        action="store_true",
+        help="show the image's smallest value black and its largest white: for 12-bit data, or what is too dark",
+    )
 
 
 def add_json(parser: Parser) -> None:

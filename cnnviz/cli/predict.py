@@ -48,10 +48,10 @@ def add(verbs: options.Verbs) -> None:
 def run(given: Namespace) -> Iterator[str]:
     """Answer for every picture that can be read, then complain about the others."""
     if len(given.picture) == 1:
-        open_photo(given.picture[0])  # a mistake is told at once, not after TensorFlow's start
+        open_photo(given.picture[0], stretch=given.stretch)  # a mistake is told at once, not after TensorFlow's start
     convnet = open_convnet(given)
     require_sound(convnet)
-    answers = _ask(convnet, given.picture)
+    answers = _ask(convnet, given.picture, stretch=given.stretch)
     yield _json(convnet, answers, given.top) if given.json else _text(convnet, answers, given.top)
     failed = [answer.probabilities for answer in answers if isinstance(answer.probabilities, PictureError)]
     if len(failed) == 1:
@@ -60,21 +60,21 @@ def run(given: Namespace) -> Iterator[str]:
         raise PictureError(f"{len(failed)} of {len(answers)} pictures cannot be read; the first: {failed[0]}")
 
 
-def _ask(convnet: Convnet, pictures: Sequence[str]) -> list[_Answer]:
+def _ask(convnet: Convnet, pictures: Sequence[str], *, stretch: bool) -> list[_Answer]:
     answers = []
     with bar("Predicting", "picture") as on_step:
         for start in range(0, len(pictures), _BATCH):
-            answers += _ask_batch(convnet, pictures[start : start + _BATCH])
+            answers += _ask_batch(convnet, pictures[start : start + _BATCH], stretch)
             on_step(len(answers), len(pictures), None)
     return answers
 
 
-def _ask_batch(convnet: Convnet, pictures: Sequence[str]) -> list[_Answer]:
+def _ask_batch(convnet: Convnet, pictures: Sequence[str], stretch: bool) -> list[_Answer]:
     fitted: dict[int, np.ndarray] = {}
     failed: dict[int, PictureError] = {}
     for place, picture in enumerate(pictures):
         try:
-            fitted[place] = convnet.fit(open_photo(picture))
+            fitted[place] = convnet.fit(open_photo(picture, stretch=stretch))
         except PictureError as error:
             failed[place] = error
     found: dict[int, np.ndarray | PictureError] = dict(failed)

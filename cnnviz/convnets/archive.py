@@ -6,6 +6,7 @@ Nothing is unpacked: the rules read the archive's directory, and the weights are
 from __future__ import annotations
 
 import io
+import json
 import stat
 import struct
 import tempfile
@@ -18,6 +19,7 @@ from cnnviz.errors import ModelFileError
 
 CONFIG = "config.json"
 WEIGHTS = "model.weights.h5"
+METADATA = "metadata.json"
 
 _MB = 2**20
 MAX_CONFIG_BYTES = 16 * _MB
@@ -111,6 +113,18 @@ def read_config(archive: zipfile.ZipFile) -> bytes:
             return member.read(MAX_CONFIG_BYTES)
     except _BROKEN as error:
         raise ModelFileError("The archive's content is damaged. Copy or download the file again.") from error
+
+
+def read_version(archive: zipfile.ZipFile) -> str | None:
+    """Read which Keras wrote the archive; None if it does not say."""
+    if METADATA not in archive.namelist() or archive.getinfo(METADATA).file_size > _CHUNK:
+        return None
+    try:
+        metadata = json.loads(archive.read(METADATA))
+    except (*_BROKEN, RecursionError):
+        return None
+    version = metadata.get("keras_version") if isinstance(metadata, dict) else None
+    return version if isinstance(version, str) else None
 
 
 def open_weights(file: BinaryIO, archive: zipfile.ZipFile) -> BinaryIO:

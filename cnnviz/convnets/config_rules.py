@@ -52,7 +52,7 @@ def parse(data: bytes) -> dict[str, Any]:
         raise ModelFileError("The model's description is nested too deeply to be a network.") from error
     except ValueError as error:
         raise ModelFileError("The model's description is damaged: it is not JSON. Save the model again.") from error
-    if not isinstance(config, dict) or not isinstance(config.get("config"), dict):
+    if not isinstance(config, dict) or not isinstance(config.get("config"), dict | list):
         raise ModelFileError("The file's description is not that of a model. Save one with model.save('name.keras').")
     return config
 
@@ -90,6 +90,16 @@ def check_config(config: dict[str, Any]) -> int:
             "The model has {count:,} layers; at most {most:,} are opened.", count=count, most=MAX_LAYERS
         )
     return count
+
+
+def check_bounds(config: dict[str, Any]) -> None:
+    """Look at a description's length and depth only.
+
+    Raises:
+        ModelFileError: If it is nested too deeply or too long.
+    """
+    for _ in _dicts(config):
+        pass
 
 
 def shown(text: object) -> str:

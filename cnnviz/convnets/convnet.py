@@ -97,14 +97,20 @@ class Preparation:
         fitted = images.fit(photo, self.size, how=self.fit)
         return images.gray(fitted) if self.channels == 1 else fitted
 
-    def prepare(self, photos: Sequence[np.ndarray]) -> np.ndarray:
+    def prepare(self, photos: Sequence[images.Source]) -> np.ndarray:
         """Turn photos into a model's input, see `Convnet.prepare`."""
-        pixels = np.stack([self.fitted(photo) for photo in photos]).astype(np.float32)
+        pixels = np.stack([self._pixels(photo) for photo in images.read_photos(photos)]).astype(np.float32)
         if self.channels == 1:
             pixels = pixels[..., :1]
         elif self.channels == 4:
             pixels = np.concatenate([pixels, np.full_like(pixels[..., :1], 255)], axis=-1)
         return np.asarray(self.scaling(pixels), np.float32)
+
+    def _pixels(self, photo: np.ndarray) -> np.ndarray:
+        """A photo at the model's size, 0..255, three channels; gray before it is stretched, as Keras's loaders do."""
+        if self.fit != "stretch":
+            return self.fitted(photo)
+        return images.stretch(images.gray(photo) if self.channels == 1 else photo, self.size)
 
 
 _keeping = threading.Lock()
@@ -218,14 +224,16 @@ class Convnet:
         """
         return self.preparation.fitted(photo)
 
-    def prepare(self, photos: Sequence[np.ndarray]) -> np.ndarray:
+    def prepare(self, photos: Sequence[images.Source]) -> np.ndarray:
         """Turn photos into the model's input.
 
         Args:
-            photos: Each `(height, width, 3)` uint8, of any size.
+            photos: Each `(height, width, 3)` uint8, of any size, or what `cnnviz.read_photo` takes: a path, another
+                array, an image of Pillow.
 
         Returns:
-            `(batch, height, width, channels)` float32, fitted, resized and scaled as the network wants it.
+            `(batch, height, width, channels)` float32, fitted, resized and scaled as the network wants it. Stretched
+            images are not rounded in between, as Keras's loaders do not.
         """
         return self.preparation.prepare(photos)
 

@@ -10,10 +10,13 @@ import threading
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
+from cnnviz.convnets.archive import open_archive, open_weights
 from cnnviz.convnets.gate import MAX_FILE_BYTES, GateReport, check_model_file
+from cnnviz.convnets.keras2 import Translation
 from cnnviz.convnets.rehearsal import rehearse
+from cnnviz.convnets.weights_rules import open_hdf5
 from cnnviz.errors import ModelFileError
 from cnnviz.sentences import Sentence
 
@@ -99,7 +102,9 @@ def _load(path: Path, report: GateReport, architecture: Callable[[], keras.Model
     model = architecture() if report.kind == "weights" and architecture else None
     try:
         with _loading, _settings_kept(), _complete():
-            if model is None:
+            if report.translation is not None:
+                model = _build_translated(path, report.translation)
+            elif model is None:
                 model = keras.saving.load_model(path, compile=False)
             else:
                 model.load_weights(path)
@@ -110,6 +115,18 @@ def _load(path: Path, report: GateReport, architecture: Callable[[], keras.Model
     if not isinstance(model, keras.Model):
         raise ModelFileError("The file does not hold a whole model. Save one with model.save('name.keras').")
     return model
+
+
+def _build_translated(path: Path, translation: Translation) -> keras.Model:
+    """Build a model of Keras 2 from its translated description, and give it the file's weights."""
+    from cnnviz.convnets.keras2.weights import build
+
+    with contextlib.ExitStack() as stack:
+        file: BinaryIO = stack.enter_context(path.open("rb"))
+        if path.suffix == ".keras":
+            archive = stack.enter_context(open_archive(file))
+            file = stack.enter_context(open_weights(file, archive))
+        return build(translation.config, translation.plan, stack.enter_context(open_hdf5(file)))
 
 
 @contextlib.contextmanager

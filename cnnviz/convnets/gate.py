@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Literal
+from typing import Any, BinaryIO, Literal
 
-from cnnviz.convnets.archive import open_archive, open_weights, read_config
-from cnnviz.convnets.config_rules import check_config, parse, shown
+from cnnviz.convnets.archive import open_archive, open_weights, read_config, read_version
+from cnnviz.convnets.config_rules import check_bounds, check_config, parse, shown
+from cnnviz.convnets.keras2 import Translation, is_keras2, translate
+from cnnviz.convnets.other_models import HEAD_BYTES, describe_other_model
 from cnnviz.convnets.size_rules import least_parameters
-from cnnviz.convnets.weights_rules import Weights, check_weights, open_hdf5, read_model_config
+from cnnviz.convnets.weights_rules import Weights, check_weights, open_hdf5, read_keras_version, read_model_config
 from cnnviz.errors import ModelFileError
 from cnnviz.sentences import Sentence
 
@@ -30,12 +32,9 @@ _OTHERS = {
     b"%PDF": Sentence("a PDF document"),
     b"\x1f\x8b": Sentence("a gzip archive"),
     b"\x93NUMPY": Sentence("a NumPy array"),
+    b"RIFF": Sentence("a WebP image or a video"),
     b"<": Sentence("a web page"),
     b"version https://git-lfs": Sentence("a pointer of Git LFS instead of the file"),
-    b"\x80\x02": Sentence("a Python pickle"),
-    b"\x80\x03": Sentence("a Python pickle"),
-    b"\x80\x04": Sentence("a Python pickle"),
-    b"\x80\x05": Sentence("a Python pickle"),
 }
 # A description may say less than the weights hold, hardly more: the rest would be allocated and never filled.
 _PARAMETER_FACTOR, _PARAMETER_SLACK = 2, 1_000_000
@@ -51,6 +50,7 @@ class GateReport:
         layer_count: Layers in its description, those of inner models and the inner models themselves included.
         parameters: Numbers among its weights.
         weight_bytes: Bytes that the weights take in memory.
+        translation: The description in the words of Keras 3, if Keras 2 wrote the file; it is what was checked.
     """
 
     kind: Kind
@@ -58,6 +58,7 @@ class GateReport:
     layer_count: int
     parameters: int
     weight_bytes: int
+    translation: Translation | None = None
 
 
 def check_model_file(path: Path) -> GateReport:
@@ -85,7 +86,10 @@ def check_model_file(path: Path) -> GateReport:
 
 
 def _check_content(file: BinaryIO) -> GateReport:
-    head = file.read(32)
+    head = file.read(HEAD_BYTES)
+    if other := describe_other_model(head):
+        what, advice = other
+        raise ModelFileError("This is {what}, not a Keras model. {advice}", what=what, advice=advice)
     if head.startswith(_HDF5):
         return _check_hdf5(file)
     if head.startswith(_ZIP):
@@ -125,18 +129,27 @@ def _describe(head: bytes) -> str:
 
 def _check_archive(file: BinaryIO) -> GateReport:
     with open_archive(file) as archive:
-        config = parse(read_config(archive))
+        config, translation = _today(parse(read_config(archive)), read_version(archive))
         layer_count = check_config(config)
         with open_weights(file, archive) as data, open_hdf5(data) as hdf5:
             weights = check_weights(hdf5)
     _check_balance(least_parameters(config), weights)
-    return GateReport("keras", ".keras", layer_count, weights.parameters, weights.byte_count)
+    return GateReport("keras", ".keras", layer_count, weights.parameters, weights.byte_count, translation)
+
+
+def _today(config: dict[str, Any], version: str | None) -> tuple[dict[str, Any], Translation | None]:
+    """The description that Keras will see: a translation if Keras 2 wrote it."""
+    if not is_keras2(config, version):
+        return config, None
+    check_bounds(config)
+    translation = translate(config)
+    return translation.config, translation
 
 
 def _check_hdf5(file: BinaryIO) -> GateReport:
     with open_hdf5(file) as hdf5:
         weights = check_weights(hdf5)
-        data = read_model_config(hdf5)
+        data, version = read_model_config(hdf5), read_keras_version(hdf5)
     if data is None:
         if not weights.is_layers:
             raise ModelFileError(
@@ -144,10 +157,10 @@ def _check_hdf5(file: BinaryIO) -> GateReport:
             )
         suffix = ".h5" if weights.is_legacy else ".weights.h5"
         return GateReport("weights", suffix, 0, weights.parameters, weights.byte_count)
-    config = parse(data)
+    config, translation = _today(parse(data), version)
     layer_count = check_config(config)
     _check_balance(least_parameters(config), weights)
-    return GateReport("h5", ".h5", layer_count, weights.parameters, weights.byte_count)
+    return GateReport("h5", ".h5", layer_count, weights.parameters, weights.byte_count, translation)
 
 
 def _check_balance(declared: int, weights: Weights) -> None:

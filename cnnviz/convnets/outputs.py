@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, get_args
 import numpy as np
 
 from cnnviz.capture import call_model
+from cnnviz.compiling import compile_once
 from cnnviz.convnets.convnet import PROBABILITIES, Outputs, Preparation
 from cnnviz.convnets.output_ranges import Range, range_of
 from cnnviz.convnets.scaling import trial_photos
@@ -195,7 +196,7 @@ def _traced(model: keras.Model, preparation: Preparation, head: int) -> tuple[Ra
         found.extend(call_model(model, inputs))
 
     spec = tf.TensorSpec((None, *preparation.input_shape), tf.float32)
-    tf.function(run, autograph=False).get_concrete_function(spec)
+    compile_once(run, [spec]).get_concrete_function()
     shapes = [tuple(tensor.shape) for tensor in found]
     return (range_of(found[head]) if 0 <= head < len(found) else Range.unknown()), shapes
 

@@ -6,13 +6,15 @@ tells which pixels it wants. Where it does nothing, nothing in the file tells, a
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from cnnviz.capture import Call, call_model, capture, walk
+from cnnviz.capture import Call, call_model, capture, holds_layers, walk
+from cnnviz.compiling import compile_once
 from cnnviz.convnets.convnet import SCALINGS, Preparation, Scaling
 from cnnviz.images import read_photo, sample_photos
 from cnnviz.sentences import Sentence
@@ -125,18 +127,34 @@ def _first_arithmetic(model: keras.Model, preparation: Preparation) -> tuple[np.
     """Slope and offset `(channels,)` between a pixel and what the first weights are given; 1 and 0 for nothing."""
     import tensorflow as tf
 
-    shape = preparation.input_shape
+    shape, weighted = preparation.input_shape, _weighted(model)
 
     def run(pixels: Any) -> Any:
-        call_model(model, pixels)
+        with suppress(_Met), capture(model, weighted, on_call=_end):  # the rest of the model need not be traced
+            call_model(model, pixels)
         return tf.cast(_before_weights(pixels), tf.float32)
 
-    spec = tf.TensorSpec((None, *shape), tf.float32)
-    received = tf.function(run, autograph=False, input_signature=[spec])
+    received = compile_once(run, [tf.TensorSpec((None, *shape), tf.float32)])
     # The middle pixel: at the border there may be padding.
     black, gray = (np.asarray(received(np.full((1, *shape), value, np.float32))).astype(np.float64) for value in (0, 1))
     middle = (0, *(side // 2 for side in black.shape[1:-1]))
     return gray[middle] - black[middle], black[middle]
+
+
+def _weighted(model: keras.Model) -> list[str]:
+    """Layers with weights other than statistics of the pixels."""
+    import keras
+
+    statistics = (keras.layers.Normalization, keras.layers.BatchNormalization)
+    layers = walk(model)
+    return [
+        name for name, layer in layers.items()
+        if layer.weights and not holds_layers(layer) and not isinstance(layer, statistics)
+    ]  # fmt: skip
+
+
+def _end(call: Call) -> None:
+    raise _Met
 
 
 def _before_weights(pixels: Any) -> Any:
@@ -162,7 +180,7 @@ def _from_arithmetic(slope: np.ndarray, offset: np.ndarray) -> FoundScaling:
         mean, deviation = float(np.mean(-offset / slope)), float(np.mean(np.abs(1 / slope)))
     distances = sorted((_distance(one, mean, deviation), one.scaling) for one in _RANGES)
     (nearest, name), (second, _) = distances[:2]
-    is_clear = nearest < _CLEAR and nearest + _MARGIN < second
+    is_clear = bool(nearest < _CLEAR and nearest + _MARGIN < second)
     return FoundScaling(SCALINGS[name], _say_arithmetic(mean, deviation), is_clear)
 
 

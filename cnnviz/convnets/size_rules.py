@@ -126,6 +126,8 @@ def _check_activation(shape: Shape | None) -> None:
 def _layer(node: Settings, shape: Shape | None, sources: list[Shape | None]) -> tuple[Shape | None, int]:
     """Output shape and least number of weights of one layer."""
     kind, settings = str(node.get("class_name")), _settings(node)
+    if ".ops." in f".{node.get('module')}":  # an operation; some are called like a layer
+        return None, 0
     declared = settings.get("batch_shape") or settings.get("batch_input_shape")
     if declared:
         shape = tuple(declared[1:])

@@ -91,6 +91,17 @@ def read_model_config(file: h5py.File) -> bytes | None:
     return str(value).encode("utf-8", "surrogateescape")
 
 
+def read_keras_version(file: h5py.File) -> str | None:
+    """Read which Keras wrote an older `.h5` model; None if it does not say."""
+    try:
+        value = file.attrs.get("keras_version")
+    except (OSError, RuntimeError, ValueError, TypeError):
+        return None
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
+    return value if isinstance(value, str) else None
+
+
 def _check(file: h5py.File) -> Weights:
     parameters = byte_count = 0
     is_layers = "layer_names" in file.attrs or "model_weights" in file

@@ -12,6 +12,7 @@ from cnnviz.convnets import Convnet
 from cnnviz.errors import LayerError
 from cnnviz.layers import LayerInfo, find_layer
 from cnnviz.probes import INPUT
+from cnnviz.sentences import one_line
 from cnnviz.soundness import require_sound
 
 if TYPE_CHECKING:
@@ -42,6 +43,8 @@ class LayerRun:
     sources: tuple[str | None, ...]
     before_activation: np.ndarray
     output: np.ndarray
+
+    __repr__ = one_line
 
 
 def run_layer(convnet: Convnet, inputs: np.ndarray, *, layer: str) -> LayerRun:

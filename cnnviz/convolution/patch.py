@@ -8,7 +8,7 @@ import numpy as np
 
 from cnnviz.convolution.sizes import SizeFormula
 from cnnviz.errors import LayerError
-from cnnviz.sentences import Sentence
+from cnnviz.sentences import Sentence, one_line
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,6 +21,8 @@ class Patch:
     columns: tuple[int, ...]
     channels: tuple[int, ...]
     source: int | None = 0
+
+    __repr__ = one_line
 
 
 def cut(

@@ -10,6 +10,7 @@ import numpy as np
 from cnnviz import probes
 from cnnviz.convnets import Convnet
 from cnnviz.convolution.arithmetic import relu, softmax
+from cnnviz.sentences import one_line
 
 UNITS = 64  # with 28 x 28 pixels and ten classes about as many parameters as LeNet-5
 EPOCHS = 8
@@ -27,6 +28,8 @@ class DenseNetwork:
 
     weights: tuple[np.ndarray, ...]
     biases: tuple[np.ndarray, ...]
+
+    __repr__ = one_line
 
     @property
     def parameters(self) -> int:
@@ -88,6 +91,8 @@ class PooledHead:
     layer: str
     weights: np.ndarray
     biases: np.ndarray
+
+    __repr__ = one_line
 
     def predict(self, convnet: Convnet, inputs: np.ndarray) -> np.ndarray:
         """Return the probability of every class: `(batch, classes)` float32.

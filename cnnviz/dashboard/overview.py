@@ -145,11 +145,13 @@ def _short(number: int) -> str:
 
 def take_away(selection: Selection) -> None:
     """Offer the picture as received, the input, the probabilities and the code."""
-    code = panels.code_start(selection) + (
-        "probabilities = cnnviz.predict(convnet, inputs)[0]\n"
-        "for index in probabilities.argsort()[:-6:-1]:\n"
-        '    print(f"{probabilities[index]:.3f}  {convnet.class_names[index]}")\n'
-    )
+    code = panels.code_start(selection) + "print(inputs.shape)\n"
+    if selection.convnet.class_names:
+        code += (
+            "probabilities = cnnviz.predict(convnet, inputs)[0]\n"
+            "for index in probabilities.argsort()[:-6:-1]:\n"
+            '    print(f"{probabilities[index]:.3f}  {convnet.class_names[index]}")\n'
+        )
     arrays = {"inputs": selection.inputs}
     if selection.convnet.class_names:
         arrays["probabilities"] = cache.probabilities(selection)

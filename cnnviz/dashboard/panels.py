@@ -13,7 +13,7 @@ from streamlit.runtime.scriptrunner import StopException
 
 from cnnviz import figures, images
 from cnnviz.convnets import catalogue
-from cnnviz.dashboard import language, samples, state
+from cnnviz.dashboard import language, samples, state, store
 from cnnviz.dashboard.jobs import Job
 from cnnviz.dashboard.state import Selection
 from cnnviz.dashboard.texts import shared
@@ -172,14 +172,19 @@ def code_start(selection: Selection, *, imports: str = "") -> str:
         imports: What is imported beside cnnviz itself, a line each.
     """
     convnet, picture = selection.convnet, selection.picture
-    is_named = convnet.name in catalogue() or trained_run(convnet.name) is not None
-    network = repr(convnet.name) if is_named else '"your-model.keras"'
     return (
         f"import cnnviz\n{imports}\n"
-        f"convnet = cnnviz.load_convnet({network})\n"
+        f"convnet = {model_code(convnet.name)}\n"
         f"photo = {samples.code(picture)}\n"
         "inputs = convnet.prepare([photo])\n"
     )
+
+
+def model_code(name: str) -> str:
+    """Write the Python that opens a network: of an upload the file that this computer keeps."""
+    is_named = name in catalogue() or trained_run(name) is not None
+    path = None if is_named else store.model_path(name)
+    return f"cnnviz.load_convnet({name if is_named else str(path or 'your-model.keras')!r})"
 
 
 def take_away(

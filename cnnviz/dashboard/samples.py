@@ -7,6 +7,7 @@ name of the data set and their number: `mnist-5k:12`.
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import streamlit as st
 
@@ -19,11 +20,15 @@ from cnnviz.errors import CnnvizError, PictureError
 from cnnviz.images import Photo
 from cnnviz.runs import trained_run
 
+UPLOAD_TYPES = ["jpg", "jpeg", "png", "webp", "avif", "gif", "bmp", "tif", "tiff", "dcm", "npy"]
+"""Endings of what is read; without HEIC among them, phones send their photos as JPEG."""
+
 SETS = {DIGITS: "mnist-5k", FASHION: "fashion-sample"}
 """Classes to the set of gray pictures of 28 x 28 pixels that has them, and is there offline."""
 
 _ADDRESS = re.compile(r"([a-z0-9-]+):(\d{1,5})")
-_SHA256_LENGTH = 64
+_UPLOAD = re.compile(r"([0-9a-f]{64})(:stretched)?")
+_STRETCHED = ":stretched"
 
 
 def offered(model: str) -> list[str]:
@@ -54,7 +59,7 @@ def _set(name: str) -> Dataset:
 
 
 def read(picture: str) -> Photo:
-    """Read a sample by name, a test picture by its number, or an upload by sha256.
+    """Read a sample by name, a test picture by its number, or an upload by sha256, stretched or not.
 
     Raises:
         PictureError: If there is none of that name.
@@ -62,16 +67,34 @@ def read(picture: str) -> Photo:
     if found := _address(picture):
         name, index = found
         return images.open_photo(images.png_bytes(images.rgb(_set(name).test.photo(index))))
-    path = images.sample_photos().get(picture) or store.get("pictures", picture)
+    path = images.sample_photos().get(picture) or _kept(picture)
     if path is None:
         raise PictureError("This picture is not on this server any more. Upload it again, or choose a sample.")
-    return images.open_photo(path)
+    return images.open_photo(path, stretch=is_stretched(picture))
 
 
 def exists(picture: str) -> bool:
     """Whether a picture can be read."""
-    is_kept = bool(store.get("pictures", picture)) or picture in images.sample_photos()
+    is_kept = _kept(picture) is not None or picture in images.sample_photos()
     return is_kept or _address(picture) is not None
+
+
+def is_stretched(picture: str) -> bool:
+    """Whether an upload is shown from its smallest value to its largest."""
+    return _UPLOAD.fullmatch(picture) is not None and picture.endswith(_STRETCHED)
+
+
+def other_way(picture: str) -> str | None:
+    """Name an upload stretched if it is not, as it is if it is stretched; None for what is no upload."""
+    if not _UPLOAD.fullmatch(picture):
+        return None
+    return picture.removesuffix(_STRETCHED) if is_stretched(picture) else picture + _STRETCHED
+
+
+def _kept(picture: str) -> Path | None:
+    """File of an upload; None if it is none, or not here any more."""
+    match = _UPLOAD.fullmatch(picture)
+    return store.get("pictures", match[1]) if match else None
 
 
 def title(picture: str) -> str:
@@ -80,16 +103,18 @@ def title(picture: str) -> str:
         test = _set(found[0])
         names = language.class_names(test.class_names)
         return shared.TEST_PICTURE.format(name=names[test.test.labels[found[1]]], number=found[1])
-    return shared.OWN_PICTURE if len(picture) == _SHA256_LENGTH else picture
+    return shared.OWN_PICTURE if _UPLOAD.fullmatch(picture) else picture
 
 
 def code(picture: str) -> str:
-    """Write the Python that reads a picture."""
+    """Write the Python that reads a picture: of an upload the file that this computer keeps."""
     if found := _address(picture):
         return f"cnnviz.load_dataset({found[0]!r}).test.photo({found[1]}).repeat(3, axis=-1)"
     if picture in images.sample_photos():
         return f"cnnviz.read_photo(cnnviz.sample_photos()[{picture!r}])"
-    return 'cnnviz.read_photo("your-picture.jpg")'
+    path = _kept(picture)
+    source = "your-image.jpg" if path is None else str(path)
+    return f"cnnviz.read_photo({source!r}{', stretch=True' if is_stretched(picture) else ''})"
 
 
 def _address(picture: str) -> tuple[str, int] | None:

@@ -1,4 +1,4 @@
-"""Which sets of labelled pictures are offered, and how are they opened to be asked about?"""
+"""Labelled images to evaluate: which sets are offered, their splits, and how they are opened."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from pathlib import Path
 import streamlit as st
 
 from cnnviz import datasets, mistakes
-from cnnviz.dashboard import cache, store
-from cnnviz.datasets import Dataset
+from cnnviz.dashboard import cache, started, store
 from cnnviz.mistakes import Labelled
+from cnnviz.runs import Run, trained_run
 
 
 @dataclass(frozen=True)
@@ -37,37 +37,60 @@ def offered() -> dict[str, Offer]:
     """List all sets by the name that stands in links; of a person's own that is the file's or folder's name."""
     known = {name: Offer(entry.title, name, entry.is_here) for name, entry in datasets.catalogue().items()}
     own = {path.name: Offer(path.stem, str(path), True) for path in store.own_data()}
+    if (name := begun_with()) and name not in known:
+        own[name] = Offer(Path(name).stem, str(started.data()), True)
     return known | {name: offer for name, offer in own.items() if name not in known}
 
 
-def open_part(offer: Offer, part: str, *, learnt_with: int | None = None) -> Labelled:
-    """Open one part of a set.
+def begun_with() -> str | None:
+    """Name in links of the set that the server was started with; None if it was started with none."""
+    data = started.data()
+    if data is None or data in datasets.catalogue():
+        return data
+    name = Path(data).name
+    return f"own {name}" if name in datasets.catalogue() else name
 
-    Of a person's own pictures all are asked about, unless the network learnt from some of them: then those
-    that were held out are the test pictures.
 
-    Args:
-        offer: The set.
-        part: `train`, `validation` or `test`.
-        learnt_with: Seed of the training run that held pictures of this set out; None if none did.
+def splits(offer: Offer, *, run: Run | None = None) -> tuple[str, ...]:
+    """List the splits of a set that there are: those of the run that learnt from it, else its own; perhaps none.
 
     Raises:
         DataError: If it cannot be opened.
     """
-    if offer.is_own and learnt_with is None:
-        path = Path(offer.source)
-        return _own(offer.source, part, _changed(path))
-    return part_of(cache.dataset(offer.source, learnt_with or 0), part)
+    path = Path(offer.source)
+    return _splits(offer.source, run.name if run else None, _changed(path) if offer.is_own else ())
 
 
-def part_of(dataset: Dataset, part: str) -> Labelled:
-    """One part of a set, with its names."""
-    return Labelled(dataset.title, dataset.class_names, getattr(dataset, part))
+def open_part(offer: Offer, part: str | None, *, run: Run | None = None) -> Labelled:
+    """Open one split of a set.
+
+    Of a person's own images without splits all are evaluated, unless the model learnt from some of them: then those
+    that its run held out are the test images.
+
+    Args:
+        offer: The set.
+        part: One of `splits`; None where there are none.
+        run: The training run that the model is from; None if there is none.
+
+    Raises:
+        DataError: If it cannot be opened.
+    """
+    is_source = mistakes.learnt_from(run, offer.source)
+    if offer.is_own:
+        return _own(offer.source, part, run.name if run and is_source else None, _changed(Path(offer.source)))
+    seed = int(run.recipe.get("seed") or 0) if run and is_source else 0
+    dataset = cache.dataset(offer.source, seed)
+    return mistakes.split_of_run(dataset, run, part) if run and is_source else mistakes.split_of(dataset, part)
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
-def _own(source: str, part: str, changed: tuple[int, ...]) -> Labelled:
-    return mistakes.open_labelled(source, part=part)
+def _own(source: str, part: str | None, run: str | None, changed: tuple[int, ...]) -> Labelled:
+    return mistakes.open_unseen(source, run=trained_run(run) if run else None, part=part)
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def _splits(source: str, run: str | None, changed: tuple[int, ...]) -> tuple[str, ...]:
+    return mistakes.splits_for(source, run=trained_run(run) if run else None)
 
 
 def _changed(path: Path) -> tuple[int, ...]:

@@ -20,6 +20,7 @@ from cnnviz.layers import LayerInfo, layers
 from cnnviz.runs import trained_networks
 
 _THUMBNAIL = 96
+_SHOWN_BITS = 8
 _BELOW = "_below_the_picture"
 
 
@@ -90,7 +91,7 @@ def _choose_network() -> None:
     if linked not in own_networks() and store.model_path(linked):
         own_networks().append(linked)
     names = [*catalogue(), *trained_networks(), *own_networks()]
-    state.settle(state.MODEL, names, DEFAULT)
+    state.settle(state.MODEL, names, state.default_model())
     st.selectbox(shared.NETWORK, names, key=state.MODEL)
     with st.popover(shared.OWN_NETWORK, icon=":material/upload_file:", width="stretch"):
         st.file_uploader(
@@ -136,7 +137,7 @@ def _choose_picture() -> None:
     with st.popover(shared.OWN_PICTURE, icon=":material/add_photo_alternate:", width="stretch"):
         st.file_uploader(
             shared.OWN_PICTURE_UPLOAD,
-            type=["jpg", "jpeg", "png", "webp", "gif", "bmp", "tif", "tiff", "heic"],
+            type=samples.UPLOAD_TYPES,
             key="upload",
             max_upload_size=20,
             on_change=_take_upload,
@@ -146,8 +147,19 @@ def _choose_picture() -> None:
             st.camera_input(
                 shared.CAMERA, key="camera", on_change=_take_upload, args=("camera",), label_visibility="collapsed"
             )
+    _choose_stretch(state.picture())
     if sentence := st.session_state.pop("_upload_error", None):
         st.error(language.say(sentence), icon=":material/error:")
+
+
+def _choose_stretch(name: str) -> None:
+    """Offer to stretch an upload that has more tones than are shown."""
+    other = samples.other_way(name)
+    if other is not None and cache.photo(name).bits > _SHOWN_BITS:
+        st.toggle(
+            shared.STRETCH, samples.is_stretched(name), key=f"stretch {name}", help=shared.STRETCH_HELP,
+            on_change=state.select, args=(state.PICTURE, other),
+        )  # fmt: skip
 
 
 def _take_upload(key: str) -> None:
@@ -158,6 +170,7 @@ def _take_upload(key: str) -> None:
     data = file.getvalue()
     try:
         images.read_photo(data)
+        data = images.without_personal_data(data)
     except CnnvizError as error:
         st.session_state["_upload_error"] = error.sentence
         return

@@ -12,6 +12,7 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from cnnviz.convnets import DEFAULT
+from cnnviz.dashboard import started
 
 if TYPE_CHECKING:
     from cnnviz.convnets import Convnet
@@ -105,7 +106,12 @@ class Selection:
 
 def model() -> str:
     """Name of the selected network."""
-    return str(st.session_state.get(MODEL) or DEFAULT)
+    return str(st.session_state.get(MODEL) or default_model())
+
+
+def default_model() -> str:
+    """Name of the model where none was selected: the one the server was started with, if any."""
+    return started.model() or DEFAULT
 
 
 def picture() -> str:

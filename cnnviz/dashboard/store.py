@@ -8,6 +8,7 @@ import re
 import shutil
 from pathlib import Path
 
+from cnnviz.dashboard import started
 from cnnviz.folders import cache_folder, make_room, written_whole
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -18,7 +19,7 @@ _MOST_OWN_DATA = 200
 
 def folder(kind: str) -> Path:
     """Folder of one kind of upload, made if needed; `CNNVIZ_CACHE_DIR` moves it."""
-    path = cache_folder(kind)
+    path = cache_folder(kind).resolve()  # it stands in code that is taken elsewhere
     path.mkdir(parents=True, exist_ok=True)
     return path
 
@@ -47,7 +48,9 @@ def put_model(file_name: str, data: bytes) -> str:
 
 
 def model_path(name: str) -> Path | None:
-    """Find an uploaded model by the name it goes by; None if it is not (or no longer) here."""
+    """Find the file of an uploaded model, or of the one the server was started with; None if it is not here."""
+    if name == started.model():
+        return started.model_file()
     if not _MODEL_NAME.fullmatch(name):
         return None
     home = folder("models") / name

@@ -9,6 +9,8 @@ from typing import Protocol
 
 import numpy as np
 
+from cnnviz.sentences import one_line
+
 OnStep = Callable[[int, int], None]
 """Called with the steps done and their total."""
 
@@ -28,13 +30,17 @@ class ArrayPictures:
     """Photos in memory.
 
     Attributes:
-        pixels: `(n, rows, columns, channels)` uint8, read-only.
+        pixels: `(n, rows, columns, channels)` uint8, read-only; or float32, 0..255, where a loader had resized them
+            already and rounding would change what the model is given.
     """
 
     pixels: np.ndarray
 
+    __repr__ = one_line
+
     def __getitem__(self, index: int, /) -> np.ndarray:
-        return self.pixels[index]
+        photo: np.ndarray = self.pixels[index]
+        return photo if photo.dtype == np.uint8 else np.rint(photo).astype(np.uint8)
 
     def take(self, indices: np.ndarray, /) -> ArrayPictures:
         """Choose some of them."""
@@ -61,6 +67,9 @@ class Part:
 
     def __len__(self) -> int:
         return len(self.labels)
+
+    def __repr__(self) -> str:
+        return f"<Part: {len(self):,} images, {self.class_count:,} classes>"
 
     @property
     def counts(self) -> np.ndarray:
@@ -107,6 +116,10 @@ class Dataset:
     channels: int
     size: tuple[int, int] | None
     notes: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        sizes = (f"{name} {len(getattr(self, name)):,}" for name in ("train", "validation", "test"))
+        return f"<Dataset {self.name!r}: {', '.join(sizes)} images, {len(self.class_names):,} classes>"
 
     @property
     def fingerprint(self) -> str:

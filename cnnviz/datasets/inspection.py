@@ -18,7 +18,7 @@ from cnnviz.errors import PictureError
 from cnnviz.folders import make_room, written_whole
 
 _VERSION = 1
-_GRAY_MODES = ("1", "L", "LA", "I", "F", "I;16", "I;16B", "I;16L")
+_GRAY_MODES = ("1", "L", "LA", "I", "F", "I;16", "I;16B", "I;16L", "MONOCHROME1", "MONOCHROME2")
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Which folder of a source stands for which class, and for which part?"""
+"""Layout of a labelled folder: which folder stands for which class, and for which split."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Layout:
     """Files by part and class.
 
     Attributes:
-        class_names: Names of the folders, sorted as people count: 2 before 10.
+        class_names: Names of the folders in Python's sorted order, as Keras numbers them: 10 before 2, B before a.
         parts: For each part that has a folder, for each class in their order, the files below its folder.
             Without such folders everything is in `train`.
         outside: Files that belong to no class.
@@ -65,7 +65,7 @@ def find_layout(source: Source) -> Layout:
     folders = {tuple(key.split("/")) for key in source.folders}
     found = _by_part(inner, {path[depth:] for path in folders if path[:depth] == outer and len(path) > depth})
     _check(found, source.name)
-    class_names = tuple(sorted(found["train"], key=natural_key))
+    class_names = tuple(sorted(found["train"]))
     kept = {key for classes in found.values() for keys in classes.values() for key in keys}
     parts = {
         part: tuple(sorted(classes[name], key=natural_key) for name in class_names) for part, classes in found.items()

@@ -24,15 +24,15 @@ def clickable_confusion(
     """Draw a confusion matrix whose cells answer a click; `customdata` of a point is its row and column.
 
     Args:
-        counts: `(classes, classes)` int, a row for each true class.
-        class_names: One name a class.
+        counts: `(labels, classes)` int, a row for each true class; the last columns may have no row.
+        class_names: One name a column.
         picked: Row and column of the cell to frame.
         true: What the rows are called.
         said: What the columns are called.
         hover: Said of a cell; may use `{true}`, `{said}` and `{count}`.
     """
     figure = confusion(counts, class_names, true=true, said=said, hover=hover)
-    cells = [(row, column) for row in range(len(counts)) for column in range(len(counts))]
+    cells = [(row, column) for row in range(len(counts)) for column in range(counts.shape[1])]
     figure.data[0].hoverinfo = "skip"
     figure.add_trace(
         go.Scatter(

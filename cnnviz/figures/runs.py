@@ -128,20 +128,21 @@ def confusion(counts: np.ndarray, class_names: Sequence[str], *, true: str, said
     """Draw which class was taken for which; each row is coloured by its own share.
 
     Args:
-        counts: `(classes, classes)` int, a row for each true class.
-        class_names: One name a class.
+        counts: `(labels, classes)` int, a row for each true class; the last columns may have no row.
+        class_names: One name a column.
         true: What the rows are called.
         said: What the columns are called.
         hover: Said of a cell; may use `{true}`, `{said}` and `{count}`.
     """
+    labels = list(class_names)[: len(counts)]
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     texts = [
         [hover.format(true=row, said=column, count=counts[i, j]) for j, column in enumerate(class_names)]
-        for i, row in enumerate(class_names)
+        for i, row in enumerate(labels)
     ]
     figure = go.Figure(
         go.Heatmap(
-            z=shares, x=list(class_names), y=list(class_names), text=counts.astype(str), customdata=texts,
+            z=shares, x=list(class_names), y=labels, text=counts.astype(str), customdata=texts,
             texttemplate="%{text}" if len(class_names) <= 20 else None, hovertemplate="%{customdata}<extra></extra>",
             colorscale="Blues", zmin=0, zmax=1, showscale=False, xgap=1, ygap=1,
         )

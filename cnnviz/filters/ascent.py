@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from cnnviz import images
+from cnnviz.compiling import compile_once
 from cnnviz.convnets import Convnet
 from cnnviz.errors import CnnvizError, LayerError
 from cnnviz.filters import objective
@@ -231,13 +232,10 @@ def _compiled(convnet: Convnet, layer: str, style: Style, shape: Shape) -> Calla
         return Step(style.step(state, gradient, number), output_height, before_height, is_rescued, slope)
 
     parts = style.start(shape, np.random.default_rng(0))
-    return tf.function(
-        climb,
-        autograph=False,
-        input_signature=[
-            tuple(tf.TensorSpec((None, *part.shape), tf.float32) for part in parts),
-            tf.TensorSpec((None,), tf.int32),
-            tf.TensorSpec((2,), tf.float32),
-            tf.TensorSpec((), tf.int32),
-        ],
-    )
+    signature = [
+        tuple(tf.TensorSpec((None, *part.shape), tf.float32) for part in parts),
+        tf.TensorSpec((None,), tf.int32),
+        tf.TensorSpec((2,), tf.float32),
+        tf.TensorSpec((), tf.int32),
+    ]
+    return compile_once(climb, signature)

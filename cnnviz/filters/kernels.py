@@ -11,6 +11,7 @@ from cnnviz.capture import walk
 from cnnviz.convnets import Convnet
 from cnnviz.errors import LayerError
 from cnnviz.layers import find_layer
+from cnnviz.sentences import one_line
 
 if TYPE_CHECKING:
     import keras
@@ -43,6 +44,8 @@ class WeightHistograms:
     initializer: str
     is_own_initializer: bool
     not_finite: int
+
+    __repr__ = one_line
 
 
 def kernels(convnet: Convnet, layer: str) -> np.ndarray:

@@ -8,6 +8,7 @@ from typing import Literal
 import numpy as np
 
 from cnnviz.filters.style import StyleName
+from cnnviz.sentences import one_line
 
 Status = Literal["waiting", "climbing", "ok", "rescued", "dead", "not finite"]
 
@@ -56,3 +57,5 @@ class Pattern:
     after: float
     status: Status
     climbed_size: tuple[int, int]
+
+    __repr__ = one_line

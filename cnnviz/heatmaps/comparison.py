@@ -10,7 +10,8 @@ from cnnviz.convnets import Convnet
 from cnnviz.heatmaps.finite import quiet
 from cnnviz.heatmaps.gradient_cams import signed_grad_cam
 from cnnviz.layers import require_maps
-from cnnviz.probes import read
+from cnnviz.probes import class_number, read
+from cnnviz.sentences import one_line
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,8 @@ class Comparison:
     classes: np.ndarray
     against: int
 
+    __repr__ = one_line
+
     @property
     def scale(self) -> np.ndarray:
         """Largest magnitude in each picture's three maps, `(batch,)`: one scale on which to colour them."""
@@ -43,9 +46,9 @@ def compare(
     convnet: Convnet,
     inputs: np.ndarray,
     *,
-    against: int,
+    against: int | str,
     layer: str | None = None,
-    class_index: int | None = None,
+    class_index: int | str | None = None,
 ) -> Comparison:
     """Map what speaks for one class rather than for another.
 
@@ -55,7 +58,7 @@ def compare(
     Args:
         convnet: Classifier; it is only read.
         inputs: `(batch, height, width, channels)` float32, from `convnet.prepare`.
-        against: The second class, in every picture.
+        against: The second class, in every picture, likewise.
         layer: Address of a layer with feature maps; the last activation before pooling if not given.
         class_index: The first class; each picture's own top class if not given.
 
@@ -82,4 +85,4 @@ def compare(
     first = read(convnet, inputs, layers=[layer], with_gradients=True, class_index=class_index)
     second = read(convnet, inputs, layers=[layer], with_gradients=True, class_index=against)
     maps = [signed_grad_cam(reading.maps[layer], reading.gradient(layer)) for reading in (first, second)]
-    return Comparison(maps[0], maps[1], maps[0] - maps[1], first.classes, against)
+    return Comparison(maps[0], maps[1], maps[0] - maps[1], first.classes, class_number(convnet, against))

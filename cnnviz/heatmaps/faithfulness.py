@@ -11,6 +11,7 @@ from cnnviz.heatmaps.colours import plain
 from cnnviz.heatmaps.steps import every, in_steps, of_class, read_classes
 from cnnviz.images import enlarge
 from cnnviz.probes import predict
+from cnnviz.sentences import one_line
 
 DELETED_SHARE = 0.1
 """Share of the picture's pixels that is replaced."""
@@ -34,6 +35,8 @@ class Deletion:
     random: np.ndarray
     classes: np.ndarray
 
+    __repr__ = one_line
+
     @property
     def random_mean(self) -> np.ndarray:
         """`(batch,)` mean probability after random deletion: what `after` has to stay below."""
@@ -41,7 +44,7 @@ class Deletion:
 
 
 def deletion_score(
-    convnet: Convnet, inputs: np.ndarray, heat: np.ndarray, *, class_index: int | None = None, seed: int = 0
+    convnet: Convnet, inputs: np.ndarray, heat: np.ndarray, *, class_index: int | str | None = None, seed: int = 0
 ) -> Deletion:
     """Replace the hottest tenth of the picture by its mean colour, and see what the network still says.
 
@@ -55,7 +58,7 @@ def deletion_score(
         inputs: `(batch, height, width, channels)` float32, from `convnet.prepare`.
         heat: `(batch, rows, columns)`, one map a picture, signed or not; where a map is the same
             everywhere, as in the zeros of most maps, chance decides which pixels go first.
-        class_index: Class whose probability is told; each picture's own top class if not given.
+        class_index: Class whose probability is told, by index or name; each picture's own top class if not given.
         seed: Of the random steps, the same for every picture.
 
     Returns:

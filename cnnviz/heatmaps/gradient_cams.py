@@ -20,7 +20,7 @@ GradientCam = Literal["grad_cam", "grad_cam_plus_plus", "hires_cam", "layer_cam"
 
 
 def grad_cam(
-    convnet: Convnet, inputs: np.ndarray, *, layer: str | None = None, class_index: int | None = None
+    convnet: Convnet, inputs: np.ndarray, *, layer: str | None = None, class_index: int | str | None = None
 ) -> np.ndarray:
     """Map the evidence for one class over the positions of a layer.
 
@@ -37,7 +37,7 @@ def grad_cam(
         convnet: Classifier; it is only read.
         inputs: `(batch, height, width, channels)` float32, from `convnet.prepare`.
         layer: Address of a layer with feature maps; the last activation before pooling if not given.
-        class_index: Class to explain in every picture; each picture's own top class if not given.
+        class_index: Class to explain in every picture, by index or name; each picture's own top class if not given.
 
     Returns:
         `(batch, rows, columns)` float32, >= 0, the layer's own grid, in units of the logit, not
@@ -63,7 +63,7 @@ def grad_cam(
 
 
 def grad_cam_plus_plus(
-    convnet: Convnet, inputs: np.ndarray, *, layer: str | None = None, class_index: int | None = None
+    convnet: Convnet, inputs: np.ndarray, *, layer: str | None = None, class_index: int | str | None = None
 ) -> np.ndarray:
     """Map the evidence for one class, giving small and repeated objects their share.
 
@@ -82,7 +82,7 @@ def grad_cam_plus_plus(
         convnet: Classifier; it is only read.
         inputs: `(batch, height, width, channels)` float32, from `convnet.prepare`.
         layer: Address of a layer with feature maps; the last activation before pooling if not given.
-        class_index: Class to explain in every picture; each picture's own top class if not given.
+        class_index: Class to explain in every picture, by index or name; each picture's own top class if not given.
 
     Returns:
         `(batch, rows, columns)` float32, >= 0, the layer's own grid, in units of the logit, but no
@@ -107,7 +107,7 @@ def grad_cam_plus_plus(
 
 
 def hires_cam(
-    convnet: Convnet, inputs: np.ndarray, *, layer: str | None = None, class_index: int | None = None
+    convnet: Convnet, inputs: np.ndarray, *, layer: str | None = None, class_index: int | str | None = None
 ) -> np.ndarray:
     """Map what each position of a layer adds to the class's logit, without averaging gradients first.
 
@@ -121,7 +121,7 @@ def hires_cam(
         convnet: Classifier; it is only read.
         inputs: `(batch, height, width, channels)` float32, from `convnet.prepare`.
         layer: Address of a layer with feature maps; the last activation before pooling if not given.
-        class_index: Class to explain in every picture; each picture's own top class if not given.
+        class_index: Class to explain in every picture, by index or name; each picture's own top class if not given.
 
     Returns:
         `(batch, rows, columns)` float32, >= 0, the layer's own grid, in units of the logit. All
@@ -146,7 +146,7 @@ def hires_cam(
 
 
 def layer_cam(
-    convnet: Convnet, inputs: np.ndarray, *, layer: str | None = None, class_index: int | None = None
+    convnet: Convnet, inputs: np.ndarray, *, layer: str | None = None, class_index: int | str | None = None
 ) -> np.ndarray:
     """Map the evidence for one class sharply, in early layers too.
 
@@ -158,7 +158,7 @@ def layer_cam(
         convnet: Classifier; it is only read.
         inputs: `(batch, height, width, channels)` float32, from `convnet.prepare`.
         layer: Address of a layer with feature maps; the last activation before pooling if not given.
-        class_index: Class to explain in every picture; each picture's own top class if not given.
+        class_index: Class to explain in every picture, by index or name; each picture's own top class if not given.
 
     Returns:
         `(batch, rows, columns)` float32, >= 0, the layer's own grid, in units of the logit; what
@@ -223,7 +223,7 @@ FORMULAS: dict[GradientCam, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
 
 @quiet
 def _explain(
-    name: GradientCam, convnet: Convnet, inputs: np.ndarray, layer: str | None, class_index: int | None
+    name: GradientCam, convnet: Convnet, inputs: np.ndarray, layer: str | None, class_index: int | str | None
 ) -> np.ndarray:
     layer = require_maps(convnet, layer)
     reading = read(convnet, inputs, layers=[layer], with_gradients=True, class_index=class_index)

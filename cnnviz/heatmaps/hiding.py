@@ -20,7 +20,7 @@ def occlusion(
     convnet: Convnet,
     inputs: np.ndarray,
     *,
-    class_index: int | None = None,
+    class_index: int | str | None = None,
     patch: int | None = None,
     stride: int | None = None,
     fill: Colour = "mean",
@@ -35,7 +35,7 @@ def occlusion(
     Args:
         convnet: Classifier; it is only read.
         inputs: `(batch, height, width, channels)` float32, from `convnet.prepare`.
-        class_index: Class to explain in every picture; each picture's own top class if not given.
+        class_index: Class to explain in every picture, by index or name; each picture's own top class if not given.
         patch: Side of the square patch in pixels; a seventh of the picture's shorter side if not given.
         stride: Pixels from one patch to the next, at most `patch`; half a patch if not given.
         fill: Plain colour of the patch; each picture's own mean colour if not given.

@@ -19,7 +19,7 @@ def score_cam(
     inputs: np.ndarray,
     *,
     layer: str | None = None,
-    class_index: int | None = None,
+    class_index: int | str | None = None,
     baseline: Colour = "mean",
     on_step: OnStep | None = None,
 ) -> np.ndarray:
@@ -39,7 +39,7 @@ def score_cam(
         convnet: Classifier; it is only read.
         inputs: `(batch, height, width, channels)` float32, from `convnet.prepare`.
         layer: Address of a layer with feature maps; the last activation before pooling if not given.
-        class_index: Class to explain in every picture; each picture's own top class if not given.
+        class_index: Class to explain in every picture, by index or name; each picture's own top class if not given.
         baseline: Plain colour behind the mask; each picture's own mean colour if not given.
         on_step: Told after each step: runs done, runs in all, the map so far.
 

@@ -18,7 +18,7 @@ def integrated_gradients(
     convnet: Convnet,
     inputs: np.ndarray,
     *,
-    class_index: int | None = None,
+    class_index: int | str | None = None,
     steps: int = STEPS,
     baseline: Colour = "black",
     on_step: OnStep | None = None,
@@ -33,7 +33,7 @@ def integrated_gradients(
     Args:
         convnet: Classifier; it is only read.
         inputs: `(batch, height, width, channels)` float32, from `convnet.prepare`.
-        class_index: Class to explain in every picture; each picture's own top class if not given.
+        class_index: Class to explain in every picture, by index or name; each picture's own top class if not given.
         steps: Parts of the way. The gradient of a deep ReLU network jumps along it: on EfficientNet-Lite0 the sum
             was off by up to a quarter with 50 steps, and by up to a ninth with 300.
         baseline: Plain colour that stands for "nothing there"; black, as in the paper, if not given.

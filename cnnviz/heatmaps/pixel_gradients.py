@@ -14,7 +14,7 @@ SAMPLES = 32
 """Noisy copies a picture, unless told otherwise."""
 
 
-def saliency(convnet: Convnet, inputs: np.ndarray, *, class_index: int | None = None) -> np.ndarray:
+def saliency(convnet: Convnet, inputs: np.ndarray, *, class_index: int | str | None = None) -> np.ndarray:
     """Map how strongly the class's logit answers to a small change of each pixel.
 
         map[y, x] = max over channels of |d score / d inputs[y, x, channel]|
@@ -22,7 +22,7 @@ def saliency(convnet: Convnet, inputs: np.ndarray, *, class_index: int | None = 
     Args:
         convnet: Classifier; it is only read.
         inputs: `(batch, height, width, channels)` float32, from `convnet.prepare`.
-        class_index: Class to explain in every picture; each picture's own top class if not given.
+        class_index: Class to explain in every picture, by index or name; each picture's own top class if not given.
 
     Returns:
         `(batch, height, width)` float32, >= 0, in logits per unit of the network's input. Zero: a
@@ -52,7 +52,7 @@ def smooth_grad(
     convnet: Convnet,
     inputs: np.ndarray,
     *,
-    class_index: int | None = None,
+    class_index: int | str | None = None,
     samples: int = SAMPLES,
     noise: float = 0.15,
     seed: int = 0,
@@ -67,7 +67,8 @@ def smooth_grad(
     Args:
         convnet: Classifier; it is only read.
         inputs: `(batch, height, width, channels)` float32, from `convnet.prepare`.
-        class_index: Class to explain in every picture; the top class of each clean picture if not given.
+        class_index: Class to explain in every picture, by index or name; the top class of each clean picture if not
+            given.
         samples: Noisy copies of each picture.
         noise: Standard deviation of the noise, as a share of the way from black to white.
         seed: Of the noise; a picture's noise does not depend on its neighbours.

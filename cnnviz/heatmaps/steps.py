@@ -58,7 +58,9 @@ def mean_gradients(
         yield done, total / np.maximum(counts, 1)
 
 
-def read_classes(convnet: Convnet, inputs: np.ndarray, class_index: int | None, layers: Sequence[str] = ()) -> Reading:
+def read_classes(
+    convnet: Convnet, inputs: np.ndarray, class_index: int | str | None, layers: Sequence[str] = ()
+) -> Reading:
     """Run the pictures as they are, to know which class is explained in each, and its score.
 
     Raises:

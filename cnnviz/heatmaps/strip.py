@@ -19,7 +19,7 @@ def strip(
     inputs: np.ndarray,
     *,
     layers: Sequence[str],
-    class_index: int | None = None,
+    class_index: int | str | None = None,
     method: GradientCam = "grad_cam",
 ) -> dict[str, np.ndarray]:
     """Map the evidence for one class at many layers, in one forward and one backward pass.
@@ -28,7 +28,7 @@ def strip(
         convnet: Classifier; it is only read.
         inputs: `(batch, height, width, channels)` float32, from `convnet.prepare`.
         layers: Addresses of layers with feature maps.
-        class_index: Class to explain in every picture; each picture's own top class if not given.
+        class_index: Class to explain in every picture, by index or name; each picture's own top class if not given.
         method: Which of the four gradient methods.
 
     Returns:

@@ -1,7 +1,7 @@
 """How does a person's picture become pixels, and how do numbers become a picture? No Keras here.
 
-Reading:  bytes or a path -> `open_photo`, `read_photo` -> photo, uint8 `(height, width, 3)`
-Fitting:  photo -> `fit`, `gray`, `rgb`, `scale_up` -> photo; maps -> `enlarge` -> maps on another grid
+Reading:  bytes, a path or an array -> `open_photo`, `read_photo`, `read_photos` -> photo, uint8 `(height, width, 3)`
+Fitting:  photo -> `fit`, `stretch`, `thumbnail`, `gray`, `rgb`, `scale_up` -> photo; maps -> `enlarge` -> maps
 Colours:  numbers -> `value_range`, `to_unit` -> unit, float32 0..1 -> `colour` -> photo
 Sheets:   photo and heat -> `overlay`, `overlay_signed`; photos -> `contact_sheet`
 Files:    photo -> `png_bytes`; arrays -> `npz_bytes`
@@ -9,8 +9,8 @@ Files:    photo -> `png_bytes`; arrays -> `npz_bytes`
 
 from cnnviz.images.colours import COLORMAPS, NOT_A_NUMBER, colour, lookup_table, to_unit, value_range
 from cnnviz.images.decoding import FORMATS, MAX_BYTES, MAX_PIXELS, MAX_SIDE, Photo
-from cnnviz.images.fitting import Fit, enlarge, fit, gray, rgb, scale_up
-from cnnviz.images.reading import open_photo, read_photo
+from cnnviz.images.fitting import Fit, enlarge, fit, gray, rgb, scale_up, stretch, thumbnail
+from cnnviz.images.reading import Source, open_photo, read_photo, read_photos, without_personal_data
 from cnnviz.images.samples import SAMPLES, sample_photos
 from cnnviz.images.sheets import contact_sheet, npz_bytes, overlay, overlay_signed, png_bytes
 
@@ -24,6 +24,7 @@ __all__ = [
     "SAMPLES",
     "Fit",
     "Photo",
+    "Source",
     "colour",
     "contact_sheet",
     "enlarge",
@@ -36,9 +37,13 @@ __all__ = [
     "overlay_signed",
     "png_bytes",
     "read_photo",
+    "read_photos",
     "rgb",
     "sample_photos",
     "scale_up",
+    "stretch",
+    "thumbnail",
     "to_unit",
     "value_range",
+    "without_personal_data",
 ]

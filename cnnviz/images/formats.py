@@ -1,19 +1,39 @@
-"""What kind of file is this, if it is not a picture that can be read? Only its first bytes are looked at."""
+"""Kinds of files by their first bytes: what is read, and what a file is that is not, with what would do."""
 
 from __future__ import annotations
 
+import zlib
+
+from PIL import features
+
 from cnnviz.sentences import Sentence
 
+DICOM, TIFF, NPY = "DICOM", "TIFF", "NPY"
+_DICOM_MARK, _DICOM_MARK_AT = b"DICM", 128
+
 _AS_PHOTO = Sentence("Save it as JPEG or PNG and choose that file.")
-_NOT_A_PICTURE = Sentence("Choose a JPEG, PNG, WebP, GIF, BMP or TIFF file.")
+_NOT_A_PICTURE = Sentence("Choose a JPEG, PNG, WebP, AVIF, GIF, BMP, TIFF, DICOM or .npy file.")
+_AS_FRAME = Sentence("Save one of its frames as JPEG or PNG and choose that file.")
+_AS_SLICE = Sentence("Save one of its slices as .npy, with nibabel and numpy.save, and choose that file.")
+_DEVELOP = Sentence("Develop it: export it as JPEG or TIFF and choose that file.")
+_UNPACK = Sentence("Unpack it and choose a picture in it.")
 
 _STARTS: tuple[tuple[bytes, str, str], ...] = (
     (b"%PDF", Sentence("a PDF document"), Sentence("Save the page as PNG and choose that file.")),
     (b"%!PS", Sentence("a PostScript (EPS) file"), _AS_PHOTO),
     (b"\xc5\xd0\xd3\xc6", Sentence("a PostScript (EPS) file"), _AS_PHOTO),
-    (b"\x93NUMPY", Sentence("a NumPy array"), Sentence("Pass the array itself, or save it as PNG.")),
-    (b"PK\x03\x04", Sentence("a zip archive"), Sentence("Unpack it and choose a picture in it.")),
-    (b"\x1f\x8b", Sentence("a gzip archive"), Sentence("Unpack it and choose a picture in it.")),
+    (
+        b"MATLAB ",
+        Sentence("a MATLAB file"),
+        Sentence("Save its array as .npy, with scipy.io.loadmat and numpy.save, and choose that file."),
+    ),
+    (b"\x1a\x45\xdf\xa3", Sentence("a video"), _AS_FRAME),
+    (b"FUJIFILMCCD-RAW", Sentence("a camera's raw file"), _DEVELOP),
+    *((start, Sentence("a camera's raw file"), _DEVELOP) for start in (b"IIRO", b"IIRS", b"MMOR", b"IIU\x00", b"FOVb")),
+    (b"\x80\x02", Sentence("a Python pickle"), _NOT_A_PICTURE),
+    (b"\x80\x03", Sentence("a Python pickle"), _NOT_A_PICTURE),
+    (b"\x80\x04", Sentence("a Python pickle"), _NOT_A_PICTURE),
+    (b"\x80\x05", Sentence("a Python pickle"), _NOT_A_PICTURE),
     (
         b"\x89HDF",
         Sentence("an HDF5 file"),
@@ -33,6 +53,10 @@ _STARTS: tuple[tuple[bytes, str, str], ...] = (
         for space in (b"\n", b" ")
     ),
 )
+_JPEG_MARKER = 0xFF
+_JPEG_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+_USUAL_JPEG = (0xC0, 0xC1, 0xC2)  # baseline, extended, progressive
+_NIFTI_HEAD, _GZIP_HEAD = 352, 4096
 _HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
 _AVIF_BRANDS = (b"avif", b"avis")
 
@@ -41,17 +65,22 @@ _READABLE: tuple[tuple[bytes, str], ...] = (
     (b"\x89PNG", "PNG"),
     (b"GIF8", "GIF"),
     (b"BM", "BMP"),
-    (b"II*\x00", "TIFF"),
-    (b"MM\x00*", "TIFF"),
-    (b"II+\x00", "TIFF"),
-    (b"MM\x00+", "TIFF"),
+    (b"II*\x00", TIFF),
+    (b"MM\x00*", TIFF),
+    (b"II+\x00", TIFF),
+    (b"MM\x00+", TIFF),
+    (b"\x93NUMPY", NPY),
 )
 
 
 def readable_format(data: bytes) -> str | None:
     """Name the readable format that the first bytes promise, if they do."""
+    if data.startswith(_DICOM_MARK, _DICOM_MARK_AT):
+        return DICOM
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         return "WebP"
+    if data[4:8] == b"ftyp" and data[8:12] in _AVIF_BRANDS and features.check("avif"):
+        return "HEIF (AVIF)"
     return next((name for start, name in _READABLE if data.startswith(start)), None)
 
 
@@ -60,9 +89,72 @@ def describe_unreadable(data: bytes) -> tuple[str, str]:
     for start, what, advice in _STARTS:
         if data.startswith(start):
             return what, advice
+    if _is_nifti(data):
+        return Sentence("a NIfTI volume"), _AS_SLICE
+    if data.startswith(b"\x1f\x8b"):
+        return (
+            (Sentence("a NIfTI volume"), _AS_SLICE)
+            if _is_nifti(_unpacked(data))
+            else (Sentence("a gzip archive"), _UNPACK)
+        )
+    if data.startswith(b"PK\x03\x04"):
+        return _describe_archive(data)
+    if data[4:8] == b"TFL3":
+        return Sentence("a TensorFlow Lite model"), _NOT_A_PICTURE
+    if data[:4] == b"RIFF" and data[8:12] == b"AVI ":
+        return Sentence("a video"), _AS_FRAME
     if data[4:8] == b"ftyp":
         return _describe_container(data[8:12])
     return _describe_text(data)
+
+
+def describe_rare_kind(data: bytes) -> tuple[str, str] | None:
+    """Say how a file is stored that may be whole but that its reader does not know; None if in no such way."""
+    if data.startswith(b"\xff\xd8\xff"):
+        bits, process = _jpeg_frame(data)
+        if bits not in (None, 8):
+            return Sentence("a JPEG image of {bits} bits a channel", bits=bits), _AS_PHOTO
+        if process not in (None, *_USUAL_JPEG):
+            return Sentence("a JPEG image of a rare kind (lossless or arithmetic)"), _AS_PHOTO
+    if data.startswith(b"BM") and int.from_bytes(data[2:6], "little") <= len(data):
+        return Sentence("a BMP image of a rare kind"), _AS_PHOTO
+    return None
+
+
+def _jpeg_frame(data: bytes) -> tuple[int | None, int | None]:
+    """Bits a channel and the kind of coding that a JPEG's frame header says."""
+    place = 2
+    while place + 5 <= len(data) and data[place] == _JPEG_MARKER:
+        marker = data[place + 1]
+        if marker in _JPEG_FRAMES:
+            return data[place + 4], marker
+        place += 2 + int.from_bytes(data[place + 2 : place + 4], "big")
+    return None, None
+
+
+def _is_nifti(data: bytes) -> bool:
+    """Whether the header is that of NIfTI: 348 bytes, or 540 of the second version, in either order of bytes."""
+    return data[344:347] in (b"n+1", b"ni1") or data[4:7] in (b"n+2", b"ni2")
+
+
+def _unpacked(data: bytes) -> bytes:
+    """First bytes of what a gzip file holds."""
+    try:
+        return zlib.decompressobj(wbits=31).decompress(data[:_GZIP_HEAD], _NIFTI_HEAD)
+    except zlib.error:
+        return b""
+
+
+def _describe_archive(data: bytes) -> tuple[str, str]:
+    """Tell the kinds of zip archive apart by the name of the first file."""
+    first = data[30 : 30 + int.from_bytes(data[26:28], "little")]
+    if first.endswith(b".npy"):
+        return Sentence("a NumPy archive (.npz)"), Sentence("Save one of its arrays as .npy and choose that file.")
+    if first in (b"metadata.json", b"config.json", b"model.weights.h5"):
+        return Sentence("a Keras model"), Sentence("Open it as a model.")
+    if first.endswith((b"/data.pkl", b"/version", b"/byteorder")):
+        return Sentence("a PyTorch model"), _NOT_A_PICTURE
+    return Sentence("a zip archive"), _UNPACK
 
 
 def _describe_container(brand: bytes) -> tuple[str, str]:
@@ -71,7 +163,9 @@ def _describe_container(brand: bytes) -> tuple[str, str]:
         return Sentence("a HEIC picture"), _AS_PHOTO
     if brand in _AVIF_BRANDS:
         return Sentence("an AVIF picture"), _AS_PHOTO
-    return Sentence("a video"), Sentence("Save one of its frames as JPEG or PNG and choose that file.")
+    if brand == b"crx ":
+        return Sentence("a camera's raw file"), _DEVELOP
+    return Sentence("a video"), _AS_FRAME
 
 
 def _describe_text(data: bytes) -> tuple[str, str]:

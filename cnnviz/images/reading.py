@@ -1,65 +1,142 @@
-"""How does a person's file become a photo, whatever it is, without harm?"""
+"""Photos from files, bytes, arrays and Pillow's images: the one door to all readers."""
 
 from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from PIL import Image
 
 from cnnviz.errors import PictureError
-from cnnviz.images.decoding import MAX_BYTES, Photo, check_bytes, decode
+from cnnviz.images.arrays import photo_of, read_npy
+from cnnviz.images.decoding import MAX_BYTES, Photo, check_bytes, decode, decode_image
+from cnnviz.images.formats import DICOM, NPY, TIFF, readable_format
 from cnnviz.sentences import Sentence
 
+Source = bytes | str | Path | np.ndarray | Image.Image
+
 _LONGEST_NAME = 60
+_BYTES = (bytes, bytearray, memoryview)
 
 
-def read_photo(source: bytes | str | Path) -> np.ndarray:
-    """Read a picture as a person sees it.
+def read_photo(source: Source, *, stretch: bool = False) -> np.ndarray:
+    """Read an image as a person sees it.
 
     See `open_photo`, which also tells what was done to it.
 
     Args:
-        source: The file's content, or a path to it.
+        source: A path, a file's content, an array, or an image of Pillow.
+        stretch: Whether to show its smallest value black and its largest white.
 
     Returns:
         `(height, width, 3)` uint8, RGB.
 
     Raises:
         PictureError: If it cannot be read, with the reason.
+        TypeError: If it is none of these kinds.
 
     Example:
         >>> read_photo("cat.jpg").shape
         (300, 451, 3)
     """
-    return open_photo(source).pixels
+    return open_photo(source, stretch=stretch).pixels
 
 
-def open_photo(source: bytes | str | Path) -> Photo:
-    """Read a picture as a person sees it, and say what was done to it.
+def open_photo(source: Source, *, stretch: bool = False) -> Photo:
+    """Read an image as a person sees it, and say what was done to it.
 
-    The content decides, not the name: JPEG, PNG, WebP, GIF, BMP, TIFF and MPO. It is turned as its EXIF
-    tag says; of an animation or of several pages the first is shown; transparent parts lie on white;
-    16-bit gray is divided by its white, 65535; float and 32-bit numbers are stretched from their smallest
-    to their largest. A JPEG of at least 4096 pixels on both sides is decoded at 1/2, 1/4 or 1/8 of its size.
-    Embedded colour profiles are left aside, as they are where networks are trained.
+    Of a file the content decides, not the name: JPEG, PNG, WebP, GIF, BMP, TIFF, MPO, AVIF, DICOM (with pydicom
+    installed) and `.npy`. It is turned as its EXIF tag says; of an animation or of several pages the first is shown, of
+    a scan the frame in the middle; of many bands the first three; transparent parts lie on white; 16 bits are divided
+    by their white, 65535; floats within 0..1 are taken as such, others and 32-bit numbers are stretched from their
+    smallest to their largest. A JPEG of at least 4096 pixels on both sides is decoded at 1/2, 1/4 or 1/8 of its size.
+    Embedded color profiles are left aside, as they are where networks are trained.
+
+    Of arrays nothing is guessed: uint8, uint16 (divided by its white), or floats from 0 to 1; `(height, width)` or
+    `(height, width, channels)` with 1, 3 (RGB) or 4 (RGB and alpha) channels.
 
     Args:
-        source: The file's content, or a path to a regular file.
+        source: A path to a regular file, a file's content, an array, or an image of Pillow.
+        stretch: Whether to show its smallest value black and its largest white, over all channels together: for
+            12-bit data in files of 16 bits, and for what is dark otherwise. A window of DICOM is left aside then.
 
     Returns:
         The photo, with notes on what a person would not expect.
 
     Raises:
         PictureError: If the file is missing, empty, damaged, too large (`MAX_BYTES`, `MAX_PIXELS`,
-            `MAX_SIDE`), or no picture of these formats. Its text holds the file's name, never its folder.
+            `MAX_SIDE`), or no image of these formats; or an array is no image. Its text holds the file's name, never
+            its folder.
+        TypeError: If it is none of these kinds.
     """
-    if isinstance(source, bytes):
-        return decode(source, Sentence("The picture"))
-    path = Path(source)
-    name = _readable_name(path)
-    return decode(_read_file(path, name), name)
+    this = Sentence("The picture")
+    if isinstance(source, _BYTES):
+        return _decode(bytes(source), this, stretch=stretch)
+    if isinstance(source, Image.Image):
+        return decode_image(source, this, stretch=stretch)
+    if isinstance(source, (str, os.PathLike)):
+        path = Path(source)
+        name = _readable_name(path)
+        return _decode(_read_file(path, name), name, stretch=stretch)
+    if isinstance(source, (np.ndarray, np.generic)) or hasattr(source, "__array__"):
+        return photo_of(np.asarray(source), this, stretch=stretch)
+    raise TypeError(f"Expected an image: a path, bytes, an array or an image of Pillow. Received: {_said(source)}.")
+
+
+def read_photos(sources: Iterable[Any]) -> list[np.ndarray]:
+    """Read a list of images; photos `(height, width, 3)` uint8 pass as they are.
+
+    Raises:
+        PictureError: If one cannot be read.
+        TypeError: If it is a single image instead of a list, or holds something else.
+    """
+    if isinstance(sources, (str, os.PathLike, *_BYTES, Image.Image)) or getattr(sources, "ndim", 4) != 4:
+        raise TypeError(f"Expected a list of images, such as [photo]. Received: {_said(sources)}.")
+    if not hasattr(sources, "__iter__"):
+        raise TypeError(f"Expected a list of images, such as [photo]. Received: {_said(sources)}.")
+    photos = [source if _is_photo(source) else read_photo(source) for source in sources]
+    if not photos:
+        raise ValueError("Expected at least one image. Received: none.")
+    return photos
+
+
+def without_personal_data(data: bytes) -> bytes:
+    """Leave away what names a person, before a file is kept: of DICOM all but the pixels and what they mean."""
+    if readable_format(data) != DICOM:
+        return data
+    from cnnviz.images.dicom import without_patient
+
+    return without_patient(data, Sentence("The picture"))
+
+
+def _decode(data: bytes, name: str, *, stretch: bool) -> Photo:
+    check_bytes(len(data), name)
+    kind = readable_format(data)
+    if kind == DICOM:
+        from cnnviz.images.dicom import read_dicom  # as the next one: few files need it
+
+        return read_dicom(data, name, stretch=stretch)
+    if kind == TIFF:
+        from cnnviz.images.tiff import read_tiff
+
+        return read_tiff(data, name, stretch=stretch)
+    if kind == NPY:
+        return read_npy(data, name, stretch=stretch)
+    return decode(data, name, stretch=stretch)
+
+
+def _is_photo(source: object) -> bool:
+    return isinstance(source, np.ndarray) and source.dtype == np.uint8 and source.ndim == 3 and source.shape[2] == 3
+
+
+def _said(source: object) -> str:
+    """Name a thing in an error: its type, and the shape of an array."""
+    shape = getattr(source, "shape", None)
+    return type(source).__name__ if shape is None else f"{type(source).__name__} of shape {tuple(shape)}"
 
 
 def _readable_name(path: Path) -> str:

@@ -1,4 +1,4 @@
-"""What does a network get wrong, and why?
+"""Evaluation of a model on labelled images, and what explains its mistakes.
 
     evaluation = evaluate(convnet, dataset.test, class_names=dataset.class_names)
     wrong = mistakes(evaluation, order="confidence")       # rows; evaluation.indices[wrong] are the pictures
@@ -14,27 +14,39 @@ from cnnviz.mistakes.agreement import Agreement, agreement
 from cnnviz.mistakes.confusions import ConfusedPair, cell, confused_order, confused_pairs, confusion
 from cnnviz.mistakes.covering import Covered, cover_in_all
 from cnnviz.mistakes.embedding import embed
-from cnnviz.mistakes.evaluating import OnStep, evaluate
+from cnnviz.mistakes.evaluating import OnStep, evaluate, require_classes, require_mapping, said_class_order
 from cnnviz.mistakes.evaluation import UNSURE_GAP, Evaluation
 from cnnviz.mistakes.facts import Facts, facts, ninths
 from cnnviz.mistakes.flips import FlippingPatch, Sweep, smallest_flipping_patch, sweep
-from cnnviz.mistakes.labelled_folders import Labelled, names_of, open_labelled
-from cnnviz.mistakes.mapping import OTHER, ClassMapping, guess_mapping
+from cnnviz.mistakes.held_out import learnt_from, open_unseen, run_of, split_of_run, splits_for
+from cnnviz.mistakes.labelled_folders import ALL, Labelled, names_of, open_labelled, split_of, splits_of
+from cnnviz.mistakes.mapping import (
+    OTHER,
+    ClassMapping,
+    ClassOrder,
+    MappingGuess,
+    differing_orders,
+    guess_mapping,
+    match_classes,
+)
 from cnnviz.mistakes.mean_maps import mean_map
 from cnnviz.mistakes.neighbours import Neighbours, nearest, nearest_to
 from cnnviz.mistakes.odd import Duplicate, Odd, near_duplicates, odd_pictures
 from cnnviz.mistakes.ranking import Order, mistakes, ordered
 from cnnviz.mistakes.scores import Accuracy, Calibration, ClassScores, Roc, accuracy, calibration, class_scores, roc
+from cnnviz.mistakes.statements import assumptions, mapping_text, named_accuracies
 from cnnviz.mistakes.store import EvaluationStore, load, save
 from cnnviz.mistakes.suspects import Suspects, label_suspects
 
 __all__ = [
+    "ALL",
     "OTHER",
     "UNSURE_GAP",
     "Accuracy",
     "Agreement",
     "Calibration",
     "ClassMapping",
+    "ClassOrder",
     "ClassScores",
     "ConfusedPair",
     "Covered",
@@ -44,6 +56,7 @@ __all__ = [
     "Facts",
     "FlippingPatch",
     "Labelled",
+    "MappingGuess",
     "Neighbours",
     "Odd",
     "OnStep",
@@ -53,6 +66,7 @@ __all__ = [
     "Sweep",
     "accuracy",
     "agreement",
+    "assumptions",
     "calibration",
     "cell",
     "class_scores",
@@ -60,15 +74,20 @@ __all__ = [
     "confused_pairs",
     "confusion",
     "cover_in_all",
+    "differing_orders",
     "edits",
     "embed",
     "evaluate",
     "facts",
     "guess_mapping",
     "label_suspects",
+    "learnt_from",
     "load",
+    "mapping_text",
+    "match_classes",
     "mean_map",
     "mistakes",
+    "named_accuracies",
     "names_of",
     "near_duplicates",
     "nearest",
@@ -76,9 +95,18 @@ __all__ = [
     "ninths",
     "odd_pictures",
     "open_labelled",
+    "open_unseen",
     "ordered",
+    "require_classes",
+    "require_mapping",
     "roc",
+    "run_of",
+    "said_class_order",
     "save",
     "smallest_flipping_patch",
+    "split_of",
+    "split_of_run",
+    "splits_for",
+    "splits_of",
     "sweep",
 ]

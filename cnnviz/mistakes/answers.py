@@ -1,4 +1,4 @@
-"""What do a network's scores say about the classes of the pictures?"""
+"""Scores per label: what a model's scores over all its classes say about the labelled classes of the images."""
 
 from __future__ import annotations
 
@@ -15,69 +15,115 @@ TOP = 5
 
 @dataclass(frozen=True, eq=False)
 class Scores:
-    """Scores for the classes of the pictures, and perhaps one more for all others.
+    """A model's scores for a batch, over all its classes, and which of these stand for which label.
 
     Attributes:
-        logits: `(batch, classes)` float32.
-        probabilities: `(batch, classes)` float32.
+        logits: `(batch, model's classes)` float32.
+        probabilities: `(batch, model's classes)` float32.
+        mapping: For each label the model's classes that stand for it; class i for label i if not given.
+        is_exclusive: Whether an image has one class, so that probabilities add up; several sigmoids do not.
     """
 
     logits: np.ndarray
     probabilities: np.ndarray
+    mapping: ClassMapping | None = None
+    is_exclusive: bool = True
 
 
 def answer_count(mapping: ClassMapping, class_count: int) -> int:
-    """Number of answers: one a class of the pictures, one more where classes of the network have no counterpart."""
+    """Number of answers: one a label, one more where classes of the model have no counterpart."""
     return len(mapping) + (sum(map(len, mapping)) < class_count)
 
 
 def gather(convnet: Convnet, reading: Reading, mapping: ClassMapping) -> Scores:
-    """Put the network's classes together as the mapping says.
-
-    Probabilities of one answer add up, and logits as the softmax does, `log sum exp`. Several independent
-    sigmoids do not exclude each other: of these the largest counts.
-    """
-    from scipy.special import logsumexp  # here, since it takes as long to import as all of cnnviz
-
-    mapped = {index for classes in mapping for index in classes}
-    rest = tuple(index for index in range(len(convnet.class_names)) if index not in mapped)
-    groups = [*mapping, rest] if rest else [*mapping]
-    is_exclusive = convnet.outputs != "independent"
-    logits = np.full((len(reading.logits), len(groups)), -np.inf, np.float32)
-    probabilities = np.zeros_like(logits)
-    for place, group in enumerate(groups):
-        if len(group) == 1:
-            logits[:, place], probabilities[:, place] = reading.logits[:, group[0]], reading.probabilities[:, group[0]]
-        elif group:
-            of_group, shares = reading.logits[:, group], reading.probabilities[:, group]
-            logits[:, place] = logsumexp(of_group, axis=1) if is_exclusive else of_group.max(axis=1)
-            probabilities[:, place] = shares.sum(axis=1) if is_exclusive else shares.max(axis=1)
-    return Scores(logits, probabilities)
+    """Put a model's scores beside the mapping of its classes."""
+    return Scores(reading.logits, reading.probabilities, mapping, convnet.outputs != "independent")
 
 
 def describe(scores: Scores, labels: np.ndarray) -> dict[str, np.ndarray]:
-    """Keep of each picture's scores what an `Evaluation` holds.
+    """Keep of each image's scores what an `Evaluation` holds.
+
+    The answer is the label that the model's own most probable class stands for, of all its classes; so it is right
+    where the model itself is. Classes without a counterpart are never put together to outvote a label: what they
+    score is what the largest of them scores.
+
+        P(label)     = sum of P(class) over the classes that stand for it
+        P(other)     = largest P(class) of the classes that stand for none
+        logit(label) = largest logit of the classes that stand for it
 
     Args:
         scores: Of a batch.
         labels: `(batch,)` int64, the labelled classes.
     """
-    from scipy.special import entr
-
-    rows, classes = np.arange(len(labels)), scores.probabilities.shape[1]
-    top = np.argsort(-scores.probabilities, axis=1, kind="stable")[:, : min(TOP, classes)]
-    others = scores.logits.copy()
+    probabilities, rows = scores.probabilities, np.arange(len(labels))
+    class_count = probabilities.shape[1]
+    mapping = scores.mapping or tuple((index,) for index in range(class_count))
+    answer_of = np.full(class_count, len(mapping))
+    for place, classes in enumerate(mapping):
+        answer_of[list(classes)] = place
+    own = probabilities.argmax(axis=1)
+    predicted = answer_of[own]
+    logits, shares, rest = _by_label(scores, mapping, answer_of)
+    top = _top(shares, predicted)
+    others = logits.copy()
     others[rows, labels] = -np.inf
-    shares = scores.probabilities / scores.probabilities.sum(axis=1, keepdims=True)
-    true_logit = scores.logits[rows, labels]
     return {
         "labels": labels,
-        "predicted": top[:, 0],
+        "predicted": predicted,
+        "model_class": own,
+        "predicted_mapped": _among_mapped(probabilities, answer_of, len(mapping)),
+        "true_rank": _rank(probabilities, answer_of, labels),
         "top_classes": top,
-        "top_probabilities": np.take_along_axis(scores.probabilities, top, axis=1),
-        "true_probability": scores.probabilities[rows, labels],
-        "true_logit": true_logit,
-        "predicted_logit": scores.logits[rows, top[:, 0]],
-        "margin": true_logit - others.max(axis=1, initial=-np.inf),
-        "entropy": entr(shares).sum(axis=1),
+        "top_probabilities": np.take_along_axis(shares, top, axis=1),
+        "true_probability": shares[rows, labels],
+        "true_logit": logits[rows, labels],
+        "predicted_logit": logits[rows, predicted],
+        "margin": logits[rows, labels] - others.max(axis=1, initial=-np.inf),
+        "entropy": _entropy(np.concatenate([shares[:, : len(mapping)], rest], axis=1)),
     }
+
+
+def _by_label(
+    scores: Scores, mapping: ClassMapping, answer_of: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Logit and probability of each answer; and of all classes that stand for none together, as one column or none."""
+    unmapped = np.flatnonzero(answer_of == len(mapping))
+    groups = [*map(list, mapping), *([unmapped.tolist()] if len(unmapped) else [])]
+    logits = np.full((len(scores.logits), len(groups)), -np.inf, np.float32)
+    shares = np.zeros_like(logits)
+    for place, group in enumerate(groups):
+        if group:
+            members = scores.probabilities[:, group]
+            is_sum = scores.is_exclusive and place < len(mapping)
+            logits[:, place] = scores.logits[:, group].max(axis=1)
+            shares[:, place] = members.sum(axis=1) if is_sum else members.max(axis=1)
+    rest = scores.probabilities[:, unmapped]
+    together = rest.sum(axis=1, keepdims=True) if scores.is_exclusive else rest.max(axis=1, keepdims=True, initial=0)
+    return logits, shares, together[:, : len(unmapped)]
+
+
+def _top(shares: np.ndarray, predicted: np.ndarray) -> np.ndarray:
+    """The most probable answers, the model's own first: several classes may add up to more than it."""
+    order = shares.copy()
+    order[np.arange(len(order)), predicted] = np.inf
+    return np.argsort(-order, axis=1, kind="stable")[:, : min(TOP, shares.shape[1])]
+
+
+def _among_mapped(probabilities: np.ndarray, answer_of: np.ndarray, label_count: int) -> np.ndarray:
+    """The label of the most probable of the classes that stand for one."""
+    return answer_of[np.where(answer_of < label_count, probabilities, -np.inf).argmax(axis=1)]
+
+
+def _rank(probabilities: np.ndarray, answer_of: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """How many classes are more probable than the label's most probable one; of equals the first goes first."""
+    of_label = np.where(answer_of == labels[:, None], probabilities, -np.inf)
+    best, value = of_label.argmax(axis=1)[:, None], of_label.max(axis=1, keepdims=True)
+    is_before = np.arange(probabilities.shape[1]) < best
+    return ((probabilities > value) | ((probabilities == value) & is_before)).sum(axis=1)
+
+
+def _entropy(shares: np.ndarray) -> np.ndarray:
+    """In nats, of shares brought to a sum of one."""
+    from scipy.special import entr  # here, since it takes as long to import as all of cnnviz
+
+    return entr(shares / shares.sum(axis=1, keepdims=True)).sum(axis=1)

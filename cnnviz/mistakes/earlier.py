@@ -13,12 +13,7 @@ from cnnviz.datasets import Part
 from cnnviz.datasets.files import FilePictures
 from cnnviz.mistakes.evaluation import Evaluation
 
-ROWS = tuple(
-    entry.name
-    for entry in fields(Evaluation)
-    if entry.name
-    not in ("class_names", "unreadable", "unmapped", "mapping", "network", "network_fingerprint", "data_fingerprint")
-)
+ROWS = tuple(entry.name for entry in fields(Evaluation) if entry.type == "np.ndarray")
 """What an evaluation holds of each picture."""
 
 

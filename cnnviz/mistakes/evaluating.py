@@ -1,21 +1,23 @@
-"""How is a network run over labelled pictures, once, so that every question afterwards is answered at once?"""
+"""Evaluation of a model on labelled images, in one pass that keeps what every later question needs."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, cast
 
 import numpy as np
 
 from cnnviz.convnets import Convnet
 from cnnviz.datasets import Part
-from cnnviz.errors import DataError, ModelError
+from cnnviz.errors import ClassError, DataError, ModelError
 from cnnviz.mistakes.answers import answer_count, describe, gather
 from cnnviz.mistakes.evaluation import Evaluation
 from cnnviz.mistakes.features import feature_layer, feature_width, pooled, projection
 from cnnviz.mistakes.feeding import Batch, batches
-from cnnviz.mistakes.mapping import OTHER, ClassMapping, check_mapping, guess_mapping
+from cnnviz.mistakes.labelled_data import as_labelled
+from cnnviz.mistakes.labelled_folders import Labelled
+from cnnviz.mistakes.mapping import OTHER, ClassMapping, ClassOrder, MappingGuess, check_mapping, match_classes
 from cnnviz.mistakes.store import EvaluationStore
 from cnnviz.probes import read
 from cnnviz.sentences import Sentence
@@ -29,39 +31,49 @@ _NOT_FINITE: str = Sentence("The network's answer is not a number.")
 
 def evaluate(
     convnet: Convnet,
-    part: Part,
+    data: Any,
     *,
     class_names: Sequence[str] | None = None,
-    mapping: Sequence[Sequence[int]] | None = None,
+    mapping: Sequence[Sequence[int]] | MappingGuess | None = None,
+    class_order: ClassOrder | None = None,
     batch_size: int = 64,
     on_step: OnStep | None = None,
     store: EvaluationStore | None = None,
 ) -> Evaluation:
-    """Ask a network about labelled pictures, and keep what is needed to understand its mistakes.
+    """Evaluate a model on labelled images, and keep what is needed to understand its mistakes.
 
-    One pass in batches; pictures in files are decoded while the network runs. What comes out grows with the
-    number of pictures, what is held meanwhile does not.
+    One pass in batches; images in files are decoded while the model runs. What comes out grows with the
+    number of images, what is held meanwhile does not.
 
-    A class of the pictures may stand for several of the network's: their probabilities add up. Classes of the
-    network without a counterpart together are one more answer, so that no probability is lost.
+    An image is right when the model's own most probable class, of all its classes, stands for its label; a label may
+    have several such classes. `accuracy(evaluation, among="mapped")` tells what it would be without the others.
 
     Args:
         convnet: Classifier; it is only read.
-        part: Labelled pictures, such as `load_dataset("fashion-sample").test`.
-        class_names: One name a class of the pictures; the network's own if not given, then class i is class i.
-        mapping: For each class of the pictures the network's classes that stand for it; guessed by name if not given.
-        batch_size: Pictures at once.
-        on_step: Told the pictures done and their number.
-        store: Where answers are kept, so that they are there at once the next time, and only pictures that are new
-            or changed are asked about; nowhere if not given.
+        data: A folder with one folder per class, a zip archive, or a data set's name; a `Part`, such as
+            `load_dataset("fashion-sample").test`, or what `open_labelled` gives; a pair `(x, y)` of images, uint8
+            `(n, height, width, 1 or 3)` or a list of arrays, PIL images or paths, and labels, indices or one-hot; a
+            `tf.data.Dataset` or `keras.utils.PyDataset` of such pairs, whose pixels go from 0 to 255.
+        class_names: One name a class of the images; those of the data if not given, else the model's own, and then
+            class i is class i.
+        mapping: For each class of the images the model's classes that stand for it; by name if not given. What
+            `match_classes` gives also tells whether it is assumed.
+        class_order: How classes are numbered where the model has no names: `sorted`, as Keras numbers folders,
+            `natural` (2 before 10), or `given`; `sorted` for folders if not given, else as labels are numbered.
+        batch_size: Images at once.
+        on_step: Called with the images done and their number.
+        store: Where evaluations are kept, so that they are there at once the next time, and only images that are new
+            or changed are evaluated; nowhere if not given.
 
     Returns:
-        One row a picture; those that cannot be read, or whose class has no counterpart, are counted beside them.
+        One row an image; those that cannot be read, or whose class has no counterpart, are counted beside them.
+        `assumed_order` says where the mapping is not by name.
 
     Raises:
-        ModelError: If the network has no class scores.
-        ClassError: If no class of the pictures is one of the network's.
-        DataError: If the numbers of classes differ and no names are given, or no picture has an answer.
+        ModelError: If the model has no classes, or its scores are neither probabilities nor logits.
+        ClassError: If no class of the images is one of the model's.
+        DataError: If the data is of another kind, the numbers of classes differ and no names are given, or no image
+            can be evaluated.
         LayerError: If weights are not finite.
         CancelledError: If `on_step` raises it.
 
@@ -70,21 +82,73 @@ def evaluate(
         >>> evaluation.is_right.mean()
 
     Note:
-        Pictures that the network learnt from are answered better than any others would be.
+        Images that the model learnt from are answered better than any others would be.
     """
-    if not convnet.class_names:
-        raise ModelError("{name} has no class scores. Choose a network that tells classes.", name=convnet.name)
+    require_classes(convnet)
+    labelled = as_labelled(data, class_count=len(convnet.class_names), class_names=class_names)
     require_sound(convnet)
-    names, mapping = _settle(convnet, part, class_names, mapping)
+    part = labelled.part
+    names, checked, assumed = _settle(convnet, labelled, class_names, mapping, class_order)
     if store is None:
-        return _run(_Question(convnet, part, names, mapping), batch_size=batch_size, on_step=on_step, earlier=None)
-    kept = store.find(convnet, part, names, mapping)
+        found = _run(_Question(convnet, part, names, checked), batch_size=batch_size, on_step=on_step, earlier=None)
+        return replace(found, assumed_order=assumed)
+    kept = store.find(convnet, part, names, checked)
     if kept is not None:
-        return kept
-    earlier = store.find_earlier(convnet, part, names, mapping)
-    evaluation = _run(_Question(convnet, part, names, mapping), batch_size=batch_size, on_step=on_step, earlier=earlier)
+        return replace(kept, assumed_order=assumed)
+    earlier = store.find_earlier(convnet, part, names, checked)
+    found = _run(_Question(convnet, part, names, checked), batch_size=batch_size, on_step=on_step, earlier=earlier)
+    evaluation = replace(found, assumed_order=assumed)
     store.keep(evaluation, part)
     return evaluation
+
+
+def said_class_order(convnet: Convnet) -> ClassOrder | None:
+    """The order in which folders are numbered, if a person said it of this model."""
+    said = convnet.assumptions.class_order
+    return cast(ClassOrder, said.value) if said.value and said.is_confirmed else None
+
+
+def require_classes(convnet: Convnet) -> None:
+    """Refuse a model whose predictions cannot be right or wrong.
+
+    Raises:
+        ModelError: If it has no classes, or its scores are neither probabilities nor logits.
+    """
+    outputs = str(convnet.outputs)
+    if outputs == "numbers":
+        raise ModelError(
+            "{name} predicts numbers, and an evaluation needs classes. Choose a classifier.", name=convnet.name
+        )
+    if outputs == "scores":
+        raise ModelError(
+            "The scores of {name} are neither probabilities nor logits, and an evaluation needs classes. If the "
+            "largest score tells the class, open it with outputs logits.",
+            name=convnet.name,
+        )
+    if not convnet.class_names:
+        raise ModelError("{name} has no class scores. Choose a network that tells classes.", name=convnet.name)
+
+
+def require_mapping(convnet: Convnet, mapping: ClassMapping, class_names: Sequence[str]) -> ClassMapping:
+    """Refuse a mapping by which no image can be right.
+
+    Args:
+        convnet: Classifier.
+        mapping: For each class of the images the model's classes that stand for it.
+        class_names: One name a class of the images.
+
+    Raises:
+        ClassError: If no class of the images is one of the model's.
+    """
+    if not any(mapping) and not convnet.has_class_names:
+        raise ClassError(
+            "{name} has {count} classes without names, and the images have {class_count}. Give the names of the "
+            "model's classes, or map them by hand.",
+            name=convnet.name,
+            count=len(convnet.class_names),
+            class_count=len(class_names),
+        )
+    return check_mapping(mapping, class_names, len(convnet.class_names))
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,25 +169,35 @@ class _Question:
 
 
 def _settle(
-    convnet: Convnet, part: Part, class_names: Sequence[str] | None, mapping: Sequence[Sequence[int]] | None
-) -> tuple[tuple[str, ...], ClassMapping]:
-    """Names of the pictures' classes, and what stands for them."""
-    own = convnet.class_names
-    if class_names is None:
-        if part.class_count != len(own):
+    convnet: Convnet,
+    labelled: Labelled,
+    class_names: Sequence[str] | None,
+    mapping: Sequence[Sequence[int]] | MappingGuess | None,
+    class_order: ClassOrder | None,
+) -> tuple[tuple[str, ...], ClassMapping, ClassOrder | None]:
+    """Names of the images' classes, what stands for them, and the order where that is only assumed."""
+    own, count = convnet.class_names, labelled.part.class_count
+    order = class_order or said_class_order(convnet) or labelled.class_order
+    names = tuple(class_names or labelled.class_names)
+    if not names:
+        if count != len(own):
             raise DataError(
                 "The pictures have {class_count} classes and {name} has {count}. "
                 "Give the names of the pictures' classes.",
-                class_count=part.class_count,
+                class_count=count,
                 name=convnet.name,
                 count=len(own),
             )
-        class_names = own
-        mapping = mapping or [(index,) for index in range(len(own))]
-    if len(class_names) != part.class_count:
-        raise ValueError(f"Expected a name for each of {part.class_count} classes. Received: {len(class_names)}.")
-    guessed = guess_mapping(class_names, own) if mapping is None else mapping
-    return tuple(class_names), check_mapping(guessed, class_names, len(own))
+        names, mapping = own, mapping or [(index,) for index in range(count)]
+    if len(names) != count:
+        raise ValueError(f"Expected a name for each of {count} classes. Received: {len(names)}.")
+    if isinstance(mapping, MappingGuess):
+        guess = mapping
+    elif mapping is not None:
+        guess = MappingGuess(tuple(map(tuple, mapping)), None)
+    else:
+        guess = match_classes(names, own, has_model_names=convnet.has_class_names, class_order=order)
+    return names, require_mapping(convnet, guess.mapping, names), guess.assumed_order
 
 
 def _run(
@@ -148,6 +222,7 @@ def _run(
         unreadable=tuple(unreadable),
         unmapped=tuple((names[label], int(counts[label])) for label in np.flatnonzero(~has_counterpart & (counts > 0))),
         mapping=mapping,
+        class_count=len(convnet.class_names),
         network=convnet.name,
         network_fingerprint=convnet.fingerprint,
         data_fingerprint=part.fingerprint,

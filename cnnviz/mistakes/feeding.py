@@ -1,4 +1,4 @@
-"""How do labelled pictures reach a network as it wants them, while it is busy with those before?"""
+"""Batches of labelled images, decoded and prepared in threads while the model runs on the last ones."""
 
 from __future__ import annotations
 
@@ -7,14 +7,17 @@ from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
 from cnnviz.convnets import Convnet
 from cnnviz.datasets import Part
 from cnnviz.datasets.dataset import ArrayPictures
+from cnnviz.datasets.files import FilePictures
 from cnnviz.errors import PictureError
-from cnnviz.images import rgb
+from cnnviz.images import Photo, open_photo, rgb
+from cnnviz.mistakes.labelled_data import ListedPictures
 
 _AHEAD = 1  # batches that are decoded while one is run
 
@@ -82,9 +85,40 @@ def _from_memory(convnet: Convnet, pictures: ArrayPictures, chunk: np.ndarray) -
 def _prepared(convnet: Convnet, part: Part, index: int) -> np.ndarray | str:
     """One picture as the network wants it, or why it cannot be read."""
     try:
-        return convnet.prepare([rgb(part.photo(index))])[0]
+        photo = _as_keras_decodes(convnet, part, index) if convnet.preparation.fit == "stretch" else part.photo(index)
     except PictureError as error:
         return str(error)
+    return convnet.prepare([rgb(photo)])[0]
+
+
+def _as_keras_decodes(convnet: Convnet, part: Part, index: int) -> np.ndarray:
+    """A photo with the pixels that Keras's loader would see: JPEGs by TensorFlow, whose transform is another.
+
+    Pillow has opened the file before, so that sizes are checked; photos that were turned as their EXIF tag says, or
+    read at a fraction of their size, stay as Pillow read them.
+    """
+    import tensorflow as tf
+
+    found = _file(part, index)
+    if found is None or found[0].format != "JPEG" or found[0].notes:
+        return part.photo(index) if found is None else found[0].pixels
+    photo, data = found
+    try:
+        pixels = tf.io.decode_jpeg(data, channels=1 if convnet.preparation.channels == 1 else 3).numpy()
+    except tf.errors.InvalidArgumentError:  # what Pillow reads nevertheless
+        return photo.pixels
+    return np.asarray(pixels)
+
+
+def _file(part: Part, index: int) -> tuple[Photo, bytes] | None:
+    """What an image's file holds, opened and as bytes; None for images that are in no file."""
+    pictures = part.pictures
+    if isinstance(pictures, FilePictures):
+        key = pictures.keys[index]
+        return pictures.source.open_photo(key), pictures.source.read_bytes(key)
+    if isinstance(pictures, ListedPictures) and isinstance(path := pictures.items[index], str | Path):
+        return open_photo(path), Path(path).read_bytes()
+    return None
 
 
 def _gathered(convnet: Convnet, chunk: np.ndarray, futures: list[Future[np.ndarray | str]]) -> Batch:

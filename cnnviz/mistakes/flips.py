@@ -10,7 +10,8 @@ import numpy as np
 from cnnviz.convnets import Convnet
 from cnnviz.mistakes.edits import Box, Edit, mask_box
 from cnnviz.mistakes.evaluating import OnStep
-from cnnviz.probes import predict
+from cnnviz.probes import class_number, predict
+from cnnviz.sentences import one_line
 
 _BATCH = 32
 _PARTS_OF_A_SIDE = (8, 6, 4, 3, 2)  # sides of the patches that are tried, as parts of the picture's
@@ -36,6 +37,8 @@ class Sweep:
     answer: int
     flip: float | None
 
+    __repr__ = one_line
+
 
 @dataclass(frozen=True)
 class FlippingPatch:
@@ -60,7 +63,7 @@ def sweep(
     edit: Edit,
     values: Sequence[float],
     *,
-    class_index: int | None = None,
+    class_index: int | str | None = None,
     on_step: OnStep | None = None,
 ) -> Sweep:
     """Edit a photo more and more, and watch a class's probability.
@@ -83,7 +86,7 @@ def sweep(
     if not len(values):
         raise ValueError("Expected at least one strength. Received: none.")
     answer = int(predict(convnet, convnet.prepare([photo]))[0].argmax())
-    watched = answer if class_index is None else class_index
+    watched = answer if class_index is None else class_number(convnet, class_index)
     found: list[np.ndarray] = []
     for start in range(0, len(values), _BATCH):
         edited = [convnet.fit(edit(photo, value)) for value in values[start : start + _BATCH]]

@@ -1,19 +1,27 @@
-"""Which of a network's classes stand for which class of the pictures?"""
+"""Class mapping: which of a model's classes stand for which class of the images, by name or by order."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from itertools import chain
+from typing import Literal
 
+from cnnviz.datasets.layout import natural_key
 from cnnviz.errors import ClassError
+from cnnviz.sentences import Sentence
 
 ClassMapping = tuple[tuple[int, ...], ...]
 """For each class of the pictures the network's classes that stand for it; none where nothing does."""
 
-OTHER = "something else"
-"""Name of the answer that collects the network's classes without a counterpart."""
+ClassOrder = Literal["sorted", "natural", "given"]
+"""How classes that cannot be matched by name are numbered: `sorted` as Python and Keras sort folder names (case and
+digits included: 10 before 2), `natural` as people count (2 before 10), `given` as their names are listed."""
+
+OTHER: str = Sentence("other classes")
+"""Name of the answer that collects the model's classes without a counterpart."""
 
 _IMAGENET_CLASSES = 1000
 _IMAGENET_CHECK = {151: "chihuahua", 281: "tabby", 404: "airliner"}
@@ -58,28 +66,99 @@ _MEANS = {
 }
 
 
-def guess_mapping(dataset_names: Sequence[str], network_names: Sequence[str]) -> ClassMapping:
-    """Guess by their names which of the network's classes stand for each class of the pictures.
+@dataclass(frozen=True)
+class MappingGuess:
+    """A mapping, and whether it is only assumed.
 
-    In this order, the first that finds something: the same name, whatever its case, signs and plural; a kind
-    that ImageNet knows by its species only (`dog`); names that end in the word (`cat`: `tiger cat`); names that
-    hold it as a whole word. No class of the network is given twice: an equal name goes first, then the
-    class that comes first. Where no name is found at all and both have as many classes, they are taken in
-    their order if one side has no real names (`class 0`, `0`).
+    Attributes:
+        mapping: For each class of the images the model's classes that stand for it.
+        assumed_order: The order by which the classes were numbered; None where names were matched.
+    """
 
-    Args:
-        dataset_names: One name a class of the pictures.
-        network_names: One name a class of the network.
+    mapping: ClassMapping
+    assumed_order: ClassOrder | None
 
-    Returns:
-        Indices of the network's classes for each class of the pictures; empty where nothing was found.
+
+def guess_mapping(
+    dataset_names: Sequence[str],
+    model_names: Sequence[str],
+    *,
+    has_model_names: bool | None = None,
+    class_order: ClassOrder = "sorted",
+) -> ClassMapping:
+    """Guess which of the model's classes stand for each class of the images; see `match_classes`.
 
     Example:
         >>> guess_mapping(["cats", "submarines"], ["tiger cat", "dog", "Persian cat"])
         ((0, 2), ())
     """
-    names, wanted = [_words(name) for name in network_names], [_words(name) for name in dataset_names]
-    kinds = _kinds(network_names)
+    return match_classes(dataset_names, model_names, has_model_names=has_model_names, class_order=class_order).mapping
+
+
+def match_classes(
+    dataset_names: Sequence[str],
+    model_names: Sequence[str],
+    *,
+    has_model_names: bool | None = None,
+    class_order: ClassOrder = "sorted",
+) -> MappingGuess:
+    """Guess which of the model's classes stand for each class of the images, and say whether that is only assumed.
+
+    By their names, in this order, the first that finds something: the same name, whatever its case, signs and plural;
+    a kind that ImageNet knows by its species only (`dog`); names that end in the word (`cat`: `tiger cat`); names
+    that hold it as a whole word. No class of the model is given twice: an equal name goes first, then the class that
+    comes first.
+
+    Where the model has no names, they are never compared: if both sides have as many classes, class i of the images
+    in `class_order` is class i of the model, as Keras numbers the folders that a model is trained on. The same holds
+    where no name is found at all and the images' classes are only counted (`0`, `1`, ...).
+
+    Args:
+        dataset_names: One name a class of the images.
+        model_names: One name a class of the model; only their number counts where it has none.
+        has_model_names: False where the names only stand in for missing ones, see `Convnet.has_class_names`; if not
+            given, so are `class 0`, `class 1`, ...
+        class_order: How classes are numbered where names say nothing.
+
+    Returns:
+        Indices of the model's classes for each class of the images, empty where nothing was found; with the order
+        that was assumed.
+
+    Note:
+        An assumed order cannot be checked: where it is wrong, the accuracy is that of a permuted model.
+    """
+    is_as_many = len(dataset_names) == len(model_names)
+    by_order = MappingGuess(_numbered(dataset_names, class_order), class_order)
+    if has_model_names is None:
+        has_model_names = any(name != f"class {index}" for index, name in enumerate(model_names))
+    if not has_model_names:
+        return by_order if is_as_many else MappingGuess(tuple(() for _ in dataset_names), None)
+    if tuple(dataset_names) == tuple(model_names):
+        return MappingGuess(_numbered(dataset_names, "given"), None)
+    found = _by_name(dataset_names, model_names)
+    if not any(found) and is_as_many and _are_numbered(dataset_names):
+        return by_order
+    return MappingGuess(found, None)
+
+
+def differing_orders(dataset_names: Sequence[str]) -> tuple[str, str] | None:
+    """Name the first class where sorted and natural order differ, as each has it; None where they are the same."""
+    orders = zip(sorted(dataset_names), sorted(dataset_names, key=natural_key), strict=True)
+    return next(((one, other) for one, other in orders if one != other), None)
+
+
+def _numbered(names: Sequence[str], order: ClassOrder) -> ClassMapping:
+    """The place of each class in an order, as the one class of the model that stands for it."""
+    if order == "given":
+        return tuple((index,) for index in range(len(names)))
+    ordered = sorted(names) if order == "sorted" else sorted(names, key=natural_key)
+    places = {name: place for place, name in enumerate(ordered)}
+    return tuple((places[name],) for name in names)
+
+
+def _by_name(dataset_names: Sequence[str], model_names: Sequence[str]) -> ClassMapping:
+    names, wanted = [_words(name) for name in model_names], [_words(name) for name in dataset_names]
+    kinds = _kinds(model_names)
     equal = [tuple(index for index, name in enumerate(names) if word and name == word) for word in wanted]
     found: list[tuple[int, ...]] = []
     taken = set(chain.from_iterable(equal))
@@ -88,8 +167,6 @@ def guess_mapping(dataset_names: Sequence[str], network_names: Sequence[str]) ->
         free = tuple(index for index in guessed if index not in chain.from_iterable(found))
         found.append(free)
         taken.update(free)
-    if not any(found) and len(wanted) == len(names) and (_are_numbered(wanted) or _are_numbered(names)):
-        return tuple((index,) for index in range(len(names)))
     return tuple(found)
 
 
@@ -110,10 +187,10 @@ def _singular(word: str) -> str:
     return word.removesuffix("s") if len(word) > 3 and not word.endswith(("ss", "us")) else word
 
 
-def _kinds(network_names: Sequence[str]) -> Mapping[str, tuple[tuple[int, int], ...]]:
+def _kinds(model_names: Sequence[str]) -> Mapping[str, tuple[tuple[int, int], ...]]:
     """Kinds by the ranges of their species, where the network's classes are those of ImageNet."""
-    is_imagenet = len(network_names) == _IMAGENET_CLASSES and all(
-        word in network_names[index].casefold() for index, word in _IMAGENET_CHECK.items()
+    is_imagenet = len(model_names) == _IMAGENET_CLASSES and all(
+        word in model_names[index].casefold() for index, word in _IMAGENET_CHECK.items()
     )
     return _IMAGENET_KINDS if is_imagenet else {}
 
@@ -143,9 +220,11 @@ def _holds(name: tuple[str, ...], word: tuple[str, ...]) -> bool:
     return shorter <= longer
 
 
-def _are_numbered(names: Sequence[tuple[str, ...]]) -> bool:
-    """Whether names only count, as those of a network that nobody named."""
-    return all(name[-1:] == (str(index),) for index, name in enumerate(names))
+def _are_numbered(names: Sequence[str]) -> bool:
+    """Whether names only count, from 0 or from 1 on: `0`, `1`; `class_1`, `class_2`."""
+    numbers = [int(found[1]) if (found := re.search(r"(\d{1,6})$", name)) else -1 for name in names]
+    stems = {re.sub(r"\d{1,6}$", "", name) for name in names}
+    return len(stems) == 1 and sorted(numbers) in ([*range(len(names))], [*range(1, len(names) + 1)])
 
 
 def check_mapping(mapping: Sequence[Sequence[int]], dataset_names: Sequence[str], class_count: int) -> ClassMapping:

@@ -18,7 +18,7 @@ def mean_map(
     part: Part,
     indices: np.ndarray,
     *,
-    class_index: int | None = None,
+    class_index: int | str | None = None,
     layer: str | None = None,
     batch_size: int = 32,
     on_step: OnStep | None = None,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cnnviz.mistakes.evaluation import Evaluation
+from cnnviz.sentences import one_line
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,6 +21,8 @@ class Neighbours:
 
     rows: np.ndarray
     distances: np.ndarray
+
+    __repr__ = one_line
 
 
 def nearest(

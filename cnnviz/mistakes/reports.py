@@ -1,4 +1,4 @@
-"""How does an evaluation leave the program: as a table for other programs, and as a page that opens anywhere?"""
+"""Export of an evaluation: predictions as CSV, and a report as one HTML page that opens anywhere."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from cnnviz.mistakes.confusions import confused_order, confused_pairs, confusion
 from cnnviz.mistakes.evaluation import Evaluation
 from cnnviz.mistakes.ranking import mistakes
 from cnnviz.mistakes.scores import accuracy, calibration, class_scores
+from cnnviz.mistakes.statements import named_accuracies
 from cnnviz.sentences import Sentence
 
 Say = Callable[[str], str]
@@ -34,6 +35,7 @@ body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto
 table { border-collapse: collapse; margin: 1rem 0 } th, td { padding: .2rem .6rem; text-align: right }
 th:first-child, td:first-child { text-align: left } tr { border-bottom: 1px solid #ddd }
 .matrix { overflow-x: auto } .matrix td { min-width: 2rem } .matrix thead th { writing-mode: vertical-rl }
+.note { border-left: .25rem solid #d55e00; padding-left: .75rem }
 figure { display: inline-block; width: 8rem; margin: .4rem; vertical-align: top; font-size: .85rem }
 figure img { width: 7rem; height: 7rem; object-fit: contain; background: #eee; image-rendering: pixelated }
 """
@@ -74,7 +76,15 @@ def _cell(text: str) -> str:
 
 
 def report_html(
-    evaluation: Evaluation, part: Part, *, title: str, names: Sequence[str], language: str = "en", say: Say = str
+    evaluation: Evaluation,
+    part: Part,
+    *,
+    title: str,
+    names: Sequence[str],
+    notes: Sequence[str] = (),
+    model_names: Sequence[str] = (),
+    language: str = "en",
+    say: Say = str,
 ) -> str:
     """Write a page that says how good the answers are and shows the surest mistakes.
 
@@ -85,6 +95,8 @@ def report_html(
         part: The pictures that were evaluated.
         title: Of the page.
         names: One a picture of the part.
+        notes: What must be said of the images and of the mapping, a sentence each.
+        model_names: Names of the model's classes, for the mapping.
         language: Of the page, two letters.
         say: Says its sentences in that language; English as they are.
     """
@@ -92,9 +104,11 @@ def report_html(
         [
             f"<h1>{escape(title)}</h1>",
             _summary(evaluation, say),
+            *(f'<p class="note">{escape(say(note))}</p>' for note in notes),
             _left_out(evaluation, names, say),
             _heading(say(Sentence("Classes"))),
             _classes(evaluation, say),
+            _mapping(evaluation, model_names, say),
             _matrix(evaluation, say),
             _pairs(evaluation, say),
             _gallery(evaluation, part, names, say),
@@ -125,29 +139,25 @@ def _whence(evaluation: Evaluation) -> Sentence:
 
 
 def _summary(evaluation: Evaluation, say: Say) -> str:
-    found, kept = accuracy(evaluation), evaluation.top_classes.shape[1]
+    found = accuracy(evaluation)
     lines = [
-        Sentence(
-            "{right:,} of {total:,} pictures are answered as they are labelled: {share:.1%} "
-            "(95 % interval {low:.1%} to {high:.1%}).",
-            right=found.right,
-            total=found.total,
-            share=found.value,
-            low=found.low,
-            high=found.high,
-        ),
-        Sentence("Expected calibration error: {ece:.3f}.", ece=calibration(evaluation).ece),
-    ]
-    if len(evaluation.class_names) > kept:
-        top = Sentence(
-            "The label is among the {count} most probable classes in {share:.1%}.", count=kept, share=_top(evaluation)
+        say(
+            Sentence(
+                "{right:,} of {total:,} pictures are answered as they are labelled: {share:.1%} "
+                "(95 % interval {low:.1%} to {high:.1%}).",
+                right=found.right,
+                total=found.total,
+                share=found.value,
+                low=found.low,
+                high=found.high,
+            )
         )
-        lines.insert(1, top)
-    return "".join(_paragraph(say(line)) for line in lines)
-
-
-def _top(evaluation: Evaluation) -> float:
-    return accuracy(evaluation, top=evaluation.top_classes.shape[1]).value
+    ]
+    figures = named_accuracies(evaluation)
+    if len(figures) > 1:
+        lines += [f"{say(name)}: {one.value:.1%}" for name, one in figures]
+    lines.append(say(Sentence("Expected calibration error: {ece:.3f}.", ece=calibration(evaluation).ece)))
+    return "".join(map(_paragraph, lines))
 
 
 def _left_out(evaluation: Evaluation, names: Sequence[str], say: Say) -> str:
@@ -175,24 +185,43 @@ def _classes(evaluation: Evaluation, say: Say) -> str:
     columns = (scores.precision, scores.recall, scores.f1)
     rows = [
         (name, *(f"{values[place]:.3f}" for values in columns), f"{scores.support[place]:,}")
-        for place, name in enumerate(evaluation.class_names)
+        for place, name in enumerate(evaluation.class_names[: len(evaluation.mapping)])
     ]
     header = (Sentence("class"), Sentence("precision"), Sentence("recall"), "F1", Sentence("pictures"))
     return _table([say(text) for text in header], rows)
+
+
+def _mapping(evaluation: Evaluation, model_names: Sequence[str], say: Say) -> str:
+    """Which of the model's classes stand for which, where that is not plain: assumed, or some stand for none."""
+    if evaluation.assumed_order is None and not evaluation.has_other:
+        return ""
+    rows = [
+        (
+            name,
+            ", ".join(
+                f"{index} {model_names[index]}" if model_names else str(index) for index in classes[:_MOST_NAMED]
+            ),
+        )
+        for name, classes in zip(evaluation.class_names, evaluation.mapping, strict=False)
+    ]
+    header = [say(Sentence("class")), say(Sentence("classes of the model"))]
+    return _heading(say(Sentence("Class mapping"))) + _table(header, rows)
 
 
 def _matrix(evaluation: Evaluation, say: Say) -> str:
     """The confusion matrix; mistakes are the redder the larger their share of the label's pictures."""
     if len(evaluation.class_names) > _MOST_IN_MATRIX:
         return ""
-    counts, shares = confusion(evaluation), confusion(evaluation, normalise="label")
-    order = confused_order(counts)
+    labels = len(evaluation.mapping)
+    counts, shares = confusion(evaluation)[:labels], confusion(evaluation, normalise="label")[:labels]
+    lines = confused_order(counts[:, :labels])
+    order = np.append(lines, np.arange(labels, counts.shape[1]))
     names = [escape(evaluation.class_names[place]) for place in order]
     head = "".join(f'<th scope="col">{name}</th>' for name in names)
     np.fill_diagonal(shares, 0)
     shares /= max(shares.max(), np.finfo(float).tiny)
-    cells = ["".join(_shaded(counts[row, column], shares[row, column]) for column in order) for row in order]
-    rows = "".join(f'<tr><th scope="row">{name}</th>{row}</tr>' for name, row in zip(names, cells, strict=True))
+    cells = ["".join(_shaded(counts[row, column], shares[row, column]) for column in order) for row in lines]
+    rows = "".join(f'<tr><th scope="row">{name}</th>{row}</tr>' for name, row in zip(names, cells, strict=False))
     return (
         _heading(say(Sentence("Confusions")))
         + _paragraph(say(Sentence("Rows are labels, columns are answers.")))

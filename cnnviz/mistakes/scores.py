@@ -1,8 +1,9 @@
-"""How good are a network's answers, and how sure can one be of that?"""
+"""Metrics of an evaluation: accuracy with its interval, per-class metrics, calibration, ROC."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -36,7 +37,7 @@ class Accuracy:
 
 @dataclass(frozen=True, eq=False)
 class ClassScores:
-    """How each class fares, all `(classes,)`; zero where there is nothing to divide by.
+    """How each class of the images fares, all `(classes,)`; zero where there is nothing to divide by.
 
     Attributes:
         precision: Of the pictures that are given this answer, the share that is labelled so.
@@ -87,34 +88,37 @@ class Roc:
     area: float
 
 
-def accuracy(evaluation: Evaluation, *, top: int = 1) -> Accuracy:
-    """Share of pictures whose label is among the most probable classes, with its interval.
+def accuracy(evaluation: Evaluation, *, top: int = 1, among: Literal["all", "mapped"] = "all") -> Accuracy:
+    """Share of images whose label is among the most probable classes, with its interval.
 
-    Wilson's interval, which also holds for few pictures and near 0 and 1.
+    Wilson's interval, which also holds for few images and near 0 and 1.
 
     Args:
         evaluation: It is only read.
-        top: How many of the most probable classes count, at most those that are kept.
+        top: How many of the model's most probable classes count.
+        among: `all` of the model's classes compete, as in `model.evaluate`; or the `mapped` ones only, as if the model
+            had no others: never lower, and no measure of what it says of images that may be anything.
 
     Reference:
         Wilson, "Probable inference", JASA 22, 1927.
     """
     from scipy.stats import binomtest
 
-    kept = evaluation.top_classes.shape[1]
-    if not 1 <= top <= kept:
-        raise ValueError(f"Expected top from 1 to {kept}. Received: {top}.")
-    is_among = (evaluation.top_classes[:, :top] == evaluation.labels[:, None]).any(axis=1)
+    if not 1 <= top <= evaluation.class_count:
+        raise ValueError(f"Expected top from 1 to {evaluation.class_count}. Received: {top}.")
+    if among == "mapped" and top > 1:
+        raise ValueError(f"Expected top 1 among the mapped classes. Received: {top}.")
+    is_among = evaluation.true_rank < top if among == "all" else evaluation.predicted_mapped == evaluation.labels
     right, total = int(is_among.sum()), len(evaluation)
     interval = binomtest(right, total).proportion_ci(_LEVEL, method="wilson")
     return Accuracy(right / total, float(interval.low), float(interval.high), right, total)
 
 
 def class_scores(evaluation: Evaluation) -> ClassScores:
-    """Precision, recall, F1 and number of pictures of each class, by scikit-learn."""
+    """Precision, recall, F1 and number of images of each labelled class, by scikit-learn."""
     from sklearn.metrics import precision_recall_fscore_support
 
-    classes = np.arange(len(evaluation.class_names))
+    classes = np.arange(len(evaluation.mapping))
     found = precision_recall_fscore_support(evaluation.labels, evaluation.predicted, labels=classes, zero_division=0)
     return ClassScores(*found)
 

@@ -23,9 +23,9 @@ from cnnviz.errors import DataError
 from cnnviz.folders import cache_folder, make_room, written_whole
 from cnnviz.mistakes.earlier import ROWS, still_valid, versions
 from cnnviz.mistakes.evaluation import Evaluation
-from cnnviz.mistakes.mapping import ClassMapping
+from cnnviz.mistakes.mapping import OTHER, ClassMapping
 
-EVALUATION_VERSION = 1
+EVALUATION_VERSION = 2
 """Part of every key; raise it when an evaluation holds something else."""
 
 _GIGABYTE = 2**30
@@ -139,7 +139,8 @@ def load(path: str | Path) -> Evaluation:
         raise DataError("There is no file {name!r}. Check its name and folder.", name=path.name) from error
     except _UNREADABLE as error:
         raise DataError(
-            "{name!r} holds no evaluation, or a damaged one. Evaluate the network again.", name=path.name
+            "{name!r} holds no evaluation, a damaged one, or one of another version. Evaluate the model again.",
+            name=path.name,
         ) from error
 
 
@@ -148,6 +149,12 @@ def _write(evaluation: Evaluation, path: Path) -> None:
     arrays: dict[str, Any] = {name: getattr(evaluation, name) for name in ROWS}
     with written_whole(path) as part, part.open("wb") as file:
         np.savez(file, facts=np.array(json.dumps(facts)), **arrays)
+
+
+def _names(facts: dict[str, Any]) -> tuple[str, ...]:
+    """Names of the answers; that of all classes without a counterpart as a sentence again."""
+    names, labels = tuple(facts["class_names"]), len(facts["mapping"])
+    return (*names[:labels], OTHER) if len(names) > labels else names
 
 
 def _read(path: Path) -> Evaluation:
@@ -161,12 +168,14 @@ def _read(path: Path) -> Evaluation:
     for values in arrays.values():
         values.setflags(write=False)
     return Evaluation(
-        class_names=tuple(facts["class_names"]),
+        class_names=_names(facts),
         unreadable=tuple((int(index), str(reason)) for index, reason in facts["unreadable"]),
         unmapped=tuple((str(name), int(count)) for name, count in facts["unmapped"]),
         mapping=tuple(tuple(classes) for classes in facts["mapping"]),
+        class_count=int(facts["class_count"]),
         network=str(facts["network"]),
         network_fingerprint=str(facts["network_fingerprint"]),
         data_fingerprint=str(facts["data_fingerprint"]),
+        assumed_order=facts["assumed_order"],
         **arrays,
     )

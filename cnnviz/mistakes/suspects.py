@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cnnviz.mistakes.evaluation import Evaluation
+from cnnviz.sentences import one_line
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,6 +24,8 @@ class Suspects:
     rows: np.ndarray
     suggested: np.ndarray
     margin: np.ndarray
+
+    __repr__ = one_line
 
 
 def label_suspects(evaluation: Evaluation) -> Suspects:

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
+from cnnviz.sentences import one_line
+
 _SEEN_EPOCHS = 2
 
 
@@ -23,6 +25,8 @@ class History:
 
     epochs: np.ndarray
     columns: dict[str, np.ndarray]
+
+    __repr__ = one_line
 
     def __len__(self) -> int:
         return len(self.epochs)

@@ -1,4 +1,4 @@
-"""What would keep a run from learning, or make its figures mislead, and can be seen before it starts?"""
+"""Audit of a recipe and its images: what would keep a run from learning, or make its figures mislead."""
 
 from __future__ import annotations
 
@@ -76,7 +76,9 @@ def _of_base(recipe: Recipe, dataset: Dataset) -> Iterator[Finding]:
         name, preparation = convnet.name, convnet.preparation
         yield from _of_scaling(convnet)
     yield from _of_channels(recipe, dataset, name, preparation.channels)
-    yield from _of_size(input_size(recipe, preparation), dataset)
+    size = input_size(recipe, preparation)
+    if not recipe.transfer or size != preparation.size:  # a base sees best at the size that it was trained at
+        yield from _of_size(size, dataset)
 
 
 def _of_channels(recipe: Recipe, dataset: Dataset, name: str, channels: int) -> Iterator[Finding]:
@@ -109,7 +111,7 @@ def _of_size(size: tuple[int, int], dataset: Dataset) -> Iterator[Finding]:
             "enlarged",
             Sentence(
                 "Pictures of {width} x {height} pixels are enlarged {factor:.1f} times, to {columns} x {rows}: slow, "
-                "and nothing is gained. Try a smaller size.",
+                "and nothing is gained. Set a smaller image size: under Settings on the page, or with --size.",
                 width=width,
                 height=height,
                 factor=factor,

@@ -14,6 +14,7 @@ from cnnviz.datasets.dataset import OnStep
 from cnnviz.errors import RunError
 from cnnviz.layers import layers, map_layers, require_maps
 from cnnviz.runs.snapshots import HEAD_ENDING
+from cnnviz.sentences import one_line
 from cnnviz.training.transfer import head_of
 
 _CONVOLUTIONS = ("Conv2D", "SeparableConv2D", "DepthwiseConv2D")
@@ -39,10 +40,12 @@ class TimeLapse:
     maps: np.ndarray | None
     heats: np.ndarray | None
 
+    __repr__ = one_line
+
 
 def time_lapse(
-    convnet: Convnet, inputs: np.ndarray, *, snapshots: Mapping[int, Path], class_index: int, layer: str | None = None,
-    on_step: OnStep | None = None,
+    convnet: Convnet, inputs: np.ndarray, *, snapshots: Mapping[int, Path], class_index: int | str,
+    layer: str | None = None, on_step: OnStep | None = None,
 ) -> TimeLapse:  # fmt: skip
     """Replay what a network made of a picture while it was trained.
 

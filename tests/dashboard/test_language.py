@@ -1,7 +1,6 @@
 """Is every text there in both languages, and is it said in the session's?"""
 
 import ast
-import io
 import re
 import string
 import threading
@@ -9,7 +8,7 @@ from pathlib import Path
 
 import make_texts
 import pytest
-from babel.messages.mofile import write_mo
+from babel.messages.mofile import read_mo
 
 from cnnviz.dashboard import language
 from cnnviz.sentences import Sentence
@@ -28,6 +27,11 @@ SAME = {
 
 def placeholders(text):
     return {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
+
+
+def translations(catalogue):
+    """What a catalogue says, without the header, which names the version of the tool that wrote it."""
+    return {(message.context, message.id): message.string for message in catalogue if message.id and message.string}
 
 
 @pytest.fixture(scope="module", params=OTHERS)
@@ -83,10 +87,10 @@ def test_korean_is_written_in_korean_letters():
 
 @pytest.mark.parametrize("key", OTHERS)
 def test_the_compiled_catalogue_is_that_of_the_texts(key):
-    compiled = io.BytesIO()
-    write_mo(compiled, make_texts.read(key))
-    path = make_texts.folder(key) / f"{language.DOMAIN}.mo"
-    assert path.read_bytes() == compiled.getvalue(), "run `make texts`"
+    with (make_texts.folder(key) / f"{language.DOMAIN}.mo").open("rb") as file:
+        compiled = translations(read_mo(file))
+    assert len(compiled) > 800
+    assert compiled == translations(make_texts.read(key)), "run `make texts`"
 
 
 def test_texts_modules_hold_constants_only():

@@ -1,9 +1,12 @@
+import gzip
 import io
 import os
+import pickle
 import struct
 import threading
 import time
 import tracemalloc
+import zipfile
 import zlib
 
 import numpy as np
@@ -69,6 +72,29 @@ def test_lossless_formats_give_the_pixels_back(kind):
     assert (photo.format, photo.size, photo.notes) == (kind, (48, 64), ())
 
 
+def test_avif_is_read():
+    photo = open_photo(encoded(scene(), "AVIF", quality=100, subsampling="4:4:4"))
+    np.testing.assert_allclose(photo.pixels.astype(int), np.asarray(scene()), atol=6)
+    assert photo.format == "AVIF"
+
+
+def test_sixteen_bit_colors_of_a_png_are_said_to_be_cut():
+    header = struct.pack(">IIBBBBB", 2, 1, 16, 2, 0, 0, 0)
+    row = b"\0" + np.array([[0, 0x1234, 0xFFFF], [0x8000, 1, 0x0100]], ">u2").tobytes()
+    data = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(row)) + chunk(b"IEND", b"")
+    photo = open_photo(data)
+    assert photo.pixels.tolist() == [[[0, 0x12, 0xFF], [0x80, 0, 1]]]
+    assert photo.notes == ("16 bits a channel, of which the upper 8 are read",)
+    assert photo.bits == 16
+
+
+def test_a_dark_image_can_be_stretched():
+    dark = (np.asarray(scene()) // 8).astype(np.uint8)
+    photo = open_photo(encoded(Image.fromarray(dark), "PNG"), stretch=True)
+    np.testing.assert_allclose(photo.pixels, dark / dark.max() * 255, atol=0.51)
+    assert photo.notes == (f"stretched from 0 (black) to {dark.max()} (white)",)
+
+
 @pytest.mark.parametrize("kind", ["JPEG", "GIF", "MPO"])
 def test_lossy_formats_keep_place_and_colour(kind):
     pixels = read_photo(encoded(scene(), kind))
@@ -120,7 +146,7 @@ def test_sixteen_bit_gray_keeps_its_tones(kind):
     photo = open_photo(encoded(Image.fromarray(ramp), kind))
     assert abs(photo.pixels.mean() - 127) <= 2
     np.testing.assert_array_equal(photo.pixels[0, :, 0], np.arange(256))
-    assert photo.notes == ("16-bit gray, 65535 shown as white",)
+    assert photo.notes == ("16 bits a channel, 65535 shown as white",)
 
 
 def test_sixteen_bit_gray_stored_big_end_first_keeps_its_tones():
@@ -302,17 +328,57 @@ def test_flipped_bytes_give_a_photo_or_one_sentence():
             assert str(error).startswith("The picture")
 
 
+def npz() -> bytes:
+    buffer = io.BytesIO()
+    np.savez(buffer, a=np.zeros(3))
+    return buffer.getvalue()
+
+
+def zipped(*names: str) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name in names:
+            archive.writestr(name, "x")
+    return buffer.getvalue()
+
+
+def jpeg_with(place: int, value: int) -> bytes:
+    """A whole JPEG whose frame header says something else."""
+    data = bytearray(encoded(scene(), "JPEG"))
+    data[data.index(b"\xff\xc0") + place] = value
+    return bytes(data)
+
+
+NIFTI = (348).to_bytes(4, "little") + bytes(340) + b"n+1\0" + bytes(100)
 NOT_PICTURES = {
     "empty": (b"", "The picture is empty. Choose another file."),
     "heic": (b"\0\0\0\x18ftypheic" + bytes(40), "a HEIC picture. Save it as JPEG or PNG"),
     "heif": (b"\0\0\0\x18ftypmif1" + bytes(40), "a HEIC picture"),
-    "avif": (b"\0\0\0\x18ftypavif" + bytes(40), "an AVIF picture"),
     "video": (b"\0\0\0\x18ftypisom" + bytes(40), "a video"),
     "svg": (b'<?xml version="1.0"?>\n<svg xmlns="http://www.w3.org/2000/svg"/>', "an SVG drawing"),
     "html": (b"\n<!DOCTYPE html><html></html>", "a web page (HTML)"),
     "pdf": (b"%PDF-1.7\n", "a PDF document"),
     "eps": (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "a PostScript (EPS) file"),
-    "npy": (b"\x93NUMPY\x01\x00", "a NumPy array"),
+    "npz": (npz(), "a NumPy archive (.npz). Save one of its arrays as .npy"),
+    "keras": (zipped("metadata.json"), "a Keras model. Open it as a model."),
+    "torch": (zipped("cats/data.pkl"), "a PyTorch model. Choose a JPEG"),
+    "pickle": (pickle.dumps([1]), "a Python pickle"),
+    "tflite": (b"\x1c\0\0\0TFL3" + bytes(40), "a TensorFlow Lite model"),
+    "nifti": (NIFTI, "a NIfTI volume. Save one of its slices as .npy"),
+    "nifti 2": (b"\x1c\x02\0\0n+2\0" + bytes(600), "a NIfTI volume"),
+    "nii.gz": (gzip.compress(NIFTI), "a NIfTI volume"),
+    "gz": (gzip.compress(b"x" * 1000), "a gzip archive"),
+    "matlab": (b"MATLAB 5.0 MAT-file, Platform: GLNXA64" + bytes(200), "a MATLAB file. Save its array as .npy"),
+    "raw": (b"FUJIFILMCCD-RAW 0201", "a camera's raw file. Develop it"),
+    "cr3": (b"\0\0\0\x18ftypcrx " + bytes(40), "a camera's raw file"),
+    "webm": (b"\x1a\x45\xdf\xa3" + bytes(40), "a video. Save one of its frames"),
+    "avi": (b"RIFF\0\0\0\0AVI LIST" + bytes(40), "a video"),
+    "jxl": (b"\xff\x0a" + bytes(40), "a JPEG XL picture"),
+    "jp2": (b"\0\0\0\x0cjP  \r\n\x87\n" + bytes(40), "a JPEG 2000 picture"),
+    "exr": (b"\x76\x2f\x31\x01" + bytes(40), "an OpenEXR picture"),
+    "hdr": (b"#?RADIANCE\n" + bytes(40), "a Radiance HDR picture"),
+    "12-bit jpeg": (jpeg_with(4, 12), "a JPEG image of 12 bits a channel. Save it as JPEG or PNG"),
+    "lossless jpeg": (jpeg_with(1, 0xC3), "a JPEG image of a rare kind"),
     "zip": (b"PK\x03\x04" + bytes(30), "a zip archive"),
     "hdf5": (b"\x89HDF\r\n\x1a\n" + bytes(30), "an HDF5 file"),
     "psd": (b"8BPS\x00\x01" + bytes(30), "a Photoshop document"),

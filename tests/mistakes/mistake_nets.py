@@ -55,6 +55,7 @@ def answers(labels, probabilities, *, features=None, indices=None, class_names=N
         unreadable=(),
         unmapped=(),
         mapping=tuple((index,) for index in range(classes)),
+        class_count=classes,
         network="hand-made",
         network_fingerprint="network",
         data_fingerprint=data,

@@ -26,9 +26,9 @@ def test_the_interval_of_all_right_is_not_a_point():
 def test_top_counts_labels_among_the_most_probable():
     probabilities = np.tile([0.3, 0.25, 0.2, 0.15, 0.06, 0.04], (6, 1))
     evaluation = answers(np.arange(6), probabilities)
-    assert [accuracy(evaluation, top=top).right for top in range(1, 6)] == [1, 2, 3, 4, 5]
-    with pytest.raises(ValueError, match="from 1 to 5"):
-        accuracy(evaluation, top=6)
+    assert [accuracy(evaluation, top=top).right for top in range(1, 7)] == [1, 2, 3, 4, 5, 6]
+    with pytest.raises(ValueError, match="from 1 to 6"):
+        accuracy(evaluation, top=7)
 
 
 def test_class_scores_are_counted_by_hand():

@@ -79,7 +79,7 @@ def test_many_classes_have_no_matrix_but_all_else():
     page = report_html(evaluation, plain_part(random_colours(60), labels, class_count=60), title="t",
                        names=[str(label) for label in labels])  # fmt: skip
     assert "class 59" in page and 'class="matrix"' not in page and "No mistakes." in page
-    assert "among the 5 most probable classes in 100.0%" in page
+    assert "Top-5 accuracy: 100.0%" in page
 
 
 def test_a_report_speaks_the_language_of_its_reader(wrong):

@@ -461,9 +461,9 @@ def subject():
 
     convnet = load_convnet("fashion-cnn")
     selection = Selection(convnet, "", np.zeros((28, 28, 3), np.uint8), (), None, None)
-    mapping = tuple((index,) for index in range(10))
+    guess = mistakes.MappingGuess(tuple((index,) for index in range(10)), None)
     data = mistakes.open_labelled("fashion-sample", part="test")
-    return Subject(selection, offered()["fashion-sample"], data, "test", mapping, False, None, 0, False)
+    return Subject(selection, offered()["fashion-sample"], data, "test", guess, False, None, None, False)
 
 
 def test_a_bundle_opens_offline_and_holds_numbers_code_and_fingerprints(subject, fashion):

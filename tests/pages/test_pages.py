@@ -1,11 +1,16 @@
 """Does every page show what is selected, explain what cannot be shown, and lose nothing?"""
 
 import io
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
+from pydicom.data import get_testdata_file
 from reading_pages import sentences
+
+from cnnviz.dashboard import samples, store
+from cnnviz.images import read_photo
 
 PAGES = ("overview", "activations", "filters", "heatmaps")
 
@@ -78,6 +83,37 @@ def test_a_slow_method_is_estimated_before_it_starts(open_page):
     app = open_page("heatmaps", method="occlusion")
     assert not app.exception
     assert "runs of the network" in sentences(app)
+
+
+def test_a_scan_of_more_than_eight_bits_can_be_stretched(open_page):
+    scan = np.random.default_rng(0).integers(0, 4096, (30, 40), np.uint16)
+    buffer = io.BytesIO()
+    Image.fromarray(scan).save(buffer, "TIFF")
+    app = open_page("overview")
+    assert "Stretch contrast" not in [toggle.label for toggle in app.toggle]
+    app.file_uploader(key="upload").upload("scan.tif", buffer.getvalue(), "image/tiff").run()
+    assert not app.exception
+    dark = app.session_state["picture"]
+    (toggle,) = [toggle for toggle in app.toggle if toggle.label == "Stretch contrast"]
+    toggle.set_value(True).run()
+    assert not app.exception
+    bright = app.session_state["picture"]
+    assert bright == f"{dark}:stretched"
+    assert samples.read(dark).pixels.max() == 16 and samples.read(bright).pixels.max() == 255
+    (toggle,) = [toggle for toggle in app.toggle if toggle.label == "Stretch contrast"]
+    assert toggle.value
+    toggle.set_value(False).run()
+    assert app.session_state["picture"] == dark
+
+
+def test_of_an_uploaded_medical_image_no_patient_is_kept(open_page):
+    data = Path(get_testdata_file("CT_small.dcm", download=False)).read_bytes()
+    app = open_page("overview")
+    app.file_uploader(key="upload").upload("scan.dcm", data, "application/dicom").run()
+    assert not app.exception
+    kept = store.get("pictures", app.session_state["picture"]).read_bytes()
+    assert b"CompressedSamples" in data and b"CompressedSamples" not in kept
+    np.testing.assert_array_equal(samples.read(app.session_state["picture"]).pixels, read_photo(data))
 
 
 def test_an_upload_is_selected_and_a_broken_one_changes_nothing(open_page):

@@ -1,8 +1,11 @@
 """Does the code that a view offers compute what the view shows?"""
 
+import io
+
 import keras
 import numpy as np
 import pytest
+import tifffile
 from reading_pages import finished
 
 import cnnviz
@@ -165,3 +168,67 @@ def test_skips_keep_the_picture(taken):
     variables, _ = taken(view="sizes", topic="skip")
     likeness = [convolution.likeness(variables["maps"], variables[name][-1]) for name in ("plain", "skip")]
     assert likeness[1] > likeness[0] + 0.1
+
+
+@pytest.fixture(scope="module")
+def own(tmp_path_factory):
+    """An uploaded model and an uploaded scan of 16 bits, in one folder for all tests that take them."""
+    folder = str(tmp_path_factory.mktemp("cache"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CNNVIZ_CACHE_DIR", folder)
+        file = tmp_path_factory.mktemp("own") / "mine.keras"
+        keras.utils.set_random_seed(0)
+        keras.Sequential(
+            [
+                keras.Input((24, 24, 3)),
+                keras.layers.Conv2D(4, 3, activation="relu", name="conv"),
+                keras.layers.GlobalAveragePooling2D(name="pool"),
+                keras.layers.Dense(3, activation="softmax", name="scores"),
+            ]
+        ).save(file)
+        scan = np.random.default_rng(0).integers(0, 2**12, (40, 30, 3), np.uint16)
+        buffer = io.BytesIO()
+        tifffile.imwrite(buffer, scan, photometric="rgb")
+        link = {
+            "model": store.put_model("mine.keras", file.read_bytes()),
+            "picture": store.put("pictures", buffer.getvalue()) + ":stretched",
+        }
+    return link, scan, folder
+
+
+@pytest.fixture
+def taken_of_own(own, open_page, monkeypatch, tmp_path):
+    """Runs what a page offers of them, in an empty folder; returns its variables and the page."""
+
+    def run(page, **link):
+        app = finished(open_page(page, **own[0], **link))
+        app.session_state["take_away"] = True
+        app.run()
+        assert not app.exception, app.exception
+        (code,) = [block.value for block in app.code]
+        monkeypatch.chdir(tmp_path)
+        variables = {}
+        exec(code, variables)
+        return variables, app
+
+    monkeypatch.setenv("CNNVIZ_CACHE_DIR", own[2])
+    return run
+
+
+def test_the_code_of_every_page_runs_with_an_uploaded_model_and_image(taken_of_own, own):
+    link_to_own, scan, _ = own
+    shown = np.rint((scan - float(scan.min())) / (float(scan.max()) - scan.min()) * 255).astype(np.uint8)
+    for page, link, name in (
+        ("overview", {}, "probabilities"),
+        ("activations", {"layer": "conv"}, "output"),
+        ("heatmaps", {"method": "grad_cam", "class": "class 1"}, "heat"),
+        ("convolution", {"view": "inside", "layer": "conv", "channel": "1", "unit": "3,4"}, "unit"),
+        ("convolution", {"view": "moved", "layer": "conv", "move": "2,0,0,1"}, "after"),
+        ("convolution", {"detail": "24", "play": "vedges"}, "maps"),
+    ):
+        variables, _ = taken_of_own(page, **link)
+        assert np.abs(images.fit(variables["photo"], (24, 24)).astype(int) - images.fit(shown, (24, 24))).max() <= 1
+        if "convnet" in variables:
+            assert variables["convnet"].model.get_layer("conv").filters == 4
+            assert variables["convnet"].name == link_to_own["model"]
+        assert variables[name] is not None, page

@@ -132,6 +132,14 @@ def test_pictures_much_smaller_than_the_input_are_found(recipe, dataset):
     assert kinds(replace(recipe, size=3 * SIDE), replace(dataset, size=None)) == ["enlarged"]
 
 
+def test_enlarging_to_the_size_that_a_base_was_trained_at_is_no_mistake(recipe, dataset):
+    """efficientnet-lite0 saw 224 x 224: smaller, its filters meet other scales than they know."""
+    assert "enlarged" not in kinds(on("efficientnet-lite0", recipe), dataset)
+    assert "enlarged" not in kinds(on("efficientnet-lite0", recipe, size=224), dataset)
+    found = sentence("enlarged", on("efficientnet-lite0", recipe, size=256), dataset)
+    assert "under Settings on the page, or with --size" in found
+
+
 def test_one_class_much_larger_is_found(recipe, dataset):
     labels = dataset.train.labels
     chosen = np.concatenate([np.flatnonzero(labels == 0), np.flatnonzero(labels > 0)[::7]])

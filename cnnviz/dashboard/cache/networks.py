@@ -13,10 +13,11 @@ import numpy as np
 import streamlit as st
 
 from cnnviz import probes
-from cnnviz.convnets import Convnet, catalogue, count_not_finite, load_convnet
-from cnnviz.dashboard import samples, shell, store
+from cnnviz.convnets import Answers, Convnet, catalogue, count_not_finite, load_convnet, recall
+from cnnviz.dashboard import samples, shell, started, store
 from cnnviz.dashboard.state import Selection
 from cnnviz.dashboard.texts import shared
+from cnnviz.errors import ModelFileError
 from cnnviz.images import Photo
 from cnnviz.runs import trained_run
 
@@ -59,9 +60,20 @@ def _opening(name: str, path: Path | None) -> str:
 
 @st.cache_resource(max_entries=3, show_spinner=False)
 def _convnet(name: str, path: Path | None, versions: tuple[int, ...]) -> Convnet:
-    opened = load_convnet(path, is_trusted=False) if path else load_convnet(name)
+    opened = load_convnet(path, is_trusted=name == started.model()) if path else load_convnet(name)
+    _check_names(opened, path)
     opened.fingerprint  # noqa: B018  # computed now, while a spinner says why it takes a moment
     return opened
+
+
+def _check_names(opened: Convnet, path: Path | None) -> None:
+    """Refuse class names of the command line that are not those of the model: it would be shown without them."""
+    names = ((recall(path) if path else None) or Answers()).class_names
+    if path == started.model_file() and names and len(names) != len(opened.class_names):
+        raise ModelFileError(
+            "{name} has {count} classes, and {given} names are remembered for it. Start with other --labels.",
+            name=repr(opened.name), count=len(opened.class_names), given=len(names),
+        )  # fmt: skip
 
 
 @st.cache_data(max_entries=16, show_spinner=False)

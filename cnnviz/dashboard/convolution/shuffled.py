@@ -159,7 +159,7 @@ def _draw_map(asked: Asked, values: np.ndarray, *, title: str, key: str) -> None
 def _show_strip(asked: Asked, cascade: Cascade, count: int) -> None:
     """Draw the heatmap of every stop, as the paper does; a click goes there."""
     trained = cascade[0][0]
-    photo = images.fit(asked.selection.received, (_TILE, _TILE), how="stretch")
+    photo = images.thumbnail(asked.selection.received, (_TILE, _TILE))
     overlay = images.overlay_signed if asked.method.is_signed else images.overlay
     names = [
         texts.SHUFFLED_STOP.format(

@@ -148,7 +148,7 @@ def drawn(network: str, photo: np.ndarray, reading: Reading) -> None:
     """Offer a drawing as the network receives it, and what each layer made of it."""
     code = (
         "import cnnviz\n\n"
-        f"convnet = cnnviz.load_convnet({network!r})\n"
+        f"convnet = {panels.model_code(network)}\n"
         f'photo = cnnviz.read_photo("drawn-{network}.png")\n'
         "print(cnnviz.predict(convnet, convnet.prepare([photo])))\n"
     )
@@ -172,7 +172,7 @@ def shuffled(asked: Asked, cascade: Cascade) -> None:
     )
 
     def picture() -> np.ndarray:
-        photo = images.fit(asked.selection.received, (_SIDE, _SIDE), how="stretch")
+        photo = images.thumbnail(asked.selection.received, (_SIDE, _SIDE))
         overlay = images.overlay_signed if asked.method.is_signed else images.overlay
         return images.contact_sheet(np.stack([overlay(photo, heat) for heat, _ in cascade.values()]), columns=5, gap=2)
 

@@ -51,5 +51,5 @@ def _strip_tiles(
     fingerprint: str, picture: str, class_index: int, _selection: Selection, _heats: dict[str, np.ndarray]
 ) -> np.ndarray:
     """Draw the strip's small pictures; kept, since they took half of a run in which only an opacity changed."""
-    photo = images.fit(_selection.received, (_STRIP_TILE, _STRIP_TILE), how="stretch")
+    photo = images.thumbnail(_selection.received, (_STRIP_TILE, _STRIP_TILE))
     return np.stack([images.overlay(photo, heat, opacity=0.9) for heat in _heats.values()])

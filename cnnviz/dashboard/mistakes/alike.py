@@ -28,7 +28,8 @@ def show(subject: Subject, evaluation: Evaluation, row: int, found: Learnt | Non
     """
     if found is None and learnt.look(subject):  # it ended while the page was drawn
         st.rerun()
-    labels = dict.fromkeys((int(evaluation.predicted[row]), int(evaluation.labels[row])))
+    wanted = dict.fromkeys((int(evaluation.predicted[row]), int(evaluation.labels[row])))
+    labels = [label for label in wanted if label < len(evaluation.mapping)]
     names = language.class_names(evaluation.class_names)
     for place, label in zip(st.columns(2), labels, strict=False):
         with place:

@@ -1,18 +1,19 @@
-"""How does a network answer a whole set: from what was kept, at once, or by a job with progress?"""
+"""Evaluation of a set for the Mistakes page: kept on the disk, at once, or as a job with progress."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import streamlit as st
 
 from cnnviz import mistakes
+from cnnviz.convnets import Convnet
 from cnnviz.dashboard import background, cache, patterns
 from cnnviz.dashboard.jobs import Job, jobs, owner
 from cnnviz.dashboard.state import Selection
 from cnnviz.dashboard.texts import mistakes as texts
-from cnnviz.mistakes import ClassMapping, Evaluation, EvaluationStore, Labelled
+from cnnviz.mistakes import ClassOrder, Evaluation, EvaluationStore, Labelled, MappingGuess
 
 QUICK_SECONDS = 10.0
 """What takes less starts by itself."""
@@ -27,17 +28,17 @@ class Asked:
     Attributes:
         selection: The network; its picture plays no part.
         data: The pictures.
-        mapping: For each class of the pictures the network's classes that stand for it.
+        guess: For each class of the images the model's classes that stand for it, and whether that is assumed.
     """
 
     selection: Selection
     data: Labelled
-    mapping: ClassMapping
+    guess: MappingGuess
 
     @property
     def key(self) -> str:
         """Name of all that the answers hang on."""
-        return f"{self.selection.convnet.fingerprint} {self.data.part.fingerprint} {self.mapping}"
+        return f"{self.selection.convnet.fingerprint} {self.data.part.fingerprint} {self.guess}"
 
     @property
     def seconds(self) -> float:
@@ -69,8 +70,7 @@ def or_progress(asked: Asked, label: str, *, icon: str, is_quick: bool, is_main:
 
 def _ask(asked: Asked, job: Job) -> Evaluation | None:
     answers = mistakes.evaluate(
-        asked.selection.convnet, asked.data.part, class_names=asked.data.class_names, mapping=asked.mapping,
-        on_step=job.step, store=EvaluationStore(),
+        asked.selection.convnet, asked.data, mapping=asked.guess, on_step=job.step, store=EvaluationStore(),
     )  # fmt: skip
     return None if _kept(asked.key, asked) else answers  # a job is kept longer than answers should fill the memory
 
@@ -78,4 +78,13 @@ def _ask(asked: Asked, job: Job) -> Evaluation | None:
 @st.cache_resource(max_entries=6, show_spinner=False, validate=lambda found: found is not None)
 def _kept(key: str, _asked: Asked) -> Evaluation | None:
     convnet, data = _asked.selection.convnet, _asked.data
-    return EvaluationStore().find(convnet, data.part, data.class_names, _asked.mapping)
+    found = EvaluationStore().find(convnet, data.part, data.class_names, _asked.guess.mapping)
+    return None if found is None else replace(found, assumed_order=_asked.guess.assumed_order)
+
+
+def guessed(data: Labelled, convnet: Convnet, *, class_order: ClassOrder | None = None) -> MappingGuess:
+    """Which of a model's classes stand for those of the images, by name or in an order."""
+    return mistakes.match_classes(
+        data.class_names, convnet.class_names, has_model_names=convnet.has_class_names,
+        class_order=class_order or data.class_order,
+    )  # fmt: skip

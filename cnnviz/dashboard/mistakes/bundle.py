@@ -14,12 +14,13 @@ from html import escape
 import numpy as np
 
 from cnnviz import heatmaps, images, mistakes
-from cnnviz.dashboard import language, panels
-from cnnviz.dashboard.mistakes import card
+from cnnviz.dashboard import language, panels, store
+from cnnviz.dashboard.mistakes import answers, card
 from cnnviz.dashboard.mistakes.subject import Subject
 from cnnviz.dashboard.texts import mistakes as texts
 from cnnviz.errors import LayerError
 from cnnviz.mistakes import Evaluation
+from cnnviz.runs import trained_run
 
 MOST = 60
 """Pictures in one bundle."""
@@ -76,17 +77,24 @@ def bundle(subject: Subject, evaluation: Evaluation, rows: Sequence[int], *, tit
 
 
 def code_of(subject: Subject, evaluation: Evaluation, rows: Sequence[int]) -> str:
-    """Write the Python that comes to the same answers."""
-    source = "your-folder" if subject.offer.is_own else subject.offer.source
+    """Write the Python that comes to the same answers: uploads by the files where this server keeps them."""
+    convnet, source, part = subject.selection.convnet, subject.offer.source, subject.part
+    model = str(store.model_path(convnet.name) or convnet.name)
+    run = trained_run(convnet.name)
+    if run is not None and mistakes.learnt_from(run, source):
+        opened = f"mistakes.open_unseen({source!r}, run=mistakes.run_of({model!r}), part={part!r})"
+    else:
+        opened = f"mistakes.open_labelled({source!r}, part={part!r})"
+    guess = answers.guessed(subject.data, convnet)
+    mapping = "" if guess.mapping == evaluation.mapping else f", mapping={evaluation.mapping!r}"
     return (
         "import cnnviz\n"
-        "from cnnviz import mistakes\n\n"
-        f"convnet = cnnviz.load_convnet({subject.selection.convnet.name!r})\n"
-        f"data = mistakes.open_labelled({source!r}, part={subject.part!r})\n"
-        "evaluation = mistakes.evaluate(convnet, data.part, class_names=data.class_names)\n"
+        "from cnnviz import images, mistakes\n\n"
+        f"convnet = cnnviz.load_convnet({model!r})\n"
+        f"data = {opened}\n"
+        f"evaluation = cnnviz.evaluate(convnet, data{mapping})\n"
         f"for index in {[int(evaluation.indices[row]) for row in rows]}:\n"
-        "    photo = data.part.photo(index)\n"
-        "    inputs = convnet.prepare([photo.repeat(3, axis=-1) if photo.shape[-1] == 1 else photo])\n"
+        "    inputs = convnet.prepare([images.rgb(data.part.photo(index))])\n"
         "    heat = cnnviz.grad_cam(convnet, inputs)  # (1, rows, columns), evidence for its answer\n"
         "    print(index, cnnviz.predict(convnet, inputs).max(), heat.max())\n"
     )
@@ -102,7 +110,7 @@ def _evidence(subject: Subject, evaluation: Evaluation, row: int, names: Sequenc
     except LayerError:
         heats = []
     found = mistakes.facts(evaluation, row, heat=heats[0] if heats else np.zeros((1, 1), np.float32))
-    sentence = re.sub(r"\\(.)", r"\1", card.sentence(evaluation, row, found).replace("**", ""))
+    sentence = re.sub(r"\\(.)", r"\1", card.sentence(evaluation, row, found, convnet.class_names).replace("**", ""))
     spoken = language.class_names(convnet.class_names)
     maps = {spoken[place]: heat for place, heat in zip(classes, heats, strict=False)}
     return Evidence(names[index], sentence, photo, maps)
@@ -114,6 +122,8 @@ def _facts(subject: Subject, evaluation: Evaluation, indices: list[int]) -> dict
         "network_fingerprint": evaluation.network_fingerprint,
         "pictures": subject.data.title,
         "part": subject.part,
+        "mapping": dict(zip(evaluation.class_names, evaluation.mapping, strict=False)),
+        "mapping_assumed": evaluation.assumed_order is not None,
         "data_fingerprint": evaluation.data_fingerprint,
         "indices": indices,
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -36,7 +37,7 @@ def show(subject: Subject, evaluation: Evaluation, row: int) -> None:
     found_in = learnt.find(subject, evaluation)
     among = found_in.evaluation if found_in else None
     found = mistakes.facts(evaluation, row, heat=heats[0] if heats else _NO_HEAT, among=among)
-    st.markdown(sentence(evaluation, row, found, among=among))
+    st.markdown(sentence(evaluation, row, found, selection.convnet.class_names, among=among))
     now = steps.edited(selection, steps.steps_of(selection))
     if heats:
         maps.show_maps(Question(now, GRAD_CAM, classes), _heats(now, classes), _LOOK)
@@ -72,9 +73,9 @@ def _selection(subject: Subject, index: int) -> Selection:
 def _named(subject: Subject) -> Convnet:
     """The network, with the names of the pictures' classes where it only counts its own."""
     convnet = subject.selection.convnet
-    names = [f"class {index}" for index in range(len(convnet.class_names))]
-    if convnet.class_names != tuple(names):
+    if convnet.has_class_names:
         return convnet
+    names = list(convnet.class_names)
     for label, classes in enumerate(subject.mapping):
         for index in classes:
             names[index] = subject.data.class_names[label]
@@ -87,15 +88,21 @@ def _renamed(fingerprint: str, class_names: tuple[str, ...], _convnet: Convnet) 
 
 
 def classes_of(evaluation: Evaluation, row: int) -> tuple[int, ...]:
-    """The network's classes to explain: the one it says first, then the right one; one where they are the same."""
-    wanted = (int(evaluation.predicted[row]), int(evaluation.labels[row]))
-    known = [evaluation.mapping[index] for index in wanted if index < len(evaluation.mapping)]
-    return tuple(dict.fromkeys(classes[0] for classes in known if classes))
+    """The model's classes to explain: its own top class, then the label's first one; one where it is right."""
+    own = int(evaluation.model_class[row])
+    return (own,) if evaluation.is_right[row] else (own, evaluation.mapping[evaluation.labels[row]][0])
 
 
-def sentence(evaluation: Evaluation, row: int, found: Facts, *, among: Evaluation | None = None) -> str:
-    """Say in Markdown what the numbers of one picture mean; `among` is where its neighbours were looked for."""
+def sentence(
+    evaluation: Evaluation, row: int, found: Facts, model_names: Sequence[str], *, among: Evaluation | None = None
+) -> str:
+    """Say in Markdown what the numbers of one picture mean; `among` is where its neighbours were looked for.
+
+    A class of the model that stands for none of the images' is called by its own name.
+    """
     names = [panels.plain(name) for name in language.class_names(evaluation.class_names)]
+    if evaluation.has_other:
+        names[-1] = panels.plain(language.class_name(model_names[evaluation.model_class[row]]))
     parts = [
         texts.SENTENCE.format(
             verdict=_verdict(evaluation, row), said=names[found.predicted], true=names[found.label],

@@ -10,10 +10,10 @@ from cnnviz import mistakes
 from cnnviz.convnets import catalogue
 from cnnviz.dashboard import cache, panels, sidebar, state
 from cnnviz.dashboard.components import percent
-from cnnviz.dashboard.mistakes import gallery
+from cnnviz.dashboard.mistakes import answers, gallery
 from cnnviz.dashboard.mistakes.subject import Subject, evaluation_or_progress
 from cnnviz.dashboard.texts import mistakes as texts
-from cnnviz.mistakes import Agreement, ClassMapping, Evaluation
+from cnnviz.mistakes import Agreement, Evaluation
 from cnnviz.runs import trained_networks
 
 _LUCK = 0.05  # McNemar's test: the usual level
@@ -37,20 +37,14 @@ def show(subject: Subject, evaluation: Evaluation) -> int | None:
         st.caption(texts.RIVAL_HELP)
         return None
     rival = cache.convnet(chosen)
-    mapping = _mapping(subject.data.class_names, rival.class_names)
-    other = replace(subject, selection=replace(subject.selection, convnet=rival), mapping=mapping)
-    answers = evaluation_or_progress(other)
-    if answers is None:
+    guess = answers.guessed(subject.data, rival)
+    other = replace(subject, selection=replace(subject.selection, convnet=rival), guess=guess)
+    of_rival = evaluation_or_progress(other)
+    if of_rival is None:
         return None
-    found = mistakes.agreement(evaluation, answers)
-    _say(found, own, chosen, evaluation, answers)
+    found = mistakes.agreement(evaluation, of_rival)
+    _say(found, own, chosen, evaluation, of_rival)
     return _show_changes(subject, evaluation, found)
-
-
-def _mapping(names: tuple[str, ...], network: tuple[str, ...]) -> ClassMapping:
-    if names == network:
-        return tuple((index,) for index in range(len(names)))
-    return mistakes.guess_mapping(names, network)
 
 
 def _say(found: Agreement, own: str, rival: str, before: Evaluation, now: Evaluation) -> None:

@@ -59,5 +59,7 @@ def _report(subject: Subject, evaluation: Evaluation) -> str:
     spoken = replace(evaluation, class_names=language.class_names(evaluation.class_names))
     return reports.report_html(
         spoken, subject.pictures, title=f"{evaluation.network}: {language.say(subject.data.title)}",
-        names=mistakes.names_of(subject.pictures), language=language.current(), say=language.say,
+        names=mistakes.names_of(subject.pictures), notes=(*subject.data.notes, *mistakes.assumptions(evaluation)),
+        model_names=language.class_names(subject.selection.convnet.class_names), language=language.current(),
+        say=language.say,
     )  # fmt: skip

@@ -20,7 +20,7 @@ ALL, ANY = "all", "*"
 _A_PAGE = 56  # at 72 pixels in colour they are less than a megabyte
 _TILES = ((8, 140), (20, 104))  # up to so many pictures, so large
 _TILE = 72
-_KIND, _SEARCH, _PAGE = "mistakes_kind", "mistakes_search", "gallery_page"
+_KIND, _SEARCH, _PAGE, _RESTARTS = "mistakes_kind", "mistakes_search", "gallery_page", "_gallery_restarts"
 
 
 @dataclass(frozen=True)
@@ -172,8 +172,8 @@ def page_of(rows: np.ndarray, *, key: str = _PAGE) -> np.ndarray:
     pages = -(-len(rows) // _A_PAGE)
     if pages == 1:
         return rows
-    st.session_state[key] = min(pages, int(st.session_state.get(key) or 1))
-    page = int(st.pagination(pages, key=key))
+    # It always has a default, and a session must not set what has one: to begin again is another widget.
+    page = int(st.pagination(pages, key=f"{key} {pages} {st.session_state.get(_RESTARTS, 0)}"))
     return rows[(page - 1) * _A_PAGE : page * _A_PAGE]
 
 
@@ -220,7 +220,7 @@ def _take_class() -> None:
 
 def _restart() -> None:
     state.select(state.ITEM, None)
-    st.session_state[_PAGE] = 1
+    st.session_state[_RESTARTS] = st.session_state.get(_RESTARTS, 0) + 1
 
 
 def rows_of(evaluation: Evaluation, scope: Scope) -> np.ndarray:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import streamlit as st
@@ -16,7 +16,7 @@ from cnnviz.dashboard.mistakes.subject import Subject
 from cnnviz.dashboard.texts import mistakes as texts
 from cnnviz.datasets import Part, subset
 from cnnviz.errors import DataError
-from cnnviz.mistakes import ClassMapping, Evaluation, Labelled, Neighbours
+from cnnviz.mistakes import ClassMapping, Evaluation, Neighbours
 
 _MOST = 20_000  # training pictures that are searched, a random choice of more
 
@@ -80,13 +80,13 @@ def _training(subject: Subject) -> Asked | None:
     if subject.learnt_link is None:
         return None
     try:
-        data = sets.open_part(sets.offered()[subject.learnt_link], "train", learnt_with=subject.learnt_seed)
+        data = sets.open_part(sets.offered()[subject.learnt_link], "train", run=subject.run)
     except DataError:  # the folder that it learnt from went away
         return None
     if data.part.fingerprint == subject.pictures.fingerprint:
         return None
-    some = Labelled(data.title, data.class_names, _some(data.part.fingerprint, data.part))
-    return Asked(subject.selection, some, _mapping(data.class_names, subject.selection.convnet.class_names))
+    some = replace(data, part=_some(data.part.fingerprint, data.part))
+    return Asked(subject.selection, some, answers.guessed(data, subject.selection.convnet))
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
@@ -94,12 +94,6 @@ def _some(fingerprint: str, _part: Part) -> Part:
     if len(_part) <= _MOST:
         return _part
     return subset(_part, np.sort(np.random.default_rng(0).choice(len(_part), _MOST, replace=False)))
-
-
-def _mapping(names: tuple[str, ...], own: tuple[str, ...]) -> ClassMapping:
-    if names == own:
-        return tuple((index,) for index in range(len(own)))
-    return mistakes.guess_mapping(names, own)
 
 
 def _same(mapping: ClassMapping, other: ClassMapping) -> tuple[tuple[int, ...], ...]:

@@ -1,4 +1,4 @@
-"""Who is taken for whom: how is the confusion matrix shown, so that a click opens its pictures?"""
+"""Confusion matrix of the Mistakes page: a click on a cell opens its images."""
 
 from __future__ import annotations
 
@@ -27,13 +27,15 @@ def show(subject: Subject, evaluation: Evaluation) -> int | None:
 
 def _show_matrix(evaluation: Evaluation) -> None:
     """Draw the matrix, classes that are confused side by side."""
-    counts = mistakes.confusion(evaluation)
-    order = mistakes.confused_order(counts)
+    labels = len(evaluation.mapping)
+    counts = mistakes.confusion(evaluation)[:labels]  # no image is labelled as one of all other classes
+    rows = mistakes.confused_order(counts[:, :labels])
+    order = np.append(rows, np.arange(labels, counts.shape[1]))
     scope = gallery.chosen_scope(evaluation)
     place = {int(index): position for position, index in enumerate(order)}
     names = language.class_names(evaluation.class_names)
     figure = charts.clickable_confusion(
-        counts[np.ix_(order, order)], [names[index] for index in order],
+        counts[np.ix_(rows, order)], [names[index] for index in order],
         picked=(place[scope.label], place[scope.said]) if scope.label is not None and scope.said is not None else None,
         true=texts.TRUE, said=texts.SAID, hover=texts.CELL,
     )  # fmt: skip

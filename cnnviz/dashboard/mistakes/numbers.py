@@ -35,7 +35,7 @@ def _show_classes(evaluation: Evaluation) -> None:
     """Draw a row a class; a click opens its mistakes."""
     scores = mistakes.class_scores(evaluation)
     columns = {title: getattr(scores, name) for name, title in texts.COLUMNS.items()}
-    names = language.class_names(evaluation.class_names)
+    names = language.class_names(evaluation.class_names[: len(evaluation.mapping)])
     shares = [texts.COLUMNS[name] for name in ("recall", "precision", "f1")]
 
     def pick() -> None:

@@ -1,10 +1,11 @@
-"""Whose mistakes on which pictures are looked at, how are they found, and how many are there?"""
+"""Subject of the Mistakes page: the model, the images, the class mapping; their evaluation and its headline."""
 
 from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, replace
 from itertools import chain
+from typing import cast
 
 import streamlit as st
 
@@ -19,8 +20,8 @@ from cnnviz.dashboard.texts import mistakes as texts
 from cnnviz.dashboard.training import pictures as own_pictures
 from cnnviz.datasets import FASHION, Part
 from cnnviz.errors import ClassError
-from cnnviz.mistakes import ClassMapping, Evaluation, Labelled
-from cnnviz.runs import trained_run
+from cnnviz.mistakes import ClassMapping, ClassOrder, Evaluation, Labelled, MappingGuess
+from cnnviz.runs import Run, trained_run
 
 _EXAMPLE = "fashion-cnn"
 
@@ -33,23 +34,23 @@ class Subject:
         selection: The network; its picture plays no part.
         offer: The set that the pictures are from.
         data: The pictures.
-        part: Name of the part: `test`, `validation` or `train`.
-        mapping: For each class of the pictures the network's classes that stand for it.
+        part: Name of the split: `test`, `validation`, `train` or `all`; None where the images are not split.
+        guess: For each class of the images the model's classes that stand for it, and whether that is assumed.
         is_example: Whether nobody chose it.
         learnt_link: Name of the set that the network learnt from, as in links; the pictures' own set, where it has a
             training part and nothing is known of the network; None where neither is offered.
-        learnt_seed: Seed that held out what it did not learn from.
+        run: The training run that the network is from; None if there is none.
         is_learnt: Whether the network learnt from these pictures.
     """
 
     selection: Selection
     offer: Offer
     data: Labelled
-    part: str
-    mapping: ClassMapping
+    part: str | None
+    guess: MappingGuess
     is_example: bool
     learnt_link: str | None
-    learnt_seed: int
+    run: Run | None
     is_learnt: bool
 
     @property
@@ -60,7 +61,12 @@ class Subject:
     @property
     def asked(self) -> Asked:
         """Which network is asked about which pictures."""
-        return Asked(self.selection, self.data, self.mapping)
+        return Asked(self.selection, self.data, self.guess)
+
+    @property
+    def mapping(self) -> ClassMapping:
+        """For each class of the images the model's classes that stand for it."""
+        return self.guess.mapping
 
     @property
     def key(self) -> str:
@@ -81,20 +87,32 @@ def choose_subject(selection: Selection) -> Subject:
             texts.DATA, list(offers), key=state.DATA, index=None, placeholder=texts.DATA_PLACEHOLDER, width=320,
             format_func=lambda name: language.say(offers[name].title), persist_state="session",
         )  # fmt: skip
-        part = panels.choose_one(texts.PART, texts.PARTS, key=state.PART)
+        parts = st.container(width="content")
         own_pictures.take_own((state.DATA,))
-        mapped = st.container(width="content")
+        mapped = st.container(horizontal=True, vertical_alignment="bottom", width="content")
     is_example = chosen is None
     if is_example:
         selection = replace(selection, convnet=cache.convnet(_EXAMPLE))
     offer, network = offers[chosen or samples.SETS[FASHION]], selection.convnet
-    source, seed = _learnt_from(network.name, network.class_names)
-    is_source = offer.source == source
-    data = sets.open_part(offer, part, learnt_with=seed if is_source else None)
+    run = trained_run(network.name)
+    with parts:
+        part = _choose_part(offer, run)
+    data = sets.open_part(offer, part, run=run)
     with mapped:
-        mapping = _choose_mapping(data.class_names, network)
-    link, seed = (_link(source), seed) if _link(source) else (_link(offer.source, has_parts=True), 0)
-    return Subject(selection, offer, data, part, mapping, is_example, link, seed, is_source and part == "train")
+        guess = _choose_mapping(data, network)
+    source = _learnt_from(network.name, network.class_names)
+    link = _link(source) or _link(offer.source, has_parts=True)
+    is_learnt = (offer.source == source and part == "train") or data.learnt_count > 0
+    return Subject(selection, offer, data, part, guess, is_example, link, run if _link(source) else None, is_learnt)
+
+
+def _choose_part(offer: Offer, run: Run | None) -> str | None:
+    """Draw the choice of a split, if there are any."""
+    found = sets.splits(offer, run=run)
+    if not found:
+        state.settle(state.PART, ())
+        return None
+    return panels.choose_one(texts.PART, {name: texts.PARTS[name] for name in found}, key=state.PART)
 
 
 def _link(source: str | None, *, has_parts: bool = False) -> str | None:
@@ -113,41 +131,57 @@ def show_example(subject: Subject, chosen: Convnet) -> None:
     st.info(text, icon=":material/lightbulb:")
 
 
-def _learnt_from(name: str, class_names: tuple[str, ...]) -> tuple[str | None, int]:
-    """Which pictures a network was trained on, and the seed that held some of them out."""
+def _learnt_from(name: str, class_names: tuple[str, ...]) -> str | None:
+    """Which images a model was trained on."""
     if run := trained_run(name):
-        return str(run.recipe.get("data")), int(run.recipe.get("seed") or 0)
-    return samples.SETS.get(class_names), 0
+        return str(run.recipe.get("data"))
+    return samples.SETS.get(class_names)
 
 
 def _usual_set(name: str, class_names: tuple[str, ...]) -> str | None:
-    """The set that a network was made for: its run's own, or one with its classes."""
-    source, _ = _learnt_from(name, class_names)
+    """The set that the server was started with, else that of the model's own run, else one with its classes."""
+    if begun := sets.begun_with():
+        return begun
+    source = _learnt_from(name, class_names)
     return next((link for link, offer in sets.offered().items() if offer.source == source), None)
 
 
-def _choose_mapping(names: tuple[str, ...], convnet: Convnet) -> ClassMapping:
+def _choose_mapping(data: Labelled, convnet: Convnet) -> MappingGuess:
     """Class for class where the names are the same; else guessed, and there to be changed.
 
     Raises:
-        ClassError: If a class of the network stands for two.
+        ClassError: If a class of the model stands for two.
     """
-    if names == convnet.class_names:
-        return tuple((index,) for index in range(len(names)))
-    guessed = mistakes.guess_mapping(names, convnet.class_names)
-    keys = [f"stands for {convnet.fingerprint} {name}" for name in names]
+    names = data.class_names
+    if names == convnet.class_names and convnet.has_class_names:
+        return answers.guessed(data, convnet)
+    guess = answers.guessed(data, convnet, class_order=_choose_order(data, convnet))
+    order = f" {guess.assumed_order}" if guess.assumed_order else ""
+    keys = [f"stands for {convnet.fingerprint}{order} {name}" for name in names]
     popover = st.popover(texts.MAPPING, icon=":material/swap_horiz:", type="tertiary", on_change="rerun", key="mapping")
     if popover.open:
         with popover:
-            _edit_mapping(names, keys, guessed, convnet)
-    chosen = [st.session_state.get(key, guess) for key, guess in zip(keys, guessed, strict=True)]
+            _edit_mapping(names, keys, guess.mapping, convnet)
+    chosen = [st.session_state.get(key, guessed) for key, guessed in zip(keys, guess.mapping, strict=True)]
     twice = [index for index, count in Counter(chain.from_iterable(chosen)).items() if count > 1]
     if twice:
         raise ClassError(
             "The network's class {name!r} stands for two classes of the pictures. Take it away from one of them.",
             name=language.class_name(convnet.class_names[twice[0]]),
         )
-    return tuple(tuple(sorted(classes)) for classes in chosen)
+    mapping = tuple(tuple(sorted(classes)) for classes in chosen)
+    mistakes.require_mapping(convnet, mapping, names)
+    return guess if mapping == guess.mapping else MappingGuess(mapping, None)
+
+
+def _choose_order(data: Labelled, convnet: Convnet) -> ClassOrder | None:
+    """Draw the choice of the order in which folders are numbered, where it is assumed and makes a difference."""
+    is_assumed = answers.guessed(data, convnet).assumed_order == "sorted"
+    if not is_assumed or mistakes.differing_orders(data.class_names) is None:
+        return None
+    usual = mistakes.said_class_order(convnet) or "sorted"
+    chosen = panels.choose_one(texts.CLASS_ORDER, texts.CLASS_ORDERS, key="class_order", default=usual)
+    return cast(ClassOrder, chosen)
 
 
 def _edit_mapping(names: tuple[str, ...], keys: list[str], guessed: ClassMapping, convnet: Convnet) -> None:
@@ -175,15 +209,13 @@ def show_headline(subject: Subject, evaluation: Evaluation) -> None:
     """Say how much is right, how sure that is, and what was left out."""
     found = mistakes.accuracy(evaluation)
     low, high = components.percent(found.low), components.percent(found.high)
-    parts = [texts.RANGE.format(low=low, high=high)]
-    if len(evaluation.class_names) > 2 * evaluation.top_classes.shape[1]:
-        top = mistakes.accuracy(evaluation, top=evaluation.top_classes.shape[1])
-        parts.append(texts.TOP5.format(share=components.percent(top.value)))
-    headline = panels.counted(texts.HEADLINE, found.total, share=components.percent(found.value))
-    st.header(headline, anchor=False)
-    st.caption(" · ".join(parts))
-    if subject.is_learnt:
-        st.caption(texts.LEARNT)
+    st.header(panels.counted(texts.HEADLINE, found.total, share=components.percent(found.value)), anchor=False)
+    st.caption(texts.RANGE.format(low=low, high=high))
+    figures = mistakes.named_accuracies(evaluation)[0 if evaluation.has_other else 1 :]  # the headline is the plain one
+    if figures:
+        named = (f"{language.say(name)}: **{components.percent(one.value)}**" for name, one in figures)
+        st.markdown(" · ".join(named))
+    _show_notes(subject, evaluation)
     if evaluation.unreadable:
         _, reason = evaluation.unreadable[0]
         said = panels.counted(texts.UNREADABLE, len(evaluation.unreadable), reason=language.say(reason))
@@ -192,3 +224,16 @@ def show_headline(subject: Subject, evaluation: Evaluation) -> None:
         names = ", ".join(language.class_names(name for name, _ in evaluation.unmapped[:5]))
         count = sum(pictures for _, pictures in evaluation.unmapped)
         st.caption(panels.plain(panels.counted(texts.UNMAPPED, count, names=names)))
+
+
+def _show_notes(subject: Subject, evaluation: Evaluation) -> None:
+    """Say what is assumed, and which of the images the model knows."""
+    assumed = mistakes.assumptions(evaluation)
+    if assumed:
+        show = st.warning if len(assumed) > 1 else st.info
+        show(panels.plain(" ".join(map(language.say, assumed))), icon=":material/swap_horiz:")
+    for sentence in subject.data.notes:
+        draw = st.warning if subject.is_learnt else st.caption
+        draw(panels.plain(language.say(sentence)))
+    if subject.is_learnt and not subject.data.notes:
+        st.warning(texts.LEARNT)

@@ -16,12 +16,13 @@ holds for alike.
 DATA = "Pictures"
 DATA_PLACEHOLDER = "a set of labelled pictures"
 PART = "Part"
-PARTS = {"test": "test", "validation": "validation", "train": "training"}
+PARTS = {"test": "test", "validation": "validation", "train": "training", "all": "all"}
+CLASS_ORDER = "Class order"
+CLASS_ORDERS = {"sorted": "sorted (as Keras)", "natural": "natural (2 before 10)"}
 EXAMPLE = "An example: `{network}` on {title}. Choose pictures to see what **{chosen}** gets wrong."
 LEARNT = "The network learnt from these pictures: it will look better than it is."
 HEADLINE = ("{count} picture, **{share}** right", "{count} pictures, **{share}** right")
 RANGE = "between {low} and {high} for other pictures like these"
-TOP5 = "right class among the first five: {share}"
 UNREADABLE = ("{count} picture has no answer: {reason}", "{count} pictures have no answer; the first: {reason}")
 UNMAPPED = (
     "{count} picture of {names} is not compared: the network has no such class.",
