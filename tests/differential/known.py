@@ -12,6 +12,7 @@ KEPT = (
     Spec(end="regression"),
     Spec(dtype="uint8"),
     Spec(entry="divide"),
+    Spec(entry="divide", nesting="whole_decorated", end="softmax"),
     Spec(blocks=("stop_gradient", "conv")),
     Spec(blocks=("conv", "dropout_beside")),
 )
@@ -46,12 +47,6 @@ KNOWN = (
         ("kind_of_outputs_is_told", "predictions_are_the_models_own", "gradients_are_those_of_the_logit"),
         Spec(end="tanh", nesting="whole_decorated"),
         "the end of a model whose call is a tf.function is not looked into",
-        lambda spec: spec.nesting == "whole_decorated",
-    ),
-    Known(
-        ("scaling_follows_the_model",),
-        Spec(entry="divide", nesting="whole_decorated"),
-        "the beginning of a model whose call is a tf.function is not looked into",
         lambda spec: spec.nesting == "whole_decorated",
     ),
 )

@@ -79,6 +79,8 @@ def possible(spec):
     """The nearest spec of a model that Keras can build and that says all that it is."""
     if spec.nesting in ("whole_in_sequential", "flipped_and_averaged"):
         spec = replace(spec, heads="one")  # one model called on two images, or in a chain, has one output
+    if spec.nesting == "flipped_and_averaged" and spec.end in ("log_softmax", "dense_log_softmax"):
+        spec = replace(spec, end="linear")  # a mean of logarithms is neither log p nor what a linear layer returns
     if spec.nesting in ("whole_subclassed", "whole_decorated"):
         spec = replace(spec, dtype="float32")  # a subclassed model declares no type of input
     return spec

@@ -6,7 +6,7 @@
 import pytest
 from blocks import BLOCKS
 from ends import BRIDGES, ENDS, ENTRIES
-from hypothesis import HealthCheck, Phase, given, note, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from known import KEPT, KNOWN, is_known
 from laws import LAWS
@@ -44,8 +44,11 @@ def keeps_the_laws(spec):
     built = build(spec)
     for name, law in LAWS.items():
         if not is_known(spec, name):
-            note(name)
-            law(built)
+            try:
+                law(built)
+            except Exception as error:
+                error.add_note(f"{name}: {spec!r}")
+                raise
 
 
 @pytest.mark.timeout(14_400 if IS_STRESS else 1_800)
