@@ -62,7 +62,7 @@ update: $(VENV)/.dev ## Renew the lock to the newest releases that the ranges ad
 bench: $(VENV)/.dev ## Print speed as ratios to the floor of the same run
 	$(BIN)/python -m benchmarks
 
-stress: $(VENV)/.dev ## Long runs: hundreds of views, several sessions at once
+stress: $(VENV)/.dev ## Long runs: 300 random models, hundreds of views, several sessions at once
 	$(BIN)/python -m benchmarks.stress
 
 clean: ## Remove the environments and what was built

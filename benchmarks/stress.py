@@ -1,4 +1,4 @@
-"""What happens over hundreds of views, and with several people at once? Run before a release."""
+"""Hundreds of random models, hundreds of views, several people at once. Run before a release."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
 
-from benchmarks import memory
+from benchmarks import memory, random_models
 from benchmarks.browser import TIMEOUT, browser, serve
 
 _SESSIONS, _ROUNDS = 8, 4
@@ -28,6 +28,7 @@ def _settle(page: Any, name: str) -> None:
 
 
 def main() -> None:
+    random_models.main()
     memory.main()
     with serve() as url, browser() as running:
         pages = [running.new_context().new_page() for _ in range(_SESSIONS)]
