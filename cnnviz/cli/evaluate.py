@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from argparse import Namespace
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -112,11 +112,8 @@ def run(given: Namespace) -> Iterator[str]:
         other = "sorted" if evaluation.assumed_order == "natural" else "natural"
         sys.stderr.write(f"cnnviz: The other order is --class-order {other}.\n")
     files = _write(folder, evaluation, labelled, convnet, notes) if folder else []
-    yield (
-        output.to_json(_facts(evaluation, files, notes, convnet.assumptions.record))
-        if given.json
-        else _text(evaluation, files)
-    )
+    known = {"model": convnet.name, "assumptions": convnet.assumptions.record}
+    yield output.to_json(known | _facts(evaluation, files, notes)) if given.json else _text(evaluation, files)
     reached = accuracy(evaluation).value
     if given.fail_under is not None and reached < given.fail_under:
         raise BelowBarError(
@@ -200,14 +197,10 @@ def _write(
     return [folder / name for name in (*texts, _ARRAYS)]
 
 
-def _facts(
-    evaluation: Evaluation, files: list[Path], notes: Sequence[str], assumed: Mapping[str, Any]
-) -> Mapping[str, Any]:
+def _facts(evaluation: Evaluation, files: list[Path], notes: Sequence[str]) -> dict[str, Any]:
     found, names, scores = accuracy(evaluation), evaluation.class_names, class_scores(evaluation)
     labels, top = names[: len(evaluation.mapping)], min(TOP, evaluation.class_count)
     return {
-        "model": evaluation.network,
-        "assumptions": assumed,
         "accuracy": found.value,
         "interval": [found.low, found.high],
         "right": found.right,

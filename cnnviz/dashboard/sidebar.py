@@ -69,6 +69,9 @@ def _give_back(error: ModelError) -> NoReturn:
 
 
 def _warn(convnet: Convnet) -> None:
+    if (count := len(convnet.head_names)) > 1:
+        name = panels.plain(convnet.head_names[convnet.head])
+        st.caption(shared.HEAD_USED.format(name=name, count=count))
     entry = catalogue().get(convnet.name)
     if entry is not None and not entry.is_trained:
         st.info(shared.UNTRAINED, icon=":material/info:")

@@ -160,6 +160,5 @@ def test_the_edge_of_wide_images_counts_where_they_are_stretched():
     assert evaluate(opened("left_edge.keras", fit="stretch"), CASES / "wide").is_right.all()
 
 
-@pytest.mark.xfail(reason="a model's own images are cropped by default, until they are stretched", strict=False)
 def test_wide_images_are_stretched_by_default():
     assert evaluate(opened("left_edge.keras"), CASES / "wide").is_right.all()

@@ -55,6 +55,7 @@ CODE = "The code for this view"
 DOWNLOAD_PNG = "Picture (PNG)"
 DOWNLOAD_NPZ = "Numbers (.npz)"
 
+HEAD_USED = "Output “{name}”, one of {count}. Change it on Overview."
 NOT_FINITE = "This network's weights hold {count} NaN or infinite. Nothing that depends on them can be trusted."
 NO_CLASSES = "This network has no class scores. Its feature maps and filters can be seen."
 LANGUAGE = "Language"
