@@ -158,9 +158,9 @@ def _note(address: str, layer: keras.layers.Layer, calls: list[Call], undo: cont
     def call(*args: Any, **kwargs: Any) -> Any:
         nonlocal count
         given.clear()
-        outputs = original_call(*args, **kwargs)
-        tensors = tuple(keras.tree.flatten(outputs))
         inputs = tuple(leaf for leaf in keras.tree.flatten((args, kwargs)) if keras.ops.is_tensor(leaf))
+        outputs = keras.tree.map_structure(lambda x: _apart(x, inputs), original_call(*args, **kwargs))
+        tensors = tuple(keras.tree.flatten(outputs))
         before = given[-1] if given else tensors[0]
         calls.append(Call(f"{address}@{count}" if count else address, layer, inputs, tensors, before))
         count += 1
@@ -175,6 +175,14 @@ def _note(address: str, layer: keras.layers.Layer, calls: list[Call], undo: cont
             return activation(x, *args, **kwargs)
 
         _replace(layer, "activation", _in_this_thread(activate, activation), undo)
+
+
+def _apart(output: Any, inputs: tuple[Any, ...]) -> Any:
+    """While tracing, give what a layer hands on as it is a tensor of its own: others may read what it was given."""
+    import tensorflow as tf
+
+    is_handed_on = any(output is given for given in inputs) and hasattr(output, "graph")
+    return tf.identity(output) if is_handed_on else output
 
 
 def _replace(layer: keras.layers.Layer, name: str, value: Callable[..., Any], undo: contextlib.ExitStack) -> None:

@@ -20,7 +20,7 @@ _KINDS = {  # Okabe-Ito, so that kinds stay apart for colour-blind eyes
     "other": "#56B4E9",
 }
 
-_FLAT = -1.0  # height of layers without rows and columns
+_FLAT = -1.0  # height of layers without an image's rows and columns
 _TICK_SHARE = 0.07  # of the graph's height: a line of text
 _ROOMY = 40  # layers that fit beside each other at full size
 
@@ -85,7 +85,7 @@ def _ring(position: int, height: float) -> go.Scatter:
 
 def _ticks(infos: Sequence[LayerInfo]) -> dict[float, int]:
     """Height to rows of the maps, largest first; those whose names would lie over each other are left out."""
-    sides = {_height(info): info.output_shape[0] for info in infos if len(info.output_shape) == 3}
+    sides = {_height(info): info.map_shape[0] for info in infos if info.grid}
     apart = _TICK_SHARE * (max(sides, default=_FLAT) - _FLAT)
     kept: list[float] = []
     for height in sorted(sides, reverse=True):
@@ -95,7 +95,7 @@ def _ticks(infos: Sequence[LayerInfo]) -> dict[float, int]:
 
 
 def _height(info: LayerInfo) -> float:
-    return float(np.log2(info.output_shape[0])) if len(info.output_shape) == 3 else _FLAT
+    return float(np.log2(info.map_shape[0])) if info.grid else _FLAT
 
 
 def _nodes(infos: Sequence[LayerInfo], positions: list[int], *, name: str, colour: str) -> go.Scatter:
@@ -119,7 +119,7 @@ def _edges(infos: Sequence[LayerInfo], where: dict[str, int], heights: list[floa
     xs: list[float | None] = []
     ys: list[float | None] = []
     for position, info in enumerate(infos):
-        for source in info.inputs:
+        for source in () if info.is_container else info.sources:  # containers are no nodes
             start = where.get(source)
             if start is None:
                 continue
