@@ -30,6 +30,8 @@ _SHORT_STEP_SECONDS = 0.05
 _TRIAL_BATCHES = (1, 4, _LARGEST_BATCH)
 _TRIALS = 2  # the quicker counts: one may fall on a moment when the machine is busy
 _KEPT_ASCENTS = 8
+_PUSHES = 8
+_PUSH = 64.0  # pixel values: four pushes lead from one end of the range to the other
 _AT_REST = np.array([0.5, 0.5], np.float32)
 
 
@@ -42,6 +44,7 @@ class Step(NamedTuple):
         before: Height of what its activation was given.
         is_rescued: Whether the output had no gradient, so that the other was climbed.
         slope: Largest gradient by the picture; 0 where there is nothing to climb, NaN where it is not finite.
+        has_fired: Whether the layer's output is anything but zero, anywhere in the map.
     """
 
     state: State
@@ -49,6 +52,7 @@ class Step(NamedTuple):
     before: Any
     is_rescued: Any
     slope: Any
+    has_fired: Any
 
 
 @dataclass(frozen=True)
@@ -59,11 +63,13 @@ class Ascent:
         style: The way of climbing.
         shape: Rows, columns and colour channels of the pictures while they climb.
         run: State, filters `(batch,)`, offset of the picture in 0..1, number of the step, to `Step`.
+        push: Pixels and filters to pixels pushed to where the strongest place answers more, and whether it fired.
     """
 
     style: Style
     shape: Shape
     run: Callable[..., Step]
+    push: Callable[..., tuple[Any, Any]]
 
     def show(self, state: State) -> np.ndarray:
         """Show the pictures as a person sees them: `(batch, rows, columns, 3)` uint8."""
@@ -73,6 +79,15 @@ class Ascent:
         """Draw the first state of some pictures; each hangs on seed, attempt and its own filter only."""
         rows = [self.style.start(self.shape, np.random.default_rng([seed, attempt, index])) for index in filters]
         return tuple(np.stack(part) for part in zip(*rows, strict=True))
+
+    def can_fire(self, state: State, filters: np.ndarray) -> np.ndarray:
+        """Push pictures to the ends of the pixels' range and see whether the filters' outputs stay zero."""
+        pixels = np.clip(np.asarray(self.style.draw(state[0], self.shape)), 0, 255)
+        has_fired = np.zeros(len(filters), bool)
+        for _ in range(_PUSHES + 1):
+            pixels, fired = self.push(pixels, filters)
+            has_fired |= fired.numpy()
+        return has_fired
 
     @cached_property
     def seconds(self) -> float:
@@ -106,7 +121,9 @@ class Height(NamedTuple):
         output: `(batch,)`, height of what the style climbs.
         before: `(batch,)`, height of what the layer's activation was given.
         is_rescued: `(batch,)`, whether that was climbed so far, or another start was needed.
-        is_dead: `(batch,)`, whether no start had a gradient.
+        is_dead: `(batch,)`, whether no start had a gradient; after the last step also whether the output of an
+            activation was zero all the way, and stayed so when pixels were pushed to the ends of their range,
+            however high what it was given had climbed.
         is_finite: `(batch,)`, whether heights and gradients were finite so far.
     """
 
@@ -127,6 +144,7 @@ def ascend(ascent: Ascent, filters: Sequence[int], *, steps: int, seed: int) -> 
     state, attempts, taken = _begin(ascent, indices, seed)
     is_dead = taken.slope.numpy() == 0
     is_rescued, is_finite = (attempts > 0) & ~is_dead, np.ones(len(indices), bool)
+    has_fired = np.zeros(len(indices), bool)
     for number in range(1, steps + 2):
         if number > 1:
             offset = _AT_REST if number > steps else np.random.default_rng([seed, number]).random(2, np.float32)
@@ -135,6 +153,9 @@ def ascend(ascent: Ascent, filters: Sequence[int], *, steps: int, seed: int) -> 
             is_rescued = is_rescued | (taken.is_rescued.numpy() & ~is_dead)
         climbed = taken.output if ascent.style.climbs_output else taken.before
         is_finite = is_finite & np.isfinite([climbed, taken.before, taken.slope]).all(axis=0)
+        has_fired = has_fired | taken.has_fired.numpy()
+        if number > steps and not has_fired.all():
+            is_dead = is_dead | ~(has_fired | ascent.can_fire(state, indices))
         yield Height(state, climbed.numpy(), taken.before.numpy(), is_rescued, is_dead, is_finite)
         state = taken.state
 
@@ -193,7 +214,8 @@ def _refusals() -> tuple[type[Exception], ...]:
 def _working(convnet: Convnet, layer: str, style: Style, size: tuple[int, int]) -> Ascent:
     """Compile the step, and measure it: some networks refuse a size only when they run."""
     colours = 1 if convnet.preparation.channels == 1 else 3
-    ascent = Ascent(style, (*size, colours), _compiled(convnet, layer, style, (*size, colours)))
+    shape = (*size, colours)
+    ascent = Ascent(style, shape, _compiled(convnet, layer, style, shape), _pushing(convnet, layer, shape))
     try:
         _ = ascent.seconds
     except CnnvizError:
@@ -217,6 +239,7 @@ def _compiled(convnet: Convnet, layer: str, style: Style, shape: Shape) -> Calla
             output, before = objective.answers(convnet, layer, objective.inputs_of(convnet, pixels))
             output_height = objective.heights(output, filters, border=style.border, leak=style.leak)
             before_height = objective.heights(before, filters, border=style.border, leak=style.leak)
+        has_fired = tf.ones_like(filters, bool) if output is before else _fired(output, filters)
         uphill = tape.gradient(before_height, before)
         is_rescued = tf.zeros_like(filters, bool)
         if style.climbs_output and output is not before:
@@ -228,7 +251,7 @@ def _compiled(convnet: Convnet, layer: str, style: Style, shape: Shape) -> Calla
         is_finite = tf.math.is_finite(gradient)
         gradient = tf.where(is_finite, gradient, 0.0)
         slope = tf.where(tf.reduce_all(is_finite, axes), tf.reduce_max(tf.abs(gradient), axes), np.nan)
-        return Step(style.step(state, gradient, number), output_height, before_height, is_rescued, slope)
+        return Step(style.step(state, gradient, number), output_height, before_height, is_rescued, slope, has_fired)
 
     parts = style.start(shape, np.random.default_rng(0))
     return tf.function(
@@ -241,3 +264,25 @@ def _compiled(convnet: Convnet, layer: str, style: Style, shape: Shape) -> Calla
             tf.TensorSpec((), tf.int32),
         ],
     )
+
+
+def _pushing(convnet: Convnet, layer: str, shape: Shape) -> Callable[..., tuple[Any, Any]]:
+    """Compile one push, by the sign of the gradient: of a first layer, four of them reach the most it can give."""
+    import tensorflow as tf
+
+    def push(pixels: Any, filters: Any) -> tuple[Any, Any]:
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch(pixels)
+            output, before = objective.answers(convnet, layer, objective.inputs_of(convnet, pixels))
+            strongest = tf.gather(tf.reduce_max(before, axis=(1, 2)), filters, batch_dims=1)
+        slope = tape.gradient(strongest, pixels, unconnected_gradients="zero")
+        return tf.clip_by_value(pixels + _PUSH * tf.sign(slope), 0.0, 255.0), _fired(output, filters)
+
+    signature = [tf.TensorSpec((None, *shape), tf.float32), tf.TensorSpec((None,), tf.int32)]
+    return tf.function(push, autograph=False, input_signature=signature)
+
+
+def _fired(output: Any, filters: Any) -> Any:
+    import tensorflow as tf
+
+    return tf.gather(tf.reduce_any(output != 0, axis=(1, 2)), filters, batch_dims=1)

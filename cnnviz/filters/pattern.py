@@ -45,7 +45,9 @@ class Pattern:
         after: The same at the end. For a rescued filter of style `textbook` both are of what the
             activation was given.
         status: `ok`; `rescued`: the output had no gradient at first, what its activation is given was
-            climbed, or another start; `dead`: no gradient from three starts, also after the rescue;
+            climbed, or another start; `dead`: no gradient from three starts, also after the rescue, or an
+            activation that stayed zero for every image tried, pixels at the ends of their range included, however
+            high what it was given had climbed;
             `not finite`: the network answers with NaN or infinity, or its gradient is that.
         climbed_size: Rows and columns at which it climbed; the network's own where `size` was not to be had.
     """

@@ -22,7 +22,7 @@ import numpy as np
 from cnnviz.filters.pattern import Pattern, Request
 from cnnviz.folders import cache_folder, make_room, written_whole
 
-ASCENT_VERSION = 1
+ASCENT_VERSION = 2
 """Part of every key; raise it when the ascent gives other pictures."""
 
 _MEGABYTE = 2**20

@@ -64,6 +64,35 @@ def test_the_natural_style_climbs_below_the_activation_from_the_start(troubled):
 
 
 @STYLES
+@pytest.mark.parametrize("layer", ["conv", "apart"])
+def test_a_filter_that_no_image_makes_fire_is_dead_however_high_it_climbs(style, layer):
+    """Its bias is far below what weights and pixels can reach; the activation's input climbs all the same."""
+    import keras
+    from keras import layers
+
+    image = keras.Input((SIZE, SIZE, 3))
+    x = layers.Conv2D(2, 3, activation="relu", name="conv")(image)
+    apart = layers.ReLU(name="apart")(layers.Conv2D(2, 3, name="linear")(image))
+    model = keras.Model(image, [x, apart])
+    kernel = np.random.default_rng(0).normal(size=(3, 3, 3, 2)).astype(np.float32)
+    for name in ("conv", "linear"):
+        model.get_layer(name).set_weights([kernel, np.array([0, -1e4], np.float32)])
+    alive, dead = find_patterns(wrap(model), layer=layer, filters=[0, 1], style=style, size=SIZE, steps=12)
+    assert alive.status in ("ok", "rescued")
+    assert dead.status == "dead"
+    assert np.all(dead.photo == 128)
+    assert dead.before < dead.after < 0  # it did climb
+    most = np.maximum(kernel[..., 0], 0).sum()  # what white pixels where weights are positive give
+    for bias, expected in ((-0.98 * most, ("ok", "rescued")), (-1.02 * most, ("dead",))):
+        for name in ("conv", "linear"):
+            model.get_layer(name).set_weights([kernel, np.array([bias, 0], np.float32)])
+        (pattern,) = find_patterns(wrap(model), layer=layer, filters=[0], style=style, size=SIZE, steps=2)
+        assert pattern.status in expected
+    (linear,) = find_patterns(wrap(model), layer="linear", filters=[1], style=style, size=SIZE, steps=2)
+    assert linear.status == "ok"  # without an activation nothing is cut off
+
+
+@STYLES
 @pytest.mark.parametrize("value", [np.nan, np.inf])
 def test_a_network_that_is_not_finite_is_named_and_draws_nothing(style, value):
     """One broken weight also breaks the gradient of the other filters, whose answers are finite."""
