@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from cnnviz.grids import Axes, Axis, is_spatial, loses_places, other, padded, reshape, size_of, sliced
+from cnnviz.grids.axes import Axes, Axis, is_spatial, loses_places, other, padded, reshape, size_of, sliced
 
 _NAMES = (
     "Abs Acos Acosh Add AddN AddV2 Asin Asinh Atan Atan2 Atanh BiasAdd Bitcast BroadcastTo Cast Ceil CheckNumerics "
@@ -18,7 +18,7 @@ _NAMES = (
     "LogicalAnd LogicalNot LogicalOr Maximum Minimum Mod Mul MulNoNan Ndtri Neg NotEqual Polygamma Pow "
     "PlaceholderWithDefault PreventGradient QuantizeAndDequantizeV2 QuantizeAndDequantizeV3 QuantizeAndDequantizeV4 "
     "RealDiv Reciprocal Relu Relu6 Rint Round Rsqrt Select SelectV2 Selu Sigmoid Sign Sin Sinh Softplus Softsign Sqrt "
-    "Square SquaredDifference StopGradient Sub Tan Tanh TruncateDiv TruncateMod Xdivy Xlogy "
+    "Square SquaredDifference StopGradient Sub Tan Tanh Tile TruncateDiv TruncateMod Xdivy Xlogy "
 )
 VALUE_BY_VALUE = frozenset(_NAMES.split())
 """Kinds of operation that give a value for each value, whatever they make of it."""
@@ -230,11 +230,6 @@ def _squeeze(operation: Any, index: int, known: Known) -> Traced | None:
     return Traced(tuple(axis for place, axis in enumerate(seen.axes) if place not in dropped), seen.is_mixed)
 
 
-def _tile(operation: Any, index: int, known: Known) -> Traced | None:
-    seen, shape = first(operation, known), operation.outputs[0].shape.as_list()
-    return seen and combined([seen], shape)
-
-
 def _softmax(operation: Any, index: int, known: Known) -> Traced | None:
     seen = first(operation, known)
     return seen and Traced(seen.axes, seen.is_mixed or is_spatial(seen.axes[-1]))
@@ -299,7 +294,6 @@ HANDLERS: dict[str, Callable[[Any, int, Known], Traced | None]] = {
     **dict.fromkeys(("Mean", "Sum", "Max", "Min", "Prod", "All", "Any", "ArgMax", "ArgMin"), _reduce),
     "ExpandDims": _expand,
     "Squeeze": _squeeze,
-    "Tile": _tile,
     **dict.fromkeys(("Softmax", "LogSoftmax"), _softmax),
     **dict.fromkeys(_ADJOINTS, _products),
     "Einsum": _products,

@@ -9,8 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from cnnviz.capture import Call
-from cnnviz.grid_operations import HANDLERS, VALUE_BY_VALUE, Known, Traced, combined, equation_of, first, picked
-from cnnviz.grids import (
+from cnnviz.grids.axes import (
     Axes,
     Axis,
     Run,
@@ -21,6 +20,7 @@ from cnnviz.grids import (
     size_of,
     slid,
 )
+from cnnviz.grids.operations import HANDLERS, VALUE_BY_VALUE, Known, Traced, combined, equation_of, first, picked
 from cnnviz.receptive_fields import Window, keras_kind, window_of
 
 _READS_SHAPES_ONLY = frozenset(("Shape", "ShapeN", "Size", "Rank", "ZerosLike", "OnesLike"))
