@@ -11,9 +11,7 @@ from typing import Any
 from cnnviz.capture import Call, capture, holds_layers, walk, without_call_number
 from cnnviz.convnets import Convnet
 from cnnviz.errors import LayerError
-from cnnviz.grid_operations import Known
-from cnnviz.grid_tracing import reach_of_scores, trace_axes
-from cnnviz.grids import Grid, grid_of
+from cnnviz.grids import Grid, Known, grid_of, reach_of_scores, trace_axes
 from cnnviz.receptive_fields import View, keras_kind, spatial_shape, views, window_of
 
 _NOT_AN_ACTIVATION = ("Pooling", "Dropout", "Padding", "Cropping", "Flatten", "Reshape", "Permute", "Input", "Noise")

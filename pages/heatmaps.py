@@ -3,7 +3,7 @@
 import streamlit as st
 
 from cnnviz.dashboard import cache, panels, shell, sidebar
-from cnnviz.dashboard.heatmaps import answers, choices, maps, strip, words
+from cnnviz.dashboard.heatmaps import answers, attention, choices, maps, strip, words
 from cnnviz.dashboard.heatmaps.question import Question
 from cnnviz.dashboard.texts import heatmaps as texts
 from cnnviz.dashboard.texts import shared
@@ -20,7 +20,7 @@ with panels.explained(ends_page=True):
     require_sound(selection.convnet)
 
 with st.container(horizontal=True, vertical_alignment="center"):
-    method = choices.choose_method()
+    method = choices.choose_method(selection)
     look = choices.choose_look()
 with st.container(horizontal=True, vertical_alignment="center"):
     against = choices.choose_against(selection)
@@ -36,4 +36,5 @@ if heats is not None:
         for class_index, heat in zip(question.classes, heats, strict=True):
             words.show_test(question, heat, class_index)
         words.take_away(question, heats[0])
+attention.show_attention(selection)
 strip.show_strip(selection, first, selection.layer)

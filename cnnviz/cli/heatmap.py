@@ -76,8 +76,12 @@ def add(verbs: options.Verbs) -> None:
 
 def run(given: Namespace) -> Iterator[str]:
     """Write the overlay and say what to think of it."""
-    if given.layer and not METHODS[given.method].has_layer:
-        raise CommandError(f"{METHODS[given.method].title} works on the pixels, at no layer. Leave --layer away.")
+    method = METHODS[given.method]
+    if given.layer and not method.has_layer:
+        where = (
+            "follows all attention layers, not one" if method.needs_attention else "works on the pixels, at no layer"
+        )
+        raise CommandError(f"{method.title} {where}. Leave --layer away.")
     photo = open_photo(given.picture)
     path = output.target(given, picture_name(given.picture), given.method, given.layer, given.class_name)
     convnet = open_convnet(given)

@@ -47,7 +47,7 @@ def _draw_step(label: str, address: str, *, key: str, arrow: str, is_end: bool) 
 
 
 def _describe(info: LayerInfo, position: int, count: int) -> str:
-    shape, field = figures.shape_text(info.output_shape), figures.shape_text(info.receptive_field)
+    shape, field = figures.shape_text(info.map_shape), figures.shape_text(info.receptive_field)
     return texts.WHERE.format(number=position + 1, count=count, kind=info.kind, shape=shape, field=field)
 
 
@@ -134,6 +134,8 @@ def show_sheet(info: LayerInfo, maps: np.ndarray, statistics: ChannelStatistics,
     said = texts.SCALE_LAYER.format(low=low_text, high=high_text) if look.scale == "layer" else texts.SCALE_CHANNEL
     counts = texts.SILENT.format(count=len(ranks), silent=int(statistics.is_silent.sum()))
     st.caption(f"{counts} · {said}")
+    if tokens := panels.grid_text(info):
+        st.caption(tokens)
 
 
 def show_vector(selection: Selection, info: LayerInfo, values: np.ndarray) -> None:

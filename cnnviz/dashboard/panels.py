@@ -120,6 +120,16 @@ def name_layer(info: LayerInfo) -> None:
         st.caption(f"{info.kind} · {figures.shape_text(info.output_shape)}", width="content")
 
 
+def grid_text(info: LayerInfo) -> str:
+    """Say of a layer of tokens which grid they are shown on, and what is left out; empty for other layers."""
+    grid = info.grid
+    if grid is None or not grid.is_tokens:
+        return ""
+    others = grid.before + grid.after
+    said = shared.GRID_OTHERS if others > 1 else shared.GRID_CLASS_TOKEN if others else shared.GRID_TOKENS
+    return said.format(tokens=grid.cells + others, rows=grid.rows, columns=grid.columns, others=others)
+
+
 def watch(job: Job, draw: Callable[[], None]) -> None:
     """Draw a job again and again while it runs, without running the page; then run the page once."""
 

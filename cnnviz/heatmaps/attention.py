@@ -226,7 +226,6 @@ def _noted(convnet: Convnet, addresses: Sequence[str]) -> Iterator[dict[str, Any
 
 def _ask(layer: Any, name: str, found: dict[str, Any], undo: contextlib.ExitStack) -> None:
     original, thread = layer.call, threading.get_ident()
-    before = dict(vars(layer))
     count = 0
 
     def call(*args: Any, **kwargs: Any) -> Any:
@@ -238,7 +237,8 @@ def _ask(layer: Any, name: str, found: dict[str, Any], undo: contextlib.ExitStac
         count += 1
         return (output, scores) if kwargs.get("return_attention_scores") else output
 
-    undo.callback(_restore, layer, before)
+    for part in (layer, *walk(layer).values()):  # its softmax is built when it is first asked
+        undo.callback(_restore, part, dict(vars(part)))
     object.__setattr__(layer, "call", call)  # past Keras's tracking
 
 

@@ -183,7 +183,7 @@ METHODS: dict[str, Method] = {
             has_layer=False,
             is_slow=False,
             is_signed=False,
-            units=Sentence("share of attention"),
+            units=Sentence("attention weight"),
             count=_once,
             needs_attention=True,
         ),

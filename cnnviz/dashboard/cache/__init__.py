@@ -5,6 +5,7 @@ sampling, and a changed pixel would go unnoticed.
 """
 
 from cnnviz.dashboard.cache.answers import (
+    attention_maps,
     channel_effect,
     class_index,
     deletion,
@@ -40,6 +41,7 @@ from cnnviz.dashboard.cache.units import (
 __all__ = [
     "Kept",
     "advice",
+    "attention_maps",
     "audit",
     "blueprint",
     "cascades",

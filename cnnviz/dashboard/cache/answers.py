@@ -71,6 +71,19 @@ def _heatmap(key: str, _explain: Callable[..., np.ndarray], _selection: Selectio
         return _explain(_selection.convnet, _selection.inputs)[0]
 
 
+def attention_maps(selection: Selection, layer: str, query: tuple[int, int] | None) -> np.ndarray:
+    """Where a token of an attention layer looks, head by head: `(heads, rows, columns)`."""
+    return _attention_maps(selection.convnet.fingerprint, selection.picture, layer, query, selection)
+
+
+@st.cache_data(max_entries=128, show_spinner=False)
+def _attention_maps(
+    fingerprint: str, picture: str, layer: str, query: tuple[int, int] | None, _selection: Selection
+) -> np.ndarray:
+    with compute():
+        return heatmaps.attention_maps(_selection.convnet, _selection.inputs, layer=layer, query=query)[0]
+
+
 def deletion(selection: Selection, heat: np.ndarray, class_index: int, key: str) -> Deletion:
     """What hiding the hottest part of a map does; `key` names all that the map hangs on."""
     return _deletion(key, class_index, selection, heat)

@@ -30,7 +30,7 @@ def show(selection: Selection) -> None:
     st.markdown(texts.SHUFFLED_WHAT)
     layer = require_maps(selection.convnet, selection.layer)
     with st.container(horizontal=True, vertical_alignment="center"):
-        method = choices.choose_method()
+        method = choices.choose_method(selection)
     stop = st.container()
     maps = cache.feature_maps(selection, layer)
     state.settle(state.CHANNEL, range(maps.shape[2]), _first_channel(maps))

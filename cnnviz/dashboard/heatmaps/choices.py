@@ -24,19 +24,20 @@ class Look:
     has_box: bool
 
 
-def choose_method() -> Method:
+def choose_method(selection: Selection) -> Method:
     """Draw the choice of the method."""
-    state.settle(state.METHOD, heatmaps.METHODS, "grad_cam")
+    methods = heatmaps.methods_for(selection.convnet)
+    state.settle(state.METHOD, methods, "grad_cam")
     name = st.pills(
         texts.METHOD,
-        list(heatmaps.METHODS),
-        format_func=lambda key: heatmaps.METHODS[key].title,
+        list(methods),
+        format_func=lambda key: methods[key].title,
         required=True,
         key=state.METHOD,
         persist_state="session",
         label_visibility="collapsed",
     )
-    return heatmaps.METHODS[str(name)]
+    return methods[str(name)]
 
 
 def choose_against(selection: Selection) -> int | None:

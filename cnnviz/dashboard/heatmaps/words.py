@@ -9,7 +9,7 @@ from cnnviz import heatmaps, images
 from cnnviz.dashboard import cache, components, language, panels, state
 from cnnviz.dashboard.heatmaps.question import Question
 from cnnviz.dashboard.texts import heatmaps as texts
-from cnnviz.layers import default_layer
+from cnnviz.layers import default_layer, find_layer
 
 
 def show_method(question: Question, heat: np.ndarray) -> None:
@@ -17,11 +17,12 @@ def show_method(question: Question, heat: np.ndarray) -> None:
     selection, method = question.selection, question.method
     st.markdown(f"**{method.title}.** {language.say(method.summary)}")
     if not method.has_layer:
-        st.caption(texts.NO_LAYER)
+        st.caption(texts.NO_LAYER_ROLLOUT if method.needs_attention else texts.NO_LAYER)
         return
     usual, (rows, columns) = default_layer(selection.convnet), heat.shape
     layer = selection.layer or usual
-    st.caption(texts.AT.format(layer=layer, rows=rows, columns=columns))
+    tokens = panels.grid_text(find_layer(selection.convnet, layer))
+    st.caption(f"{texts.AT.format(layer=layer, rows=rows, columns=columns)} {tokens}")
     if layer != usual:  # early layers hold little evidence for a class, and a newcomer may come from one
         st.button(
             texts.USUAL_LAYER.format(layer=usual), icon=":material/last_page:", key="usual_layer",
