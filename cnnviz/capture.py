@@ -226,10 +226,15 @@ def _note(
         nonlocal count
         given.clear()
         inputs = tuple(leaf for leaf in keras.tree.flatten((args, kwargs)) if keras.ops.is_tensor(leaf))
+<<<<<<< HEAD
         outputs = _told_apart(original_call(*args, **kwargs), inputs)
         tensors = tuple(leaf for leaf in keras.tree.flatten(outputs) if keras.ops.is_tensor(leaf))
         if not tensors:
             return outputs
+=======
+        outputs = keras.tree.map_structure(lambda x: _apart(x, inputs), original_call(*args, **kwargs))
+        tensors = tuple(keras.tree.flatten(outputs))
+>>>>>>> grids
         before = given[-1] if given else tensors[0]
         calls.append(Call(f"{address}@{count}" if count else address, layer, inputs, tensors, before))
         count += 1
@@ -249,6 +254,7 @@ def _note(
         _replace(layer, "activation", _in_this_thread(activate, activation), undo)
 
 
+<<<<<<< HEAD
 def _told_apart(outputs: Any, inputs: tuple[Any, ...]) -> Any:
     """Give a layer that hands its input on, such as Dropout in inference, an output with a gradient of its own."""
     import keras
@@ -256,6 +262,14 @@ def _told_apart(outputs: Any, inputs: tuple[Any, ...]) -> Any:
 
     given = {id(tensor) for tensor in inputs}
     return keras.tree.map_structure(lambda leaf: tf.identity(leaf) if id(leaf) in given else leaf, outputs)
+=======
+def _apart(output: Any, inputs: tuple[Any, ...]) -> Any:
+    """While tracing, give what a layer hands on as it is a tensor of its own: others may read what it was given."""
+    import tensorflow as tf
+
+    is_handed_on = any(output is given for given in inputs) and hasattr(output, "graph")
+    return tf.identity(output) if is_handed_on else output
+>>>>>>> grids
 
 
 def _replace(layer: keras.layers.Layer, name: str, value: Callable[..., Any], undo: contextlib.ExitStack) -> None:
