@@ -168,6 +168,12 @@ def call_model(model: keras.Model, inputs: Any) -> list[Any]:
     return [output for output in keras.tree.flatten(model(packed, training=False)) if output is not None]
 
 
+def takes_one(model: keras.Model) -> bool:
+    """Whether a model was declared for one image at a time."""
+    inputs: Any = getattr(model, "inputs", None)
+    return bool(inputs) and inputs[0].shape[0] == 1
+
+
 def _open(layer: keras.layers.Layer, undo: contextlib.ExitStack) -> None:
     """Let methods that were decorated with `tf.function` run as plain Python, so that the layers in them are seen."""
     of_classes = {
@@ -226,15 +232,10 @@ def _note(
         nonlocal count
         given.clear()
         inputs = tuple(leaf for leaf in keras.tree.flatten((args, kwargs)) if keras.ops.is_tensor(leaf))
-<<<<<<< HEAD
         outputs = _told_apart(original_call(*args, **kwargs), inputs)
         tensors = tuple(leaf for leaf in keras.tree.flatten(outputs) if keras.ops.is_tensor(leaf))
         if not tensors:
             return outputs
-=======
-        outputs = keras.tree.map_structure(lambda x: _apart(x, inputs), original_call(*args, **kwargs))
-        tensors = tuple(keras.tree.flatten(outputs))
->>>>>>> grids
         before = given[-1] if given else tensors[0]
         calls.append(Call(f"{address}@{count}" if count else address, layer, inputs, tensors, before))
         count += 1
@@ -254,7 +255,6 @@ def _note(
         _replace(layer, "activation", _in_this_thread(activate, activation), undo)
 
 
-<<<<<<< HEAD
 def _told_apart(outputs: Any, inputs: tuple[Any, ...]) -> Any:
     """Give a layer that hands its input on, such as Dropout in inference, an output with a gradient of its own."""
     import keras
@@ -262,14 +262,6 @@ def _told_apart(outputs: Any, inputs: tuple[Any, ...]) -> Any:
 
     given = {id(tensor) for tensor in inputs}
     return keras.tree.map_structure(lambda leaf: tf.identity(leaf) if id(leaf) in given else leaf, outputs)
-=======
-def _apart(output: Any, inputs: tuple[Any, ...]) -> Any:
-    """While tracing, give what a layer hands on as it is a tensor of its own: others may read what it was given."""
-    import tensorflow as tf
-
-    is_handed_on = any(output is given for given in inputs) and hasattr(output, "graph")
-    return tf.identity(output) if is_handed_on else output
->>>>>>> grids
 
 
 def _replace(layer: keras.layers.Layer, name: str, value: Callable[..., Any], undo: contextlib.ExitStack) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from cnnviz.capture import Call, call_model, capture, floating_inputs, without_call_number
+from cnnviz.capture import Call, call_model, capture, floating_inputs, takes_one, without_call_number
 from cnnviz.compiling import compile_once
 from cnnviz.convnets import Convnet
 from cnnviz.convnets.output_ranges import last_activation
@@ -27,6 +27,7 @@ INPUT = ""
 """Address of the input itself, for gradients with respect to pixels."""
 
 _OWN_TOP_CLASS = -1
+_ROWS = ("logits", "probabilities", "classes")
 
 
 @dataclass(frozen=True)
@@ -102,6 +103,9 @@ def read(
         ClassError: If the class does not exist, or gradients are asked of a network without classes.
     """
     inputs = _checked_inputs(convnet, inputs)
+    if len(inputs) > 1 and takes_one(convnet.model):
+        options = {"layers": layers, "with_gradients": with_gradients, "class_index": class_index, "on_grid": on_grid}
+        return _joined([read(convnet, one[None], **options) for one in inputs])
     chosen = _resolved(convnet, class_index, with_gradients)
     wanted = np.full(len(inputs), _OWN_TOP_CLASS if chosen is None else chosen, np.int32)
     result = _run(convnet, tuple(layers), with_gradients, inputs, wanted)
@@ -115,6 +119,17 @@ def read(
         gradients=_on_grids(result["gradients"], grids),
         is_logit=bool(result["is_logit"].numpy()),
     )
+
+
+def _joined(readings: Sequence[Reading]) -> Reading:
+    """Put readings of single images together."""
+    first = readings[0]
+    rows = {name: np.concatenate([getattr(one, name) for one in readings]) for name in _ROWS}
+    parts = {
+        name: {address: np.concatenate([getattr(one, name)[address] for one in readings]) for address in found}
+        for name, found in (("maps", first.maps), ("gradients", first.gradients))
+    }
+    return Reading(**rows, **parts, is_logit=first.is_logit)
 
 
 def _on_grids(tensors: Mapping[str, Any], grids: Mapping[str, Grid | None]) -> dict[str, np.ndarray]:

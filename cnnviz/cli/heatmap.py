@@ -82,11 +82,7 @@ def run(given: Namespace) -> Iterator[str]:
             "follows all attention layers, not one" if method.needs_attention else "works on the pixels, at no layer"
         )
         raise CommandError(f"{method.title} {where}. Leave --layer away.")
-<<<<<<< HEAD
     photo = open_photo(given.picture, stretch=given.stretch)
-=======
-    photo = open_photo(given.picture)
->>>>>>> grids
     path = output.target(given, picture_name(given.picture), given.method, given.layer, given.class_name)
     convnet = open_convnet(given)
     require_sound(convnet)

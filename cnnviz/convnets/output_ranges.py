@@ -77,6 +77,11 @@ class Range:
         return self.is_sigmoid and self.total is None
 
     @property
+    def is_bounded(self) -> bool:
+        """Whether the outputs are bounded on both sides."""
+        return self.low > -_INFINITE and self.high < _INFINITE
+
+    @property
     def is_unbounded(self) -> bool:
         """Whether nothing bounds the outputs on either side."""
         return self.low == -_INFINITE and self.high == _INFINITE
@@ -271,8 +276,9 @@ def _joined(operation: Any, tensor: Any, depth: int) -> Range:
 
 def _picked(operation: Any, tensor: Any, depth: int) -> Range:
     """A part of the row, or the row in another order."""
-    given = range_of(operation.inputs[1 if operation.type == "Split" else 0], depth + 1)
-    is_whole = operation.inputs[1 if operation.type == "Split" else 0].shape[-1:] == tensor.shape[-1:]
+    source = operation.inputs[1 if operation.type == "Split" else 0]
+    given = range_of(source, depth + 1)
+    is_whole = operation.type != "GatherV2" and source.shape[1:].as_list() == tensor.shape[1:].as_list()
     return replace(given, total=given.total if is_whole else None, is_logarithm=False, is_softmax=False)
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
 
-from cnnviz.capture import call_model
+from cnnviz.capture import call_model, capture
 from cnnviz.compiling import compile_once
 from cnnviz.convnets.convnet import PROBABILITIES, Outputs, Preparation
 from cnnviz.convnets.output_ranges import Range, range_of
@@ -147,9 +147,10 @@ def _decide(
         return Meaning("numbers", units, Sentence("it was trained on numbers (loss {loss})", loss=loss), True)
     if found.is_logarithm or found.is_unbounded:
         return _linear(found, values, units, name_count, loss)
-    if units == 1:
-        return Meaning("scores", 1, Sentence("its range is {range}: no probability", range=found.text), True)
-    return Meaning("scores", units, Sentence("its range is {range}: no probabilities", range=found.text), True)
+    if units == 1 and not found.is_bounded:
+        return Meaning("numbers", 1, Sentence("one unit of the range {range}: no probability", range=found.text), False)
+    why = Sentence("the range of its outputs is {range}: they are no probabilities", range=found.text)
+    return Meaning("scores", units, why, found.is_bounded)
 
 
 def _sigmoids(units: int, why: Sentence, *, is_certain: bool) -> Meaning:
@@ -196,7 +197,8 @@ def _traced(model: keras.Model, preparation: Preparation, head: int) -> tuple[Ra
     found: list[Any] = []
 
     def run(inputs: Any) -> None:
-        found.extend(call_model(model, inputs))
+        with capture(model, ()):  # what is decorated is looked into
+            found.extend(call_model(model, inputs))
 
     spec = tf.TensorSpec((None, *preparation.input_shape), tf.float32)
     compile_once(run, [spec]).get_concrete_function()
@@ -220,7 +222,8 @@ def _values(model: keras.Model, preparation: Preparation, head: int) -> np.ndarr
     numbers = np.random.default_rng(0).normal(size=(2, *preparation.input_shape)).astype(np.float32)
     rows = []
     for image in (*preparation.prepare(trial_photos()), *numbers):  # one at a time: some models take no more
-        scores = call_model(model, image[None])[head]
+        with capture(model, ()):  # a trace that its maker left may be one of training
+            scores = call_model(model, image[None])[head]
         rows.append(np.asarray(keras.ops.convert_to_numpy(scores), np.float64)[0])
     values = np.stack(rows)
     return values[np.isfinite(values).all(axis=1)]

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from cnnviz.capture import Call, call_model, capture, holds_layers, walk
+from cnnviz.capture import Call, call_model, capture, holds_layers, takes_one, walk
 from cnnviz.compiling import compile_once
 from cnnviz.convnets.convnet import SCALINGS, Preparation, Scaling
 from cnnviz.images import read_photo, sample_photos
@@ -159,19 +159,29 @@ def _end(call: Call) -> None:
 
 def _before_weights(pixels: Any) -> Any:
     """Tensor that the first operation with weights is given, as long as only pixelwise arithmetic came before."""
-    pixelwise = {id(pixels)}
+    pixelwise, last = {id(pixels)}, pixels
     for operation in pixels.graph.get_operations():  # in the order of creation: inputs come first
         given = [tensor for tensor in operation.inputs if id(tensor) in pixelwise]
         if not given or operation.type in _READS_SHAPES_ONLY:
             continue
-        if operation.type not in _PIXELWISE or not all(_is_image(tensor) for tensor in operation.outputs):
-            return given[0]
+        if operation.type not in _PIXELWISE and not _mixes_channels(operation):
+            break
         pixelwise.update(id(tensor) for tensor in operation.outputs)
-    return pixels
+        images = [tensor for tensor in operation.outputs if tensor.shape.rank in (3, 4)]
+        last = images[0] if images else last
+    return last
 
 
-def _is_image(tensor: Any) -> bool:
-    return tensor.shape.rank in (3, 4)
+def _mixes_channels(operation: Any) -> bool:
+    """Whether an operation turns colors gray: a mean over channels, or a product with a constant."""
+    import tensorflow as tf
+
+    constant = tf.get_static_value(operation.inputs[1]) if len(operation.inputs) > 1 else None
+    if constant is None:
+        return False
+    last_axis = operation.inputs[0].shape.rank - 1
+    is_over_channels = operation.type in ("Mean", "Sum") and set(np.ravel(constant)) <= {-1, last_axis}
+    return operation.type == "MatMul" or is_over_channels
 
 
 def _from_arithmetic(slope: np.ndarray, offset: np.ndarray) -> FoundScaling:
@@ -263,6 +273,7 @@ def _first_normalized(model: keras.Model, preparation: Preparation, scaling: Sca
         raise _Met
 
     inputs = Preparation(preparation.size, preparation.channels, preparation.fit, scaling).prepare(_photographs())
+    inputs = inputs[:1] if takes_one(model) else inputs
     try:
         with capture(model, addresses, on_call=stop):
             call_model(model, inputs)

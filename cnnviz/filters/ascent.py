@@ -255,7 +255,6 @@ def _compiled(convnet: Convnet, layer: str, style: Style, shape: Shape) -> Calla
         return Step(style.step(state, gradient, number), output_height, before_height, is_rescued, slope, has_fired)
 
     parts = style.start(shape, np.random.default_rng(0))
-<<<<<<< HEAD
     signature = [
         tuple(tf.TensorSpec((None, *part.shape), tf.float32) for part in parts),
         tf.TensorSpec((None,), tf.int32),
@@ -263,18 +262,6 @@ def _compiled(convnet: Convnet, layer: str, style: Style, shape: Shape) -> Calla
         tf.TensorSpec((), tf.int32),
     ]
     return compile_once(climb, signature)
-=======
-    return tf.function(
-        climb,
-        autograph=False,
-        input_signature=[
-            tuple(tf.TensorSpec((None, *part.shape), tf.float32) for part in parts),
-            tf.TensorSpec((None,), tf.int32),
-            tf.TensorSpec((2,), tf.float32),
-            tf.TensorSpec((), tf.int32),
-        ],
-    )
->>>>>>> grids
 
 
 def _pushing(convnet: Convnet, layer: str, shape: Shape) -> Callable[..., tuple[Any, Any]]:
@@ -290,11 +277,7 @@ def _pushing(convnet: Convnet, layer: str, shape: Shape) -> Callable[..., tuple[
         return tf.clip_by_value(pixels + _PUSH * tf.sign(slope), 0.0, 255.0), _fired(output, filters)
 
     signature = [tf.TensorSpec((None, *shape), tf.float32), tf.TensorSpec((None,), tf.int32)]
-<<<<<<< HEAD
     return compile_once(push, signature)
-=======
-    return tf.function(push, autograph=False, input_signature=signature)
->>>>>>> grids
 
 
 def _fired(output: Any, filters: Any) -> Any:
