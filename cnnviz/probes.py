@@ -27,7 +27,6 @@ INPUT = ""
 """Address of the input itself, for gradients with respect to pixels."""
 
 _OWN_TOP_CLASS = -1
-_ROWS = ("logits", "probabilities", "classes")
 
 
 @dataclass(frozen=True)
@@ -104,8 +103,10 @@ def read(
     """
     inputs = _checked_inputs(convnet, inputs)
     if len(inputs) > 1 and takes_one(convnet.model):
-        options = {"layers": layers, "with_gradients": with_gradients, "class_index": class_index, "on_grid": on_grid}
-        return _joined([read(convnet, one[None], **options) for one in inputs])
+        one_by_one = partial(
+            read, convnet, layers=layers, with_gradients=with_gradients, class_index=class_index, on_grid=on_grid
+        )
+        return _joined([one_by_one(one[None]) for one in inputs])
     chosen = _resolved(convnet, class_index, with_gradients)
     wanted = np.full(len(inputs), _OWN_TOP_CLASS if chosen is None else chosen, np.int32)
     result = _run(convnet, tuple(layers), with_gradients, inputs, wanted)
@@ -123,13 +124,18 @@ def read(
 
 def _joined(readings: Sequence[Reading]) -> Reading:
     """Put readings of single images together."""
-    first = readings[0]
-    rows = {name: np.concatenate([getattr(one, name) for one in readings]) for name in _ROWS}
-    parts = {
-        name: {address: np.concatenate([getattr(one, name)[address] for one in readings]) for address in found}
-        for name, found in (("maps", first.maps), ("gradients", first.gradients))
-    }
-    return Reading(**rows, **parts, is_logit=first.is_logit)
+    return Reading(
+        logits=np.concatenate([one.logits for one in readings]),
+        probabilities=np.concatenate([one.probabilities for one in readings]),
+        classes=np.concatenate([one.classes for one in readings]),
+        maps=_stacked([one.maps for one in readings]),
+        gradients=_stacked([one.gradients for one in readings]),
+        is_logit=readings[0].is_logit,
+    )
+
+
+def _stacked(parts: Sequence[dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
+    return {address: np.concatenate([part[address] for part in parts]) for address in parts[0]}
 
 
 def _on_grids(tensors: Mapping[str, Any], grids: Mapping[str, Grid | None]) -> dict[str, np.ndarray]:
