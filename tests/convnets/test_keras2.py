@@ -142,7 +142,8 @@ def named(function, kind="TFOpLambda"):
 
 DENIED = ("io.read_file", "io.write_file", "py_function", "numpy_function", "compat.v1.py_func", "raw_ops.ReadFile",
           "load_op_library", "keras.models.load_model", "keras.utils.get_file", "map_fn", "random.normal", "exec",
-          "compat.v1.io.read_file", "__class__", "", "image.decode_png", "strings.join", "saved_model.load")  # fmt: skip
+          "compat.v1.io.read_file", "__class__", "", "image.decode_png", "strings.join", "saved_model.load",
+          )  # fmt: skip
 
 
 @pytest.mark.parametrize("function", DENIED)
