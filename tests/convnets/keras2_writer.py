@@ -151,7 +151,8 @@ def stir(model):
     """Give every weight a value of its own, as training would."""
     for weight in model.weights:
         value = weight.numpy()
-        if value.dtype.kind == "f":
+        is_adapted = weight.name in ("mean:0", "variance:0")  # Normalization holds copies of them
+        if value.dtype.kind == "f" and not is_adapted:
             low, high = (0.5, 1.5) if "variance" in weight.name or "gamma" in weight.name else (-0.1, 0.1)
             start = 0 if low > 0 else value
             weight.assign((start + rng.uniform(low, high, value.shape)).astype(value.dtype))
