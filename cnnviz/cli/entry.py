@@ -33,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         the reader of standard output went away.
     """
     try:
-        _carry_out(_parser().parse_args(arguments))
+        _carry_out(_parser().parse_args(_with_values(sys.argv[1:] if arguments is None else arguments)))
     except CancelledError as error:
         sys.stderr.write(f"cnnviz: {error}\n")
         return EXIT_INTERRUPTED
@@ -51,6 +51,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return EXIT_CLOSED_PIPE
     return 0
+
+
+def _with_values(words: Sequence[str]) -> list[str]:
+    """Join `--scaling` and `-1..1`, which argparse would take for another option."""
+    joined: list[str] = []
+    for word in words:
+        if joined and joined[-1] == "--scaling" and word.startswith("-1"):
+            joined[-1] += f"={word}"
+        else:
+            joined.append(word)
+    return joined
 
 
 def _carry_out(options: Namespace) -> None:

@@ -29,7 +29,7 @@ def save(model, path):
 
 @pytest.fixture(scope="session")
 def network(tmp_path_factory):
-    """Filters of `mix`: red, blue, green (asleep: its bias keeps it below zero), dead. Classes: red, blue, not red."""
+    """Filters of `mix`: red, blue, green (its bias keeps it below zero, whatever the image), dead. Classes: red, blue, not red."""
     import keras
     from keras import layers
 
@@ -43,7 +43,7 @@ def network(tmp_path_factory):
     model.get_layer("scores").set_weights([evidence, np.zeros(3, np.float32)])
     path = tmp_path_factory.mktemp("network") / "mixer.keras"
     save(model, path)
-    remember(path, Answers(scaling="0..1", class_names=("bright red", "deep blue", "not red")))
+    remember(path, Answers(scaling="0..1", fit="crop", class_names=("bright red", "deep blue", "not red")))
     return path
 
 
