@@ -58,9 +58,11 @@ def show(selection: Selection) -> None:
 
 
 def _line(convnet: Convnet) -> str:
-    """All assumptions in one line, guesses marked."""
-    parts = [_value(name, one) + (texts.GUESS if not one.is_confirmed else "") for name, one in convnet.assumptions]
-    return texts.LINE.format(what=" · ".join(map(panels.plain, parts)))
+    """All assumptions in one line, the guesses together and first: they are to be checked."""
+    guesses = [panels.plain(_value(name, one)) for name, one in convnet.assumptions if not one.is_confirmed]
+    known = [panels.plain(_value(name, one)) for name, one in convnet.assumptions if one.is_confirmed]
+    said = [texts.GUESSES.format(what=", ".join(guesses))] if guesses else []
+    return texts.LINE.format(what=" · ".join([*said, *known]))
 
 
 def _value(name: str, one: Assumption) -> str:
