@@ -187,6 +187,8 @@ def _find_head(model: keras.Model, sources: Sequence[Said]) -> tuple[int, Assump
     names = [str(name) for name in getattr(model, "output_names", None) or ()]
     if said := _first(sources, "head"):
         head = _head_named(said[0], names, len(outputs))
+        if len(outputs) == 1:
+            return head, NOT_ASKED
         return head, Assumption(names[head] if head < len(names) else str(head), said[1])
     if len(outputs) < 2:
         return 0, NOT_ASKED

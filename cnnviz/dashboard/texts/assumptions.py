@@ -1,7 +1,7 @@
 """Texts of what was assumed about a person's own model."""
 
 LINE = "Assumptions: {what} · **Change**"
-GUESSES = "guessed: {what}"
+GUESSES = "{what} (guessed)"
 GUESS = " (guess)"
 NAMES = {
     "scaling": "pixels {value}",
