@@ -12,6 +12,7 @@ from cnnviz.dashboard.state import Selection
 from cnnviz.dashboard.texts import heatmaps as texts
 from cnnviz.dashboard.texts import shared
 from cnnviz.heatmaps import Method
+from cnnviz.layers import map_layers
 
 
 @dataclass(frozen=True)
@@ -25,9 +26,9 @@ class Look:
 
 
 def choose_method(selection: Selection) -> Method:
-    """Draw the choice of the method."""
+    """Draw the choice of the method; at first one of the pixels where no layer has rows and columns."""
     methods = heatmaps.methods_for(selection.convnet)
-    state.settle(state.METHOD, methods, "grad_cam")
+    state.settle(state.METHOD, methods, "grad_cam" if map_layers(selection.convnet) else "saliency")
     name = st.pills(
         texts.METHOD,
         list(methods),
