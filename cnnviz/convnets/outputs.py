@@ -97,12 +97,13 @@ def find_meaning(
     return replace(meaning, has_logits=meaning.outputs != "softmax" or scores_range.is_softmax)
 
 
-def said_meaning(outputs: str, units: int, why: Sentence) -> Meaning:
-    """Take a person's word for what an output is.
+def said_meaning(outputs: str, found: Meaning, why: Sentence) -> Meaning:
+    """Take a person's word for what an output is, rather than what was found.
 
     Raises:
         ModelError: If an output of so many units cannot be that.
     """
+    units = found.units
     if outputs not in KINDS:
         raise ModelError("There is no kind of output {kind!r}. Kinds: {kinds}.", kind=outputs, kinds=", ".join(KINDS))
     if outputs == "sigmoid" and units > 1:
@@ -111,7 +112,28 @@ def said_meaning(outputs: str, units: int, why: Sentence) -> Meaning:
         outputs = "sigmoid"
     if outputs == "softmax" and units == 1:
         raise ModelError("A single output is no softmax over classes. Say sigmoid, logits or numbers.")
-    return Meaning(outputs, units, why, True)  # type: ignore[arg-type]  # checked above
+    has_logits = outputs != "softmax" or (found.outputs == "softmax" and found.has_logits)
+    return Meaning(outputs, units, why, True, has_logits)  # type: ignore[arg-type]  # checked above
+
+
+def require_possible(meaning: Meaning, model: keras.Model, preparation: Preparation, head: int) -> None:
+    """Refuse a person's word that outputs are probabilities where trial images give others.
+
+    Raises:
+        ModelError: If outputs are not between 0 and 1, or those of a softmax do not sum to one.
+    """
+    if meaning.outputs not in ("softmax", "sigmoid", "independent"):
+        return
+    values = _values(model, preparation, head)
+    if np.any(values < -_TOLERANCE) or np.any(values > 1 + _TOLERANCE):
+        raise ModelError(
+            "The outputs are not between 0 and 1, but from {low} to {high}: no probabilities. Say logits, scores or "
+            "numbers.",
+            low=f"{values.min():.3g}",
+            high=f"{values.max():.3g}",
+        )
+    if meaning.outputs == "softmax" and np.any(np.abs(values.sum(axis=1) - 1) > _TOLERANCE):
+        raise ModelError("The outputs do not sum to one, as those of a softmax do. Say independent, or scores.")
 
 
 def loss_name(loss: Any) -> str | None:

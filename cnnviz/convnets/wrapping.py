@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from cnnviz.convnets.assumptions import NOT_ASKED, SAID, Assumption, Assumptions
 from cnnviz.convnets.convnet import SCALINGS, Convnet, Preparation, Scaling, placeholder_names
 from cnnviz.convnets.labels import read_labels
-from cnnviz.convnets.outputs import Meaning, find_meaning, loss_name, main_head, said_meaning
+from cnnviz.convnets.outputs import Meaning, find_meaning, loss_name, main_head, require_possible, said_meaning
 from cnnviz.convnets.scaling import FoundScaling, find_scaling
 from cnnviz.convnets.scopes import allow_any_names
 from cnnviz.errors import ModelError
@@ -117,7 +117,9 @@ def wrap(
     loss = _find_loss(model, head, sources)
     meaning = find_meaning(model, preparation, head, name_count=len(names), loss=loss)
     if chosen := _first(sources, "outputs"):
-        meaning = said_meaning(chosen[0], meaning.units, chosen[1])
+        found, meaning = meaning, said_meaning(chosen[0], meaning, chosen[1])
+        if meaning.outputs != found.outputs:
+            require_possible(meaning, model, preparation, head)
     names, named = _find_names(names, names_why, meaning)
     assumptions = Assumptions(
         scaling,
@@ -185,6 +187,8 @@ def _find_head(model: keras.Model, sources: Sequence[Said]) -> tuple[int, Assump
     names = [str(name) for name in getattr(model, "output_names", None) or ()]
     if said := _first(sources, "head"):
         head = _head_named(said[0], names, len(outputs))
+        if len(outputs) == 1:
+            return head, NOT_ASKED
         return head, Assumption(names[head] if head < len(names) else str(head), said[1])
     if len(outputs) < 2:
         return 0, NOT_ASKED
@@ -231,6 +235,8 @@ def _find_names(names: tuple[str, ...], why: Sentence, meaning: Meaning) -> tupl
         raise ModelError(
             "{given} class names for {count} classes. Give one name for each class.", given=len(names), count=count
         )
+    if names and not meaning.has_classes:
+        return names, Assumption(Sentence("value names: {names}", names=", ".join(names)), why)
     if names:
         return names, Assumption(Sentence("{count} class names", count=count), why)
     if not meaning.has_classes:

@@ -9,7 +9,17 @@ import numpy as np
 import streamlit as st
 
 from cnnviz import probes
-from cnnviz.convnets import CLASS_ORDERS, KINDS, SCALINGS, Answers, Assumption, Convnet, recall, remember
+from cnnviz.convnets import (
+    CLASS_ORDERS,
+    KINDS,
+    SCALINGS,
+    Answers,
+    Assumption,
+    Convnet,
+    convnet_from_model,
+    recall,
+    remember,
+)
 from cnnviz.convnets.convnet import placeholder_names
 from cnnviz.convnets.labels import parse_labels
 from cnnviz.dashboard import cache, components, language, panels, state, store
@@ -48,9 +58,11 @@ def show(selection: Selection) -> None:
 
 
 def _line(convnet: Convnet) -> str:
-    """All assumptions in one line, guesses marked."""
-    parts = [_value(name, one) + (texts.GUESS if not one.is_confirmed else "") for name, one in convnet.assumptions]
-    return texts.LINE.format(what=" · ".join(map(panels.plain, parts)))
+    """All assumptions in one line, the guesses together and first: they are to be checked."""
+    guesses = [panels.plain(_value(name, one)) for name, one in convnet.assumptions if not one.is_confirmed]
+    known = [panels.plain(_value(name, one)) for name, one in convnet.assumptions if one.is_confirmed]
+    said = [texts.GUESSES.format(what=", ".join(guesses))] if guesses else []
+    return texts.LINE.format(what=" · ".join([*said, *known]))
 
 
 def _value(name: str, one: Assumption) -> str:
@@ -80,9 +92,8 @@ def _ask(convnet: Convnet, key: str) -> None:
     if convnet.outputs in KINDS:
         kind, kinds = KINDS.index(convnet.outputs), texts.VALUES["outputs"]
         st.selectbox(texts.OUTPUTS, KINDS, index=kind, format_func=kinds.__getitem__, key=f"{key} outputs")
-    st.text_area(
-        texts.CLASS_NAMES, "\n".join(convnet.class_names), height=160, key=f"{key} names", help=texts.CLASS_NAMES_HELP
-    )
+    label = texts.CLASS_NAMES if convnet.has_classes else texts.VALUE_NAMES
+    st.text_area(label, "\n".join(convnet.class_names), height=160, key=f"{key} names", help=texts.CLASS_NAMES_HELP)
     order = convnet.assumptions.class_order.value
     if order:
         st.selectbox(
@@ -107,23 +118,37 @@ def _show_check(selection: Selection) -> None:
     names = language.class_names(convnet.class_names)
     for scaling, row in zip(scalings, np.nan_to_num(scores), strict=True):
         top = int(row.argmax()) if convnet.has_classes else 0
+        said = texts.CHECK_ROW if len(names) > 1 else texts.CHECK_VALUE
         share = components.score(convnet, float(row[top]))
-        st.text(texts.CHECK_ROW.format(scaling=scaling.name, name=names[top], share=share))
+        st.text(said.format(scaling=scaling.name, name=names[top], share=share))
 
 
 def _remember(convnet: Convnet, path: Path, key: str) -> None:
     """Keep what was answered, or leave a sentence about what is wrong with it."""
     given = st.session_state
     head = convnet.head_names.index(given.get(f"{key} head", convnet.head_names[convnet.head]))
-    outputs = given.get(f"{key} outputs")
+    outputs, is_other_head = given.get(f"{key} outputs"), head != convnet.head
+    is_other = is_other_head or outputs != convnet.outputs
+    if is_other_head and outputs == convnet.outputs:
+        outputs = None  # what the other head gives is another question, which nobody answered
     try:
-        names = _names(convnet, given[f"{key} names"], is_other=head != convnet.head or outputs != convnet.outputs)
+        names = _names(convnet, given[f"{key} names"], is_other=is_other)
         said = Answers(given[f"{key} scaling"], given[f"{key} fit"], names, head, outputs, given.get(f"{key} order"))
+        _require_fit(convnet, said)
         remember(path, said)
-    except CnnvizError as error:  # names that do not fit, a folder that cannot be written
+    except CnnvizError as error:  # what does not fit the model, a folder that cannot be written
         given[_ERROR] = error.sentence
-    except ValueError as error:  # a name too long
-        given[_ERROR] = str(error)
+    except ValueError:  # a name too long
+        given[_ERROR] = texts.CLASS_NAME_LONG
+
+
+def _require_fit(convnet: Convnet, said: Answers) -> None:
+    """Refuse what does not fit the model; once remembered, it would be dropped without a word."""
+    with cache.compute():
+        convnet_from_model(
+            convnet.model, scaling=said.scaling, fit=said.fit, class_names=said.class_names, head=said.head,
+            outputs=said.outputs,
+        )  # fmt: skip
 
 
 def _names(convnet: Convnet, text: str, *, is_other: bool) -> tuple[str, ...]:
@@ -132,5 +157,6 @@ def _names(convnet: Convnet, text: str, *, is_other: bool) -> tuple[str, ...]:
     if names == placeholder_names(convnet.outputs, count) or (is_other and len(names) == count):
         return ()
     if len(names) != count and not is_other:
-        raise ModelError(texts.CLASS_NAMES_WRONG, given=len(names), count=count)
+        wrong = texts.CLASS_NAMES_WRONG if convnet.has_classes else texts.VALUE_NAMES_WRONG
+        raise ModelError(wrong, given=len(names), count=count)
     return names

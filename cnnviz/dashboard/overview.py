@@ -58,12 +58,19 @@ def show_answer(selection: Selection) -> None:
         key="answer",
         title=texts.ANSWER,
         picked=selection.class_index,
-        on_pick=lambda index: state.select(state.CLASS, names[index]),
+        on_pick=lambda index: state.select(state.CLASS, names[index]) if len(names) > 1 else None,
         are_shares=convnet.has_probabilities,
     )
-    st.caption(
-        texts.ANSWER_HELP if convnet.has_probabilities else texts.SCORES if convnet.has_classes else texts.NUMBERS
-    )
+    st.caption(_what_is_said(convnet))
+
+
+def _what_is_said(convnet: Convnet) -> str:
+    """Say what the numbers of the answer are."""
+    if convnet.has_probabilities:
+        return texts.ANSWER_HELP
+    if len(convnet.class_names) == 1:
+        return texts.NUMBER if convnet.outputs == "numbers" else texts.SCORE
+    return texts.SCORES if convnet.has_classes else texts.NUMBERS
 
 
 def show_architecture(selection: Selection) -> None:
@@ -90,8 +97,8 @@ def show_architecture(selection: Selection) -> None:
 def _show_totals(convnet: Convnet, infos: tuple[LayerInfo, ...]) -> None:
     sums = totals(convnet)
     count = sum(not info.is_container for info in infos)
-    memory = (sums.weight_bytes + sums.activation_bytes) / 1e6
-    values = (_short(sums.parameters), _short(sums.macs), f"{memory:.3g} MB", str(count))
+    memory = _bytes(sums.weight_bytes + sums.activation_bytes)
+    values = (_short(sums.parameters), _short(sums.macs), memory, str(count))
     for place, label, value in zip(st.columns(4), texts.TOTALS, values, strict=True):
         place.metric(label, value)
 
@@ -143,16 +150,19 @@ def _short(number: int) -> str:
     return str(number)
 
 
+def _bytes(number: int) -> str:
+    return f"{_short(number)}B" if number >= 1000 else f"{number} B"
+
+
 def take_away(selection: Selection) -> None:
     """Offer the picture as received, the input, the probabilities and the code."""
-    code = panels.code_start(selection) + "print(inputs.shape)\n"
+    code, arrays = panels.code_start(selection) + "print(inputs.shape)\n", {"inputs": selection.inputs}
     if selection.convnet.class_names:
+        name = "probabilities" if selection.convnet.has_probabilities else "scores"
         code += (
-            "probabilities = cnnviz.predict(convnet, inputs)[0]\n"
-            "for index in probabilities.argsort()[:-6:-1]:\n"
-            '    print(f"{probabilities[index]:.3f}  {convnet.class_names[index]}")\n'
+            f"{name} = cnnviz.predict(convnet, inputs)[0]\n"
+            f"for index in {name}.argsort()[:-6:-1]:\n"
+            f'    print(f"{{{name}[index]:.3f}}  {{convnet.class_names[index]}}")\n'
         )
-    arrays = {"inputs": selection.inputs}
-    if selection.convnet.class_names:
-        arrays["probabilities"] = cache.probabilities(selection)
+        arrays[name] = cache.probabilities(selection)
     panels.take_away("overview", code, lambda: selection.received, lambda: arrays)

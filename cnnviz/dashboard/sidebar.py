@@ -204,9 +204,14 @@ def _choose_class(convnet: Convnet) -> int | None:
     if not names:
         return None
     state.settle(state.CLASS, names)
+    if len(names) == 1:  # a single number: there is nothing to choose
+        return None
     spoken = dict(zip(names, language.class_names(names), strict=True))
+    label, usual = shared.CLASS, shared.CLASS_PLACEHOLDER
+    if not convnet.has_classes:
+        label, usual = shared.VALUE, shared.VALUE_PLACEHOLDER
     chosen = st.selectbox(
-        shared.CLASS, names, index=None, key=state.CLASS, persist_state="session",
-        placeholder=shared.CLASS_PLACEHOLDER, format_func=spoken.__getitem__,
+        label, names, index=None, key=state.CLASS, persist_state="session", placeholder=usual,
+        format_func=spoken.__getitem__,
     )  # fmt: skip
     return names.index(chosen) if chosen else None

@@ -85,7 +85,7 @@ METHODS: dict[str, Method] = {
         Method(
             name="grad_cam",
             title="Grad-CAM",
-            summary=Sentence("Where a layer holds evidence for the class; the usual first look."),
+            summary=Sentence("Where a layer holds evidence for the score; the usual first look."),
             explain=grad_cam,
             has_layer=True,
             is_slow=False,
@@ -184,7 +184,7 @@ METHODS: dict[str, Method] = {
         Method(
             name="attention_rollout",
             title="Attention rollout",
-            summary=Sentence("Which patches attention could carry to the answer, whatever the class; no gradients."),
+            summary=Sentence("Which patches attention could carry to the answer, whatever is predicted; no gradients."),
             explain=attention_rollout,
             has_layer=False,
             is_slow=False,

@@ -46,11 +46,9 @@ SENTENCES: dict[Verdict, str] = {
     Verdict.NOT_FINITE: Sentence(
         "The map has values that are not numbers: the network's weights or the picture are not finite."
     ),
-    Verdict.EMPTY: Sentence(
-        "The map is empty: at this layer nothing speaks for this class. Try another layer or class."
-    ),
-    Verdict.ONLY_AGAINST: Sentence("Nothing here speaks for this class; the map only shows what speaks against it."),
-    Verdict.FLAT: Sentence("The map is the same everywhere: this layer does not tell places apart for this class."),
+    Verdict.EMPTY: Sentence("The map is empty: nothing at this layer raises the score. Try another layer or score."),
+    Verdict.ONLY_AGAINST: Sentence("Nothing here raises the score; the map only shows what lowers it."),
+    Verdict.FLAT: Sentence("The map is the same everywhere: at this layer no place counts more for the score."),
     Verdict.UNLIKELY: Sentence(
         "The network gives this class less than 1 %: the map shows the little that speaks for it."
     ),

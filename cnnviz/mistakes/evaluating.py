@@ -119,10 +119,14 @@ def require_classes(convnet: Convnet) -> None:
         raise ModelError(
             "{name} predicts numbers, and an evaluation needs classes. Choose a classifier.", name=convnet.name
         )
+    if outputs == "scores" and not convnet.has_classes:
+        raise ModelError(
+            "{name} gives one raw score, and an evaluation needs classes. Choose a classifier.", name=convnet.name
+        )
     if outputs == "scores":
         raise ModelError(
             "The scores of {name} are neither probabilities nor logits, and an evaluation needs classes. If the "
-            "largest score tells the class, open it with outputs logits.",
+            "largest score tells the class, say that its outputs are logits.",
             name=convnet.name,
         )
     if not convnet.class_names:

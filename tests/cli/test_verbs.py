@@ -218,7 +218,7 @@ def test_heatmap_explains_whatever_class_is_on_top(cnnviz, network, tmp_path):
 def test_heatmap_says_why_a_map_is_empty(cnnviz, network, picture):
     done = cnnviz("heatmap", picture, "--model", network, "--class", 2)
     assert done.code == 0
-    assert "The map is empty: at this layer nothing speaks for this class." in done.out
+    assert "The map is empty: nothing at this layer raises the score." in done.out
 
 
 def test_heatmap_without_opacity_is_the_picture_as_the_network_receives_it(cnnviz, network, picture):
@@ -230,7 +230,7 @@ def test_heatmap_without_opacity_is_the_picture_as_the_network_receives_it(cnnvi
 def test_heatmap_draws_what_speaks_against_a_class_in_another_colour(cnnviz, network, picture):
     words = ("heatmap", picture, "--model", network, "--class", "not red", "--method", "integrated_gradients")
     done = cnnviz(*words, "--opacity", 1, "--out", "against.png")
-    assert "Nothing here speaks for this class; the map only shows what speaks against it." in done.out
+    assert "Nothing here raises the score; the map only shows what lowers it." in done.out
     overlay = read("against.png")
     assert (overlay[:140] == colour(np.zeros(1), "PuOr")).all()
     assert (overlay[-28:] == [0, 0, 255]).all()

@@ -93,7 +93,7 @@ def test_a_whole_data_set_asks_for_a_split(net):
         evaluate(net, load_dataset("fashion-sample"))
 
 
-@pytest.mark.parametrize(("outputs", "sentence"), [("numbers", "predicts numbers"), ("scores", "outputs logits")])
+@pytest.mark.parametrize(("outputs", "sentence"), [("numbers", "predicts numbers"), ("scores", "one raw score")])
 def test_a_model_without_classes_is_told_in_a_sentence(net, outputs, sentence):
     without = Convnet(net.model, "ages", net.preparation, outputs, ())
     with pytest.raises(ModelError, match=sentence) as told:

@@ -4,7 +4,7 @@ Each is one canvas or list, one message and one tab stop, however many pictures 
 only as data, and is only ever set as text.
 """
 
-from cnnviz.dashboard.components.bars import bars, number, percent, score
+from cnnviz.dashboard.components.bars import bars, number, percent, score, scores
 from cnnviz.dashboard.components.contact_sheet import contact_sheet
 from cnnviz.dashboard.components.map_view import map_view
 from cnnviz.dashboard.components.page_language import page_language
@@ -29,6 +29,7 @@ __all__ = [
     "picture",
     "playground",
     "score",
+    "scores",
     "stack_view",
     "unit_view",
     "windows",

@@ -10,6 +10,7 @@ import streamlit as st
 from cnnviz.convnets import Convnet
 from cnnviz.dashboard.components import message
 
+_DIGITS, _DIGITS_OF_FLOAT32 = 4, 7
 _component = st.components.v2.component(
     "cnnviz_bars",
     html='<div class="bars" role="group"></div>',
@@ -63,9 +64,19 @@ def score(convnet: Convnet, value: float) -> str:
     return percent(value) if convnet.has_probabilities else number(value)
 
 
-def number(value: float) -> str:
-    """Write a raw score or number for people, to four digits; a dash for what is no number."""
-    return f"{value:.4g}" if math.isfinite(value) else "–"
+def scores(convnet: Convnet, values: Sequence[float]) -> list[str]:
+    """Write probabilities as percentages, raw scores and numbers to as many digits as tell apart those that differ."""
+    if convnet.has_probabilities:
+        return [percent(value) for value in values]
+    digits = range(_DIGITS, _DIGITS_OF_FLOAT32)
+    telling = (one for one in digits if len({number(value, one) for value in values}) == len(set(values)))
+    enough = next(telling, _DIGITS_OF_FLOAT32)
+    return [number(value, enough) for value in values]
+
+
+def number(value: float, digits: int = _DIGITS) -> str:
+    """Write a raw score or number for people; a dash for what is no number."""
+    return f"{value:.{digits}g}" if math.isfinite(value) else "–"
 
 
 def percent(share: float) -> str:

@@ -12,6 +12,7 @@ from cnnviz.dashboard.state import Selection
 from cnnviz.dashboard.texts import heatmaps as texts
 from cnnviz.dashboard.texts import shared
 from cnnviz.heatmaps import Method
+from cnnviz.layers import map_layers
 
 
 @dataclass(frozen=True)
@@ -25,9 +26,9 @@ class Look:
 
 
 def choose_method(selection: Selection) -> Method:
-    """Draw the choice of the method."""
+    """Draw the choice of the method; at first one of the pixels where no layer has rows and columns."""
     methods = heatmaps.methods_for(selection.convnet)
-    state.settle(state.METHOD, methods, "grad_cam")
+    state.settle(state.METHOD, methods, "grad_cam" if map_layers(selection.convnet) else "saliency")
     name = st.pills(
         texts.METHOD,
         list(methods),
@@ -41,13 +42,16 @@ def choose_method(selection: Selection) -> Method:
 
 
 def choose_against(selection: Selection) -> int | None:
-    """Draw the choice of a second class."""
+    """Draw the choice of a second class, or of a second number; None where there is none."""
     names = list(selection.convnet.class_names)
     state.settle(state.AGAINST, names)
+    if len(names) < 2:
+        return None
+    placeholder = texts.AGAINST_PLACEHOLDER if selection.convnet.has_classes else texts.AGAINST_PLACEHOLDER_VALUE
     spoken = dict(zip(names, language.class_names(names), strict=True))
     chosen = st.selectbox(
         texts.AGAINST, names, index=None, key=state.AGAINST, persist_state="session",
-        placeholder=texts.AGAINST_PLACEHOLDER, format_func=spoken.__getitem__, width=320,
+        placeholder=placeholder, format_func=spoken.__getitem__, width=320,
     )  # fmt: skip
     return names.index(chosen) if chosen else None
 

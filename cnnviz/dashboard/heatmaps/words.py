@@ -42,10 +42,8 @@ def show_test(question: Question, heat: np.ndarray, class_index: int) -> None:
         return
     deletion = cache.deletion(selection, heat, class_index, question.key)
     name = panels.plain(language.class_names(selection.convnet.class_names)[class_index])
-    before, after, random = (
-        components.score(selection.convnet, float(value[0]))
-        for value in (deletion.before, deletion.after, deletion.random_mean)
-    )
+    values = [float(value[0]) for value in (deletion.before, deletion.after, deletion.random_mean)]
+    before, after, random = components.scores(selection.convnet, values)
     st.markdown(texts.DELETION.format(name=name, before=before, after=after, random=random), help=texts.DELETION_HELP)
 
 

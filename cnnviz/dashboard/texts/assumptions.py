@@ -1,6 +1,7 @@
 """Texts of what was assumed about a person's own model."""
 
 LINE = "Assumptions: {what} · **Change**"
+GUESSES = "{what} (guessed)"
 GUESS = " (guess)"
 NAMES = {
     "scaling": "pixels {value}",
@@ -30,9 +31,13 @@ FIT = "Images of another shape are"
 OUTPUTS = "The outputs are"
 CLASS_NAMES = "Class names, one per line"
 CLASS_NAMES_HELP = "Or paste a labels.txt of Teachable Machine, or JSON."
+VALUE_NAMES = "Names of the values, one per line"
+VALUE_NAMES_WRONG = "{given} names for {count} values. Give one name per line."
+CLASS_NAME_LONG = "A name is too long. Names have at most 200 characters."
 CLASS_NAMES_WRONG = "{given} names for {count} classes. Give one name per line."
 CLASS_ORDER = "Folders are numbered in this order"
 HEAD = "Output used"
 CHECK = "The right scaling usually gives the most sensible prediction. Your answers are saved beside the model."
 CHECK_ROW = "{scaling}: {name}, {share}"
+CHECK_VALUE = "{scaling}: {share}"
 SAVE = "Save"

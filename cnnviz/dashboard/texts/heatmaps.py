@@ -1,19 +1,20 @@
 """Texts of the heatmaps page."""
 
 TITLE = "Heatmaps"
-QUESTION = "Where does the model see a class?"
+QUESTION = "Which parts of the image speak for a prediction?"
 WHAT = """
-A heatmap shows **where the evidence for a class lies** in this picture, for this network. It explains the network's
-answer, not the object: a wrong answer has a map too.
+A heatmap shows **where the evidence for a class lies** in this image, for this model. It explains the prediction, not
+the object: a wrong prediction has a map too. Of a model that predicts a number, it shows what raises the number.
 
 - The map is as coarse as its layer: one cell of a 7 × 7 map stands for 32 × 32 pixels and depends on more than those.
 - Two classes side by side share **one scale**; their difference says "why this and not that".
-- The sentence beside the maps is a test: hide what is hot, and see whether the class fades. If hiding random regions
+- The sentence beside the maps is a test: mask what is hot, and see whether the score falls. If masking random regions
   does as much, do not trust the map.
 """
 METHOD = "Method"
 AGAINST = "Compare with"
 AGAINST_PLACEHOLDER = "another class"
+AGAINST_PLACEHOLDER_VALUE = "another value"
 OPACITY = "Opacity"
 THRESHOLD = "Hide below"
 COLOURS = "Colours"
@@ -25,9 +26,12 @@ MAP_ALT = "{method} for {name}: strongest at {where}"
 DIFFERENCE = "{first} minus {second}"
 DIFFERENCE_ALT = "Difference of the two maps; positive speaks for {first}"
 ONE_SCALE = "Both maps share one scale."
-DELETION = "Hiding the hottest 10 % changes **{name}** from {before} to **{after}**; hiding a random 10 %: {random}."
+DELETION = (
+    "Deletion test: masking the top 10 % of pixels changes **{name}** from {before} to **{after}** "
+    "(random mask: {random})."
+)
 DELETION_HELP = (
-    "Pixels are replaced by the picture's mean colour; the random figure is the mean of five masks "
+    "Pixels are replaced by the image's mean color; the random figure is the mean of five masks "
     "of the same area and grain: the same mask, moved to random places."
 )
 STRIP = "Every layer"
@@ -55,5 +59,5 @@ ATTENTION_HELP = (
     "Each map is a row of attention weights, on its own scale. They say which patches are read, not what is made of "
     "them: attention is not explanation ([Jain and Wallace, 2019](https://arxiv.org/abs/1902.10186))."
 )
-NO_LAYER_ROLLOUT = "Followed through all attention layers; class and layer do not matter."
-USUAL_LAYER = "See it at {layer}, where classes show"
+NO_LAYER_ROLLOUT = "Followed through all attention layers; the chosen class or layer does not matter."
+USUAL_LAYER = "See it at {layer}, the default layer"

@@ -25,6 +25,8 @@ LAYER_PLACEHOLDER = "this page's own choice"
 CHANNEL = "Channel"
 CLASS = "Class"
 CLASS_PLACEHOLDER = "the predicted class"
+VALUE = "Value"
+VALUE_PLACEHOLDER = "the largest value"
 
 LOADING = "Opening {name} ..."
 LOADING_DOWNLOAD = "Opening {name}. The first time {megabytes} MB are downloaded ..."
