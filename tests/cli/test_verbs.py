@@ -268,7 +268,18 @@ def test_what_the_model_file_cannot_tell_is_said_once_and_can_be_overruled(cnnvi
     assert (known["scaling"]["value"], known["scaling"]["is_confirmed"]) == ("0..1", False)
     labels = tmp_path / "labels.txt"
     labels.write_text("0 red\n1 blue\n2 other\n")
-    said = ["--scaling", "-1..1", "--fit", "crop", "--labels", labels, "--outputs", "softmax", "--class-order", "sorted"]
+    said = [
+        "--scaling",
+        "-1..1",
+        "--fit",
+        "crop",
+        "--labels",
+        labels,
+        "--outputs",
+        "softmax",
+        "--class-order",
+        "sorted",
+    ]
     told = cnnviz("predict", picture, "--model", alone, "--json", *said)
     assert told.code == 0 and "Assumed" not in told.err
     answer = json.loads(told.out)
