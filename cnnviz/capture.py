@@ -17,6 +17,7 @@ from types import MethodType
 from typing import TYPE_CHECKING, Any
 
 from cnnviz.errors import LayerError
+from cnnviz.model_inputs import as_declared
 
 if TYPE_CHECKING:
     import keras
@@ -159,10 +160,12 @@ def find(layers: dict[str, keras.layers.Layer], address: str) -> keras.layers.La
 def call_model(model: keras.Model, inputs: Any) -> list[Any]:
     """Run a model on a batch of images, for inference, and list its outputs; what it returns as None is left out.
 
-    A model whose only input was declared in a list or a dict is given it in one: Keras warns of anything else.
+    Images `(batch, height, width, channels)` are brought into the layout that it takes, see `as_declared`. A model
+    whose only input was declared in a list or a dict is given it in one: Keras warns of anything else.
     """
     import keras
 
+    inputs = as_declared(model, inputs)
     declared = getattr(model, "_inputs_struct", None)  # Keras has no public name for it
     packed = keras.tree.pack_sequence_as(declared, [inputs]) if isinstance(declared, (list, tuple, dict)) else inputs
     return [output for output in keras.tree.flatten(model(packed, training=False)) if output is not None]
