@@ -130,10 +130,14 @@ def floating_inputs(model: keras.Model) -> Iterator[None]:
 
     with _capturing, contextlib.ExitStack() as undo:
         for layer in (model, *walk(model).values()):
-            if isinstance(layer, keras.Model) and _takes_integers(layer):
+            inside = getattr(layer, "_functional", None)  # what runs in a Sequential, which casts before it
+            if inside is not None and _takes_integers(inside):
+                _replace(layer, "autocast", False, undo)
+            graph = inside or layer
+            if isinstance(graph, keras.Model) and _takes_integers(graph):
                 # Keras has no public place where a model casts its inputs.
-                original = layer._convert_inputs_to_tensors
-                _replace(layer, "_convert_inputs_to_tensors", _in_this_thread(list, original), undo)
+                original = graph._convert_inputs_to_tensors
+                _replace(graph, "_convert_inputs_to_tensors", _in_this_thread(list, original), undo)
         yield
 
 
