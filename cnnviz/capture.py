@@ -271,7 +271,7 @@ def _told_apart(outputs: Any, inputs: tuple[Any, ...]) -> Any:
     return keras.tree.map_structure(lambda leaf: tf.identity(leaf) if id(leaf) in given else leaf, outputs)
 
 
-def _replace(layer: keras.layers.Layer, name: str, value: Callable[..., Any], undo: contextlib.ExitStack) -> None:
+def _replace(layer: keras.layers.Layer, name: str, value: Any, undo: contextlib.ExitStack) -> None:
     """Set an attribute past Keras's tracking, and put back exactly what was there."""
     missing = object()
     before = vars(layer).get(name, missing)
