@@ -67,8 +67,8 @@ def test_everything_is_as_for_the_twin(kind):
         assert here[address].receptive_field == there[address].receptive_field
         assert here[address].grid == there[address].grid
     np.testing.assert_array_equal(
-        cnnviz.filter_patterns(convnet, "conv", filters=[0], size=28, steps=2),
-        cnnviz.filter_patterns(other, "conv", filters=[0], size=28, steps=2),
+        cnnviz.filter_patterns(convnet, layer="conv", filters=[0], size=28, steps=2),
+        cnnviz.filter_patterns(other, layer="conv", filters=[0], size=28, steps=2),
     )
 
 
@@ -94,9 +94,8 @@ def test_evaluates_images_in_memory_as_keras_does():
     rng = np.random.default_rng(1)
     pixels, labels = rng.integers(0, 256, (40, 28, 28), dtype=np.uint8), rng.integers(0, 3, 40)
     convnet = convnet_from_model(model, class_names=["a", "b", "c"])
-    dataset = cnnviz.load_dataset((pixels, labels), class_names=["a", "b", "c"])
     right = np.asarray(model(pixels.reshape(40, 784) / np.float32(255)))
-    found = cnnviz.evaluate(convnet, dataset)
+    found = cnnviz.evaluate(convnet, (pixels, labels), class_names=["a", "b", "c"])
     assert found.accuracy == pytest.approx((right.argmax(1) == labels).mean())
 
 
