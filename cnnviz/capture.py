@@ -17,6 +17,7 @@ from types import MethodType
 from typing import TYPE_CHECKING, Any
 
 from cnnviz.errors import LayerError
+from cnnviz.model_inputs import as_declared
 
 if TYPE_CHECKING:
     import keras
@@ -129,10 +130,14 @@ def floating_inputs(model: keras.Model) -> Iterator[None]:
 
     with _capturing, contextlib.ExitStack() as undo:
         for layer in (model, *walk(model).values()):
-            if isinstance(layer, keras.Model) and _takes_integers(layer):
+            inside = getattr(layer, "_functional", None)  # what runs in a Sequential, which casts before it
+            if inside is not None and _takes_integers(inside):
+                _replace(layer, "autocast", False, undo)
+            graph = inside or layer
+            if isinstance(graph, keras.Model) and _takes_integers(graph):
                 # Keras has no public place where a model casts its inputs.
-                original = layer._convert_inputs_to_tensors
-                _replace(layer, "_convert_inputs_to_tensors", _in_this_thread(list, original), undo)
+                original = graph._convert_inputs_to_tensors
+                _replace(graph, "_convert_inputs_to_tensors", _in_this_thread(list, original), undo)
         yield
 
 
@@ -159,10 +164,12 @@ def find(layers: dict[str, keras.layers.Layer], address: str) -> keras.layers.La
 def call_model(model: keras.Model, inputs: Any) -> list[Any]:
     """Run a model on a batch of images, for inference, and list its outputs; what it returns as None is left out.
 
-    A model whose only input was declared in a list or a dict is given it in one: Keras warns of anything else.
+    Images `(batch, height, width, channels)` are brought into the layout that it takes, see `as_declared`. A model
+    whose only input was declared in a list or a dict is given it in one: Keras warns of anything else.
     """
     import keras
 
+    inputs = as_declared(model, inputs)
     declared = getattr(model, "_inputs_struct", None)  # Keras has no public name for it
     packed = keras.tree.pack_sequence_as(declared, [inputs]) if isinstance(declared, (list, tuple, dict)) else inputs
     return [output for output in keras.tree.flatten(model(packed, training=False)) if output is not None]
@@ -264,7 +271,7 @@ def _told_apart(outputs: Any, inputs: tuple[Any, ...]) -> Any:
     return keras.tree.map_structure(lambda leaf: tf.identity(leaf) if id(leaf) in given else leaf, outputs)
 
 
-def _replace(layer: keras.layers.Layer, name: str, value: Callable[..., Any], undo: contextlib.ExitStack) -> None:
+def _replace(layer: keras.layers.Layer, name: str, value: Any, undo: contextlib.ExitStack) -> None:
     """Set an attribute past Keras's tracking, and put back exactly what was there."""
     missing = object()
     before = vars(layer).get(name, missing)

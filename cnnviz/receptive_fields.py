@@ -23,6 +23,10 @@ _LEAVES_POSITIONS = (
 _MOVES_POSITIONS = ("Pad", "PadV2", "MirrorPad", "Slice", "ConcatV2")
 _READS_SHAPES_ONLY = ("Shape", "ShapeN", "Size", "Rank")
 _REDUCTIONS = ("Mean", "Sum", "Max", "Min", "Prod", "All", "Any")
+_KEEPS_ORDER = (
+    *("Reshape", "Squeeze", "ExpandDims", "StridedSlice", "Identity", "Cast"),
+    *("Mul", "RealDiv", "AddV2", "Sub", "Neg", "Maximum", "Minimum"),
+)
 _PRODUCTS = ("MatMul", "BatchMatMul", "BatchMatMulV2", "BatchMatMulV3", "Einsum")
 
 
@@ -72,16 +76,29 @@ def views(picture: Any, calls: Sequence[Call]) -> dict[int, View]:
     known = {id(picture): View((1, 1), (1, 1))}
     makers = {id(call.outputs[0]): call for call in reversed(calls)}  # the first, where a container hands it on
     makers |= {id(call.outputs[0]): call for call in calls if window_of(call.layer)}
+    pixels = {id(picture)}  # in whatever layout: some models take them in a row, and put them on their grid again
     for operation in picture.graph.get_operations():  # in the order of creation: inputs come first
         for tensor in operation.outputs:
             if id(tensor) in known:
                 continue
+            if _holds_pixels(operation, tensor, pixels):
+                pixels.add(id(tensor))
+                if tensor.shape == picture.shape:
+                    known[id(tensor)] = known[id(picture)]
+                    continue
             maker = makers.get(id(tensor))
             view = _through_layer(maker, known, whole) if maker else None
             view = view or _through_operation(operation, tensor, known, whole)
             if view:
                 known[id(tensor)] = _clipped(view, whole)
     return known
+
+
+def _holds_pixels(operation: Any, output: Any, pixels: set[int]) -> bool:
+    """Whether an operation leaves all pixels in their order, one by one."""
+    given = [tensor for tensor in operation.inputs if id(tensor) in pixels]
+    is_same_size = len(given) == 1 and output.shape.num_elements() == given[0].shape.num_elements()
+    return is_same_size and operation.type in _KEEPS_ORDER
 
 
 def spatial_shape(tensor: Any) -> tuple[int, ...]:

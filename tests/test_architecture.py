@@ -18,6 +18,7 @@ RANKS = {
     "downloads": 1,
     "compiling": 1,
     "images": 2,
+    "model_inputs": 2,
     "datasets": 3,
     "runs": 3,
     "capture": 3,

@@ -45,6 +45,7 @@ class Assumptions:
         class_order: In which order folders are numbered where classes have no names: `sorted` or `natural`.
         outputs: What the outputs are, see `Convnet.outputs`.
         head: Which of several outputs is used, by name.
+        layout: Which image a row of values is taken for: rows x columns x channels.
     """
 
     scaling: Assumption = NOT_ASKED
@@ -53,6 +54,7 @@ class Assumptions:
     class_order: Assumption = NOT_ASKED
     outputs: Assumption = NOT_ASKED
     head: Assumption = NOT_ASKED
+    layout: Assumption = NOT_ASKED
 
     def __iter__(self) -> Iterator[tuple[str, Assumption]]:
         """Name and assumption of each that means something for this model."""

@@ -243,8 +243,9 @@ class Convnet:
                 array, an image of Pillow.
 
         Returns:
-            `(batch, height, width, channels)` float32, fitted, resized and scaled as the network wants it. Stretched
-            images are not rounded in between, as Keras's loaders do not.
+            `(batch, height, width, channels)` float32, fitted, resized and scaled as the network wants it; in this
+            layout also where the model itself takes `(batch, height, width)` or `(batch, values)`: all functions here
+            bring it into the model's. Stretched images are not rounded in between, as Keras's loaders do not.
         """
         return self.preparation.prepare(photos)
 

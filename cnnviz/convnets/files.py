@@ -13,6 +13,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+import numpy as np
+
 from cnnviz.convnets.archive import open_archive, open_weights
 from cnnviz.convnets.downloads import is_download, unpack_model
 from cnnviz.convnets.gate import MAX_FILE_BYTES, GateReport, check_model_file
@@ -134,13 +136,13 @@ def _load(path: Path, report: GateReport, architecture: Callable[[], keras.Model
     lenet5_class()  # the only class of ours that a file may name
     model = architecture() if report.kind == "weights" and architecture else None
     try:
-        with _loading, _settings_kept(), _randomness_kept(), _complete():
+        with _loading, _settings_kept(), _randomness_kept(), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Keras only warns of what is refused here
             if report.translation is not None:
                 model = _build_translated(path, report.translation)
-            elif model is None:
-                model = keras.saving.load_model(path, compile=False)
             else:
-                model.load_weights(path)
+                model = keras.saving.load_model(path, compile=False) if model is None else model
+                _give_all_weights(model, path)
     except ModelFileError:
         raise
     except Exception as error:  # Keras passes on whatever its layers raise
@@ -207,14 +209,23 @@ def _restore(settings: dict[str, Any]) -> None:
         getattr(config, f"set_{name}")(value)
 
 
-@contextlib.contextmanager
-def _complete() -> Iterator[None]:
-    """Keras only warns when layers keep their random weights: a network that was never trained would be shown."""
-    with warnings.catch_warnings(record=True) as notes:
-        warnings.simplefilter("always")
-        yield
-    if any("freshly-initialized" in str(note.message) for note in notes):
+def _give_all_weights(model: Any, path: Path) -> None:
+    """Load weights over marks, and refuse if a mark is left: a model that was never trained would be shown."""
+    marked = [(weight, mark) for weight in getattr(model, "weights", ()) if (mark := _mark(weight)) is not None]
+    model.load_weights(path)
+    if any(np.all(np.asarray(weight) == mark) for weight, mark in marked):
         raise ModelFileError("The file has no weights for some of its layers. Save the model again with Keras 3.")
+
+
+def _mark(weight: Any) -> Any | None:
+    """Fill a weight with a value that no training gives; None for what holds no numbers, or can hold no such value."""
+    import keras
+
+    if 0 in weight.shape or weight.dtype == "bool":
+        return None
+    value = np.iinfo(weight.dtype).max - 17 if "int" in weight.dtype else 1.2345e-4
+    weight.assign(keras.ops.full(weight.shape, value, dtype=weight.dtype))
+    return np.asarray(weight).flat[0]
 
 
 def _explain(error: Exception, report: GateReport) -> Sentence:

@@ -53,6 +53,8 @@ _KEEPING = frozenset(
         "Subtract",
     }
 )
+# Operations whose result is at least as large as what they are given.
+_ELEMENTWISE = frozenset({"Add", "Subtract", "Multiply", "Maximum", "Minimum"})
 _CONTAINERS = frozenset({"Functional", "Model", "Sequential"})
 
 
@@ -126,8 +128,8 @@ def _check_activation(shape: Shape | None) -> None:
 def _layer(node: Settings, shape: Shape | None, sources: list[Shape | None]) -> tuple[Shape | None, int]:
     """Output shape and least number of weights of one layer."""
     kind, settings = str(node.get("class_name")), _settings(node)
-    if ".ops." in f".{node.get('module')}":  # an operation; some are called like a layer
-        return None, 0
+    if ".ops." in f".{node.get('module')}":  # an operation; some are called like a layer that does something else
+        return (shape if kind in _ELEMENTWISE else None), 0
     declared = settings.get("batch_shape") or settings.get("batch_input_shape")
     if declared:
         shape = tuple(declared[1:])
@@ -229,6 +231,10 @@ def _recurrent(settings: Settings, _: Shape | None) -> tuple[Shape | None, int]:
     return None, _positive(settings["units"]) ** 2
 
 
+def _scaled(settings: Settings, shape: Shape | None) -> tuple[Shape | None, int]:
+    return shape, _positive(settings["projection_dim"])
+
+
 _RULES: dict[str, Callable[[Settings, Shape | None], tuple[Shape | None, int]]] = {
     "Dense": _dense,
     "Conv1D": _convolution,
@@ -247,6 +253,7 @@ _RULES: dict[str, Callable[[Settings, Shape | None], tuple[Shape | None, int]]] 
     "UpSampling2D": _upsampled,
     "ZeroPadding2D": _padded,
     "Cropping2D": _cropped,
+    "LayerScale": _scaled,
     "Embedding": _embedded,
     "SimpleRNN": _recurrent,
     "LSTM": _recurrent,

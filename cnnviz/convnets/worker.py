@@ -63,7 +63,7 @@ def _try_out(model: keras.Model) -> dict[str, Any]:
 
     inputs = [tuple(tensor.shape) for tensor in keras.tree.flatten(getattr(model, "inputs", None) or [])]
     outputs: list[Any] = []
-    if len(inputs) == 1 and len(inputs[0]) == 4:
+    if len(inputs) == 1 and (len(inputs[0]) == 4 or all(inputs[0][1:])):
         shape = [inputs[0][0] or 1, *(side or _FREE_SIDE for side in inputs[0][1:])]
         outputs = keras.tree.flatten(model(keras.ops.zeros(shape), training=False))
     return {

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from cnnviz.convnets.assumptions import NOT_ASKED, SAID, Assumption, Assumptions
 from cnnviz.convnets.convnet import SCALINGS, Convnet, Preparation, Scaling, placeholder_names
+from cnnviz.convnets.input_layout import check_fits, find_layout, input_shape, shape_for
 from cnnviz.convnets.labels import read_labels
 from cnnviz.convnets.outputs import Meaning, find_meaning, loss_name, main_head, require_possible, said_meaning
 from cnnviz.convnets.scaling import FoundScaling, find_scaling
@@ -106,11 +107,12 @@ def wrap(
         why: Who gave `preparation`.
     """
     allow_any_names(model)
-    shape = input_shape(model)
+    shape = shape_for(model, preparation)
+    layout_why = why if preparation else None
     if preparation is None:
         preparation, scaling, fit = _find_preparation(model, shape, sources)
     else:
-        _check_fits(shape, preparation)
+        check_fits(shape, preparation)
         scaling, fit = Assumption(preparation.scaling.name, why), Assumption(preparation.fit, why)
     head, head_assumed = _find_head(model, sources)
     names, names_why = _first(sources, "class_names") or ((), SAID)
@@ -128,6 +130,7 @@ def wrap(
         _find_order(sources) if meaning.has_classes and not named.is_confirmed else NOT_ASKED,
         Assumption(meaning.outputs, meaning.why, meaning.is_certain),
         head_assumed,
+        find_layout(model, preparation, layout_why),
     )
     return Convnet(model, name, preparation, meaning.outputs, names, head, meaning.has_logits, assumptions)
 
@@ -251,66 +254,3 @@ def _find_order(sources: Sequence[Said]) -> Assumption:
     if said := _first(sources, "class_order"):
         return Assumption(*said)
     return Assumption("sorted", Sentence("folders are numbered as Keras does, by their sorted names"), False)
-
-
-def input_shape(model: keras.Model) -> tuple[int | None, int | None, int]:
-    """Height, width (None where free) and channels of a model's only input.
-
-    Raises:
-        ModelError: If the model takes anything but one image, channels last.
-    """
-    shapes = _input_shapes(model)
-    advice = Sentence("An image model takes height x width x channels.")
-    if len(shapes) != 1:
-        raise ModelError("The model takes {count} inputs. {advice}", count=len(shapes), advice=advice)
-    shape = shapes[0]
-    if len(shape) != 4:
-        raise ModelError("The model's input is {shape}. {advice}", shape=_readable(shape), advice=advice)
-    batch, height, width, channels = shape
-    if channels not in (1, 3, 4):
-        hint = Sentence("Channels come first here; save it with channels last.") if height in (1, 3, 4) else advice
-        raise ModelError(
-            "The model's input is {shape}: not 1, 3 or 4 channels. {hint}", shape=_readable(shape), hint=hint
-        )
-    if batch not in (None, 1):
-        raise ModelError("The model only takes {batch} images at once. Save it with a free batch size.", batch=batch)
-    return height, width, channels
-
-
-def _check_fits(shape: tuple[int | None, int | None, int], preparation: Preparation) -> None:
-    """A size that is free may be anything; all others must agree."""
-    wanted = preparation.input_shape
-    if any(side not in (None, given) for side, given in zip(shape, wanted, strict=True)):
-        raise ModelError(
-            "The model takes {shape}, but images would be prepared as {prepared}. "
-            "Give a preparation of the model's own size.",
-            shape=_readable((None, *shape)),
-            prepared=_readable((None, *wanted)),
-        )
-
-
-def _input_shapes(model: keras.Model) -> list[tuple[int | None, ...]]:
-    try:
-        inputs = model.inputs
-    except (AttributeError, ValueError):
-        inputs = None
-    if inputs:
-        return [tuple(tensor.shape) for tensor in inputs]
-    built_for = getattr(model, "_build_shapes_dict", None)  # what a subclassed model was first called on
-    if not built_for:
-        raise ModelError("The model was never built. Call it on one image first, then pass it on.")
-    # Its batch size was that call's own, and binds nobody.
-    return [(None, *shape[1:]) for entry in built_for.values() for shape in _shapes_in(entry)]
-
-
-def _shapes_in(entry: Any) -> list[tuple[int | None, ...]]:
-    """List the shapes in what Keras notes about a call: one shape, or some in a list or a dict."""
-    if isinstance(entry, dict):
-        return [shape for value in entry.values() for shape in _shapes_in(value)]
-    if entry and isinstance(entry[0], (list, tuple, dict)):
-        return [shape for value in entry for shape in _shapes_in(value)]
-    return [tuple(entry)]
-
-
-def _readable(shape: tuple[int | None, ...]) -> str:
-    return " x ".join("any" if side is None else str(side) for side in shape[1:]) or Sentence("a number")

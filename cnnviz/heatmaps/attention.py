@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from cnnviz.capture import capture, find, walk, without_call_number
+from cnnviz.capture import call_model, capture, find, walk, without_call_number
 from cnnviz.convnets import Convnet
 from cnnviz.errors import LayerError
 from cnnviz.grids import Grid
@@ -207,7 +207,7 @@ def _tokens(grid: Grid | None) -> tuple[int, ...]:
 def _weights(convnet: Convnet, inputs: np.ndarray, addresses: Sequence[str]) -> list[np.ndarray]:
     """Run the model once and note the attention of some layers."""
     with _noted(convnet, addresses) as found:
-        convnet.model(np.ascontiguousarray(inputs, np.float32), training=False)
+        call_model(convnet.model, np.ascontiguousarray(inputs, np.float32))
     weights = [np.asarray(found[address], np.float32) for address in addresses]
     return [one if one.ndim == 4 else one[:, None] for one in weights]  # Attention has no heads
 

@@ -123,10 +123,6 @@ def float16():
     return model
 
 
-def densenet():
-    return keras.applications.DenseNet121(input_shape=(32, 32, 3), weights=None, classes=3)
-
-
 def mobilenet():
     return keras.applications.MobileNetV3Small((32, 32, 3), weights=None, classes=3)
 
@@ -142,7 +138,6 @@ MODELS = {
     "shared": shared,
     "sequential": sequential,
     "float16": float16,
-    "densenet": densenet,
     "mobilenet": mobilenet,
 }
 

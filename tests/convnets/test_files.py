@@ -144,6 +144,35 @@ def test_never_opens_a_model_whose_layers_would_keep_random_weights(tmp_path):
         assert "no weights for some" in refusal(write_parts(tmp_path / "a.keras", config, parts))
 
 
+def test_refuses_whatever_keeps_its_first_weights_even_if_keras_says_nothing(tmp_path):
+    class Silent(layers.Dense):
+        reads = False
+
+        def load_own_variables(self, store):
+            if self.reads:
+                super().load_own_variables(store)
+
+    with keras.saving.custom_object_scope({"cnnviz>Silent": Silent}):
+        model = keras.Sequential([keras.Input((8, 8, 3)), layers.Conv2D(2, 3), Silent(2)])
+        model.save(tmp_path / "a.keras")
+        config, parts = read_parts(tmp_path / "a.keras")
+        config["config"]["layers"][2] |= {"class_name": "Silent", "registered_name": "cnnviz>Silent"}
+        path = write_parts(tmp_path / "a.keras", config, parts)
+        assert "no weights for some" in refusal(path)
+        Silent.reads = True
+        assert_equal(open_model_file(path), model)
+
+
+@pytest.mark.parametrize("layer", ["conv2d", "dense"])
+def test_refuses_a_file_that_lacks_the_weights_of_a_layer(saved, tmp_path, layer):
+    config, parts = read_parts(saved[0] / "small.keras")
+    (tmp_path / "w.h5").write_bytes(parts["model.weights.h5"])
+    with h5py.File(tmp_path / "w.h5", "a") as file:
+        del file[f"layers/{layer}"]
+    parts["model.weights.h5"] = (tmp_path / "w.h5").read_bytes()
+    assert refusal(write_parts(tmp_path / "a.keras", config, parts))
+
+
 def test_says_in_its_own_words_what_keras_cannot_do(tmp_path):
     layer = keras_layer("Dense", {"name": "dense", "units": 2, "no_such_setting": 1})
     text = refusal(model_file(tmp_path / "a.keras", [layer]))

@@ -20,13 +20,15 @@ from cnnviz.convnets.files import open_model_file
 from cnnviz.convnets.gate import check_model_file
 from cnnviz.convnets.keras2.operations import OPERATIONS
 from cnnviz.errors import ModelFileError
+from cnnviz.layers import map_layers
+from cnnviz.probes import read
 
 # TensorFlow 2.21 with NumPy 2: what Keras saves goes through a conversion that NumPy deprecates.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 CASES = Path(__file__).parents[1] / "cases"
 NAMES = (
     "transfer_tf", "transfer_torch", "transfer_caffe", "half_frozen", "compiled", "operations", "layer_zoo", "shared",
-    "sequential", "float16", "densenet", "mobilenet",
+    "sequential", "float16", "mobilenet",
 )  # fmt: skip
 OLD = CASES / "models" / "keras2"
 
@@ -229,13 +231,33 @@ def test_reads_what_it_was_trained_with(written, suffix):
     assert describe_model_file(CASES / "README.md").keras_version is None
 
 
-@pytest.mark.parametrize("name", ["int8.keras", "odd_names.keras"])
-def test_opens_quantized_models_and_names_that_tensorflow_refuses(name):
-    expected = np.load(CASES / "expected.npz")
-    convnet = load_convnet(CASES / "models" / name)
-    assert_equal(convnet.model, expected[f"{name}:inputs"], [expected[name]])
-    for info in cnnviz.map_layers(convnet):
-        heatmap = cnnviz.grad_cam(convnet, expected[f"{name}:inputs"].astype("float32"), layer=info.address)
-        assert np.isfinite(heatmap).all()
-    if name == "odd_names.keras":
-        assert "합성곱 3" in [info.address for info in cnnviz.layers(convnet)]
+def test_opens_names_that_tensorflow_refuses():
+    expected, convnet = np.load(CASES / "expected.npz"), load_convnet(CASES / "models" / "odd_names.keras")
+    inputs = expected["odd_names.keras:inputs"].astype("float32")
+    assert_equal(convnet.model, inputs, [expected["odd_names.keras"]])
+    assert "합성곱 3" in [info.address for info in cnnviz.layers(convnet)]
+    for info in map_layers(convnet):
+        assert np.isfinite(cnnviz.grad_cam(convnet, inputs, layer=info.address)).all()
+
+
+def test_gradients_of_a_quantized_head_are_those_of_the_numbers_its_weights_stand_for():
+    """Rounded inputs have no slope of their own; the gradient is that of the same head without rounding."""
+    expected, convnet = np.load(CASES / "expected.npz"), load_convnet(CASES / "models" / "int8.keras")
+    inputs = expected["int8.keras:inputs"].astype("float32")
+    assert_equal(convnet.model, inputs, [expected["int8.keras"]])
+    dense, scores = (convnet.model.get_layer(name) for name in ("dense_1", "scores"))
+    first, second = (
+        np.asarray(layer.weights[1], np.float32) / np.asarray(layer.kernel_scale) for layer in (dense, scores)
+    )
+    for class_index in range(3):
+        reading = read(convnet, inputs, layers=["conv2"], with_gradients=True, class_index=class_index)
+        maps, gradient = reading.maps["conv2"], reading.gradient("conv2")
+        hidden = maps.mean(axis=(1, 2)) @ first + np.asarray(dense.bias)
+        logits = np.maximum(hidden, 0) @ second + np.asarray(scores.bias)
+        np.testing.assert_allclose(reading.logits, logits, atol=2e-3)  # what rounding makes of it
+        by_channel = ((hidden > 0) * second[:, class_index]) @ first.T / np.prod(maps.shape[1:3])
+        np.testing.assert_allclose(gradient, np.broadcast_to(by_channel[:, None, None], maps.shape), rtol=1e-4)
+        # Where every channel that answers speaks against the class, Grad-CAM is empty, and says so.
+        heat = cnnviz.grad_cam(convnet, inputs, layer="conv2", class_index=class_index)
+        right = np.maximum((maps * by_channel[:, None, None]).sum(axis=-1), 0)
+        np.testing.assert_allclose(heat, right, atol=1e-9)

@@ -10,6 +10,7 @@ NAMES = {
     "class_order": "folders in {value} order",
     "outputs": "{value}",
     "head": "output “{value}”",
+    "layout": "values in a row as an image of {value}",
     "layer": "default layer {value}",
 }
 VALUES = {
