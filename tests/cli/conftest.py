@@ -29,7 +29,7 @@ def save(model, path):
 
 @pytest.fixture(scope="session")
 def network(tmp_path_factory):
-    """Filters of `mix`: red, blue, green (its bias keeps it below zero for every image), dead; classes: red, blue, not red."""
+    """Filters of `mix`: red, blue, green (its bias keeps it below zero), dead. Classes: red, blue, not red."""
     import keras
     from keras import layers
 
