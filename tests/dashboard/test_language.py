@@ -19,7 +19,7 @@ OTHERS = sorted(language.LANGUAGES.keys() - {language.ENGLISH})
 # Names, formulas, and what is typed as it stands: the same in every language.
 SAME = {
     *("English", "한국어", "viridis", "cividis", "magma", "jet", "same", "JPEG", "F1", "L1", "L2", "ReLU", "LeNet-5"),
-    "log p",
+    *("log p", "{rows} x {columns} x {channels}"),
     *("VGG16", "F(x) + x", "tensorboard --logdir {folder}"),
     *("max(0, {x}) = {y}", "min(6, max(0, {x})) = {y}", "1 / (1 + e^−({x})) = {y}", "tanh({x}) = {y}"),
     *("e^({score} − {largest})", "log({own} / {total}) = {value}", "ReLU: max(0, {sum}) = {value}"),
