@@ -102,10 +102,10 @@ def test_nothing_keeps_the_one_writer_of_the_url_from_its_work(call):
 
 
 def test_a_page_that_ends_early_still_writes_its_url(open_page):
-    app = open_page("heatmaps", model="mnist_dense", layer="nowhere")
+    app = open_page("heatmaps", model="mnist_dense", method="grad_cam", layer="nowhere")
     assert "has no maps" in said(app)
     assert "Shown instead" in said(app)
-    assert app.query_params == {"model": "mnist_dense"}
+    assert app.query_params == {"model": "mnist_dense", "method": "grad_cam"}
 
 
 def test_a_heatmap_at_an_early_layer_offers_the_usual_one(open_page):

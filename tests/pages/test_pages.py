@@ -33,8 +33,13 @@ def test_opens_on_networks_without_maps_gray_ones_and_a_single_sigmoid(open_page
     assert "random weights" in sentences(app)
 
 
-def test_heatmaps_of_a_dense_network_say_that_there_are_no_convolutions(open_page):
+def test_heatmaps_of_a_dense_network_are_those_of_its_pixels(open_page):
     app = open_page("heatmaps", model="mnist_dense")
+    assert "Saliency." in sentences(app) and "has no maps" not in sentences(app)
+
+
+def test_a_map_of_a_dense_network_is_refused_in_a_sentence(open_page):
+    app = open_page("heatmaps", model="mnist_dense", method="grad_cam")
     assert "has no maps" in sentences(app)
 
 
