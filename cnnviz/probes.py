@@ -305,8 +305,8 @@ def _checked_inputs(convnet: Convnet, inputs: np.ndarray) -> np.ndarray:
     if shape is None or len(shape) != 4 or tuple(shape[1:]) != expected or inputs.dtype == np.uint8:
         received = type(inputs).__name__ if shape is None else f"{tuple(shape)} {inputs.dtype}"
         raise ValueError(
-            f"Expected inputs of shape (batch, {', '.join(map(str, expected))}), scaled as the model wants them. "
-            f"Received: {received}. Make them with convnet.prepare([photo])."
+            f"Expected inputs of shape (batch, {', '.join(map(str, expected))}) and type float32, scaled as the model "
+            f"wants them. Received: {received}. Make them with convnet.prepare(photos)."
         )
     return np.ascontiguousarray(inputs, np.float32)
 

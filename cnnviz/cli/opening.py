@@ -15,11 +15,14 @@ import numpy as np
 
 from cnnviz.cli.progress import note
 from cnnviz.convnets import Assumptions, Convnet, load_convnet
-from cnnviz.images import SAMPLES, read_photo, sample_photos
+from cnnviz.convnets.gate import check_model_file
+from cnnviz.images import SAMPLES, sample_photos
+from cnnviz.images import open_photo as read
 
 _LOG_LEVEL = "TF_CPP_MIN_LOG_LEVEL"
 _FATAL_ONLY = "3"
 _STDERR = 2
+_ENDINGS = (".keras", ".h5", ".hdf5", ".zip")
 _CHANGE = "change it with --scaling, --fit, --labels, --class-order, --outputs or --head:"
 
 
@@ -30,7 +33,10 @@ def open_photo(picture: str, *, stretch: bool = False) -> np.ndarray:
         PictureError: If it cannot be read.
     """
     is_sample = picture in SAMPLES and not Path(picture).is_file()
-    return read_photo(sample_photos()[picture] if is_sample else picture, stretch=stretch)
+    photo = read(sample_photos()[picture] if is_sample else picture, stretch=stretch)
+    if photo.notes:
+        sys.stderr.write(f"cnnviz: {picture}: {'; '.join(photo.notes)}.\n")
+    return photo.pixels
 
 
 def picture_name(picture: str) -> str:
@@ -44,6 +50,8 @@ def open_convnet(options: Namespace) -> Convnet:
     Raises:
         ModelError: If it cannot be opened.
     """
+    if Path(options.model).suffix in _ENDINGS and not Path(options.model).exists():
+        check_model_file(Path(options.model))  # says so before TensorFlow has started
     start_tensorflow()
     convnet = load_convnet(
         options.model,

@@ -51,7 +51,7 @@ def add_model(parser: Parser) -> None:
         "--model",
         default=DEFAULT,
         metavar="NAME|PATH",
-        help="a name that `cnnviz models` lists, or a .keras or .h5 file (default: %(default)s)",
+        help="a name that `cnnviz models` lists, or a .keras, .h5 or Teachable Machine's .zip (default: %(default)s)",
     )
     parser.add_argument(
         "--architecture",

@@ -31,7 +31,9 @@ class Assumption:
 
 KNOWN = Sentence("the catalog says so")
 SAID = Sentence("you said so")
-NOT_ASKED = Assumption("", KNOWN)
+REMEMBERED = Sentence("remembered beside the model")
+NOT_ASKED = Assumption("", Sentence("nothing had to be assumed"))
+_OF_FILES = ("scaling", "fit", "class_names")
 
 
 @dataclass(frozen=True)
@@ -63,8 +65,9 @@ class Assumptions:
 
     @property
     def are_open(self) -> bool:
-        """Whether something of it is a guess, which a person should confirm or change."""
-        return bool(self.guesses)
+        """Whether a person should hear of it: a guess, or what was taken from files beside the model."""
+        told = (one for name, one in self if name in _OF_FILES)
+        return bool(self.guesses) or any(one.why not in (KNOWN, SAID, REMEMBERED) for one in told)
 
     @property
     def lines(self) -> tuple[str, ...]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import random
 import shutil
 import tempfile
 import threading
@@ -136,7 +135,7 @@ def _load(path: Path, report: GateReport, architecture: Callable[[], keras.Model
     lenet5_class()  # the only class of ours that a file may name
     model = architecture() if report.kind == "weights" and architecture else None
     try:
-        with _loading, _settings_kept(), _randomness_kept(), warnings.catch_warnings():
+        with _loading, _settings_kept(), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Keras only warns of what is refused here
             if report.translation is not None:
                 model = _build_translated(path, report.translation)
@@ -162,16 +161,6 @@ def _build_translated(path: Path, translation: Translation) -> keras.Model:
             archive = stack.enter_context(open_archive(file))
             file = stack.enter_context(open_weights(file, archive))
         return build(translation.config, translation.plan, stack.enter_context(open_hdf5(file)))
-
-
-@contextlib.contextmanager
-def _randomness_kept() -> Iterator[None]:
-    """Keras draws a seed for each layer that it makes; who asked for a model finds their own draws as they were."""
-    state = random.getstate()
-    try:
-        yield
-    finally:
-        random.setstate(state)
 
 
 @contextlib.contextmanager

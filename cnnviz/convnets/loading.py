@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cnnviz.convnets.answers import Answers, recall
-from cnnviz.convnets.assumptions import KNOWN
+from cnnviz.convnets.assumptions import KNOWN, REMEMBERED
 from cnnviz.convnets.catalogue import DEFAULT, Entry, catalogue
 from cnnviz.convnets.config_rules import shown
 from cnnviz.convnets.convnet import Convnet, Preparation
@@ -124,7 +124,7 @@ def _entry(name: str) -> Entry:
 def _wrap_file(model: keras.Model, path: Path, preparation: Preparation | None, said: Said) -> Convnet:
     """Combine what is said with what was remembered; drop the latter if the file has changed since."""
     told = _told(path)
-    remembered = Said(**asdict(recall(path) or Answers()), why=Sentence("remembered beside the model"))
+    remembered = Said(**asdict(recall(path) or Answers()), why=REMEMBERED)
     try:
         return _wrap(model, path, preparation, (said, remembered, *told))
     except CnnvizError:
@@ -135,7 +135,7 @@ def _told(path: Path) -> tuple[Said, Said]:
     """What the file itself, and the labels beside it, tell."""
     facts = describe_model_file(path)
     fit: Fit | None = "crop" if facts.is_teachable_machine else None  # as the code that it gives with a model does
-    why = Sentence("Teachable Machine's models want so")
+    why = Sentence("as Teachable Machine prepares images")
     of_file = Said(scaling=facts.scaling, fit=fit, loss=facts.training_loss, why=why)
     return of_file, Said(class_names=facts.class_names, why=Sentence("from the labels that came with the file"))
 

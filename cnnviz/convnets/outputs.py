@@ -155,7 +155,8 @@ def _decide(
 ) -> Meaning:
     """Put graph, values, loss and names together; the strongest sign first."""
     if found.is_distribution and units > 1:
-        return Meaning("softmax", units, Sentence("it ends in a softmax, or in sums of them that add up to one"), True)
+        ends = Sentence("it ends in a softmax") if found.is_softmax else Sentence("softmaxes are added up to one in it")
+        return Meaning("softmax", units, ends, True)
     if found.is_distribution:
         return _sigmoids(1, Sentence("a softmax over one unit: it always says 1, whatever the image"), is_certain=True)
     if found.is_share and found.is_bounded_sigmoid:

@@ -196,10 +196,10 @@ def _from_arithmetic(slope: np.ndarray, offset: np.ndarray) -> FoundScaling:
 
 def _say_arithmetic(mean: float, deviation: float) -> Sentence:
     if abs(mean) < _NOTHING * deviation:
-        return Sentence("the model itself divides pixels by {deviation:.3g}", deviation=deviation)
+        return Sentence("the model itself divides pixels by {deviation:.4g}", deviation=deviation)
     if abs(deviation - 1) < _NOTHING:
-        return Sentence("the model itself subtracts {mean:.3g} from pixels", mean=mean)
-    template = "the model itself subtracts {mean:.3g} from pixels and divides by {deviation:.3g}"
+        return Sentence("the model itself subtracts {mean:.4g} from pixels", mean=mean)
+    template = "the model itself subtracts {mean:.4g} from pixels and divides by {deviation:.4g}"
     return Sentence(template, mean=mean, deviation=deviation)
 
 

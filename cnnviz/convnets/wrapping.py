@@ -158,7 +158,9 @@ def _find_preparation(
     size = (height or _FREE_SIZE, width or _FREE_SIZE)
     plain = Preparation(size, channels, fit or "stretch", SCALINGS["0..255"])
     said = _first(sources, "scaling")
-    found = FoundScaling(scaling_named(said[0], channels), said[1], True) if said else find_scaling(model, plain)
+    found = find_scaling(model, plain)
+    if said:
+        found = _overruled(found, scaling_named(said[0], channels), said[1])
     assumed_fit = (
         Assumption(fit, fit_why)
         if fit
@@ -166,6 +168,13 @@ def _find_preparation(
     )
     scaling = Assumption(found.scaling.name, found.why, found.is_certain)
     return Preparation(size, channels, plain.fit, found.scaling), scaling, assumed_fit
+
+
+def _overruled(found: FoundScaling, scaling: Scaling, why: Sentence) -> FoundScaling:
+    """Take another scaling than the model's own arithmetic asks for, and say that it asks for another."""
+    if found.is_certain and found.scaling != scaling:
+        why = Sentence("{why}, although {otherwise}", why=why, otherwise=found.why)
+    return FoundScaling(scaling, why, True)
 
 
 def scaling_named(name: str, channels: int) -> Scaling:

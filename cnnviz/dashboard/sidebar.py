@@ -104,7 +104,10 @@ def _choose_network() -> None:
             max_upload_size=256,
             on_change=_take_model,
         )
-    if sentence := st.session_state.pop("_model_error", None):
+        sentence = st.session_state.pop("_model_error", None)
+        if sentence:  # here too: the open popover covers what stands below it
+            st.error(language.say(sentence), icon=":material/error:")
+    if sentence:
         st.error(language.say(sentence), icon=":material/error:")
 
 

@@ -12,7 +12,9 @@ PAGES = {
 
 NETWORK = "Network"
 OWN_NETWORK = "Your own network"
-OWN_NETWORK_HELP = "A .keras or .h5 file. No code in it is run; files that would need to are refused."
+OWN_NETWORK_HELP = (
+    "A .keras or .h5 file, or the .zip of Teachable Machine. No code in it is run; files that would need to are refused."
+)
 PICTURE = "Picture"
 TEST_PICTURE = "{name} · test picture {number}"
 OWN_PICTURE = "Your own picture"
