@@ -77,7 +77,6 @@ def test_the_loss_in_the_file_tells_numbers_from_logits(tmp_path, units, loss, o
         ("logits", 3, lambda z: np.exp(z) / np.exp(z).sum(-1, keepdims=True)),
         ("scores", 3, lambda z: z),
         ("numbers", 3, lambda z: z),
-        ("independent", 3, lambda z: z),
     ],
 )
 def test_a_person_may_say_what_the_outputs_are(rng, said, classes, expected):

@@ -13,7 +13,8 @@ PAGES = {
 NETWORK = "Network"
 OWN_NETWORK = "Your own network"
 OWN_NETWORK_HELP = (
-    "A .keras or .h5 file, or the .zip of Teachable Machine. No code in it is run; files that would need to are refused."
+    "A .keras or .h5 file, or the .zip of Teachable Machine. "
+    "No code in it is run; files that would need to are refused."
 )
 PICTURE = "Picture"
 TEST_PICTURE = "{name} · test picture {number}"
