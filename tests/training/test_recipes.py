@@ -77,17 +77,22 @@ def few_clothes(tmp_path_factory):
     return folder
 
 
-@pytest.mark.parametrize("seed", range(3))
-def test_features_of_a_trained_base_beat_a_network_from_scratch(few_clothes, seed, tmp_path_factory, monkeypatch):
-    """Clothes are unlike ImageNet's photos, so the base is cut after its first blocks and keeps where things are."""
+@pytest.mark.timeout(900)
+def test_features_of_a_trained_base_beat_a_network_from_scratch(few_clothes, tmp_path_factory, monkeypatch):
+    """Clothes are unlike ImageNet's photos, so the base is cut after its first blocks and keeps where things are.
+
+    On so few images single runs differ by several points; the mean of three seeds is held to the margin.
+    """
     monkeypatch.setenv("CNNVIZ_CACHE_DIR", str(few_clothes.parent / "cache"))
 
-    def accuracy(name, **changes):
+    def accuracy(name, seed, **changes):
         settings = {"data": str(few_clothes), "seed": seed, "snapshots": 0, "has_tensorboard": False, **changes}
         recipe = edited(RECIPES[name].recipe, settings)
         return carry_out(create_run(recipe, folder=tmp_path_factory.mktemp("runs"))).status.test["accuracy"]
 
     early = {"transfer.cut": "block4_add", "transfer.pooling": "flatten"}
-    scratch = accuracy("scratch", size=80, epochs=12)
-    assert scratch > 0.4  # it learned, too
-    assert accuracy("feature-extraction", size=64, epochs=15, **early) >= scratch + MARGIN
+    scratch = [accuracy("scratch", seed, size=80, epochs=12) for seed in range(3)]
+    features = [accuracy("feature-extraction", seed, size=64, epochs=15, **early) for seed in range(3)]
+    assert min(scratch) > 0.4  # they learned, too
+    assert all(better > worse for better, worse in zip(features, scratch, strict=True))
+    assert np.mean(features) >= np.mean(scratch) + MARGIN
