@@ -78,7 +78,8 @@ def gradients_are_those_of_the_logit(built):
         for address in flowing:
             _assert_close(reading.maps[address], run.outputs[address], f"maps of {address}", built)
             _assert_close(reading.gradients[address], gradients[address], f"gradient at {address}", built)
-    for address in flowing[-1:]:
+    on_image = {info.address for info in cnnviz.layers(convnet) if info.has_maps}  # not where axes were exchanged
+    for address in [address for address in flowing if address in on_image][-1:]:
         index = scores.shape[1] - 1
         output, gradient = run.outputs[address], run.gradients([index, index])[address]
         weights = tf.reduce_mean(tf.cast(gradient, tf.float32), axis=(1, 2), keepdims=True)
