@@ -5,8 +5,8 @@ import re
 
 import numpy as np
 import pytest
-from playwright.sync_api import expect
 from PIL import Image
+from playwright.sync_api import expect
 
 from cnnviz.convnets import load_convnet
 
