@@ -101,13 +101,14 @@ def test_all_is_sorted_and_importable():
 def test_importing_is_quick_and_brings_no_heavy_package():
     heavy = {"tensorflow", "keras", "streamlit", "plotly"}
     code = (
-        "import sys, time; start = time.process_time(); import cnnviz; taken = time.process_time() - start;"
-        f"print(taken, *({heavy!r} & set(sys.modules)))"
+        "import sys, time; start = time.process_time(); import numpy, PIL.Image; floor = time.process_time() - start;"
+        "import cnnviz; taken = time.process_time() - start;"
+        f"print(taken / floor, *({heavy!r} & set(sys.modules)))"
     )
     runs = [subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True) for _ in range(3)]
-    taken = [float(run.stdout.split()[0]) for run in runs]
+    ratios = [float(run.stdout.split()[0]) for run in runs]
     assert all(len(run.stdout.split()) == 1 for run in runs), runs[0].stdout
-    assert min(taken) < 0.3  # processor time, the quickest of three: the claim is about the code, not a busy machine
+    assert min(ratios) < 4  # of the time that NumPy and Pillow take, which any such library imports
 
 
 def test_no_source_turns_a_guard_off():

@@ -419,7 +419,7 @@ def test_what_was_not_prepared_is_told_so(rng):
     ):
         for probe in (read, predict):
             with pytest.raises(
-                ValueError, match=rf"Expected inputs of shape \(batch, 6, 6, 3\), .* Received: {received}\. .*prepare"
+                ValueError, match=rf"Expected inputs of shape \(batch, 6, 6, 3\) and type float32, .* Received: {received}\. .*prepare"
             ):
                 probe(convnet, given)
 
