@@ -418,9 +418,8 @@ def test_what_was_not_prepared_is_told_so(rng):
         ([photo], "list"),
     ):
         for probe in (read, predict):
-            with pytest.raises(
-                ValueError, match=rf"Expected inputs of shape \(batch, 6, 6, 3\) and type float32, .* Received: {received}\. .*prepare"
-            ):
+            expected = r"Expected inputs of shape \(batch, 6, 6, 3\) and type float32, scaled as the model wants them\."
+            with pytest.raises(ValueError, match=rf"{expected} Received: {received}\. .*prepare"):
                 probe(convnet, given)
 
 

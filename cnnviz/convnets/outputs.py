@@ -7,8 +7,9 @@ Where the graph does not say, the model is run on black, white, noise and photog
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
@@ -93,7 +94,9 @@ def find_meaning(
     units = shapes[head][-1] if len(shapes[head]) == 2 else None
     if not units:
         return Meaning("none", 0, Sentence("its output is no row of scores"), True)
-    meaning = _decide(model, preparation, head, scores_range, units, name_count, _plain(loss))
+    meaning = _decide(
+        _Evidence(scores_range, units, partial(_telling_values, model, preparation, head), name_count, _plain(loss))
+    )
     return replace(meaning, has_logits=meaning.outputs != "softmax" or scores_range.is_softmax)
 
 
@@ -150,10 +153,28 @@ def _plain(loss: str | None) -> str:
     return (loss or "").replace("_", "").casefold()
 
 
-def _decide(
-    model: keras.Model, preparation: Preparation, head: int, found: Range, units: int, name_count: int, loss: str
-) -> Meaning:
+@dataclass(frozen=True)
+class _Evidence:
+    """All that can tell what an output is.
+
+    Attributes:
+        found: Range of its values, followed through the graph.
+        units: Numbers for one image.
+        values: Outputs `(images, units)` for trial images; below 0 where running the model could not tell more.
+        name_count: Class names that a person gave.
+        loss: Name of the loss, in lower case without signs; empty where it is not known.
+    """
+
+    found: Range
+    units: int
+    values: Callable[[], np.ndarray]
+    name_count: int
+    loss: str
+
+
+def _decide(evidence: _Evidence) -> Meaning:
     """Put graph, values, loss and names together; the strongest sign first."""
+    found, units, loss = evidence.found, evidence.units, evidence.loss
     if found.is_distribution and units > 1:
         ends = Sentence("it ends in a softmax") if found.is_softmax else Sentence("softmaxes are added up to one in it")
         return Meaning("softmax", units, ends, True)
@@ -161,7 +182,7 @@ def _decide(
         return _sigmoids(1, Sentence("a softmax over one unit: it always says 1, whatever the image"), is_certain=True)
     if found.is_share and found.is_bounded_sigmoid:
         return _sigmoids(units, Sentence("it ends in a sigmoid"), is_certain=True)
-    values = _values(model, preparation, head) if _may_be_shares(model, head) else np.full((1, units), -1.0)
+    values = evidence.values()
     if units > 1 and _is_distribution(values):
         return Meaning("softmax", units, Sentence("its outputs are never negative and always sum to one"), True)
     if found.is_share:
@@ -169,7 +190,7 @@ def _decide(
     if loss in _OF_NUMBERS and found.is_unbounded:
         return Meaning("numbers", units, Sentence("it was trained on numbers (loss {loss})", loss=loss), True)
     if found.is_logarithm or found.is_unbounded:
-        return _linear(found, values, units, name_count, loss)
+        return _linear(evidence, values)
     if units == 1 and not found.is_bounded:
         return Meaning("numbers", 1, Sentence("one unit of the range {range}: no probability", range=found.text), False)
     why = Sentence("the range of its outputs is {range}: they are no probabilities", range=found.text)
@@ -180,8 +201,9 @@ def _sigmoids(units: int, why: Sentence, *, is_certain: bool) -> Meaning:
     return Meaning("sigmoid" if units == 1 else "independent", units, why, is_certain)
 
 
-def _linear(found: Range, values: np.ndarray, units: int, name_count: int, loss: str) -> Meaning:
+def _linear(evidence: _Evidence, values: np.ndarray) -> Meaning:
     """Tell logits from numbers; a single linear unit may be either."""
+    found, units, loss = evidence.found, evidence.units, evidence.loss
     if not found.is_linear and not found.is_logarithm:
         if len(values) and np.all((values >= 0) & (values <= 1)):
             return _sigmoids(units, Sentence("its outputs lay between 0 and 1 on all trial images"), is_certain=False)
@@ -191,7 +213,7 @@ def _linear(found: Range, values: np.ndarray, units: int, name_count: int, loss:
         return Meaning("logits", units, Sentence("it ends in linear units"), loss != "" or found.is_logarithm)
     if loss in _OF_BINARY_CLASSES:
         return Meaning("logits", 1, Sentence("one linear unit, trained on two classes (loss {loss})", loss=loss), True)
-    if name_count == 2:
+    if evidence.name_count == 2:
         return Meaning("logits", 1, Sentence("one linear unit, and two class names were given"), False)
     return Meaning("numbers", 1, Sentence("one linear unit; if it tells two classes apart, say logits"), False)
 
@@ -229,13 +251,15 @@ def _traced(model: keras.Model, preparation: Preparation, head: int) -> tuple[Ra
     return (range_of(found[head]) if 0 <= head < len(found) else Range.unknown()), shapes
 
 
-def _may_be_shares(model: keras.Model, head: int) -> bool:
-    """Whether running the model could tell more: a dense layer with negative weights adds no shares up."""
+def _telling_values(model: keras.Model, preparation: Preparation, head: int) -> np.ndarray:
+    """Outputs for trial images, unless a dense layer with negative weights ends the model: it adds no shares up."""
     import keras
 
     outputs = getattr(model, "outputs", None)
     layer: Any = outputs[head]._keras_history.operation if outputs else None
-    return type(layer) is not keras.layers.Dense or bool(np.min(keras.ops.convert_to_numpy(layer.kernel)) >= 0)
+    if type(layer) is keras.layers.Dense and np.min(keras.ops.convert_to_numpy(layer.kernel)) < 0:
+        return np.full((1, layer.units), -1.0)
+    return _values(model, preparation, head)
 
 
 def _values(model: keras.Model, preparation: Preparation, head: int) -> np.ndarray:

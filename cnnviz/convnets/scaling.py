@@ -52,10 +52,8 @@ _USUAL = ((0, 1), (0.5, 1), (0.5, 0.5), (0.45, 0.23), (0.13, 0.31), (0, 1 / 255)
 _CLEAR, _MARGIN = 0.7, 0.4  # how close to one of these a range must be, and by how much closer than the next one
 
 _NOTHING = 1e-3
-_FAMILIAR, _CLEARLY = (
-    1.0,
-    2.0,
-)  # surprise of a BatchNormalization under the right scaling; of the next one, as a multiple
+_FAMILIAR = 1.0  # surprise of a BatchNormalization under the right scaling, at most
+_CLEARLY = 2.0  # that of the next one, as a multiple of it
 
 # Scaling that keras.applications names for its models, by the beginning of their names.
 _APPLICATIONS = {
@@ -82,21 +80,28 @@ class FoundScaling:
     is_certain: bool
 
 
-def find_scaling(model: keras.Model, preparation: Preparation) -> FoundScaling:
-    """Find how a model wants pixels; its own arithmetic first, then what its weights were trained on.
+def own_scaling(model: keras.Model, preparation: Preparation) -> FoundScaling | None:
+    """Read off a model's own arithmetic which pixels it wants; None if it does nothing to them.
 
     Args:
         model: Keras model; it is only read.
         preparation: Its size and channels.
-
-    Returns:
-        A key of `SCALINGS`, with the reason. A guess is said to be one.
     """
     if np.issubdtype(_input_type(model), np.integer):
         return FoundScaling(SCALINGS["0..255"], Sentence("its input takes whole numbers"), True)
     slope, offset = _first_arithmetic(model, preparation)
-    if not (np.allclose(slope, 1) and np.allclose(offset, 0)):
-        return _from_arithmetic(slope, offset)
+    if np.allclose(slope, 1) and np.allclose(offset, 0):
+        return None
+    return _from_arithmetic(slope, offset)
+
+
+def guess_scaling(model: keras.Model, preparation: Preparation) -> FoundScaling:
+    """Guess which pixels a model wants that does nothing to them, from its base's name and what it was trained on.
+
+    Args:
+        model: Keras model; it is only read.
+        preparation: Its size and channels.
+    """
     return _from_name(model) or _from_statistics(model, preparation) or _usual_guess()
 
 

@@ -12,7 +12,7 @@ from cnnviz.convnets.convnet import SCALINGS, Convnet, Preparation, Scaling, pla
 from cnnviz.convnets.input_layout import check_fits, find_layout, input_shape, shape_for
 from cnnviz.convnets.labels import read_labels
 from cnnviz.convnets.outputs import Meaning, find_meaning, loss_name, main_head, require_possible, said_meaning
-from cnnviz.convnets.scaling import FoundScaling, find_scaling
+from cnnviz.convnets.scaling import FoundScaling, guess_scaling, own_scaling
 from cnnviz.convnets.scopes import allow_any_names
 from cnnviz.errors import ModelError
 from cnnviz.images import Fit
@@ -157,10 +157,11 @@ def _find_preparation(
     fit, fit_why = _first(sources, "fit") or (None, SAID)
     size = (height or _FREE_SIZE, width or _FREE_SIZE)
     plain = Preparation(size, channels, fit or "stretch", SCALINGS["0..255"])
-    said = _first(sources, "scaling")
-    found = find_scaling(model, plain)
-    if said:
-        found = _overruled(found, scaling_named(said[0], channels), said[1])
+    own = own_scaling(model, plain)
+    if said := _first(sources, "scaling"):
+        found = _overruled(own, scaling_named(said[0], channels), said[1])
+    else:
+        found = own or guess_scaling(model, plain)
     assumed_fit = (
         Assumption(fit, fit_why)
         if fit
@@ -170,10 +171,10 @@ def _find_preparation(
     return Preparation(size, channels, plain.fit, found.scaling), scaling, assumed_fit
 
 
-def _overruled(found: FoundScaling, scaling: Scaling, why: Sentence) -> FoundScaling:
-    """Take another scaling than the model's own arithmetic asks for, and say that it asks for another."""
-    if found.is_certain and found.scaling != scaling:
-        why = Sentence("{why}, although {otherwise}", why=why, otherwise=found.why)
+def _overruled(own: FoundScaling | None, scaling: Scaling, why: Sentence) -> FoundScaling:
+    """Take a person's word; if the model's own arithmetic asks for another scaling, say so."""
+    if own and own.is_certain and own.scaling != scaling:
+        why = Sentence("{why}, although {otherwise}", why=why, otherwise=own.why)
     return FoundScaling(scaling, why, True)
 
 

@@ -99,12 +99,16 @@ def attention(net, x, name):
 
 
 def called_twice(net, x, name):
-    shared = lambda: layers.Conv2D(x.shape[-1], 3, padding="same", activation="relu", name=name)  # noqa: E731
+    def shared():
+        return layers.Conv2D(x.shape[-1], 3, padding="same", activation="relu", name=name)
+
     return net(name, shared, net(name, shared, x))
 
 
 def across_branches(net, x, name):
-    shared = lambda: layers.Conv2D(3, 3, padding="same", name=f"{name}_shared")  # noqa: E731
+    def shared():
+        return layers.Conv2D(3, 3, padding="same", name=f"{name}_shared")
+
     a = net(f"{name}_shared", shared, x)
     b = net(f"{name}_shared", shared, ops.flip(x, axis=2))
     return net(name, lambda: layers.Maximum(name=name), [a, b])
@@ -126,7 +130,9 @@ def same_names(net, x, name):
 
 
 def model_called_twice(net, x, name):
-    body = lambda inner, y: _conv(inner, y, "conv", y.shape[-1], activation="relu")  # noqa: E731
+    def body(inner, y):
+        return _conv(inner, y, "conv", y.shape[-1], activation="relu")
+
     return net.nest(name, body, net.nest(name, body, x, kind="functional"), kind="functional")
 
 

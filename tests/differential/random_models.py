@@ -245,7 +245,9 @@ def _outputs(spec, main, aux):
 
 
 def _nested_blocks(spec, net, x):
-    body = lambda inner, y: _blocks(spec, inner, y)  # noqa: E731
+    def body(inner, y):
+        return _blocks(spec, inner, y)
+
     if spec.nesting in ("functional", "subclassed", "decorated"):
         return net.nest("backbone", body, x, kind=spec.nesting)
     if spec.nesting == "deep":
