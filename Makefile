@@ -40,7 +40,7 @@ app: $(VENV)/.runtime ## Set up and open the dashboard on http://127.0.0.1:8501
 
 test: $(VENV)/.dev ## Set up and run the whole test suite; PYTHON=python3.13 chooses another Python, LOCK= the newest releases
 	@sh tests/system_packages.sh
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 smoke: $(VENV)/.dev ## Build the wheel, install it into an empty environment, open the dashboard from it
 	@sh tests/system_packages.sh

@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import os
 import socket
-import subprocess
 import sys
 from argparse import Namespace
 from collections.abc import Iterable
@@ -46,6 +45,13 @@ def add(verbs: options.Verbs) -> None:
     )
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
     parser.add_argument(
+        "--allow-host",
+        metavar="NAME",
+        action="append",
+        default=[],
+        help="one more host name under which browsers reach it, such as a proxy's; may be given again",
+    )
+    parser.add_argument(
         "--port",
         type=options.whole_number(1, 65535),
         help=f"port to listen on (default: the first free from {_PORT})",
@@ -54,17 +60,14 @@ def add(verbs: options.Verbs) -> None:
 
 
 def run(given: Namespace) -> Iterable[str]:
-    """Replace this process by the dashboard's server, so that Ctrl-C and exit codes are its own."""
-    environment = _QUIET | os.environ | _start_with(given)
+    """Serve the dashboard until Ctrl-C."""
+    os.environ.update(_QUIET | os.environ | _start_with(given))
     port = given.port or _free_port(given.host)
     _check_address(given.host, port)
-    command = [sys.executable, "-m", "streamlit", "run", str(_app())]
-    command += ["--server.address", given.host, "--server.port", str(port)]
-    if given.headless:
-        command += ["--server.headless", "true"]
-    if sys.platform == "win32":  # there a process cannot be replaced: the shell would take over the terminal again
-        sys.exit(subprocess.call(command, env=environment))
-    os.execve(sys.executable, command, environment)
+    from cnnviz.dashboard.server import serve  # Streamlit, which no other verb needs
+
+    serve(_app(), host=given.host, port=port, names=given.allow_host, is_headless=given.headless)
+    return ()
 
 
 def _app() -> Path:

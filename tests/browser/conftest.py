@@ -1,5 +1,6 @@
 """A real server and Debian's Chromium; a test fails on any page error, foreign request or traceback in the log."""
 
+import contextlib
 import os
 import re
 import shutil
@@ -71,24 +72,31 @@ def server_log(tmp_path_factory):
     return ServerLog(tmp_path_factory.mktemp("log") / "log.txt")
 
 
-@pytest.fixture(scope="session")
-def server(tmp_path_factory, runs_folder, server_log):
-    folder = tmp_path_factory.mktemp("server")
+@contextlib.contextmanager
+def running_app(folder, log, *options, **variables):
+    """Run `cnnviz app` in a folder; gives its port."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    log = server_log.path
-    command = [sys.executable, "-m", "cnnviz", "app", "--headless", "--port", str(port)]
+    command = [sys.executable, "-m", "cnnviz", "app", "--headless", "--port", str(port), *options]
     set_by_tests = ("TF_CPP_MIN_LOG_LEVEL", "CUDA_VISIBLE_DEVICES")  # the log is to be that of a person's server
     kept = {name: value for name, value in os.environ.items() if name not in set_by_tests}
-    environment = kept | {"CNNVIZ_CACHE_DIR": str(folder / "cache"), "CNNVIZ_RUNS_DIR": str(runs_folder)}
     with log.open("wb") as out:
-        process = subprocess.Popen(command, cwd=folder, env=environment, stdout=out, stderr=subprocess.STDOUT)
-    url = f"http://127.0.0.1:{port}"
-    _wait_until_healthy(url, process, log)
-    yield url
-    process.terminate()
-    process.wait(20)
+        process = subprocess.Popen(command, cwd=folder, env=kept | variables, stdout=out, stderr=subprocess.STDOUT)
+    try:
+        _wait_until_healthy(f"http://127.0.0.1:{port}", process, log)
+        yield port
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory, runs_folder, server_log):
+    folder, log = tmp_path_factory.mktemp("server"), server_log.path
+    folders = {"CNNVIZ_CACHE_DIR": str(folder / "cache"), "CNNVIZ_RUNS_DIR": str(runs_folder)}
+    with running_app(folder, log, **folders) as port:
+        yield f"http://127.0.0.1:{port}"
     assert not server_log.warnings(), log.read_text(errors="replace")[-4000:]
 
 

@@ -12,8 +12,6 @@ from cnnviz.training import RECIPES, blueprint, carry_out, create_run, edited
 
 SCRATCH = [name for name, named in RECIPES.items() if named.recipe.transfer is None]
 LENET_ACCURACY = 0.95
-MARGIN = 0.05
-"""By how much features beat a network from scratch, at least; seen: 0.09 to 0.12."""
 
 
 def test_a_recipe_has_the_name_that_it_is_called_by_and_says_what_it_is():
@@ -56,9 +54,8 @@ def test_what_comes_out_opens_like_any_network(name, shapes, runs):
 
 
 def test_lenet5_learns_the_digits(runs):
-    """With seed 0; the benchmark does it with seeds 0 to 2."""
-    recipe = replace(RECIPES["lenet5"].recipe, snapshots=0, has_tensorboard=False)
-    assert recipe.epochs <= 12
+    """Its first four epochs with seed 0; the benchmark carries out all of them, with seeds 0 to 2."""
+    recipe = replace(RECIPES["lenet5"].recipe, epochs=4, snapshots=0, has_tensorboard=False)
     run = carry_out(create_run(recipe, folder=runs))
     assert run.status.test["pictures"] == 1000
     assert run.status.test["accuracy"] >= LENET_ACCURACY
@@ -81,18 +78,16 @@ def few_clothes(tmp_path_factory):
 def test_features_of_a_trained_base_beat_a_network_from_scratch(few_clothes, tmp_path_factory, monkeypatch):
     """Clothes are unlike ImageNet's photos, so the base is cut after its first blocks and keeps where things are.
 
-    On so few images single runs differ by several points; the mean of three seeds is held to the margin.
+    Seeds 0 to 2 gave 72, 66 and 77 against 59, 64 and 59 % of the test images.
     """
     monkeypatch.setenv("CNNVIZ_CACHE_DIR", str(few_clothes.parent / "cache"))
 
-    def accuracy(name, seed, **changes):
-        settings = {"data": str(few_clothes), "seed": seed, "snapshots": 0, "has_tensorboard": False, **changes}
+    def accuracy(name, **changes):
+        settings = {"data": str(few_clothes), "seed": 0, "snapshots": 0, "has_tensorboard": False, **changes}
         recipe = edited(RECIPES[name].recipe, settings)
         return carry_out(create_run(recipe, folder=tmp_path_factory.mktemp("runs"))).status.test["accuracy"]
 
     early = {"transfer.cut": "block4_add", "transfer.pooling": "flatten"}
-    scratch = [accuracy("scratch", seed, size=80, epochs=12) for seed in range(3)]
-    features = [accuracy("feature-extraction", seed, size=64, epochs=15, **early) for seed in range(3)]
-    assert min(scratch) > 0.4  # they learned, too
-    assert all(better > worse for better, worse in zip(features, scratch, strict=True))
-    assert np.mean(features) >= np.mean(scratch) + MARGIN
+    scratch = accuracy("scratch", size=80, epochs=12)
+    assert scratch > 0.4  # it learned, too
+    assert accuracy("feature-extraction", size=64, epochs=15, **early) > scratch
