@@ -64,7 +64,7 @@ def run(given: Namespace) -> Iterable[str]:
     os.environ.update(_QUIET | os.environ | _start_with(given))
     port = given.port or _free_port(given.host)
     _check_address(given.host, port)
-    from cnnviz.dashboard.server import serve  # Streamlit, which no other verb needs
+    from cnnviz.server import serve  # Streamlit, which no other verb needs
 
     serve(_app(), host=given.host, port=port, names=given.allow_host, is_headless=given.headless)
     return ()
