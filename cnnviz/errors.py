@@ -4,7 +4,8 @@
     ├── PictureError          a picture that cannot be read
     ├── DataError             labelled pictures that cannot be found, read or learned from
     ├── ModelError            a network that cannot be opened or used
-    │   ├── ModelFileError        a model file that is refused, damaged or unsafe
+    │   ├── ModelFileError        a model file that cannot be opened
+    │   │   └── RefusedFileError      its own bytes are damaged or unsafe: another try would not help
     │   └── OfflineError          weights that would have to be downloaded
     ├── LayerError            a layer that does not exist or has no such view
     ├── ClassError            a class that the network does not have
@@ -49,7 +50,11 @@ class ModelError(CnnvizError):
 
 
 class ModelFileError(ModelError):
-    """A model file that is refused, damaged or unsafe."""
+    """A model file that cannot be opened."""
+
+
+class RefusedFileError(ModelFileError):
+    """A model file whose own bytes are damaged or unsafe: another try would not help."""
 
 
 class OfflineError(ModelError):

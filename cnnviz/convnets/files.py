@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
+import os
 import shutil
 import tempfile
 import threading
@@ -20,7 +22,7 @@ from cnnviz.convnets.gate import MAX_FILE_BYTES, GateReport, check_model_file
 from cnnviz.convnets.keras2 import Translation
 from cnnviz.convnets.rehearsal import rehearse
 from cnnviz.convnets.weights_rules import open_hdf5
-from cnnviz.errors import ModelFileError
+from cnnviz.errors import ModelFileError, RefusedFileError
 from cnnviz.folders import written_whole
 from cnnviz.sentences import Sentence
 
@@ -28,6 +30,10 @@ if TYPE_CHECKING:
     import keras
 
 _CHUNK = 2**20
+_PASSING = {
+    errno.EACCES, errno.EDQUOT, errno.EIO, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOSPC, errno.EPERM,
+    errno.EROFS,
+}  # fmt: skip
 # Loading looks at settings that all threads share.
 _loading = threading.Lock()
 
@@ -51,7 +57,8 @@ def open_model_file(
         The model, not compiled.
 
     Raises:
-        ModelFileError: If the file is refused, damaged, or does not become a model.
+        RefusedFileError: If the file is damaged or unsafe.
+        ModelFileError: If it does not become a model, or this machine cannot read it now.
     """
     with _checked(Path(path), is_trusted=is_trusted) as (file, report):
         if report.kind == "weights" and architecture is None:
@@ -60,20 +67,46 @@ def open_model_file(
                 "Name the architecture, or save the whole model with model.save('name.keras')."
             )
         if not is_trusted and report.kind != "weights":
-            rehearse(file, weight_bytes=report.weight_bytes)
+            _rehearse(file, report)
         return _load(file, report, architecture)
+
+
+def _rehearse(path: Path, report: GateReport) -> None:
+    try:
+        rehearse(path, weight_bytes=report.weight_bytes)
+    except OSError as error:  # no process, no temporary folder
+        raise ModelFileError(_of_this_machine(error) or str(error)) from error
 
 
 @contextlib.contextmanager
 def _checked(path: Path, *, is_trusted: bool) -> Iterator[tuple[Path, GateReport]]:
     """A file that passed the gate, out of its archive and under the ending of its content, and what it holds."""
-    with tempfile.TemporaryDirectory(prefix="cnnviz-model-", ignore_cleanup_errors=True) as name:
-        folder = Path(name)
-        checked = path if is_trusted else _private_copy(path, folder)
-        if is_download(checked):
-            checked = unpack_model(checked, folder)
-        report = check_model_file(checked)
-        yield _under_its_suffix(checked, report.suffix, folder), report
+    with contextlib.ExitStack() as stack:
+        try:
+            folder = Path(stack.enter_context(_private_folder()))
+            checked = path if is_trusted else _private_copy(path, folder)
+            if is_download(checked):
+                checked = unpack_model(checked, folder)
+            report = check_model_file(checked)
+            checked = _under_its_suffix(checked, report.suffix, folder)
+        except (ModelFileError, OSError) as error:
+            if reason := _of_this_machine(error):
+                raise ModelFileError(reason) from error
+            raise RefusedFileError(str(error) if isinstance(error, OSError) else error.sentence) from error
+        yield checked, report
+
+
+def _private_folder() -> tempfile.TemporaryDirectory[str]:
+    return tempfile.TemporaryDirectory(prefix="cnnviz-model-", ignore_cleanup_errors=True)
+
+
+def _of_this_machine(error: BaseException | None) -> Sentence | None:
+    """What is said where the system and not the file is at fault: no space left, no permission, a failing disk."""
+    while error is not None:
+        if isinstance(error, OSError) and error.errno in _PASSING:
+            return Sentence("This machine cannot open the file now: {reason}.", reason=os.strerror(error.errno))
+        error = error.__cause__
+    return None
 
 
 def convert_model_file(source: str | Path, target: Path) -> tuple[tuple[str, str], ...]:
@@ -114,7 +147,7 @@ def _private_copy(path: Path, folder: Path) -> Path:
                 digest.update(chunk)
                 target.write(chunk)
     except OSError as error:
-        raise ModelFileError("The file cannot be copied to a safe place: {reason}.", reason=error.strerror) from error
+        raise ModelFileError("The file cannot be copied to a safe place.") from error
     return part.rename(folder / digest.hexdigest())
 
 
@@ -219,6 +252,8 @@ def _mark(weight: Any) -> Any | None:
 
 def _explain(error: Exception, report: GateReport) -> Sentence:
     """Say in our own words what Keras said: its texts hold paths, pages of settings, and advice to lower the guard."""
+    if reason := _of_this_machine(error):
+        return reason
     text = str(error)
     if "objects could not be loaded" in text or "mismatch" in text:
         what = Sentence("this architecture") if report.kind == "weights" else Sentence("its layers")

@@ -15,7 +15,7 @@ from cnnviz.convnets import DEFAULT, Convnet, catalogue
 from cnnviz.dashboard import cache, components, language, panels, presenter, samples, state, store
 from cnnviz.dashboard.state import Selection
 from cnnviz.dashboard.texts import shared
-from cnnviz.errors import CnnvizError, ModelError
+from cnnviz.errors import CnnvizError, ModelError, RefusedFileError
 from cnnviz.layers import LayerInfo, layers
 from cnnviz.runs import trained_networks
 
@@ -56,10 +56,14 @@ def selection() -> Selection:
 
 
 def _give_back(error: ModelError) -> NoReturn:
-    """Explain a network that does not open; after an upload, return to the one before."""
+    """Explain a network that does not open; after an upload, return to the one before.
+
+    The file is kept for others unless it is bad itself: a full disk or too little memory passes.
+    """
     name = state.model()
     if name not in catalogue():
-        store.drop_model(name)
+        if isinstance(error, RefusedFileError):
+            store.drop_model(name)
         own_networks().remove(name) if name in own_networks() else None
         st.session_state["_model_error"] = error.sentence
         state.select_later(state.MODEL, st.session_state.get("_last_good_model", DEFAULT))

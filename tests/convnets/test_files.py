@@ -1,9 +1,12 @@
 """Does an honest file become the model that was saved, and does no other change anything?"""
 
+import errno
+import io
 import shutil
 import subprocess
 import sys
 import tempfile
+import zipfile
 from pathlib import Path
 
 import h5py
@@ -16,7 +19,7 @@ from keras import layers, ops
 from cnnviz.convnets.confinement import confine_files
 from cnnviz.convnets.files import open_model_file
 from cnnviz.convnets.rehearsal import rehearse
-from cnnviz.errors import ModelFileError
+from cnnviz.errors import ModelFileError, RefusedFileError
 
 # TensorFlow 2.21 with NumPy 2: what Keras saves goes through a conversion that NumPy deprecates.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
@@ -324,3 +327,38 @@ def test_sequentials_of_ours_open(tmp_path):
     """A description written by hand opens as Keras writes it, so the hostile ones fail for their own fault."""
     path = model_file(tmp_path / "a.keras", config=sequential([keras_layer("ReLU", {"name": "relu"})]))
     assert isinstance(open_model_file(path), keras.Sequential)
+
+
+class _FullDisk(io.FileIO):
+    """A file on a disk without space."""
+
+    def write(self, _):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_bytes_that_are_bad_are_told_from_a_disk_that_is_full(saved, tmp_path, monkeypatch):
+    whole, cut, packed = saved[0] / "small.keras", tmp_path / "cut.keras", tmp_path / "packed.zip"
+    cut.write_bytes(whole.read_bytes()[:-100])
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.write(whole, "model.keras")
+    with pytest.raises(RefusedFileError):
+        open_model_file(cut, is_trusted=False)
+    usual = Path.open
+    monkeypatch.setattr(
+        Path, "open", lambda path, mode="r", *more: _FullDisk(path, "w") if "w" in mode else usual(path, mode, *more)
+    )
+    for path, is_trusted in ((whole, False), (packed, True), (packed, False)):
+        said = refusal(path, is_trusted=is_trusted)
+        assert said == "This machine cannot open the file now: No space left on device."
+    with pytest.raises(ModelFileError) as refused:
+        open_model_file(packed)
+    assert not isinstance(refused.value, RefusedFileError)
+
+
+@pytest.mark.parametrize("where", ["cnnviz.convnets.files.tempfile", "cnnviz.convnets.rehearsal.tempfile"])
+def test_a_machine_without_room_for_a_temporary_folder_says_so(saved, monkeypatch, where):
+    def full(**_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(f"{where}.TemporaryDirectory", full)
+    assert "No space left on device" in refusal(saved[0] / "small.keras", is_trusted=False)

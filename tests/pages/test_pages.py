@@ -9,7 +9,10 @@ from PIL import Image
 from pydicom.data import get_testdata_file
 from reading_pages import sentences
 
+from cnnviz.convnets import load_convnet
 from cnnviz.dashboard import samples, store
+from cnnviz.dashboard.cache import networks
+from cnnviz.errors import ModelFileError, RefusedFileError
 from cnnviz.images import read_photo
 
 PAGES = ("overview", "activations", "filters", "heatmaps")
@@ -140,6 +143,20 @@ def test_a_broken_model_is_explained_and_the_network_before_it_stays(open_page):
     assert not app.exception
     assert app.error[0].value
     assert app.selectbox(key="model").value == "efficientnet-lite0"
+
+
+@pytest.mark.parametrize(("failure", "is_kept"), [(ModelFileError, True), (RefusedFileError, False)])
+def test_a_model_that_cannot_be_opened_now_stays_for_others(open_page, monkeypatch, tmp_path, failure, is_kept):
+    def fail(*_, **__):
+        raise failure("No space left.")
+
+    load_convnet("lenet5").model.save(tmp_path / "mine.keras")
+    name = store.put_model("mine.keras", (tmp_path / "mine.keras").read_bytes())
+    monkeypatch.setattr(networks, "load_convnet", fail)
+    app = open_page("overview", model=name)
+    assert [error.value for error in app.error] == ["No space left."] * 2
+    assert app.selectbox(key="model").value == "efficientnet-lite0"
+    assert (store.model_path(name) is not None) is is_kept
 
 
 def test_grown_patterns_are_found_again(open_page):
