@@ -6,13 +6,15 @@ import hashlib
 import os
 import re
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 from cnnviz.dashboard import started
 from cnnviz.folders import cache_folder, make_room, written_whole
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
-_MODEL_NAME = re.compile(r"[A-Za-z0-9_-]{1,40}-[0-9a-f]{8}")
+_DIGITS = (8, 32)  # of a hash that stand in a name: few, unless other bytes have that name already
+_MODEL_NAME = re.compile(r"[A-Za-z0-9_-]{1,40}-(?:[0-9a-f]{8}|[0-9a-f]{32})")
 _MAX_BYTES = {"pictures": 500 * 2**20, "models": 3 * 2**30, "uploads": 3 * 2**30}
 _MOST_OWN_DATA = 200
 
@@ -36,15 +38,18 @@ def put(kind: str, data: bytes) -> str:
 
 def put_model(file_name: str, data: bytes) -> str:
     """Keep an uploaded model in a folder of its own and return the name it goes by: `cats-3fa9c1e2`."""
-    digest = hashlib.sha256(data).hexdigest()
     stem, suffix = re.fullmatch(r"(.*?)((?:\.weights)?\.[A-Za-z0-9]{1,8})?", file_name, re.DOTALL).groups()  # type: ignore[union-attr]  # every name matches
-    name = f"{_plain_stem(stem, 'model')}-{digest[:8]}"
-    home = folder("models") / name
-    home.mkdir(exist_ok=True)
-    _write(home / f"{name}{suffix or ''}", data)
-    os.utime(home)
-    make_room(keep=home, max_bytes=_MAX_BYTES["models"])
-    return name
+
+    def place(tail: str) -> Path:
+        name = f"{_plain_stem(stem, 'model')}-{tail}"
+        return model_path(name) or folder("models") / name / f"{name}{suffix or ''}"
+
+    path = _own_place(data, place)
+    path.parent.mkdir(exist_ok=True)
+    _write(path, data)
+    os.utime(path.parent)
+    make_room(keep=path.parent, max_bytes=_MAX_BYTES["models"])
+    return path.parent.name
 
 
 def model_path(name: str) -> Path | None:
@@ -65,8 +70,8 @@ def drop_model(name: str) -> None:
 
 def put_data(file_name: str, data: bytes) -> Path:
     """Keep an uploaded archive of pictures and return where it is: `cats-3fa9c1e2.zip`."""
-    digest = hashlib.sha256(data).hexdigest()
-    path = folder("uploads") / f"{_plain_stem(file_name.removesuffix('.zip'), 'pictures')}-{digest[:8]}.zip"
+    stem = _plain_stem(file_name.removesuffix(".zip"), "pictures")
+    path = _own_place(data, lambda tail: folder("uploads") / f"{stem}-{tail}.zip")
     _write(path, data)
     os.utime(path)
     make_room(keep=path, max_bytes=_MAX_BYTES["uploads"])
@@ -98,6 +103,18 @@ def get(kind: str, name: str) -> Path | None:
     if not _SHA256.fullmatch(name):
         return None
     return next(iter(sorted(folder(kind).glob(f"{name}*"))), None)
+
+
+def _own_place(data: bytes, place: Callable[[str], Path]) -> Path:
+    """The place of a file under the beginning of its hash, which is longer where other bytes have the short one."""
+    digest = hashlib.sha256(data)
+    paths = [place(digest.hexdigest()[:digits]) for digits in _DIGITS]
+    return next(path for path in paths if path == paths[-1] or not path.exists() or _sha256(path) == digest.digest())
+
+
+def _sha256(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").digest()
 
 
 def _write(target: Path, data: bytes) -> None:

@@ -56,3 +56,15 @@ def test_answers_beside_a_model_are_not_taken_for_it():
     assert store.model_path(name) == path
     store.drop_model(name)
     assert store.model_path(name) is None
+
+
+def test_other_bytes_never_answer_to_the_name_of_an_upload():
+    """Eight digits of a hash can be met on purpose."""
+    model, data = store.put_model("cats.keras", b"model"), store.put_data("cats.zip", b"images")
+    assert (store.put_model("cats.keras", b"model"), store.put_data("cats.zip", b"images")) == (model, data)
+    store.model_path(model).write_bytes(b"of somebody else")
+    data.write_bytes(b"of somebody else")
+    again, more = store.put_model("cats.keras", b"model"), store.put_data("cats.zip", b"images")
+    assert again.startswith(model) and len(again) == len("cats-") + 32
+    assert store.model_path(again).read_bytes() == b"model" and store.put_model("cats.keras", b"model") == again
+    assert more.stem.startswith(data.stem) and more.read_bytes() == b"images"
