@@ -14,6 +14,8 @@ from cnnviz.errors import LayerError
 from cnnviz.grids import Grid, Known, grid_of, reach_of_scores, trace_axes
 from cnnviz.receptive_fields import View, keras_kind, spatial_shape, views, window_of
 
+_RUN_BYTES = 2**29
+_HELD = 3  # outputs that a plain run holds at once: what a layer reads, what it returns, what is added to it
 _NOT_AN_ACTIVATION = ("Pooling", "Dropout", "Padding", "Cropping", "Flatten", "Reshape", "Permute", "Input", "Noise")
 
 
@@ -143,6 +145,35 @@ def totals(convnet: Convnet) -> Totals:
             _bytes(info.output_shape, by_address[without_call_number(info.address)].compute_dtype) for info in leaves
         ),
     )
+
+
+def images_at_once(convnet: Convnet, *, differentiated: Sequence[str] | None = None) -> int:
+    """Estimate how many images may run at once so that what the layers return stays within half a gigabyte.
+
+    Args:
+        convnet: Network; it is only read.
+        differentiated: Layers by which scores are differentiated: what is returned from there on is held. An
+            empty address stands for the image itself; None for no gradients.
+
+    Returns:
+        At least 1. Kept with the convnet.
+    """
+    key = ("images at once", None if differentiated is None else tuple(differentiated))
+    found: int = convnet.keep(key, lambda: max(1, _RUN_BYTES // _bytes_of_an_image(convnet, differentiated)))
+    return found
+
+
+def _bytes_of_an_image(convnet: Convnet, differentiated: Sequence[str] | None) -> int:
+    by_address = walk(convnet.model)
+    leaves = [info for info in layers(convnet) if not info.is_container]
+    outputs = [
+        _bytes(info.output_shape, by_address[without_call_number(info.address)].compute_dtype) for info in leaves
+    ] or [1]
+    held = _HELD * max(outputs)
+    if differentiated is not None:
+        places = [place for place, info in enumerate(leaves) if info.address in differentiated]
+        held += sum(outputs[min(places, default=0) :])
+    return max(1, held)
 
 
 def find_layer(convnet: Convnet, address: str) -> LayerInfo:

@@ -20,7 +20,7 @@ from cnnviz.convnets import Convnet
 from cnnviz.convnets.output_ranges import last_activation
 from cnnviz.errors import ClassError, LayerError, ModelError
 from cnnviz.grids import Grid, to_grid
-from cnnviz.layers import find_layer
+from cnnviz.layers import find_layer, images_at_once
 from cnnviz.sentences import Sentence, one_line
 
 INPUT = ""
@@ -89,6 +89,8 @@ def read(
 ) -> Reading:
     """Run a network once and return its scores, the outputs of some layers, and their gradients.
 
+    Images that would not fit into memory together run one part after the other; what is returned has to fit.
+
     Args:
         convnet: Network; it is only read.
         inputs: `(batch, height, width, channels)` float32, from `convnet.prepare`.
@@ -102,11 +104,12 @@ def read(
         ClassError: If the class does not exist, or gradients are asked of a network without classes.
     """
     inputs = _checked_inputs(convnet, inputs)
-    if len(inputs) > 1 and takes_one(convnet.model):
-        one_by_one = partial(
+    at_once = _at_once(convnet, len(inputs), layers if with_gradients else None)
+    if len(inputs) > at_once:
+        read_some = partial(
             read, convnet, layers=layers, with_gradients=with_gradients, class_index=class_index, on_grid=on_grid
         )
-        return _joined([one_by_one(one[None]) for one in inputs])
+        return _joined([read_some(inputs[start : start + at_once]) for start in range(0, len(inputs), at_once)])
     chosen = _resolved(convnet, class_index, with_gradients)
     wanted = np.full(len(inputs), _OWN_TOP_CLASS if chosen is None else chosen, np.int32)
     result = _run(convnet, tuple(layers), with_gradients, inputs, wanted)
@@ -120,6 +123,13 @@ def read(
         gradients=_on_grids(result["gradients"], grids),
         is_logit=bool(result["is_logit"].numpy()),
     )
+
+
+def _at_once(convnet: Convnet, count: int, differentiated: Sequence[str] | None) -> int:
+    """How many of the images run at once, so that many large ones do not fill the memory."""
+    if count == 1 or takes_one(convnet.model):
+        return 1
+    return images_at_once(convnet, differentiated=differentiated)
 
 
 def _joined(readings: Sequence[Reading]) -> Reading:
@@ -190,12 +200,15 @@ def _key(layers: tuple[str, ...], with_gradients: bool) -> tuple[Hashable, ...]:
 def _run(
     convnet: Convnet, layers: tuple[str, ...], with_gradients: bool, inputs: np.ndarray, wanted: np.ndarray
 ) -> dict[str, Any]:
-    """Answer the first picture eagerly: tracing takes two to ten times as long, and pays from the second one on."""
+    """Answer the first picture eagerly: tracing takes two to ten times as long, and pays from the second one on.
+
+    A batch is compiled at once, for an eager run takes several times the memory.
+    """
     import tensorflow as tf
 
     is_first = not convnet.is_kept(_key(layers, with_gradients))
     run: Any = compiled(convnet, layers, with_gradients)
-    if is_first:
+    if is_first and len(inputs) == 1:
         with contextlib.suppress(_HiddenLogitsError):
             return run.python_function(tf.constant(inputs), tf.constant(wanted))
     return run(inputs, wanted)

@@ -7,7 +7,7 @@ from tiny_nets import flat, listed, nested
 from cnnviz.convnets import Preparation, convnet_from_model
 from cnnviz.convnets.catalogue import build_untrained, catalogue
 from cnnviz.errors import LayerError
-from cnnviz.layers import default_layer, find_layer, layers, map_layers, require_maps, totals
+from cnnviz.layers import default_layer, find_layer, images_at_once, layers, map_layers, require_maps, totals
 
 
 def chain(*steps, size=(64, 64), channels=3):
@@ -406,3 +406,13 @@ def test_a_layer_that_must_have_maps():
 def test_the_list_is_kept_with_the_convnet():
     convnet = chain(conv("c"))
     assert layers(convnet) is layers(convnet)
+
+
+def test_as_many_images_run_at_once_as_half_a_gigabyte_holds():
+    """Outputs of 256 x 256 x 64 float32 are 16 MiB: three of them make 48, all four of the layers with weights 64."""
+    convnet = chain(*(kl.Conv2D(64, 3, padding="same", name=f"c{place}") for place in range(4)), size=(256, 256))
+    assert images_at_once(convnet) == 512 // 48
+    assert images_at_once(convnet, differentiated=[""]) == 512 // (48 + 64)
+    assert images_at_once(convnet, differentiated=["c3"]) == images_at_once(convnet, differentiated=["c3", "c3"]) == 8
+    large = chain(kl.Conv2D(64, 3, padding="same"), size=(2048, 2048))
+    assert images_at_once(large) == 1

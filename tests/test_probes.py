@@ -8,7 +8,7 @@ import tensorflow as tf
 from keras import layers
 from tiny_nets import flat, listed, nested, pooled, randomise, state
 
-from cnnviz import heatmaps
+from cnnviz import heatmaps, probes
 from cnnviz.activations import channel_effect
 from cnnviz.convnets import SCALINGS, Convnet, Preparation, convnet_from_model
 from cnnviz.errors import ClassError, LayerError, ModelError
@@ -18,8 +18,9 @@ from cnnviz.probes import INPUT, compiled, predict, read
 @pytest.fixture(autouse=True, params=["eager", "compiled"])
 def way(request, monkeypatch):
     """Every law holds for the first picture, which runs eagerly, and for the later ones, which are compiled."""
-    if request.param == "compiled":
-        monkeypatch.setattr(Convnet, "is_kept", lambda self, key: True)
+    monkeypatch.setattr(Convnet, "is_kept", lambda self, key: request.param == "compiled")
+    if request.param == "eager":
+        monkeypatch.setattr(probes, "_at_once", lambda *_: 1)
 
 
 def softmax(logits):
@@ -313,7 +314,8 @@ def test_float16_layers_are_returned_as_float32(rng):
     )
 
 
-def test_a_second_call_and_another_batch_size_do_not_trace_again(rng):
+def test_a_second_call_and_another_batch_size_do_not_trace_again(rng, monkeypatch):
+    monkeypatch.undo()  # as it is outside the tests
     convnet = convnet_from_model(flat())
     for batch in (1, 1, 5, 2):
         read(convnet, pictures(rng, batch=batch), layers=["conv1"], with_gradients=True)
@@ -467,3 +469,19 @@ def test_the_first_answer_is_the_later_ones(lite0, cat):
     # Where a ReLU6 sits on its kink, rounding alone decides whether the gradient passes.
     assert difference.max() < 0.03 * np.abs(first.gradients[address]).max()
     assert (difference > 1e-5).mean() < 0.02
+
+
+def test_images_that_do_not_fit_into_memory_together_run_one_part_after_the_other(rng, monkeypatch, way):
+    convnet = convnet_from_model(randomise(pooled()))
+    inputs = pictures(rng, batch=7, size=(6, 6))
+    whole = read(convnet, inputs, layers=["conv"], with_gradients=True)
+    ran = []
+    usual = probes._run
+    monkeypatch.setattr(probes, "_at_once", lambda *_: 3)
+    monkeypatch.setattr(probes, "_run", lambda *given: ran.append(len(given[3])) or usual(*given))
+    parts = read(convnet, inputs, layers=["conv"], with_gradients=True)
+    assert ran == [3, 3, 1]
+    for name in ("logits", "probabilities", "classes"):
+        np.testing.assert_allclose(getattr(parts, name), getattr(whole, name), rtol=1e-6)
+    np.testing.assert_allclose(parts.maps["conv"], whole.maps["conv"], rtol=1e-6)
+    np.testing.assert_allclose(parts.gradient("conv"), whole.gradient("conv"), rtol=1e-6)

@@ -8,6 +8,7 @@ import numpy as np
 
 from cnnviz.convnets import Convnet
 from cnnviz.errors import ClassError
+from cnnviz.layers import images_at_once
 from cnnviz.layers import layers as list_layers
 from cnnviz.probes import INPUT, Reading, compiled, gradient_of, read
 
@@ -23,9 +24,10 @@ def ignore(done: int, total: int, heat: np.ndarray | None) -> None:
 
 
 def step_size(convnet: Convnet) -> int:
-    """Pictures to run at once: as many as keep a step short, so that it can be cancelled; at least one."""
+    """Pictures to run at once: as many as keep a step short, so that it can be cancelled, and small; at least one."""
     macs = max(1, sum(info.macs for info in list_layers(convnet)))
-    return int(np.clip(_STEP_MACS // macs, 1, _MOST_PICTURES))
+    most = min(_MOST_PICTURES, images_at_once(convnet, differentiated=[INPUT]))
+    return int(np.clip(_STEP_MACS // macs, 1, most))
 
 
 def every(pictures: int, runs: int) -> np.ndarray:

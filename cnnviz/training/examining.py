@@ -11,7 +11,7 @@ from cnnviz.datasets import Dataset, photos
 from cnnviz.training.scratch import shape_of
 from cnnviz.training.weights import load_product
 
-_BATCH = 256
+_BATCH = 32  # Keras's own; large images of a large network would not fit into memory in hundreds
 
 
 def examine(path: Path, dataset: Dataset) -> dict[str, Any]:
