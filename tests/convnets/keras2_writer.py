@@ -108,7 +108,8 @@ def shared():
 
 
 def sequential():
-    inner = [keras.Input(SHAPE), layers.Conv2D(3, 3, activation="swish"), layers.BatchNormalization()]
+    inner = [layers.Rescaling(1 / 255.0), layers.Conv2D(3, 3, activation="swish"), layers.BatchNormalization()]
+    inner = [keras.Input(SHAPE), *inner]
     outer = keras.Sequential([keras.Input(SHAPE), keras.Sequential(inner), layers.MaxPooling2D()])
     return keras.Sequential([keras.Input(SHAPE), outer, layers.Flatten(), layers.Dense(3, "softmax")])
 
@@ -154,6 +155,7 @@ def stir(model):
 
 
 def main(folder):
+    keras.utils.set_random_seed(0)
     for name, make in MODELS.items():
         backend.clear_session()
         model = make()

@@ -6,6 +6,8 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from cnnviz.convnets import files
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -14,6 +16,12 @@ def _own_folders(tmp_path, monkeypatch):
     monkeypatch.setenv("CNNVIZ_CACHE_DIR", str(tmp_path))
     monkeypatch.setenv("CNNVIZ_RUNS_DIR", str(tmp_path / "runs"))
     monkeypatch.setenv("CNNVIZ_DATA_DIR", str(tmp_path / "data"))
+
+
+@pytest.fixture(autouse=True)
+def _opened_at_once(monkeypatch):
+    """Uploads are not tried out in a process of their own, which takes seconds each; the browser tests' are."""
+    monkeypatch.setattr(files, "rehearse", lambda *_, **__: None)
 
 
 @pytest.fixture(autouse=True, scope="module")

@@ -32,7 +32,7 @@ def small():
 
 @pytest.fixture(autouse=True, scope="module")
 def _own_folders(tmp_path_factory):
-    """One folder for all tests here: a strange file is tried out in a process of its own, which takes seconds."""
+    """One folder for all tests here, so that each model is opened once."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CNNVIZ_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))
         yield
