@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import shutil
+import stat
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,6 +26,26 @@ def cache_folder(kind: str) -> Path:
     """
     chosen = os.environ.get("CNNVIZ_CACHE_DIR")
     return (Path(chosen) if chosen else platformdirs.user_cache_path("cnnviz")) / kind
+
+
+def read_bounded(path: Path, *, max_bytes: int) -> bytes:
+    """Read a file that anybody may have put there: never a pipe or a device, which have no end.
+
+    Args:
+        path: The file.
+        max_bytes: What it may hold.
+
+    Raises:
+        OSError: If it is not an ordinary file, is larger, or cannot be read.
+    """
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)  # a pipe must not be waited for
+    with os.fdopen(os.open(path, flags), "rb") as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise OSError(errno.EINVAL, "not an ordinary file", str(path))
+        data = file.read(max_bytes + 1)
+    if len(data) > max_bytes:
+        raise OSError(errno.EFBIG, "too large", str(path))
+    return data
 
 
 @contextlib.contextmanager

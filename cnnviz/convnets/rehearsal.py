@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +30,7 @@ _CPU_SECONDS = 180
 _IMPORT_SECONDS = 120  # a cold import of TensorFlow on a busy machine took 30
 WALL_SECONDS = 60.0
 _POLL_SECONDS = 0.05
+_AT_ONCE = threading.BoundedSemaphore(2)  # each holds TensorFlow and a model: the others wait their turn
 _MAX_ANSWER_BYTES = 65_536
 
 
@@ -50,7 +52,7 @@ class Rehearsal:
 def rehearse(
     path: Path, *, weight_bytes: int = 0, wall_seconds: float = WALL_SECONDS, memory_bytes: int = MEMORY_BYTES
 ) -> Rehearsal:
-    """Load a model file in a guarded process and run it once on zeros.
+    """Load a model file in a guarded process and run it once on zeros; at most two at a time.
 
     Args:
         path: A file that passed the gate, alone in its folder: the process may read that folder.
@@ -61,7 +63,7 @@ def rehearse(
     Raises:
         ModelFileError: If the process refuses the file, dies, or does not answer in time.
     """
-    with tempfile.TemporaryDirectory(prefix="cnnviz-rehearsal-") as name:
+    with _AT_ONCE, tempfile.TemporaryDirectory(prefix="cnnviz-rehearsal-") as name:
         folder = Path(name)
         process = _start(path, folder, memory_bytes + _COPIES_OF_WEIGHTS * weight_bytes)
         try:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
+import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
-
 from cnnviz.errors import RunError
+from cnnviz.folders import read_bounded
 from cnnviz.runs.history import History, read_history
 from cnnviz.runs.status import Status, read_status
 from cnnviz.sentences import Sentence
@@ -29,7 +30,14 @@ BEST, LAST = "best.keras", "last.keras"
 BEST_HEAD = "best-head.npz"  # among the checkpoints, until it is put together with its base
 
 _SECONDS_TO_START = 60  # from the launch to the lock; a child that died earlier never took it
+_SECONDS_OF_SILENCE = 120  # a trainer writes its status after every few batches
 _MAX_BYTES = 4 * 2**20
+_KINDS: dict[str, type | tuple[type, ...]] = {
+    **dict.fromkeys(("name", "data", "network", "series", "strategy"), str),
+    **dict.fromkeys(("epochs", "batch_size"), int),
+    "seed": (int, type(None)),
+    "transfer": (dict, type(None)),
+}
 
 
 @dataclass(frozen=True)
@@ -59,7 +67,8 @@ class Run:
     @property
     def environment(self) -> Mapping[str, Any]:
         """Versions, seed and data; empty before the trainer has begun."""
-        return _read_json(self.path / ENVIRONMENT) or {}
+        found = _read_json(self.path / ENVIRONMENT) or {}
+        return found if _is_sound(found, {"data": dict, "parameters": int}) else {}
 
     @property
     def model(self) -> Path | None:
@@ -94,7 +103,7 @@ def open_run(path: str | Path) -> Run:
     """
     path = Path(path)
     recipe, status = _read_json(path / RECIPE), read_status(path / STATUS)
-    if recipe is None or status is None:
+    if recipe is None or status is None or not _is_sound(recipe, _KINDS):
         raise RunError(
             "{name!r} is not a run: it has no {recipe} and {status}. `cnnviz runs` lists all.",
             name=path.name,
@@ -107,14 +116,25 @@ def open_run(path: str | Path) -> Run:
 
 
 def list_runs(folder: Path | None = None) -> list[Run]:
-    """Read all runs of a folder, the newest first; what is not a run is left out."""
+    """Read all runs of a folder, the newest first; what is not a run is left out.
+
+    A run whose files cannot be understood is listed as failed, with the reason.
+    """
     found = []
     for recipe in (folder or runs_folder()).glob(f"*/{RECIPE}"):
         try:
-            found.append((recipe.stat().st_mtime_ns, open_run(recipe.parent)))
-        except (RunError, OSError):
+            found.append((recipe.stat().st_mtime_ns, _open_or_explain(recipe.parent)))
+        except OSError:  # gone meanwhile
             continue
     return [run for _, run in sorted(found, key=lambda pair: (pair[0], pair[1].name), reverse=True)]
+
+
+def _open_or_explain(path: Path) -> Run:
+    try:
+        return open_run(path)
+    except RunError:
+        reason = Sentence("Its {recipe} or {status} cannot be understood. Delete it.", recipe=RECIPE, status=STATUS)
+        return Run(path, {"name": path.name}, Status("failed", reason))
 
 
 def trained_networks(folder: Path | None = None) -> list[str]:
@@ -135,22 +155,52 @@ def trained_run(name: str, folder: Path | None = None) -> Run | None:
 
 def is_alive(path: Path) -> bool:
     """Whether a trainer holds the run's lock."""
-    lock = path / LOCK
-    if not lock.exists():
+    try:
+        return is_locked(path / LOCK)
+    except PermissionError:  # somebody else's run: its status tells
+        return time.time() - (path / STATUS).stat().st_mtime < _SECONDS_OF_SILENCE
+
+
+def is_locked(lock: Path) -> bool:
+    """Whether somebody holds a lock; looking does not take it, so that two who look do not see each other.
+
+    Raises:
+        PermissionError: If the file may not be read.
+    """
+    way = os.O_RDWR if sys.platform == "win32" else os.O_RDONLY | os.O_NONBLOCK
+    try:
+        descriptor = os.open(lock, way)
+    except PermissionError:
+        raise
+    except OSError:  # nobody has taken it yet
         return False
     try:
-        with FileLock(lock, timeout=0):
-            return False
-    except Timeout:
-        return True
-    except OSError:
-        return False  # a folder that cannot be written has no trainer
+        return not _is_free(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _is_free(descriptor: int) -> bool:
+    """Whether a file's lock, as FileLock takes it, is free."""
+    try:
+        if sys.platform == "win32":
+            import msvcrt
+
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)  # there is no shared lock there
+            msvcrt.locking(descriptor, msvcrt.LK_UNLCK, 1)
+        else:
+            import fcntl
+
+            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError as error:
+        return error.errno not in (errno.EACCES, errno.EAGAIN, errno.EDEADLK)
+    return True
 
 
 def _after_death(path: Path, status: Status) -> Status:
     """Read once more, since the trainer may have ended between two looks; else it was killed."""
     again = read_status(path / STATUS) or status
-    is_starting = again.state == "queued" and time.time() - again.updated < _SECONDS_TO_START
+    is_starting = again.state == "queued" and 0 <= time.time() - again.updated < _SECONDS_TO_START
     if not again.is_active or is_starting:
         return again
     return replace(
@@ -158,11 +208,14 @@ def _after_death(path: Path, status: Status) -> Status:
     )
 
 
+def _is_sound(record: Mapping[str, Any], kinds: Mapping[str, type | tuple[type, ...]]) -> bool:
+    """Whether what is there is of its kind: the file may have been written by anybody."""
+    return all(isinstance(record[name], kind) for name, kind in kinds.items() if name in record)
+
+
 def _read_json(path: Path) -> dict[str, Any] | None:
     try:
-        if path.stat().st_size > _MAX_BYTES:
-            return None
-        found = json.loads(path.read_text(encoding="utf-8"))
+        found = json.loads(read_bounded(path, max_bytes=_MAX_BYTES))
     except (OSError, ValueError, RecursionError):
         return None
     return found if isinstance(found, dict) else None

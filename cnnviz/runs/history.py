@@ -8,9 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
+from cnnviz.folders import read_bounded
 from cnnviz.sentences import one_line
 
 _SEEN_EPOCHS = 2
+_MAX_BYTES = 64 * 2**20
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,7 +56,7 @@ class History:
 def read_history(path: Path) -> History:
     """Read a history; a row that is being written is left out, a file that is missing has no rows."""
     try:
-        text = path.read_text(encoding="utf-8")
+        text = read_bounded(path, max_bytes=_MAX_BYTES).decode()
     except (OSError, UnicodeDecodeError):
         return History(np.zeros(0, int), {})
     whole = text[: text.rfind("\n") + 1]

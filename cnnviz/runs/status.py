@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+import math
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal, get_args
+
+from cnnviz.folders import read_bounded
 
 State = Literal["queued", "running", "stopping", "finished", "stopped", "failed", "interrupted"]
 STATES: tuple[State, ...] = get_args(State)
@@ -72,10 +76,47 @@ class Status:
 def read_status(path: Path) -> Status | None:
     """Read a status; None if there is none that can be understood."""
     try:
-        if path.stat().st_size > _MAX_BYTES:
-            return None
-        found = dict(json.loads(path.read_text(encoding="utf-8")))
+        found = dict(json.loads(read_bounded(path, max_bytes=_MAX_BYTES)))
         status = Status(**{part.name: found[part.name] for part in fields(Status) if part.name in found})
     except (OSError, ValueError, TypeError, RecursionError):
         return None
-    return status if "state" in found and status.state in STATES else None
+    return status if "state" in found and _is_sound(status) else None
+
+
+def _is_sound(status: Status) -> bool:
+    """Whether every value is of its kind: the file may have been written by anybody."""
+    numbers = (status.seconds, status.epoch_seconds, status.first_seconds, status.updated)
+    counts = (status.epoch, status.epochs, status.step, status.steps)
+    texts = (status.state, status.reason, status.doing)
+    return (
+        all(isinstance(text, str) for text in texts)
+        and status.state in STATES
+        and all(_is_number(number) for number in numbers)
+        and all(_is_count(count) for count in counts)
+        and isinstance(status.metrics, dict)
+        and all(_is_figure(value) for value in status.metrics.values())
+        and _holds(status.best, {"epoch": _is_count, "monitor": _is_text, "value": _is_figure})
+        and _holds(status.test, {"pictures": _is_count, "accuracy": _is_number})
+    )
+
+
+def _holds(values: object, kinds: Mapping[str, Callable[[object], bool]]) -> bool:
+    """Whether it is an empty record, or one with a value of its kind under each name."""
+    return isinstance(values, dict) and (not values or all(is_one(values.get(name)) for name, is_one in kinds.items()))
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _is_figure(value: object) -> bool:
+    """A number, or what stands for one that is none."""
+    return value is None or (isinstance(value, (int, float)) and not isinstance(value, bool))
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0

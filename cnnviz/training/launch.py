@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -86,10 +88,13 @@ def launch(path: Path) -> subprocess.Popen[bytes]:
 
     Returns:
         The process; nobody needs to wait for it.
+
+    Raises:
+        RunError: If the folder cannot be written, or no process started.
     """
     command = [sys.executable, "-m", "cnnviz", "train", "--run", str(path.resolve())]
     environment = os.environ | {"TF_CPP_MIN_LOG_LEVEL": "2", "CNNVIZ_NICE": str(_NICENESS)}
-    with (path / names.LOG).open("ab") as log:
+    with _written(path), (path / names.LOG).open("ab") as log:
         return subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
@@ -104,19 +109,20 @@ def stop(path: Path) -> None:
     """Ask a run to stop; it keeps its best weights and can be resumed.
 
     Raises:
-        RunError: If it has ended.
+        RunError: If it has ended, or its folder cannot be written.
     """
     run = open_run(path)
     if not run.status.is_active:
         raise RunError("{name!r} is not running: it is {state}.", name=run.name, state=_WORDS[run.status.state])
-    (path / names.STOP).touch()
+    with _written(path):
+        (path / names.STOP).touch()
 
 
 def reopen(path: Path) -> None:
     """Make an ended run ready to go on from its last finished epoch.
 
     Raises:
-        RunError: If it is running or has finished.
+        RunError: If it is running or has finished, or its folder cannot be written.
     """
     run = open_run(path)
     if run.status.state not in RESUMABLE:
@@ -125,9 +131,20 @@ def reopen(path: Path) -> None:
             name=run.name,
             state=_WORDS[run.status.state],
         )
-    (path / names.STOP).unlink(missing_ok=True)
     status = asdict(run.status) | {"state": "queued", "reason": "", "doing": "", "updated": time.time()}
-    write_json(path / names.STATUS, status)
+    with _written(path):
+        (path / names.STOP).unlink(missing_ok=True)
+        write_json(path / names.STATUS, status)
+
+
+@contextlib.contextmanager
+def _written(path: Path) -> Iterator[None]:
+    """Say in a sentence that a run's folder cannot be written."""
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise RunError("{name!r} cannot be written: {reason}.", name=path.name, reason=reason) from error
 
 
 def delete(run: Run) -> None:
@@ -136,7 +153,11 @@ def delete(run: Run) -> None:
     Raises:
         RunError: If it is running, or cannot be deleted.
     """
-    if open_run(run.path).status.is_active:
+    try:
+        is_active = open_run(run.path).status.is_active
+    except RunError:  # its files cannot be understood
+        is_active = names.is_alive(run.path)
+    if is_active:
         raise RunError("{name!r} is running. Stop it first.", name=run.name)
     try:
         shutil.rmtree(run.path)

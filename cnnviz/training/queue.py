@@ -28,7 +28,8 @@ def wait_for_turn(record: Record) -> FileLock:
     turn = FileLock(record.path.parent / _TURN)
     while True:
         record.require_no_stop()
-        if not _is_another_first(record.path):
+        # While another trains there is nothing to look for among what may be a thousand runs.
+        if not names.is_locked(Path(turn.lock_file)) and not _is_another_first(record.path):
             with suppress(Timeout):
                 turn.acquire(timeout=0)
                 return turn

@@ -32,7 +32,9 @@ def runs(tmp_path, monkeypatch):
             values = {"loss": 1 / epoch, "val_loss": abs(epoch - 2) + 0.25, "val_accuracy": 0.5 + epoch / 10}
             append_epoch(path / "history.csv", epoch, values | {"seconds": 1.5})
         best = {"epoch": 2, "monitor": "val_loss", "value": 0.25}
-        status = Status(state, epoch=3, epochs=12, best=best, test={"accuracy": 0.625}, updated=time.time())
+        status = Status(
+            state, epoch=3, epochs=12, best=best, test={"pictures": 8, "accuracy": 0.625}, updated=time.time()
+        )
         write_json(path / "status.json", asdict(status))
         made[name] = path
     return made

@@ -1,8 +1,12 @@
 """Is a run's folder read as it is, whatever state it is in?"""
 
 import json
+import math
 import os
-from dataclasses import asdict
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, fields
+from types import NoneType
 
 import numpy as np
 import pytest
@@ -10,6 +14,7 @@ from filelock import FileLock
 
 from cnnviz.errors import RunError
 from cnnviz.runs import History, Status, list_runs, open_run, read_history, runs_folder, trained_run
+from cnnviz.runs.status import read_status
 
 
 def make_run(folder, name, **status):
@@ -65,21 +70,80 @@ def test_a_run_without_its_trainer_is_interrupted(tmp_path, state):
 
 
 def test_a_run_that_was_launched_just_now_is_queued_and_one_that_never_began_is_interrupted(tmp_path):
-    import time
-
     assert open_run(make_run(tmp_path, "now", updated=time.time())).status.state == "queued"
     assert open_run(make_run(tmp_path, "long ago", updated=time.time() - 3600)).status.state == "interrupted"
 
 
-def test_runs_are_listed_newest_first_and_what_is_none_is_left_out(tmp_path):
+def test_runs_are_listed_newest_first_and_those_that_cannot_be_understood_say_so(tmp_path):
     for age, name in enumerate(["new", "middle", "old"]):
         recipe = make_run(tmp_path, name, state="finished") / "recipe.json"
         os.utime(recipe, (1e9 - age, 1e9 - age))
     (tmp_path / "empty").mkdir()
     broken = make_run(tmp_path, "broken", state="finished")
     (broken / "status.json").write_text("{")
-    assert [run.name for run in list_runs(tmp_path)] == ["new", "middle", "old"]
+    os.utime(broken / "recipe.json", (1e9 - 9, 1e9 - 9))
+    found = list_runs(tmp_path)
+    assert [run.name for run in found] == ["new", "middle", "old", "broken"]
+    assert found[-1].status.state == "failed" and "cannot be understood" in found[-1].status.reason
     assert list_runs(tmp_path / "nowhere") == []
+
+
+ODD = (None, "x", -1, 1.5, float("nan"), True, [], {}, {"epoch": "x"}, {"accuracy": []}, {"a": "b"}, {"value": {}})
+
+
+@pytest.mark.parametrize("name", [field.name for field in fields(Status)])
+@pytest.mark.parametrize("value", ODD, ids=repr)
+def test_a_status_is_of_the_kinds_that_it_promises_or_none(tmp_path, name, value):
+    """Whoever reads it may calculate with it and write it into a sentence."""
+    path = tmp_path / "status.json"
+    path.write_text(json.dumps(asdict(Status("running", epoch=1, epochs=2)) | {name: value}))
+    status = read_status(path)
+    if status is not None:
+        left = 0.0 if status.seconds_left is None else status.seconds_left
+        assert math.isfinite(left + status.updated + status.step + status.steps)
+        assert (status.state + status.reason + status.doing).isprintable()
+        assert all(isinstance(number, (float, int, NoneType)) for number in status.metrics.values())
+        if status.best:
+            assert status.best["epoch"] >= 0 and status.best["monitor"].isprintable()
+        if status.test:
+            assert status.test["accuracy"] * status.test["pictures"] is not None
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("name", 3), ("data", None), ("epochs", "x"), ("seed", []), ("series", {})]
+)
+def test_a_recipe_of_other_kinds_is_no_run(tmp_path, name, value):
+    path = make_run(tmp_path, "a", state="finished")
+    (path / "recipe.json").write_text(json.dumps({"name": "lenet5", name: value}))
+    with pytest.raises(RunError, match="is not a run"):
+        open_run(path)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes in folders are POSIX's")
+@pytest.mark.parametrize("name", ["status.json", "recipe.json", "history.csv", "environment.json", "lock"])
+@pytest.mark.parametrize(
+    "make", [os.mkfifo, lambda path: path.symlink_to("/dev/zero"), os.mkdir], ids=["pipe", "endless", "folder"]
+)
+@pytest.mark.timeout(20)
+def test_what_is_no_ordinary_file_is_not_waited_for(tmp_path, name, make):
+    path = make_run(tmp_path, "a", state="running")
+    (path / name).unlink(missing_ok=True)
+    make(path / name)
+    for run in list_runs(tmp_path):
+        assert len(run.history) == 0 and not run.environment
+        assert run.status.state in ("failed", "interrupted")
+
+
+def test_many_who_look_at_a_dead_run_do_not_take_each_other_for_its_trainer(tmp_path):
+    path = make_run(tmp_path, "a", state="running")
+    (path / "lock").touch()
+    with ThreadPoolExecutor(16) as pool:
+        states = list(pool.map(lambda _: open_run(path).status.state, range(400)))
+    assert set(states) == {"interrupted"}
+
+
+def test_a_clock_that_was_ahead_does_not_keep_a_run_waiting_for_ever(tmp_path):
+    assert open_run(make_run(tmp_path, "ahead", updated=time.time() + 86_400)).status.state == "interrupted"
 
 
 @pytest.mark.parametrize("text", ["", "[]", '{"state": "dancing"}', '{"state": 3}', "x" * 2_000_000])

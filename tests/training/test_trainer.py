@@ -1,6 +1,8 @@
 """Does a run end as it should, and go on as if nothing had happened?"""
 
+import errno
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,9 +10,10 @@ from filelock import FileLock
 
 from cnnviz.datasets import load_dataset
 from cnnviz.errors import RunError
-from cnnviz.runs import list_runs, open_run
-from cnnviz.training import Augmentation, carry_out, create_run, delete, reopen, stop
+from cnnviz.runs import Status, list_runs, open_run
+from cnnviz.training import Augmentation, carry_out, create_run, delete, launch, reopen, stop
 from cnnviz.training.plans import make_plan
+from cnnviz.training.record import Record
 from cnnviz.training.weights import keep_last
 
 
@@ -172,15 +175,27 @@ def test_one_run_is_trained_by_one_trainer(runs, recipe, monkeypatch):
 
 
 def test_a_trainer_that_died_leaves_an_interrupted_run(runs, recipe):
-    from cnnviz.runs import Status
-    from cnnviz.training.record import Record
-
     path = create_run(recipe, folder=runs)
     Record(path, Status()).tell(state="running", epoch=2, epochs=4)
     with FileLock(path / "lock"):
         assert open_run(path).status.state == "running"
     run = open_run(path)
     assert run.status.state == "interrupted" and run.status.epoch == 2
+
+
+@pytest.mark.parametrize(("act", "state"), [(stop, "running"), (reopen, "stopped"), (launch, "queued")])
+def test_a_folder_that_cannot_be_written_is_named(runs, recipe, monkeypatch, act, state):
+    path = create_run(recipe, folder=runs)
+    Record(path, Status()).tell(state=state)
+
+    def refuse(*_, **__):
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    with FileLock(path / "lock"):
+        monkeypatch.setattr(Path, "touch", refuse)
+        monkeypatch.setattr(Path, "open", refuse)
+        with pytest.raises(RunError, match=f"'{path.name}' cannot be written: Read-only file system."):
+            act(path)
 
 
 def test_what_has_ended_is_not_stopped_and_what_has_finished_is_not_resumed(undisturbed):
