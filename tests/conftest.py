@@ -28,3 +28,11 @@ def lite0() -> Convnet:
 @pytest.fixture(scope="session")
 def cat() -> np.ndarray:
     return read_photo(sample_photos()["chelsea"])
+
+
+def pytest_collection_modifyitems(items):
+    """Deal the files of the browser's tests, which mostly wait, among the others, so that no core is idle meanwhile."""
+    files = dict.fromkeys(item.path for item in items)
+    groups = [[path for path in files if ("browser" in path.parts) is waits] for waits in (True, False)]
+    place = {path: (index + 0.5) / len(group) for group in groups for index, path in enumerate(group)}
+    items.sort(key=lambda item: (place[item.path], item.path))  # stable: the order within a file stays
