@@ -143,13 +143,16 @@ def test_strange_files_in_a_run_break_nothing(open_page, runs, file, text):
     assert "**Stopped**" in sentences(app)
 
 
-def test_a_folder_that_is_no_run_is_left_out(open_page, runs):
+def test_a_folder_that_is_no_run_is_left_out_and_a_run_that_cannot_be_understood_says_so(open_page, runs):
     (runs / "holiday").mkdir()
+    app = open_page("training")
+    assert "Nothing has been trained here yet" in sentences(app)
     broken = make_run(runs, "broken", state="finished")
     (broken / "status.json").write_text("{")
-    app = open_page("training")
+    app = open_page("training", run="broken", view="runs")
     assert not app.exception
-    assert "Nothing has been trained here yet" in sentences(app)
+    assert "Its recipe.json or status.json cannot be understood. Delete it." in sentences(app)
+    assert "Delete" in [button.label for button in app.button]
 
 
 @pytest.mark.parametrize(
