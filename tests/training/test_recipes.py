@@ -11,7 +11,7 @@ from cnnviz.datasets import load_dataset, sample
 from cnnviz.training import RECIPES, blueprint, carry_out, create_run, edited
 
 SCRATCH = [name for name, named in RECIPES.items() if named.recipe.transfer is None]
-LENET_ACCURACY = 0.95
+LENET_ACCURACY = 0.9
 
 
 def test_a_recipe_has_the_name_that_it_is_called_by_and_says_what_it_is():
