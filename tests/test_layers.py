@@ -410,10 +410,10 @@ def test_the_list_is_kept_with_the_convnet():
 
 def test_as_many_images_run_at_once_as_fit_into_memory(monkeypatch):
     """Outputs of 32 x 32 x 64 float32 are 256 KiB: three of them make 3/4 MiB, all four 1 MiB, the last 1/4 MiB."""
-    monkeypatch.setattr("cnnviz.layers._RUN_BYTES", 2**23)
+    monkeypatch.setitem(images_at_once.__globals__, "_RUN_BYTES", 2**23)
     convnet = chain(*(kl.Conv2D(64, 3, padding="same", name=f"c{place}") for place in range(4)), size=(32, 32))
     assert images_at_once(convnet) == 10
     assert images_at_once(convnet, differentiated=[""]) == 4
     assert images_at_once(convnet, differentiated=["c3"]) == images_at_once(convnet, differentiated=["c3", "c3"]) == 8
-    monkeypatch.setattr("cnnviz.layers._RUN_BYTES", 2**17)
+    monkeypatch.setitem(images_at_once.__globals__, "_RUN_BYTES", 2**17)
     assert images_at_once(chain(conv("c1"), size=(256, 256))) == 1
