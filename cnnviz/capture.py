@@ -131,20 +131,24 @@ def floating_inputs(model: keras.Model) -> Iterator[None]:
     with _capturing, contextlib.ExitStack() as undo:
         for layer in (model, *walk(model).values()):
             inside = getattr(layer, "_functional", None)  # what runs in a Sequential, which casts before it
-            if inside is not None and _takes_integers(inside):
+            if inside is not None and _casts_to_integers(inside):
                 _replace(layer, "autocast", False, undo)
             graph = inside or layer
-            if isinstance(graph, keras.Model) and _takes_integers(graph):
+            if isinstance(graph, keras.Model) and _casts_to_integers(graph):
                 # Keras has no public place where a model casts its inputs.
                 original = graph._convert_inputs_to_tensors
                 _replace(graph, "_convert_inputs_to_tensors", _in_this_thread(list, original), undo)
         yield
 
 
-def _takes_integers(model: keras.Model) -> bool:
+def _casts_to_integers(model: keras.Model) -> bool:
+    return hasattr(model, "_convert_inputs_to_tensors") and takes_integers(model)
+
+
+def takes_integers(model: keras.Model) -> bool:
+    """Whether a model was declared for whole numbers, such as uint8."""
     inputs: Any = getattr(model, "inputs", None)
-    is_functional = hasattr(model, "_convert_inputs_to_tensors")
-    return bool(inputs) and is_functional and "int" in inputs[0].dtype
+    return bool(inputs) and "int" in inputs[0].dtype
 
 
 def find(layers: dict[str, keras.layers.Layer], address: str) -> keras.layers.Layer:

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from cnnviz.capture import Call, call_model, capture, floating_inputs, takes_one, without_call_number
+from cnnviz.capture import Call, call_model, capture, floating_inputs, takes_integers, takes_one, without_call_number
 from cnnviz.compiling import compile_once
 from cnnviz.convnets import Convnet
 from cnnviz.convnets.output_ranges import last_activation
@@ -315,7 +315,8 @@ def _logits(convnet: Convnet, scores: Any) -> Any:
 
 def _checked_inputs(convnet: Convnet, inputs: np.ndarray) -> np.ndarray:
     expected, shape = convnet.preparation.input_shape, getattr(inputs, "shape", None)
-    if shape is None or len(shape) != 4 or tuple(shape[1:]) != expected or inputs.dtype == np.uint8:
+    is_photo = shape is not None and inputs.dtype == np.uint8 and not takes_integers(convnet.model)
+    if shape is None or len(shape) != 4 or tuple(shape[1:]) != expected or is_photo:
         received = type(inputs).__name__ if shape is None else f"{tuple(shape)} {inputs.dtype}"
         raise ValueError(
             f"Expected inputs of shape (batch, {', '.join(map(str, expected))}) and type float32, scaled as the model "

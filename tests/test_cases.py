@@ -77,7 +77,9 @@ def test_a_model_of_whole_numbers_is_explained_as_its_float_twin():
     convnet, (inputs, expected) = load_convnet(case("uint8_rescaling")), known("uint8_rescaling")
     assert convnet.preparation.scaling.name == "0..255"
     twin = convnet_from_model(float_twin(), scaling="0..255")
-    np.testing.assert_allclose(predict(convnet, inputs), expected, atol=1e-6)
+    for given in (inputs.astype(np.uint8), inputs.astype(np.float32)):  # what the model itself takes, and what is usual
+        np.testing.assert_allclose(predict(convnet, given), expected, atol=1e-6)
+    inputs = inputs.astype(np.float32)
     for again in range(2):  # eager, then compiled
         ours, theirs = (grad_cam(one, inputs, layer="conv2", class_index=0) for one in (convnet, twin))
         assert theirs.max() > 0, again

@@ -35,7 +35,7 @@ def add(verbs: options.Verbs) -> None:
     parser.add_argument(
         "--model",
         metavar="NAME|PATH",
-        help="the model to begin with: a name that `cnnviz models` lists, or a .keras or .h5 file",
+        help="the model to begin with: a name that `cnnviz models` lists, or a model file",
     )
     parser.add_argument("--labels", metavar="FILE", help="the model's class names; remembered beside the model's file")
     parser.add_argument(

@@ -9,7 +9,7 @@ from pathlib import Path
 from cnnviz.cli import options
 from cnnviz.cli.errors import CommandError
 from cnnviz.cli.opening import start_tensorflow
-from cnnviz.convnets import convert_model_file
+from cnnviz.convnets import Answers, convert_model_file, describe_model_file, recall, remember
 
 
 def add(verbs: options.Verbs) -> None:
@@ -40,3 +40,15 @@ def run(given: Namespace) -> Iterator[str]:
         raise CommandError(f"{str(target)!r} cannot be written: {error.strerror}.") from error
     yield from (f"{old} -> {new}" for old, new in changes)
     yield f"Wrote {target}."
+    if kept := _keep_facts(given.source, target):
+        yield f"What was known of the old file, such as its class names, stands beside it in {kept}."
+
+
+def _keep_facts(source: Path, target: Path) -> Path | None:
+    """Remember of the new file what was said of the old one, or its labels and its maker tell; None for nothing."""
+    facts = describe_model_file(source)
+    told = Answers(
+        scaling=facts.scaling, fit="crop" if facts.is_teachable_machine else None, class_names=facts.class_names
+    )
+    answers = recall(source) or told
+    return None if answers == Answers() else remember(target, answers)

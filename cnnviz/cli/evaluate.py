@@ -57,7 +57,7 @@ def add(verbs: options.Verbs) -> None:
         question="Ask a network about labelled pictures: how often is it right, and what does it confuse?",
         example="cnnviz evaluate fashion-cnn fashion-sample --out fashion-report --fail-under 0.8",
     )
-    parser.add_argument("model", metavar="MODEL", help="a name that `cnnviz models` lists, or a .keras or .h5 file")
+    parser.add_argument("model", metavar="MODEL", help="a name that `cnnviz models` lists, or a model file")
     parser.add_argument(
         "data", metavar="FOLDER|DATASET", help="a folder or .zip with a folder per class, or a data set's name"
     )
@@ -105,7 +105,7 @@ def run(given: Namespace) -> Iterator[str]:
             on_step=lambda done, total: on_step(done, total, None),
             store=EvaluationStore(),
         )
-    notes = (*labelled.notes, *assumptions(evaluation))
+    notes = (*labelled.notes, *assumptions(evaluation, convnet))
     for sentence in notes:
         sys.stderr.write(f"cnnviz: {sentence}\n")
     if len(notes) > len(labelled.notes) + 1:  # the two orders differ

@@ -125,7 +125,7 @@ def _text(explained: _Explained) -> str:
     lines = [
         f"{explained.class_name} ({explained.class_index}): {output.score(explained.convnet, explained.probability)}",
         f"{explained.method.title}{place}: {rows} x {columns}, from {low:.3g} to {high:.3g} {units}.",
-        _deletion_sentence(explained),
+        *([_deletion_sentence(explained)] if explained.verdict.is_drawable else []),
     ]
     return "\n".join([*lines, explained.verdict.sentence]).rstrip()
 

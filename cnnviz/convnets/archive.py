@@ -99,7 +99,9 @@ def read_config(archive: zipfile.ZipFile) -> bytes:
     if any(name.rsplit("/", 1)[-1] == "saved_model.pb" for name in names):
         raise ModelFileError("This is a SavedModel, a program without layers. Save it with model.save('name.keras').")
     if CONFIG not in names:
-        raise ModelFileError("The archive holds no Keras model: config.json is missing. Save one as .keras.")
+        raise ModelFileError(
+            "The archive holds no Keras model, neither config.json nor one like keras_model.h5. Save one as .keras."
+        )
     if WEIGHTS not in names:
         raise ModelFileError("The archive holds no weights: model.weights.h5 is missing. Save the model again.")
     if archive.getinfo(CONFIG).file_size > MAX_CONFIG_BYTES:

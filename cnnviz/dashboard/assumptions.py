@@ -41,7 +41,8 @@ def show(selection: Selection) -> None:
     line = _line(selection.convnet)
     # Another key after the first answer: the same one would stay as open as it is.
     key = f"prepare {state.model()} {is_answered}"
-    expander = st.expander(line, expanded=not is_answered, icon=":material/tune:", key=key, on_change="rerun")
+    is_open = bool(selection.convnet.assumptions.guesses) and not is_answered
+    expander = st.expander(line, expanded=is_open, icon=":material/tune:", key=key, on_change="rerun")
     if not expander.open:
         return
     with expander:

@@ -24,12 +24,14 @@ def model_notes(convnet: Convnet, notes: Sequence[str]) -> tuple[str, ...]:
     return (*(f"{convnet.name}: {line}" for line in assumed), *notes)
 
 
-def assumptions(evaluation: Evaluation) -> tuple[Sentence, ...]:
+def assumptions(evaluation: Evaluation, convnet: Convnet | None = None) -> tuple[Sentence, ...]:
     """Say that the mapping is assumed, and where another order would be another mapping; nothing if names matched.
 
     Args:
         evaluation: It is only read.
+        convnet: What was evaluated; names of its own stand beside those of the images.
     """
+    model_names = convnet.class_names if convnet and convnet.has_class_names else ()
     order, names = evaluation.assumed_order, evaluation.class_names[: len(evaluation.mapping)]
     if order is None:
         return ()
@@ -37,7 +39,7 @@ def assumptions(evaluation: Evaluation) -> tuple[Sentence, ...]:
         "Assumed, since no class names match: the model's classes 0 to {last} are {order}: {names}.",
         last=evaluation.class_count - 1,
         order=_ASSUMED[order],
-        names=_in_order(evaluation),
+        names=_in_order(evaluation, model_names),
     )
     differ = differing_orders(names)
     if order == "given" or differ is None:
@@ -51,12 +53,12 @@ def assumptions(evaluation: Evaluation) -> tuple[Sentence, ...]:
     )
 
 
-def _in_order(evaluation: Evaluation) -> str:
+def _in_order(evaluation: Evaluation, model_names: Sequence[str]) -> str:
     """Names of the images' classes in the order of the model's, the first few of many."""
     names = {
         classes[0]: name for name, classes in zip(evaluation.class_names, evaluation.mapping, strict=False) if classes
     }
-    listed = [names[index] for index in sorted(names)]
+    listed = [f"{names[index]} = {model_names[index]}" if model_names else names[index] for index in sorted(names)]
     return ", ".join(listed[:_MOST_PAIRS]) + ", ..." * (len(listed) > _MOST_PAIRS)
 
 

@@ -198,6 +198,12 @@ def test_heatmap_matches_the_closed_form(cnnviz, network, picture, probabilities
         assert file["class_index"] == 1
 
 
+def test_of_an_empty_map_nothing_is_hidden(cnnviz):
+    model = Path(__file__).parents[1] / "cases" / "models" / "uint8_rescaling.keras"
+    done = cnnviz("heatmap", "chelsea", "--model", model, "--class", "0", "--layer", "conv2")
+    assert "The map is empty" in done.out and "Hiding" not in done.out
+
+
 def test_heatmap_explains_the_top_class_in_plain_words(cnnviz, network, picture, probabilities, tmp_path):
     done = cnnviz("heatmap", picture, "--model", network)
     name, method, deletion, wrote = done.out.splitlines()

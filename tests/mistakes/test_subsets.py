@@ -90,6 +90,9 @@ def test_an_assumed_mapping_is_said_with_its_pairs():
     said, other = assumptions(replace(evaluation, assumed_order="sorted"))
     assert said.endswith("classes 0 to 1 are the folders in sorted order, as Keras numbers them: 10, 9.")
     assert "class 0 is '10' or '9'" in other
+    named = replace(five_class_net(), class_names=("nine", "ten"))
+    said, _ = assumptions(replace(evaluation, assumed_order="sorted"), named)
+    assert said.endswith(": 10 = nine, 9 = ten.")  # a person sees whether that can be
     assert mapping_text(evaluation, ["nine", "ten"]) == "10 = 0 (nine), 9 = 1 (ten)"
 
 

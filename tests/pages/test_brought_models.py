@@ -89,5 +89,5 @@ def test_teachable_machines_zip_shows_its_classes(open_page):
     assert not app.exception
     names = [line.split(" ", 1)[1] for line in (MODELS / "keras2" / "labels.txt").read_text().split("\n") if line]
     assert box(app, "Class").options == names
-    assert app.text_area[0].value.split("\n") == names
+    assert not app.text_area  # nothing of it is a guess: the line is enough
     assert "pixels -1..1 · images cropped to the center · 3 class names" in app.expander[0].label

@@ -65,13 +65,17 @@ def score(convnet: Convnet, value: float) -> str:
 
 
 def scores(convnet: Convnet, values: Sequence[float]) -> list[str]:
-    """Write probabilities as percentages, raw scores and numbers to as many digits as tell apart those that differ."""
+    """Write probabilities as percentages, others as they are; to as many digits as tell apart those that differ."""
     if convnet.has_probabilities:
-        return [percent(value) for value in values]
-    digits = range(_DIGITS, _DIGITS_OF_FLOAT32)
-    telling = (one for one in digits if len({number(value, one) for value in values}) == len(set(values)))
-    enough = next(telling, _DIGITS_OF_FLOAT32)
-    return [number(value, enough) for value in values]
+        written = [[percent(value) for value in values]]
+        written += [[_exact_percent(value, digits) for value in values] for digits in range(1, _DIGITS_OF_FLOAT32)]
+    else:
+        written = [[number(value, digits) for value in values] for digits in range(_DIGITS, _DIGITS_OF_FLOAT32 + 1)]
+    return next((texts for texts in written if len(set(texts)) == len(set(values))), written[-1])
+
+
+def _exact_percent(share: float, decimals: int) -> str:
+    return f"{100 * share:.{decimals}f} %" if math.isfinite(share) else percent(share)
 
 
 def number(value: float, digits: int = _DIGITS) -> str:

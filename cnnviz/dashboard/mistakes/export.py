@@ -56,12 +56,12 @@ def _csv(subject: Subject, evaluation: Evaluation) -> str:
 
 
 def _report(subject: Subject, evaluation: Evaluation) -> str:
+    convnet = subject.selection.convnet
+    notes = mistakes.model_notes(convnet, (*subject.data.notes, *mistakes.assumptions(evaluation, convnet)))
     spoken = replace(evaluation, class_names=language.class_names(evaluation.class_names))
     return reports.report_html(
         spoken, subject.pictures, title=f"{evaluation.network}: {language.say(subject.data.title)}",
-        names=mistakes.names_of(subject.pictures), notes=mistakes.model_notes(
-            subject.selection.convnet, (*subject.data.notes, *mistakes.assumptions(evaluation))
-        ),
-        model_names=language.class_names(subject.selection.convnet.class_names), language=language.current(),
+        names=mistakes.names_of(subject.pictures), notes=notes,
+        model_names=language.class_names(convnet.class_names), language=language.current(),
         say=language.say,
     )  # fmt: skip

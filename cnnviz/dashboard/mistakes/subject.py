@@ -228,7 +228,7 @@ def show_headline(subject: Subject, evaluation: Evaluation) -> None:
 
 def _show_notes(subject: Subject, evaluation: Evaluation) -> None:
     """Say what is assumed, and which of the images the model knows."""
-    assumed = mistakes.assumptions(evaluation)
+    assumed = mistakes.assumptions(evaluation, subject.selection.convnet)
     if assumed:
         show = st.warning if len(assumed) > 1 else st.info
         show(panels.plain(" ".join(map(language.say, assumed))), icon=":material/swap_horiz:")
