@@ -15,7 +15,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tests" / "browser"))
 
-from conftest import CHROMIUM, FLAGS, TIMEOUT  # noqa: E402  # a script knows no packages of tests
+from running import CHROMIUM, FLAGS, TIMEOUT  # noqa: E402  # a script knows no packages of tests
 
 _SUPPORTED = ("3.13", "3.12", "3.11")
 _MINOR = "import ensurepip, sys; print(*sys.version_info[:2], sep='.')"

@@ -1,32 +1,13 @@
 """A real server and Debian's Chromium; a test fails on any page error, foreign request or traceback in the log."""
 
-import contextlib
 import os
 import re
-import shutil
-import socket
-import subprocess
-import sys
-import urllib.request
-from pathlib import Path
 
 import pytest
+from running import CHROMIUM, FLAGS, TIMEOUT, running_app
 
-ROOT = Path(__file__).parents[2]
-CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
-FLAGS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 _WARNS = re.compile(r"warn|deprecat|traceback|error|exception|critical|fatal|retrac|^[WEF]\d{4} ", re.IGNORECASE)
 _OF_TENSORFLOW = "WARNING: All log messages before absl::InitializeLog() is called"  # at its import, whatever is set
-TIMEOUT = 90_000  # milliseconds; two cores import TensorFlow, compile and draw at once
 
 
 def pytest_collection_modifyitems(items):
@@ -72,25 +53,6 @@ def server_log(tmp_path_factory):
     return ServerLog(tmp_path_factory.mktemp("log") / "log.txt")
 
 
-@contextlib.contextmanager
-def running_app(folder, log, *options, **variables):
-    """Run `cnnviz app` in a folder; gives its port."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [sys.executable, "-m", "cnnviz", "app", "--headless", "--port", str(port), *options]
-    set_by_tests = ("TF_CPP_MIN_LOG_LEVEL", "CUDA_VISIBLE_DEVICES")  # the log is to be that of a person's server
-    kept = {name: value for name, value in os.environ.items() if name not in set_by_tests}
-    with log.open("wb") as out:
-        process = subprocess.Popen(command, cwd=folder, env=kept | variables, stdout=out, stderr=subprocess.STDOUT)
-    try:
-        _wait_until_healthy(f"http://127.0.0.1:{port}", process, log)
-        yield port
-    finally:
-        process.terminate()
-        process.wait(20)
-
-
 @pytest.fixture(scope="session")
 def server(tmp_path_factory, runs_folder, server_log):
     folder, log = tmp_path_factory.mktemp("server"), server_log.path
@@ -98,21 +60,6 @@ def server(tmp_path_factory, runs_folder, server_log):
     with running_app(folder, log, **folders) as port:
         yield f"http://127.0.0.1:{port}"
     assert not server_log.warnings(), log.read_text(errors="replace")[-4000:]
-
-
-def _wait_until_healthy(url, process, log):
-    import time
-
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        assert process.poll() is None, log.read_text(errors="replace")
-        try:
-            # Unknown paths answer 200 as well: the body tells.
-            if urllib.request.urlopen(f"{url}/_stcore/health", timeout=1).read() == b"ok":
-                return
-        except OSError:
-            time.sleep(0.1)
-    pytest.fail("The server did not become healthy.")
 
 
 class Dashboard:

@@ -5,7 +5,7 @@ import socket
 import threading
 
 import pytest
-from conftest import CHROMIUM, FLAGS, TIMEOUT, running_app
+from running import CHROMIUM, FLAGS, TIMEOUT, running_app
 
 FOREIGN = "rebound.example"
 UPGRADE = {

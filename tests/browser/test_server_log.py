@@ -47,12 +47,8 @@ def test_the_log_holds_no_warning_after_a_walk_through_every_page(dashboard, ser
     upload(dashboard.open(), "Your own network", str(model))
     page.wait_for_url(re.compile(r"model=mine-[0-9a-f]{8}"))
     walk(dashboard.settle())
-    for name in (
-        "lenet5-mnist",
-        "lenet5",
-        "cifar10_cnn",
-        "mnist_convnet",
-    ):  # TensorFlow warns of much tracing
+    # TensorFlow warns of a function that is traced for one network after the other.
+    for name in ("lenet5-mnist", "lenet5", "cifar10_cnn", "mnist_convnet"):
         for path in ("activations", "heatmaps"):
             dashboard.open(f"/{path}?model={name}")
     assert server_log.warnings() == []
