@@ -134,17 +134,24 @@ def totals(convnet: Convnet) -> Totals:
     Returns:
         Counts for the whole network and one picture.
     """
-    model, by_address = convnet.model, walk(convnet.model)
-    leaves = [info for info in layers(convnet) if not info.is_container]
+    model, outputs = convnet.model, _output_bytes(convnet)
     return Totals(
         parameters=_count(model.weights),
         trainable_parameters=_count(model.trainable_weights),
-        macs=sum(info.macs for info in leaves),
+        macs=sum(info.macs for info, _ in outputs),
         weight_bytes=sum(_bytes(weight.shape, weight.dtype) for weight in model.weights),
-        activation_bytes=sum(
-            _bytes(info.output_shape, by_address[without_call_number(info.address)].compute_dtype) for info in leaves
-        ),
+        activation_bytes=sum(size for _, size in outputs),
     )
+
+
+def _output_bytes(convnet: Convnet) -> list[tuple[LayerInfo, int]]:
+    """Layers that hold no others, in their order, with the memory of their output for one image."""
+    by_address = walk(convnet.model)
+    leaves = [info for info in layers(convnet) if not info.is_container]
+    return [
+        (info, _bytes(info.output_shape, by_address[without_call_number(info.address)].compute_dtype))
+        for info in leaves
+    ]
 
 
 def images_at_once(convnet: Convnet, *, differentiated: Sequence[str] | None = None) -> int:
@@ -164,15 +171,12 @@ def images_at_once(convnet: Convnet, *, differentiated: Sequence[str] | None = N
 
 
 def _bytes_of_an_image(convnet: Convnet, differentiated: Sequence[str] | None) -> int:
-    by_address = walk(convnet.model)
-    leaves = [info for info in layers(convnet) if not info.is_container]
-    outputs = [
-        _bytes(info.output_shape, by_address[without_call_number(info.address)].compute_dtype) for info in leaves
-    ] or [1]
-    held = _HELD * max(outputs)
+    outputs = _output_bytes(convnet)
+    sizes = [size for _, size in outputs]
+    held = _HELD * max(sizes, default=0)
     if differentiated is not None:
-        places = [place for place, info in enumerate(leaves) if info.address in differentiated]
-        held += sum(outputs[min(places, default=0) :])
+        places = [place for place, (info, _) in enumerate(outputs) if info.address in differentiated]
+        held += sum(sizes[min(places, default=0) :])
     return max(1, held)
 
 

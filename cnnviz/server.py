@@ -16,7 +16,7 @@ from starlette.middleware import Middleware
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-ANY_ADDRESS = frozenset({"0.0.0.0", "::", ""})  # named here, never listened on unasked
+_ANY_ADDRESS = frozenset({"0.0.0.0", "::", ""})  # named here, never listened on unasked
 _THIS_MACHINE = frozenset({"localhost", "127.0.0.1", "::1"})
 _CLOSED = ("/_stcore/metrics",)  # counts sessions and memory for whoever asks
 _HEADERS = {
@@ -36,24 +36,25 @@ def serve(script: Path, *, host: str, port: int, names: Iterable[str] = (), is_h
         names: Further host names under which browsers may reach it.
         is_headless: Whether no browser is opened.
     """
-    allowed = host_names(host, names)
-    shown = "localhost" if host in ANY_ADDRESS else host
+    allowed, is_open = host_names(host, names), host in _ANY_ADDRESS
     sys.argv = [str(script)]  # Streamlit looks for the configuration beside what was launched
-    app = st.App(script, middleware=[Middleware(Guard, names=allowed, takes_addresses=host in ANY_ADDRESS)])
+    app = st.App(script, middleware=[Middleware(Guard, names=allowed, takes_addresses=is_open)])
     app.run(
         config={
             "server.address": host,
             "server.port": port,
             "server.headless": is_headless,
-            "server.allowedHosts": ["*"] if host in ANY_ADDRESS else sorted(allowed),  # it knows no "any address"
-            "browser.serverAddress": shown,  # else Streamlit asks a service outside for this machine's address
+            "server.allowedHosts": ["*"] if is_open else sorted(allowed),  # it knows no "any address"
+            "browser.serverAddress": "localhost"
+            if is_open
+            else host,  # else Streamlit asks a service outside for this machine's address
         }
     )
 
 
 def host_names(host: str, names: Iterable[str] = ()) -> frozenset[str]:
     """List the host names, in lower case, under which a server that listens on `host` may be reached."""
-    own = {socket.gethostname(), f"{socket.gethostname()}.local"} if host in ANY_ADDRESS else {host}
+    own = {socket.gethostname(), f"{socket.gethostname()}.local"} if host in _ANY_ADDRESS else {host}
     return frozenset(name.lower().rstrip(".") for name in {*_THIS_MACHINE, *own, *names})
 
 
@@ -98,7 +99,7 @@ class Guard:
         host, origin = headers.get("host", ""), headers.get("origin")
         if not self._is_own(host):
             return f"The dashboard is not called {host!r}. Start it with --allow-host to let browsers reach it so.\n"
-        if origin is not None and urlsplit(origin).netloc != host:
+        if origin is not None and origin.partition("://")[2] != host:
             return "This page belongs to another site.\n"
         return "Closed.\n" if path.rstrip("/") in _CLOSED else None
 

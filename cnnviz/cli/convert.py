@@ -47,8 +47,6 @@ def run(given: Namespace) -> Iterator[str]:
 def _keep_facts(source: Path, target: Path) -> Path | None:
     """Remember of the new file what was said of the old one, or its labels and its maker tell; None for nothing."""
     facts = describe_model_file(source)
-    told = Answers(
-        scaling=facts.scaling, fit="crop" if facts.is_teachable_machine else None, class_names=facts.class_names
-    )
+    told = Answers(scaling=facts.scaling, fit=facts.fit, class_names=facts.class_names)
     answers = recall(source) or told
     return None if answers == Answers() else remember(target, answers)

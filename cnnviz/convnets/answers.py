@@ -17,7 +17,7 @@ from cnnviz.convnets.convnet import SCALINGS
 from cnnviz.convnets.files import file_sha256
 from cnnviz.convnets.outputs import KINDS
 from cnnviz.errors import ModelFileError
-from cnnviz.folders import cache_folder, written_whole
+from cnnviz.folders import cache_folder, read_bounded, written_whole
 from cnnviz.images import Fit
 
 _VERSIONS = (1, 2)  # the first knew nothing of outputs and the order of classes
@@ -125,9 +125,7 @@ def _replace(path: Path, text: str) -> Path:
 def _read(path: Path) -> Answers | None:
     """Read and check a file that anybody may have written."""
     try:
-        if not path.is_file() or path.stat().st_size > _MAX_BYTES:
-            return None
-        return _understand(json.loads(path.read_text(encoding="utf-8")))
+        return _understand(json.loads(read_bounded(path, max_bytes=_MAX_BYTES)))
     except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return None
 

@@ -13,6 +13,7 @@ from cnnviz.convnets.downloads import is_download, labels_beside, read_packed_la
 from cnnviz.convnets.labels import parse_labels, read_labels
 from cnnviz.convnets.weights_rules import open_hdf5, read_keras_version, read_text
 from cnnviz.errors import ModelFileError
+from cnnviz.images import Fit
 
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 _MAX_LOSSES = 100
@@ -35,6 +36,11 @@ class FileFacts:
     is_teachable_machine: bool = False
     training_loss: str | tuple[str | None, ...] | None = None
     keras_version: str | None = None
+
+    @property
+    def fit(self) -> Fit | None:
+        """How its maker's own code fits images; None where nothing tells."""
+        return "crop" if self.is_teachable_machine else None
 
 
 def describe_model_file(path: str | Path) -> FileFacts:

@@ -89,10 +89,12 @@ def _checked(path: Path, *, is_trusted: bool) -> Iterator[tuple[Path, GateReport
                 checked = unpack_model(checked, folder)
             report = check_model_file(checked)
             checked = _under_its_suffix(checked, report.suffix, folder)
-        except (ModelFileError, OSError) as error:
+        except OSError as error:
+            raise ModelFileError(_of_this_machine(error) or str(error)) from error
+        except ModelFileError as error:
             if reason := _of_this_machine(error):
                 raise ModelFileError(reason) from error
-            raise RefusedFileError(str(error) if isinstance(error, OSError) else error.sentence) from error
+            raise RefusedFileError(error.sentence) from error
         yield checked, report
 
 

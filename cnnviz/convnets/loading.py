@@ -134,9 +134,8 @@ def _wrap_file(model: keras.Model, path: Path, preparation: Preparation | None, 
 def _told(path: Path) -> tuple[Said, Said]:
     """What the file itself, and the labels beside it, tell."""
     facts = describe_model_file(path)
-    fit: Fit | None = "crop" if facts.is_teachable_machine else None  # as the code that it gives with a model does
     why = Sentence("as Teachable Machine prepares images")
-    of_file = Said(scaling=facts.scaling, fit=fit, loss=facts.training_loss, why=why)
+    of_file = Said(scaling=facts.scaling, fit=facts.fit, loss=facts.training_loss, why=why)
     return of_file, Said(class_names=facts.class_names, why=Sentence("from the labels that came with the file"))
 
 

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from cnnviz.errors import ModelFileError
+from cnnviz.folders import read_bounded
 from cnnviz.sentences import Sentence
 
 READY, ANSWER = "ready", "answer.json"  # files that the other process writes: TensorFlow is there; what came of it
@@ -122,11 +123,8 @@ def _kill_all(process: subprocess.Popen[bytes]) -> None:
 
 def _read_answer(folder: Path) -> dict[str, Any] | None:
     """Read what the process wrote; it is as little trusted as the file."""
-    path = folder / ANSWER
     try:
-        if path.stat().st_size > _MAX_ANSWER_BYTES:
-            return None
-        answer = json.loads(path.read_text())
+        answer = json.loads(read_bounded(folder / ANSWER, max_bytes=_MAX_ANSWER_BYTES))
     except (OSError, ValueError):
         return None
     return answer if isinstance(answer, dict) else None

@@ -9,6 +9,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+from cnnviz.convnets.files import file_sha256
 from cnnviz.dashboard import started
 from cnnviz.folders import cache_folder, make_room, written_whole
 
@@ -107,14 +108,9 @@ def get(kind: str, name: str) -> Path | None:
 
 def _own_place(data: bytes, place: Callable[[str], Path]) -> Path:
     """The place of a file under the beginning of its hash, which is longer where other bytes have the short one."""
-    digest = hashlib.sha256(data)
-    paths = [place(digest.hexdigest()[:digits]) for digits in _DIGITS]
-    return next(path for path in paths if path == paths[-1] or not path.exists() or _sha256(path) == digest.digest())
-
-
-def _sha256(path: Path) -> bytes:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").digest()
+    digest = hashlib.sha256(data).hexdigest()
+    paths = [place(digest[:digits]) for digits in _DIGITS]
+    return next(path for path in paths if path == paths[-1] or not path.exists() or file_sha256(path) == digest)
 
 
 def _write(target: Path, data: bytes) -> None:

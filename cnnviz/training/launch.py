@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -18,7 +16,7 @@ from cnnviz.runs import RESUMABLE, Run, State, Status, open_run, runs_folder
 from cnnviz.runs import folder as names
 from cnnviz.sentences import Sentence
 from cnnviz.training.recipe import Recipe
-from cnnviz.training.record import write_json
+from cnnviz.training.record import folder_written, write_json
 
 _MOST_NAMESAKES = 1000
 _NICENESS = 5  # the page that watches a run must stay quick
@@ -94,7 +92,7 @@ def launch(path: Path) -> subprocess.Popen[bytes]:
     """
     command = [sys.executable, "-m", "cnnviz", "train", "--run", str(path.resolve())]
     environment = os.environ | {"TF_CPP_MIN_LOG_LEVEL": "2", "CNNVIZ_NICE": str(_NICENESS)}
-    with _written(path), (path / names.LOG).open("ab") as log:
+    with folder_written(path), (path / names.LOG).open("ab") as log:
         return subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
@@ -114,7 +112,7 @@ def stop(path: Path) -> None:
     run = open_run(path)
     if not run.status.is_active:
         raise RunError("{name!r} is not running: it is {state}.", name=run.name, state=_WORDS[run.status.state])
-    with _written(path):
+    with folder_written(path):
         (path / names.STOP).touch()
 
 
@@ -132,19 +130,9 @@ def reopen(path: Path) -> None:
             state=_WORDS[run.status.state],
         )
     status = asdict(run.status) | {"state": "queued", "reason": "", "doing": "", "updated": time.time()}
-    with _written(path):
+    with folder_written(path):
         (path / names.STOP).unlink(missing_ok=True)
         write_json(path / names.STATUS, status)
-
-
-@contextlib.contextmanager
-def _written(path: Path) -> Iterator[None]:
-    """Say in a sentence that a run's folder cannot be written."""
-    try:
-        yield
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise RunError("{name!r} cannot be written: {reason}.", name=path.name, reason=reason) from error
 
 
 def delete(run: Run) -> None:

@@ -2,20 +2,35 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import json
 import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from cnnviz.errors import CancelledError
+from cnnviz.errors import CancelledError, RunError
 from cnnviz.folders import written_whole
 from cnnviz.runs import Status, read_history
 from cnnviz.runs import folder as names
+
+
+@contextlib.contextmanager
+def folder_written(path: Path) -> Iterator[None]:
+    """Say in a sentence that a run's folder cannot be written.
+
+    Raises:
+        RunError: Instead of an `OSError`.
+    """
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise RunError("{name!r} cannot be written: {reason}.", name=path.name, reason=reason) from error
 
 
 @dataclass

@@ -28,7 +28,7 @@ from cnnviz.training.plan import Plan
 from cnnviz.training.plans import make_plan
 from cnnviz.training.queue import wait_for_turn
 from cnnviz.training.recipe import Recipe, recipe_from_json
-from cnnviz.training.record import Record, write_json
+from cnnviz.training.record import Record, folder_written, write_json
 from cnnviz.training.strategies import check, is_led, share, shared_recipe
 
 if TYPE_CHECKING:
@@ -92,12 +92,11 @@ def hold(path: Path) -> BaseFileLock:
         RunError: If somebody else has it, or the folder cannot be written.
     """
     lock = FileLock(path / names.LOCK)
-    try:
-        lock.acquire(timeout=_LOCK_SECONDS)
-    except Timeout as error:
-        raise RunError("{name!r} is being trained already. Stop it first.", name=path.name) from error
-    except OSError as error:
-        raise RunError("{name!r} cannot be written: {reason}.", name=path.name, reason=error.strerror) from error
+    with folder_written(path):
+        try:
+            lock.acquire(timeout=_LOCK_SECONDS)
+        except Timeout as error:
+            raise RunError("{name!r} is being trained already. Stop it first.", name=path.name) from error
     return lock
 
 
