@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from argparse import Namespace
 from collections.abc import Iterator
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from cnnviz.cli import options
@@ -45,8 +46,9 @@ def run(given: Namespace) -> Iterator[str]:
 
 
 def _keep_facts(source: Path, target: Path) -> Path | None:
-    """Remember of the new file what was said of the old one, or its labels and its maker tell; None for nothing."""
+    """Remember of the new file what was said of the old one, else what its labels and its maker tell, if anything."""
     facts = describe_model_file(source)
     told = Answers(scaling=facts.scaling, fit=facts.fit, class_names=facts.class_names)
-    answers = recall(source) or told
+    said = {name: value for name, value in asdict(recall(source) or Answers()).items() if value not in (None, ())}
+    answers = replace(told, **said)
     return None if answers == Answers() else remember(target, answers)

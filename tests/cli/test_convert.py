@@ -1,6 +1,7 @@
 """Does a converted file keep what was known of the old one?"""
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -29,7 +30,7 @@ def test_what_a_person_said_goes_before_what_the_file_tells(cnnviz, old):
     said = Answers(scaling="0..1", class_names=("a", "b", "c"))
     remember(old, said)
     assert cnnviz("convert", old, old.with_name("new.keras")).code == 0
-    assert recall(old.with_name("new.keras")) == said
+    assert recall(old.with_name("new.keras")) == replace(said, fit="crop")  # which nobody spoke of
 
 
 def test_of_a_file_that_tells_nothing_nothing_is_written(cnnviz, tmp_path):
