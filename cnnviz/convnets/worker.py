@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cnnviz.convnets.confinement import confine_files, limit_resources
+from cnnviz.confinement import confine_files, limit_resources
 from cnnviz.convnets.rehearsal import ANSWER, READY
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ import pytest
 from hostile import keras_layer, model_file, read_parts, sequential, write_parts
 from keras import layers, ops
 
-from cnnviz.convnets.confinement import confine_files
+from cnnviz.confinement import confine_files
 from cnnviz.convnets.files import open_model_file
 from cnnviz.convnets.rehearsal import rehearse
 from cnnviz.errors import ModelFileError, RefusedFileError
@@ -285,7 +285,7 @@ def test_refuses_a_model_that_takes_too_long(saved, only_here):
 CONFINED = """
 import socket, sys
 from pathlib import Path
-from cnnviz.convnets.confinement import confine_files, limit_resources
+from cnnviz.confinement import confine_files, limit_resources
 inside, outside = Path(sys.argv[1]), Path(sys.argv[2])
 assert (outside / "secret").read_text() == "secret"
 limit_resources(memory_bytes=2**30, cpu_seconds=60, file_bytes=1000)
