@@ -6,13 +6,18 @@ is missing it is left out; whoever starts the process must bound its time from o
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
+import signal
 import struct
+import subprocess
 import sys
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
+_SYSTEM = tuple(Path(folder) for folder in ("/usr", "/lib", "/lib64", "/sys", "/dev/urandom", "/dev/null"))
 # Landlock's system calls have the same numbers on every architecture.
 _CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446
 _VERSION_FLAG, _RULE_PATH_BENEATH = 1, 1
@@ -73,6 +78,22 @@ def confine_files(*, readable: Iterable[Path], writable: Iterable[Path]) -> bool
         return int(libc.syscall(_RESTRICT_SELF, ruleset, 0)) == 0
     finally:
         os.close(ruleset)
+
+
+def code_folders() -> list[Path]:
+    """Where the system's libraries, Python, its packages and this one lie."""
+    packages = [Path(entry) for entry in sys.path if entry.endswith("-packages")]
+    return [*_SYSTEM, Path(sys.prefix), Path(sys.base_prefix), Path(__file__).parent, *packages]
+
+
+def kill_all(process: subprocess.Popen[Any]) -> None:
+    """End a process that was started in a session of its own, and whatever it has started."""
+    if sys.platform == "win32":
+        process.kill()
+    else:
+        with contextlib.suppress(ProcessLookupError, PermissionError):  # gone already
+            os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
 
 
 def _allow(libc: ctypes.CDLL, ruleset: int, path: Path, rights: int) -> None:

@@ -14,6 +14,7 @@ import zipfile
 import zlib
 from typing import BinaryIO, cast
 
+from cnnviz.archives import Archive, TooManyMembersError
 from cnnviz.convnets.weights_rules import MAX_WEIGHTS_BYTES
 from cnnviz.errors import ModelFileError
 
@@ -24,7 +25,7 @@ METADATA = "metadata.json"
 _MB = 2**20
 MAX_CONFIG_BYTES = 16 * _MB
 _MAX_OTHER_BYTES = 64 * _MB
-_MAX_MEMBERS = 2000
+MAX_MEMBERS = 2000
 _MAX_INFLATION = 200  # deflate reaches 1032; trained weights stay below 2
 _INFLATION_FLOOR = 16 * _MB
 _LOCAL_HEADER = struct.Struct("<4s22xHH")  # signature, length of the name, length of the extra field
@@ -79,7 +80,11 @@ def open_archive(file: BinaryIO) -> zipfile.ZipFile:
         ModelFileError: If it is damaged, or names, sizes or places of its members are not what Keras writes.
     """
     try:
-        archive = zipfile.ZipFile(file)
+        archive = Archive(file, most_members=MAX_MEMBERS)
+    except TooManyMembersError as error:
+        raise ModelFileError(
+            "The archive has more than {most:,} members; a Keras model has three. It is not opened.", most=MAX_MEMBERS
+        ) from error
     except _BROKEN as error:
         raise ModelFileError("The file is a zip archive cut short or damaged. Copy or download it again.") from error
     members = archive.infolist()
@@ -143,10 +148,6 @@ def open_weights(file: BinaryIO, archive: zipfile.ZipFile) -> BinaryIO:
 
 def _check_names(members: list[zipfile.ZipInfo]) -> None:
     names = [member.filename for member in members]
-    if len(names) > _MAX_MEMBERS:
-        raise ModelFileError(
-            "The archive has {count} members; a Keras model has three. It is not opened.", count=len(names)
-        )
     if len(set(names)) != len(names):
         raise ModelFileError("Two members of the archive share a name, so what it holds depends on the reader.")
     if any(not _is_plain(name) for name in names):

@@ -16,6 +16,7 @@ from cnnviz.errors import ModelFileError
 from cnnviz.sentences import Sentence
 
 MAX_LAYERS = 3000
+MAX_CALLS = 10_000
 MAX_SEQUENTIAL_LAYERS = 200  # Keras builds a Sequential in quadratic time: 400 layers take half a minute
 _MAX_DEPTH = 100
 _MAX_NODES = 1_000_000
@@ -89,6 +90,13 @@ def check_config(config: dict[str, Any]) -> int:
         raise ModelFileError(
             "The model has {count:,} layers; at most {most:,} are opened.", count=count, most=MAX_LAYERS
         )
+    if (calls := _count_calls(kept)) > MAX_CALLS:
+        raise ModelFileError(
+            "The model calls its layers {count:,} times, those of shared models once for each call; "
+            "at most {most:,} calls are opened.",
+            count=calls,
+            most=MAX_CALLS,
+        )
     return count
 
 
@@ -142,6 +150,21 @@ def _count_layers(node: dict[str, Any]) -> int:
             most=MAX_SEQUENTIAL_LAYERS,
         )
     return len(layers)
+
+
+def _count_calls(node: dict[str, Any]) -> int:
+    """How many layers run for one image: a model that is called twice runs each of its layers twice."""
+    config = node.get("config")
+    settings = config if isinstance(config, dict) else {}
+    layers, wrapped = settings.get("layers"), settings.get("layer")
+    if isinstance(layers, list):
+        return sum(_calls_of(layer) * _count_calls(layer) for layer in layers if isinstance(layer, dict))
+    return _count_calls(wrapped) if isinstance(wrapped, dict) else 1
+
+
+def _calls_of(layer: dict[str, Any]) -> int:
+    nodes = layer.get("inbound_nodes")
+    return max(1, len(nodes)) if isinstance(nodes, list) else 1
 
 
 def _check_class(node: dict[str, Any]) -> None:

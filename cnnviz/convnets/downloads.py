@@ -6,7 +6,8 @@ import zipfile
 from contextlib import suppress
 from pathlib import Path
 
-from cnnviz.convnets.archive import CONFIG, open_archive
+from cnnviz.archives import Archive
+from cnnviz.convnets.archive import CONFIG, MAX_MEMBERS, open_archive
 from cnnviz.errors import ModelFileError
 
 _MODELS = (".h5", ".keras", ".hdf5")
@@ -20,7 +21,7 @@ def is_download(path: Path) -> bool:
     """Whether a file is a zip archive with one model file in it, and not itself a model."""
     with suppress(OSError, ValueError, zipfile.BadZipFile):
         if path.is_file() and zipfile.is_zipfile(path):
-            with zipfile.ZipFile(path) as archive:
+            with Archive(path, most_members=MAX_MEMBERS) as archive:
                 return CONFIG not in archive.namelist() and bool(_models(archive))
     return False
 

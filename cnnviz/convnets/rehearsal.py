@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import signal
 import subprocess
 import sys
 import tempfile
@@ -19,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from cnnviz.confinement import kill_all
 from cnnviz.errors import ModelFileError
 from cnnviz.folders import read_bounded
 from cnnviz.sentences import Sentence
@@ -70,7 +70,7 @@ def rehearse(
         try:
             status = _wait(process, folder, wall_seconds)
         finally:
-            _kill_all(process)
+            kill_all(process)
         return _understand(_read_answer(folder), status)
 
 
@@ -109,16 +109,6 @@ def _wait(process: subprocess.Popen[bytes], folder: Path, wall_seconds: float) -
             deadline, is_ready = time.monotonic() + wall_seconds, True
         if time.monotonic() > deadline:
             raise ModelFileError("The model takes too long to build and run once. It is not opened.")
-
-
-def _kill_all(process: subprocess.Popen[bytes]) -> None:
-    """End the process and whatever it has started."""
-    if sys.platform == "win32":
-        process.kill()
-    else:
-        with contextlib.suppress(ProcessLookupError, PermissionError):  # gone already
-            os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
 
 
 def _read_answer(folder: Path) -> dict[str, Any] | None:

@@ -17,6 +17,7 @@ Shape = tuple[int | None, ...]
 Settings = dict[str, Any]
 
 _MAX_ACTIVATION_BYTES = 2**30
+_MAX_IMAGE_BYTES = 6 * 2**30  # of all activations, which gradients keep, for the least batch: one image
 _FLOAT_BYTES = 4
 # Layers that leave the shape as it is.
 _KEEPING = frozenset(
@@ -65,28 +66,36 @@ def least_parameters(config: dict[str, Any]) -> int:
         config: The architecture, as the gate has let it pass.
 
     Raises:
-        ModelFileError: If an activation would take more than 1 GB for one picture, or a number is not one.
+        ModelFileError: If an activation would take more than 1 GB for one picture, all of them together more than
+            6 GB, or a number is not one.
     """
     try:
-        return _model(config, None)[1]
+        _, parameters, kept = _model(config, None)
     except (TypeError, ValueError, KeyError, IndexError, AttributeError, ZeroDivisionError, OverflowError) as error:
         raise ModelFileError(
             "A number in the model's description is missing or not a number. Save it again."
         ) from error
+    if kept > _MAX_IMAGE_BYTES:
+        raise ModelFileError(
+            "A gradient of one picture would take {size:,.1f} GB inside the model; at most {most} GB are opened.",
+            size=kept / 2**30,
+            most=_MAX_IMAGE_BYTES // 2**30,
+        )
+    return parameters
 
 
-def _model(node: Settings, given: Shape | None) -> tuple[Shape | None, int]:
-    """Output shape and weights of a model, its layers in the order in which they stand."""
+def _model(node: Settings, given: Shape | None) -> tuple[Shape | None, int, int]:
+    """Output shape, weights and bytes of all activations of a model, its layers in the order in which they stand."""
     shapes: dict[str, Shape | None] = {}
-    shape, total = given, 0
+    shape, total, kept = given, 0, 0
     for layer in _layers(node):
         sources = [shapes[name] for name in _sources(layer.get("inbound_nodes")) if name in shapes]
         before = sources[0] if sources else shape
-        shape, parameters = _layer(layer, before, sources)
+        shape, parameters, inner = _layer(layer, before, sources)
         shapes[str(layer.get("name") or _settings(layer).get("name"))] = shape
         total += parameters
-        _check_activation(shape)
-    return shape, total
+        kept += inner
+    return shape, total, kept
 
 
 def _layers(node: Settings) -> list[Settings]:
@@ -117,24 +126,34 @@ def _sources(nodes: Any) -> Iterator[str]:
                 stack.extend(item)
 
 
-def _check_activation(shape: Shape | None) -> None:
+def _activation_bytes(shape: Shape | None) -> int:
     size = prod(side or 1 for side in shape or ()) * _FLOAT_BYTES
     if size > _MAX_ACTIVATION_BYTES:
         raise ModelFileError(
             "One picture would take {size:,.1f} GB inside the model; at most 1 GB is opened.", size=size / 1e9
         )
+    return size
 
 
-def _layer(node: Settings, shape: Shape | None, sources: list[Shape | None]) -> tuple[Shape | None, int]:
-    """Output shape and least number of weights of one layer."""
+def _layer(node: Settings, shape: Shape | None, sources: list[Shape | None]) -> tuple[Shape | None, int, int]:
+    """Output shape, least number of weights and bytes of activations of one layer, or of a model within the model."""
+    if str(node.get("class_name")) in _CONTAINERS:
+        return _model(node, _declared(_settings(node)) or shape)
+    after, parameters = _plain_layer(node, shape, sources)
+    return after, parameters, _activation_bytes(after)
+
+
+def _declared(settings: Settings) -> Shape | None:
+    """The input's shape without the batch, where a layer's settings tell it."""
+    declared = settings.get("batch_shape") or settings.get("batch_input_shape")
+    return tuple(declared[1:]) if declared else None
+
+
+def _plain_layer(node: Settings, shape: Shape | None, sources: list[Shape | None]) -> tuple[Shape | None, int]:
     kind, settings = str(node.get("class_name")), _settings(node)
     if ".ops." in f".{node.get('module')}":  # an operation; some are called like a layer that does something else
         return (shape if kind in _ELEMENTWISE else None), 0
-    declared = settings.get("batch_shape") or settings.get("batch_input_shape")
-    if declared:
-        shape = tuple(declared[1:])
-    if kind in _CONTAINERS:
-        return _model(node, shape)
+    shape = _declared(settings) or shape
     if kind == "Concatenate":
         return _concatenated(settings, sources), 0
     if kind == "InputLayer" or kind in _KEEPING:

@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cnnviz.confinement import confine_files, limit_resources
+from cnnviz.confinement import code_folders, confine_files, limit_resources
 from cnnviz.convnets.rehearsal import ANSWER, READY
 
 if TYPE_CHECKING:
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 _FREE_SIDE = 224
 _MAX_WRITTEN_BYTES = 64 * 2**20
-_SYSTEM = tuple(Path(folder) for folder in ("/usr", "/lib", "/lib64", "/sys", "/dev/urandom", "/dev/null"))
 
 
 def main(arguments: list[str]) -> None:
@@ -32,7 +31,7 @@ def main(arguments: list[str]) -> None:
 
     _warm_up()
     (folder / READY).touch()
-    confine_files(readable=[*_code_folders(), path.parent], writable=[folder])
+    confine_files(readable=[*code_folders(), path.parent], writable=[folder])
     try:
         answer = _try_out(open_model_file(path))
     except ModelFileError as error:
@@ -47,12 +46,6 @@ def _warm_up() -> None:
     import keras
 
     keras.ops.convert_to_numpy(keras.ops.zeros(1))
-
-
-def _code_folders() -> list[Path]:
-    """Where Python, its packages and this one lie."""
-    packages = [Path(entry) for entry in sys.path if entry.endswith("-packages")]
-    return [*_SYSTEM, Path(sys.prefix), Path(sys.base_prefix), Path(__file__).parents[1], *packages]
 
 
 def _try_out(model: keras.Model) -> dict[str, Any]:

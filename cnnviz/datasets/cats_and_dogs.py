@@ -14,8 +14,9 @@ from pathlib import Path
 from cnnviz.datasets.class_names import CATS_AND_DOGS
 from cnnviz.datasets.dataset import Dataset, OnStep
 from cnnviz.datasets.files import dataset_of_files
-from cnnviz.datasets.inspection import Finding, inspect
+from cnnviz.datasets.inspection import inspect
 from cnnviz.datasets.layout import PartName
+from cnnviz.datasets.looking import Finding
 from cnnviz.datasets.notes import note_files
 from cnnviz.datasets.sources import Source, open_source
 from cnnviz.errors import DataError

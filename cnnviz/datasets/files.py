@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from cnnviz.datasets.dataset import Dataset, Part, digest
-from cnnviz.datasets.inspection import Finding
 from cnnviz.datasets.layout import PartName, Parts
+from cnnviz.datasets.looking import Finding
 from cnnviz.datasets.notes import note_balance, note_sizes
 from cnnviz.datasets.sources import Source
 from cnnviz.datasets.splitting import TEST_SHARE, VALIDATION_SHARE, hold_out

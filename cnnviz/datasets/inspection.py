@@ -3,43 +3,24 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
-from collections.abc import Sequence
-from dataclasses import astuple, dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import astuple
 from functools import partial
 from pathlib import Path
 
 from cnnviz.datasets.cache import MAX_BYTES, cached
 from cnnviz.datasets.dataset import OnStep
+from cnnviz.datasets.looking import Finding, look_at, look_confined
 from cnnviz.datasets.sources import Source
 from cnnviz.datasets.threads import in_threads
-from cnnviz.errors import PictureError
 from cnnviz.folders import make_room, written_whole
 
 _VERSION = 1
-_GRAY_MODES = ("1", "L", "LA", "I", "F", "I;16", "I;16B", "I;16L", "MONOCHROME1", "MONOCHROME2")
-
-
-@dataclass(frozen=True)
-class Finding:
-    """What a file is.
-
-    Attributes:
-        problem: Why it cannot be read, with its name; empty if it can.
-        size: Rows and columns as a person sees it.
-        is_gray: Whether the file stores gray.
-        digest: Equal for equal pixels.
-    """
-
-    problem: str = ""
-    size: tuple[int, int] = (0, 0)
-    is_gray: bool = False
-    digest: str = ""
 
 
 def inspect(source: Source, keys: Sequence[str], *, on_step: OnStep | None = None) -> dict[str, Finding]:
-    """Look at files, in threads; those that were looked at before are looked up.
+    """Look at files, in threads, an archive's in a process of its own; those that were looked at before are looked up.
 
     Args:
         source: Where the files are.
@@ -53,22 +34,22 @@ def inspect(source: Source, keys: Sequence[str], *, on_step: OnStep | None = Non
     known = _recall(path)
     missing = [key for key in keys if key not in known]
     try:
-        findings = in_threads(partial(_look_at, source), missing, on_step=on_step)
-        known.update(zip(missing, findings, strict=True))
+        known.update(zip(missing, _look(source, missing, on_step), strict=True))
     finally:  # also when it was stopped
         if missing:
             _remember(path, known)
     return {key: known[key] for key in keys}
 
 
-def _look_at(source: Source, key: str) -> Finding:
-    try:
-        photo = source.open_photo(key)
-    except PictureError as error:
-        return Finding(str(error).rpartition(". ")[0])
-    rows, columns, _ = photo.pixels.shape
-    same = hashlib.sha256(f"{rows} {columns} ".encode() + photo.pixels.tobytes()).hexdigest()[:32]
-    return Finding("", (rows, columns), photo.mode in _GRAY_MODES, same)
+def _look(source: Source, keys: Sequence[str], on_step: OnStep | None) -> Iterator[Finding]:
+    if source.budget is None:
+        yield from in_threads(partial(look_at, source), keys, on_step=on_step)
+        return
+    with contextlib.closing(look_confined(source.path, keys)) as findings:
+        for done, finding in enumerate(findings, 1):
+            yield finding
+            if on_step:
+                on_step(done, len(keys))
 
 
 def _recall(path: Path) -> dict[str, Finding]:

@@ -7,8 +7,9 @@ from pathlib import Path
 
 from cnnviz.datasets.dataset import Dataset, OnStep
 from cnnviz.datasets.files import dataset_of_files, files_of
-from cnnviz.datasets.inspection import Finding, inspect
+from cnnviz.datasets.inspection import inspect
 from cnnviz.datasets.layout import Layout, Parts, find_layout
+from cnnviz.datasets.looking import Finding
 from cnnviz.datasets.notes import note_files, shown
 from cnnviz.datasets.sources import Source, open_source
 from cnnviz.errors import DataError

@@ -4,22 +4,31 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import stat
+import threading
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
+from cnnviz.archives import Archive, TooManyMembersError
 from cnnviz.datasets.dataset import digest
 from cnnviz.datasets.notes import shown
 from cnnviz.errors import DataError, PictureError
 from cnnviz.images import MAX_BYTES, Photo, open_photo
 
 MAX_FILES = 200_000
+MAX_DEPTH = 32
 _MAX_NAME = 1000
+# What the files of an archive may hold when they are unpacked, and their pictures when they are decoded: so much in
+# any case, and so much for each byte of the archive. Photos decode to about 30 pixels a byte, line art to 100.
+_BYTES_AT_LEAST, _BYTES_A_BYTE = 200 * 2**20, 20
+_PIXELS_AT_LEAST, _PIXELS_A_BYTE = 100 * 10**6, 200
 _MACOS = "__MACOSX"
+_DRIVE = re.compile(r"[A-Za-z]:/")
 # What zipfile raises while it reads a hostile or broken archive.
 _BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, NotImplementedError, ValueError)
 
@@ -35,6 +44,7 @@ class Source:
         read_bytes: Reads a file, up to a little more than a picture may have.
         fingerprint: Changes when a file is added, removed or changed.
         links: Number of links that were not followed.
+        budget: What may be decoded of it in all; None of a folder, which is a person's own.
     """
 
     path: Path
@@ -43,6 +53,7 @@ class Source:
     read_bytes: Callable[[str], bytes]
     fingerprint: str
     links: int
+    budget: Budget | None = None
 
     @property
     def name(self) -> str:
@@ -55,6 +66,8 @@ class Source:
         Raises:
             PictureError: If it cannot be read, with its path in the folder and the reason.
         """
+        if self.budget is not None:
+            self.budget.check(key, self.name)
         try:
             data = self.read_bytes(key)
         except _BROKEN as error:
@@ -62,10 +75,49 @@ class Source:
                 "{key} cannot be read from {name}. Is it still there, and whole?", key=shown(key), name=self.name
             ) from error
         try:
-            return open_photo(data)
+            photo = open_photo(data)
         except PictureError as error:
             said = error.sentence  # of the picture, as a file that has no name; here it has one
             raise PictureError(said.template, **{**said.values, "name": shown(key)}) from error
+        if self.budget is not None:
+            self.budget.spend(key, photo.size[0] * photo.size[1])
+        return photo
+
+
+@dataclass(eq=False)
+class Budget:
+    """How many pixels an archive may make anybody decode: a few kilobytes can hold billions.
+
+    Attributes:
+        most: Pixels of all its pictures together, each counted once.
+    """
+
+    most: int
+    _spent: dict[str, int] = field(default_factory=dict)
+    _total: int = 0
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def check(self, key: str, name: str) -> None:
+        """Refuse a picture that was not decoded before, once all may be spent.
+
+        Raises:
+            PictureError: If it is.
+        """
+        if self._total > self.most and key not in self._spent:
+            raise PictureError(
+                "{key} is left out, because the pictures of {name} have more than {most:,} megapixels, too many for "
+                "an archive of its size. Save them smaller.",
+                key=shown(key),
+                name=name,
+                most=self.most // 10**6,
+            )
+
+    def spend(self, key: str, pixels: int) -> None:
+        """Count a picture that was decoded, the first time."""
+        with self._lock:
+            if key not in self._spent:
+                self._spent[key] = pixels
+                self._total += pixels
 
 
 def open_source(path: Path) -> Source:
@@ -124,14 +176,28 @@ def _walk(root: Path) -> Iterator[tuple[str, os.DirEntry[str]]]:
                 yield prefix, entry
                 if entry.is_dir(follow_symlinks=False):
                     waiting.append(f"{prefix}{entry.name}/")
+                    _check_depth(prefix.count("/"), root)
 
 
 def _check_count(count: int, path: Path) -> None:
     if count > MAX_FILES:
+        raise _too_many(path)
+
+
+def _too_many(path: Path) -> DataError:
+    return DataError(
+        "{path} holds more than {most:,} files. Choose a folder with fewer pictures.",
+        path=_quoted(path),
+        most=MAX_FILES,
+    )
+
+
+def _check_depth(depth: int, path: Path) -> None:
+    if depth > MAX_DEPTH:
         raise DataError(
-            "{path} holds more than {most:,} files. Choose a folder with fewer pictures.",
+            "In {path} folders lie more than {most} deep in each other. Choose a folder further down.",
             path=_quoted(path),
-            most=MAX_FILES,
+            most=MAX_DEPTH,
         )
 
 
@@ -150,46 +216,76 @@ def _open_ordinary(path: str, flags: int) -> int:
 
 def _open_zip(path: Path) -> Source:
     try:
-        archive = zipfile.ZipFile(path)
+        archive = Archive(path, most_members=MAX_FILES)
+    except TooManyMembersError as error:
+        raise _too_many(path) from error
     except _BROKEN as error:
         raise DataError(
             "{path} is no zip archive, or one cut short. Choose a folder or make it again.", path=_quoted(path)
         ) from error
-    members = archive.infolist()
-    _check_count(len(members), path)
-    _check_members(members, path)
-    visible = [member for member in members if not any(map(_is_hidden, member.filename.split("/")))]
-    links = [member for member in visible if stat.S_ISLNK(member.external_attr >> 16)]
-    files = [member for member in visible if not member.is_dir() and member not in links]
-    described = sorted((member.filename, member.file_size, member.CRC) for member in files)
+    members = {_plain_name(member): member for member in archive.infolist()}
+    size = path.stat().st_size
+    _check_members(members, len(archive.infolist()), path)
+    _check_inflated(members.values(), size, path)
+    visible = {name: member for name, member in members.items() if not any(map(_is_hidden, name.split("/")))}
+    files = {name: member for name, member in visible.items() if not (name.endswith("/") or _is_link(member))}
+    described = sorted((name, member.file_size, member.CRC) for name, member in files.items())
     return Source(
         path,
-        tuple(member.filename for member in files),
-        tuple(member.filename.rstrip("/") for member in visible if member.is_dir()),
-        partial(_read_member, archive),
+        tuple(files),
+        tuple(name.rstrip("/") for name in visible if name.endswith("/")),
+        partial(_read_member, archive, files),
         digest(json.dumps(described).encode()),
-        len(links),
+        sum(map(_is_link, visible.values())),
+        Budget(_PIXELS_AT_LEAST + _PIXELS_A_BYTE * size),
     )
 
 
-def _check_members(members: list[zipfile.ZipInfo], path: Path) -> None:
+def _plain_name(member: zipfile.ZipInfo) -> str:
+    """A member's path with `/` between folders; some programs on Windows write backslashes."""
+    return member.filename.replace("\\", "/")
+
+
+def _is_link(member: zipfile.ZipInfo) -> bool:
+    return stat.S_ISLNK(member.external_attr >> 16)
+
+
+def _check_members(members: Mapping[str, zipfile.ZipInfo], count: int, path: Path) -> None:
     """Refuse archives whose content depends on who reads them, or that need a password."""
-    names = [member.filename for member in members]
-    if any(member.flag_bits & 0x1 for member in members):
+    if any(member.flag_bits & 0x1 for member in members.values()):
         raise DataError("{path} is protected by a password. Make a zip archive without one.", path=_quoted(path))
-    if len(set(names)) != len(names):
+    if len(members) != count:
         raise DataError("In {path} two files share a name. Make the zip archive again.", path=_quoted(path))
-    if not all(map(_is_plain, names)):
+    for name in members:
+        _check_depth(name.rstrip("/").count("/"), path)
+        if not _is_inside(name):
+            raise DataError(
+                "In {path} a file has a name that leads out of it. Make the zip archive again.", path=_quoted(path)
+            )
+        if len(name) > _MAX_NAME:
+            raise DataError(
+                "In {path} a file has a name of more than {most:,} letters. Rename it and make the zip archive again.",
+                path=_quoted(path),
+                most=_MAX_NAME,
+            )
+
+
+def _check_inflated(members: Iterable[zipfile.ZipInfo], size: int, path: Path) -> None:
+    inflated = sum(min(member.file_size, MAX_BYTES + 1) for member in members)  # no more is read of one
+    if inflated > _BYTES_AT_LEAST + _BYTES_A_BYTE * size:
         raise DataError(
-            "In {path} a file has a name that leads out of it. Make the zip archive again.", path=_quoted(path)
+            "{path} would grow from {size:.1f} MB to {inflated:,.0f} MB, which pictures do not. It is not opened.",
+            path=_quoted(path),
+            size=size / 2**20,
+            inflated=inflated / 2**20,
         )
 
 
-def _is_plain(name: str) -> bool:
+def _is_inside(name: str) -> bool:
     parts = name.split("/")
-    return bool(parts[0]) and ".." not in parts and len(name) <= _MAX_NAME and not any(sign in name for sign in "\\:\0")
+    return bool(parts[0]) and ".." not in parts and "\0" not in name and not _DRIVE.match(name)
 
 
-def _read_member(archive: zipfile.ZipFile, key: str) -> bytes:
-    with archive.open(key) as member:
+def _read_member(archive: zipfile.ZipFile, members: Mapping[str, zipfile.ZipInfo], key: str) -> bytes:
+    with archive.open(members[key]) as member:
         return member.read(MAX_BYTES + 1)

@@ -14,7 +14,7 @@ from PIL import Image
 
 from cnnviz.errors import PictureError
 from cnnviz.images.depth import to_eight_bits
-from cnnviz.images.formats import describe_rare_kind, describe_unreadable, readable_format
+from cnnviz.images.formats import count_scans, describe_rare_kind, describe_unreadable, readable_format
 from cnnviz.sentences import Sentence, one_line
 
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "MPO", "AVIF")
@@ -25,6 +25,7 @@ _READERS = tuple(kind for kind in FORMATS if kind != "MPO")  # which JPEG's read
 MAX_BYTES = 20 * 2**20
 MAX_PIXELS = 40_000_000
 MAX_SIDE = 16_000
+MAX_SCANS = 100  # of a progressive JPEG, each of which goes over all its pixels; encoders write about ten
 _LIMIT = Sentence("{pixels} megapixels or {side:,} a side", pixels=MAX_PIXELS // 10**6, side=MAX_SIDE)
 
 _ORIENTATION = 0x0112  # EXIF
@@ -99,6 +100,7 @@ def decode(
     with quiet():
         image = _open(data, name, unread)
         check_size((image.height, image.width), name)
+        _check_scans(image, data, name)
         size = (image.height, image.width)
         notes = [*_note_frames(image), *_note_draft(image)]
     _load(image, data, name)
@@ -187,6 +189,16 @@ def check_size(size: tuple[int, int], name: str) -> None:
             width=width,
             height=height,
             limit=_LIMIT,
+        )
+
+
+def _check_scans(image: Image.Image, data: bytes, name: str) -> None:
+    """Refuse a JPEG that takes minutes to decode, whatever its size."""
+    if image.format in ("JPEG", "MPO") and count_scans(data) > MAX_SCANS:
+        raise PictureError(
+            "{name} is a JPEG of more than {most} scans, which takes minutes to decode. Save it again.",
+            name=name,
+            most=MAX_SCANS,
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zlib
 
 from PIL import features
@@ -54,6 +55,9 @@ _STARTS: tuple[tuple[bytes, str, str], ...] = (
     ),
 )
 _JPEG_MARKER = 0xFF
+_NEXT_MARKER = re.compile(rb"\xff([\x01-\xcf\xd8-\xfe])")  # what stands between markers is passed over, as libjpeg does
+_SCAN, _END_OF_IMAGE = 0xDA, 0xD9
+_MOST_MARKERS = 100_000
 _JPEG_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _USUAL_JPEG = (0xC0, 0xC1, 0xC2)  # baseline, extended, progressive
 _NIFTI_HEAD, _GZIP_HEAD = 352, 4096
@@ -130,6 +134,20 @@ def _jpeg_frame(data: bytes) -> tuple[int | None, int | None]:
             return data[place + 4], marker
         place += 2 + int.from_bytes(data[place + 2 : place + 4], "big")
     return None, None
+
+
+def count_scans(data: bytes) -> int:
+    """How many scans the first image of a JPEG file has; an absurd number of markers counts as scans."""
+    if data.count(b"\xff\xda") < 2:  # each is one at most: many a file is done with
+        return data.count(b"\xff\xda")
+    place, scans = 2, 0
+    for _ in range(_MOST_MARKERS):
+        found = _NEXT_MARKER.search(data, place)
+        if found is None or (marker := found[1][0]) == _END_OF_IMAGE:
+            return scans
+        scans += marker == _SCAN
+        place = found.end() + int.from_bytes(data[found.end() : found.end() + 2], "big")
+    return _MOST_MARKERS
 
 
 def _is_nifti(data: bytes) -> bool:

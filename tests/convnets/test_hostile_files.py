@@ -375,6 +375,21 @@ def test_refuses_too_many_layers(tmp_path):
     assert "3,501 layers" in refusal(model_file(tmp_path / "a.keras", config=config))
 
 
+def doubling(depth):
+    """A model that calls another twice, which calls another twice, ...: Keras builds each call anew."""
+    inner = sequential([keras_layer("ReLU", {"name": "relu"})])
+    for level in range(depth):
+        called = {**inner, "inbound_nodes": [{"args": [], "kwargs": {}}] * 2}
+        inner = {**sequential([called], name=f"level{level}"), "class_name": "Functional"}
+    return inner
+
+
+def test_counts_the_layers_of_a_shared_model_once_for_each_call(tmp_path):
+    assert check_model_file(model_file(tmp_path / "few.keras", config=doubling(3))).layer_count == 8
+    # The innermost has an image and a ReLU; each level doubles that and adds an image of its own.
+    assert "49,151 times" in refusal(model_file(tmp_path / "many.keras", config=doubling(14)))
+
+
 def places_in(node, where=()):
     """Paths to everything inside a description."""
     yield where
@@ -439,6 +454,7 @@ HUGE = {
     "a large input": ([], (60_000, 60_000, 3), "GB inside"),
     "an enlarged picture": ([keras_layer("UpSampling2D", {"size": [9999, 9999]})], (8, 8, 3), "GB inside"),
     "a large activation": ([conv(200)], (2000, 2000, 3), "GB inside"),
+    "many large activations": ([conv(64) for _ in range(30)], (1000, 1000, 3), "A gradient of one picture"),
     "an inner model's": ([sequential([dense(4_000_000)])], (8, 8, 3), "weights"),
     "negative units": ([dense(-5)], (8, 8, 3), "not a number"),
     "units that are a word": ([dense("many")], (8, 8, 3), "not a number"),

@@ -2,6 +2,7 @@
 
 import io
 import os
+import signal
 import stat
 import struct
 import zipfile
@@ -11,7 +12,7 @@ import pytest
 from labelled_pictures import picture, pictures_of, write_folder, write_zip
 from PIL import Image
 
-from cnnviz.datasets import load_dataset, open_folder, sources
+from cnnviz.datasets import load_dataset, looking, open_folder, sources
 from cnnviz.datasets.layout import natural_key
 from cnnviz.errors import CancelledError, DataError, PictureError
 from cnnviz.images import MAX_BYTES, read_photo
@@ -264,12 +265,122 @@ def member(name, mode):
     return info
 
 
-@pytest.mark.parametrize("name", ["../a.png", "/etc/passwd", "cats/../../a.png", "C:\\a.png", "cats/a:b.png"])
+@pytest.mark.parametrize("name", ["../a.png", "/etc/passwd", "cats/../../a.png", "C:\\a.png", "C:/a.png"])
 def test_archives_whose_names_lead_out_are_refused(tmp_path, name):
     path = write_zip(tmp_path / "pets.zip", pictures_of("cats", "dogs") | {name: b"x"})
     with pytest.raises(DataError, match=r"In 'pets\.zip' a file has a name that leads out of it"):
         open_folder(path)
     assert not list(tmp_path.glob("*.png"))
+
+
+def test_signs_of_other_systems_in_the_names_of_an_archive_are_read(tmp_path):
+    files = pictures_of("cats", "dogs")
+    path = write_zip(tmp_path / "pets.zip", files | {"dogs/at 10:30.png": picture(99)})
+    assert "dogs/at 10:30.png" in set.union(*keys_of(open_folder(path)).values())
+    windows = write_zip(tmp_path / "windows.zip", {name.replace("/", "\\"): data for name, data in files.items()})
+    assert open_folder(windows).class_names == ("cats", "dogs")
+
+
+@pytest.mark.parametrize("write", [write_folder, write_zip])
+def test_folders_too_deep_in_each_other_are_refused(tmp_path, write):
+    deep = "/".join(["a"] * (sources.MAX_DEPTH + 2))
+    with pytest.raises(DataError, match="folders lie more than 32 deep in each other"):
+        open_folder(write(tmp_path / "pets.zip", {f"{deep}/0.png": b"x"}))
+    usual = "/".join(["a"] * 20)
+    files = {f"{usual}/{name}": data for name, data in pictures_of("cats", "dogs").items()}
+    assert open_folder(write(tmp_path / "cats.zip", files)).class_names == ("cats", "dogs")
+
+
+def directory_of(count):
+    """A zip archive that is all directory, as few bytes a member as there can be."""
+    entries = b"".join(
+        struct.pack("<4s4B4HL2L5H2L", b"PK\1\2", 20, 0, 20, 0, *[0] * 7, 7, *[0] * 6) + b"%07d" % number
+        for number in range(count)
+    )
+    return entries + struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, count & 0xFFFF, count & 0xFFFF, len(entries), 0, 0)
+
+
+def test_members_are_counted_before_anything_is_made_of_them(tmp_path, monkeypatch):
+    (tmp_path / "few.zip").write_bytes(directory_of(30))
+    (tmp_path / "many.zip").write_bytes(directory_of(sources.MAX_FILES + 1))
+    assert len(sources.open_source(tmp_path / "few.zip").files) == 30
+    monkeypatch.setattr(zipfile, "ZipInfo", lambda *_: pytest.fail("an object was made of a member"))
+    with pytest.raises(DataError, match="holds more than 200,000 files"):
+        sources.open_source(tmp_path / "many.zip")
+
+
+def test_an_archive_that_grows_as_pictures_do_not_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(sources, "_BYTES_AT_LEAST", 10**6)
+    path = tmp_path / "pets.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for number in range(3):
+            archive.writestr(f"cats/{number}.png", bytes(10**6))
+    with pytest.raises(DataError, match=r"would grow from 0\.0 MB to 3 MB, which pictures do not"):
+        open_folder(path)
+
+
+def test_an_archive_makes_nobody_decode_billions_of_pixels(tmp_path, monkeypatch):
+    monkeypatch.setattr(sources, "_PIXELS_AT_LEAST", 2_000_000)
+    monkeypatch.setattr(sources, "_PIXELS_A_BYTE", 0)
+    flat = io.BytesIO()
+    Image.new("1", (1000, 1000)).save(flat, "PNG")
+    source = sources.open_source(write_zip(tmp_path / "a.zip", {f"cats/{n}.png": flat.getvalue() for n in range(5)}))
+    for key in source.files[:3]:
+        source.open_photo(key)
+    with pytest.raises(PictureError, match=r"cats/3\.png is left out, because .* more than 2 megapixels"):
+        source.open_photo("cats/3.png")
+    source.open_photo("cats/0.png")  # known: it is trained on again and again
+
+
+DIES = """
+import json, os, sys
+print("ready", flush=True)
+for key in json.load(sys.stdin):
+    if key == "evil":
+        os._exit(1)
+    print(json.dumps(["", [1, 2], False, key]), flush=True)
+"""
+
+
+def test_a_picture_that_the_process_dies_of_is_left_out_and_the_others_are_looked_at(tmp_path, monkeypatch):
+    monkeypatch.setattr(looking, "_PROGRAM", ("-c", DIES))
+    keys = [f"{number}" for number in range(100)]
+    keys[70] = keys[7] = "evil"
+    found = list(looking.look_confined(tmp_path / "a.zip", keys))
+    assert [finding.digest for finding in found] == ["" if key == "evil" else key for key in keys]
+    assert {number for number, finding in enumerate(found) if finding.problem} == {7, 70}
+    assert found[7].problem == "evil takes too much memory or time to decode"
+    with pytest.raises(DataError, match="Too many files take too much"):
+        list(looking.look_confined(tmp_path / "a.zip", ["evil"] * 10))
+
+
+def test_a_process_that_does_not_start_is_named(tmp_path, monkeypatch):
+    monkeypatch.setattr(looking, "_PROGRAM", ("-c", "raise MemoryError"))
+    with pytest.raises(DataError, match="could not be started"):
+        list(looking.look_confined(tmp_path / "a.zip", ["0.png"]))
+
+
+def test_who_stops_ends_the_process_that_looks(tmp_path, monkeypatch):
+    started = []
+    start = looking._start
+    monkeypatch.setattr(looking, "_start", lambda *args: started.append(start(*args)) or started[-1])
+    path = write_zip(tmp_path / "pets.zip", pictures_of("cats", "dogs", count=200))
+
+    def stop(done, total):
+        if done == 3:
+            raise CancelledError("Stopped.")
+
+    with pytest.raises(CancelledError):
+        open_folder(path, on_step=stop)
+    assert [process.returncode for process in started] == [-signal.SIGKILL]
+
+
+def test_an_uploaded_picture_is_decoded_elsewhere_first(monkeypatch):
+    looking.check_harmless(picture(1))
+    looking.check_harmless(b"no picture")  # which is said where it is read
+    monkeypatch.setattr(looking, "_PROGRAM", ("-c", "import os; print('ready', flush=True); os._exit(1)"))
+    with pytest.raises(PictureError, match="takes too much memory or time to decode"):
+        looking.check_harmless(picture(1))
 
 
 def test_a_link_in_an_archive_is_not_followed(tmp_path):

@@ -16,6 +16,8 @@ from PIL import Image
 from cnnviz import images
 from cnnviz.errors import PictureError
 from cnnviz.images import open_photo, read_photo
+from cnnviz.images.decoding import MAX_SCANS
+from cnnviz.images.formats import count_scans
 
 RED, WHITE = (255, 0, 0), (255, 255, 255)
 UPRIGHT_TURNS = {  # how to store an upright picture so that the EXIF tag brings it back
@@ -451,3 +453,26 @@ def test_the_samples_are_photographs():
     for photo in photos.values():
         assert min(photo.shape[:2]) >= 224
         assert photo.std() > 20
+
+
+def with_scans(count: int) -> bytes:
+    """A progressive JPEG whose last scan is there again and again."""
+    data = encoded(scene(), "JPEG", progressive=True)
+    scans = count_scans(data)
+    last = data[data.rindex(b"\xff\xda") : -2]
+    return data[:-2] + last * (count - scans) + data[-2:]
+
+
+def test_a_jpeg_of_thousands_of_scans_is_refused_before_it_is_decoded():
+    assert count_scans(encoded(scene(), "JPEG")) == 1
+    usual = encoded(scene(), "JPEG", progressive=True)
+    assert read_photo(with_scans(MAX_SCANS)).shape == (48, 64, 3)
+    with pytest.raises(PictureError, match="more than 100 scans"):
+        read_photo(with_scans(MAX_SCANS + 1))
+    assert count_scans(usual[:2] + b"\xff\xfe\0\2" * 100_001 + usual[2:]) > MAX_SCANS  # too much to walk over
+
+
+def test_what_looks_like_scans_in_a_photos_data_is_none():
+    data = encoded(scene(), "JPEG", comment=b"\xff\xda" * 500)
+    assert count_scans(data + b"\xff\xda" * 500) == 1  # a video behind the photo, as some phones put it
+    assert read_photo(data + b"\xff\xda" * 500).shape == (48, 64, 3)
