@@ -9,11 +9,10 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-import streamlit as st
-
 from cnnviz import images
 from cnnviz.convnets import catalogue
 from cnnviz.dashboard import language, store
+from cnnviz.dashboard.cache.kept import kept
 from cnnviz.dashboard.texts import shared
 from cnnviz.datasets import DIGITS, FASHION, Dataset, load_dataset, sample
 from cnnviz.errors import CnnvizError, PictureError
@@ -36,7 +35,7 @@ def offered(model: str) -> list[str]:
     return [*_of_kind(_class_names(model)), *images.sample_photos()]
 
 
-@st.cache_data(max_entries=8, show_spinner=False)
+@kept()
 def _of_kind(class_names: tuple[str, ...]) -> list[str]:
     """One test picture a class, if there is a set with these classes."""
     if class_names not in SETS:
@@ -53,7 +52,7 @@ def _class_names(model: str) -> tuple[str, ...]:
     return tuple(run.environment.get("data", {}).get("class_names", ())) if run else ()
 
 
-@st.cache_resource(max_entries=4, show_spinner=False)
+@kept()
 def _set(name: str) -> Dataset:
     return load_dataset(name)
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-import streamlit as st
-
 from cnnviz import datasets, mistakes
 from cnnviz.dashboard import cache, started, store
+from cnnviz.dashboard.cache.kept import kept
 from cnnviz.mistakes import Labelled
 from cnnviz.runs import Run, trained_run
 
@@ -83,12 +82,12 @@ def open_part(offer: Offer, part: str | None, *, run: Run | None = None) -> Labe
     return mistakes.split_of_run(dataset, run, part) if run and is_source else mistakes.split_of(dataset, part)
 
 
-@st.cache_resource(max_entries=4, show_spinner=False)
+@kept(at_most=4)
 def _own(source: str, part: str | None, run: str | None, changed: tuple[int, ...]) -> Labelled:
     return mistakes.open_unseen(source, run=trained_run(run) if run else None, part=part)
 
 
-@st.cache_data(max_entries=16, show_spinner=False)
+@kept()
 def _splits(source: str, run: str | None, changed: tuple[int, ...]) -> tuple[str, ...]:
     return mistakes.splits_for(source, run=trained_run(run) if run else None)
 

@@ -13,6 +13,7 @@ import streamlit as st
 from cnnviz import images
 from cnnviz.convnets import DEFAULT, Convnet, catalogue
 from cnnviz.dashboard import cache, components, language, panels, presenter, samples, state, store
+from cnnviz.dashboard.cache.kept import kept
 from cnnviz.dashboard.state import Selection
 from cnnviz.dashboard.texts import shared
 from cnnviz.errors import CnnvizError, ModelError, RefusedFileError
@@ -187,7 +188,7 @@ def _take_upload(key: str) -> None:
     state.select(state.PICTURE, store.put("pictures", data))
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
+@kept()
 def _thumbnail(name: str) -> np.ndarray:
     return images.fit(cache.photo(name).pixels, (_THUMBNAIL, _THUMBNAIL))
 

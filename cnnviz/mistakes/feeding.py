@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from math import prod
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,7 @@ from cnnviz.images import Photo, open_photo, rgb
 from cnnviz.mistakes.labelled_data import ListedPictures
 
 _AHEAD = 1  # batches that are decoded while one is run
+_MAX_BATCH_BYTES = 128 * 2**20
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,11 +46,12 @@ def batches(convnet: Convnet, part: Part, indices: np.ndarray, *, size: int) -> 
         convnet: Says how pictures are fitted and scaled.
         part: Labelled pictures.
         indices: Which of them.
-        size: Pictures in a batch.
+        size: Pictures in a batch; fewer where they are large, so that a batch stays within 128 MB.
 
     Yields:
         Batches that together hold every picture once, readable or not.
     """
+    size = max(1, min(size, _MAX_BATCH_BYTES // (4 * prod(convnet.preparation.input_shape))))
     chunks = [indices[start : start + size] for start in range(0, len(indices), size)]
     if _is_ready(convnet, part):
         for chunk in chunks:

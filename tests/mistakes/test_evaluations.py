@@ -13,6 +13,7 @@ from cnnviz.datasets.dataset import Part, array_part
 from cnnviz.errors import CancelledError, ClassError, DataError, ModelError
 from cnnviz.mistakes import OTHER, EvaluationStore, evaluate, load, save
 from cnnviz.mistakes.features import MOST_FEATURES, feature_layer, feature_width
+from cnnviz.mistakes.feeding import batches
 from cnnviz.probes import read
 
 
@@ -40,6 +41,16 @@ def test_the_batch_size_changes_nothing(net, part, evaluation, batch_size):
     other = evaluate(net, part, batch_size=batch_size)
     np.testing.assert_allclose(other.true_logit, evaluation.true_logit, rtol=1e-5, atol=1e-6)
     np.testing.assert_array_equal(other.indices, evaluation.indices)
+
+
+def test_batches_of_large_images_hold_fewer_of_them(net):
+    side = 1024
+    large = dataclasses.replace(net, preparation=dataclasses.replace(net.preparation, size=(side, side)))
+    part = plain_part(random_colours(25), np.zeros(25, int), size=(4, 4))
+    made = list(batches(large, part, np.arange(25), size=64))
+    assert [len(batch.indices) for batch in made] == [10, 10, 5]  # 12.6 MB each, in 128 MiB
+    assert all(batch.inputs.nbytes <= 128 * 2**20 for batch in made)
+    assert [len(batch.indices) for batch in batches(net, part, np.arange(25), size=64)] == [25]
 
 
 def test_a_mapping_of_many_to_one_adds_probabilities(net):

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from cnnviz.convnets import files
@@ -22,12 +21,6 @@ def _own_folders(tmp_path, monkeypatch):
 def _opened_at_once(monkeypatch):
     """Uploads are not tried out in a process of their own, which takes seconds each; the browser tests' are."""
     monkeypatch.setattr(files, "rehearse", lambda *_, **__: None)
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _clear_caches():
-    yield
-    st.cache_data.clear()
 
 
 @pytest.fixture

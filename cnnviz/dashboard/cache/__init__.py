@@ -1,8 +1,4 @@
-"""What has been computed already? Every cache of the dashboard; keyed by fingerprint and picture, all bounded.
-
-Arguments that begin with an underscore are not part of a key. Arrays are never keys: large ones are hashed by
-sampling, and a changed pixel would go unnoticed.
-"""
+"""What has been computed already? All of it in one cache with a bound in bytes, by fingerprint and picture."""
 
 from cnnviz.dashboard.cache.answers import (
     attention_maps,
@@ -23,6 +19,7 @@ from cnnviz.dashboard.cache.datasets import (
     square,
     thumbnails,
 )
+from cnnviz.dashboard.cache.kept import CACHE
 from cnnviz.dashboard.cache.networks import (
     compute,
     convnet,
@@ -32,19 +29,16 @@ from cnnviz.dashboard.cache.networks import (
     seconds_a_run,
 )
 from cnnviz.dashboard.cache.units import (
-    Kept,
-    cascades,
     layer_run,
     seen_by,
 )
 
 __all__ = [
-    "Kept",
+    "CACHE",
     "advice",
     "attention_maps",
     "audit",
     "blueprint",
-    "cascades",
     "channel_effect",
     "class_index",
     "compute",

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from functools import partial
 
 import numpy as np
-import streamlit as st
 
 from cnnviz import activations, figures, heatmaps, probes
 from cnnviz.convnets import Convnet
+from cnnviz.dashboard.cache.kept import kept
 from cnnviz.dashboard.cache.networks import compute
 from cnnviz.dashboard.state import Selection
 from cnnviz.heatmaps import Deletion, Method
@@ -23,7 +23,7 @@ def probabilities(selection: Selection) -> np.ndarray:
     return _probabilities(selection.convnet.fingerprint, selection.picture, selection)
 
 
-@st.cache_data(max_entries=256, show_spinner=False)
+@kept()
 def _probabilities(fingerprint: str, picture: str, _selection: Selection) -> np.ndarray:
     with compute():
         return probes.predict(_selection.convnet, _selection.inputs)[0]
@@ -41,7 +41,7 @@ def feature_maps(selection: Selection, layer: str) -> np.ndarray:
     return _feature_maps(selection.convnet.fingerprint, selection.picture, layer, selection)
 
 
-@st.cache_data(max_entries=96, show_spinner=False)
+@kept()
 def _feature_maps(fingerprint: str, picture: str, layer: str, _selection: Selection) -> np.ndarray:
     with compute():
         return activations.feature_maps(_selection.convnet, _selection.inputs, layers=[layer])[layer][0]
@@ -52,7 +52,7 @@ def channel_effect(selection: Selection, layer: str, class_index: int) -> np.nda
     return _channel_effect(selection.convnet.fingerprint, selection.picture, layer, class_index, selection)
 
 
-@st.cache_data(max_entries=128, show_spinner=False)
+@kept()
 def _channel_effect(fingerprint: str, picture: str, layer: str, class_index: int, _selection: Selection) -> np.ndarray:
     with compute():
         return activations.channel_effect(_selection.convnet, _selection.inputs, layer=layer, class_index=class_index)
@@ -65,7 +65,7 @@ def heatmap(selection: Selection, method: Method, class_index: int) -> np.ndarra
     return _heatmap(key, partial(method.explain, class_index=class_index, **place), selection)
 
 
-@st.cache_data(max_entries=256, show_spinner=False)
+@kept()
 def _heatmap(key: str, _explain: Callable[..., np.ndarray], _selection: Selection) -> np.ndarray:
     with compute():
         return _explain(_selection.convnet, _selection.inputs)[0]
@@ -76,7 +76,7 @@ def attention_maps(selection: Selection, layer: str, query: tuple[int, int] | No
     return _attention_maps(selection.convnet.fingerprint, selection.picture, layer, query, selection)
 
 
-@st.cache_data(max_entries=128, show_spinner=False)
+@kept()
 def _attention_maps(
     fingerprint: str, picture: str, layer: str, query: tuple[int, int] | None, _selection: Selection
 ) -> np.ndarray:
@@ -89,7 +89,7 @@ def deletion(selection: Selection, heat: np.ndarray, class_index: int, key: str)
     return _deletion(key, class_index, selection, heat)
 
 
-@st.cache_data(max_entries=256, show_spinner=False)
+@kept()
 def _deletion(key: str, class_index: int, _selection: Selection, _heat: np.ndarray) -> Deletion:
     with compute():
         return heatmaps.deletion_score(_selection.convnet, _selection.inputs, _heat[None], class_index=class_index)
@@ -109,7 +109,7 @@ def strip(selection: Selection, class_index: int) -> dict[str, np.ndarray]:
     return _strip(selection.convnet.fingerprint, selection.picture, class_index, selection)
 
 
-@st.cache_data(max_entries=32, show_spinner=False)
+@kept()
 def _strip(fingerprint: str, picture: str, class_index: int, _selection: Selection) -> dict[str, np.ndarray]:
     addresses = strip_layers(_selection.convnet)
     with compute():

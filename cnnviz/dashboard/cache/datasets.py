@@ -8,26 +8,38 @@ import numpy as np
 import streamlit as st
 
 from cnnviz import datasets, images, training
+from cnnviz.dashboard.cache.kept import kept
 from cnnviz.dashboard.cache.networks import compute, convnet
 from cnnviz.dashboard.texts import training as texts
 from cnnviz.datasets import Dataset, Part
+from cnnviz.datasets.dataset import OnStep
 from cnnviz.training import Advice, Blueprint, Finding, Recipe
 
+_STEPS_SHOWN = 16
 
-@st.cache_resource(max_entries=4, show_spinner=False)
-def _dataset(name: str, seed: int, changed: int) -> Dataset:
-    return datasets.load_dataset(name, seed=seed)
+
+@kept(at_most=4)
+def _dataset(name: str, seed: int, changed: int, _on_step: OnStep) -> Dataset:
+    return datasets.load_dataset(name, seed=seed, on_step=_on_step)
 
 
 def dataset(name: str, seed: int) -> Dataset:
-    """Open labelled pictures by name or path, once.
+    """Open labelled pictures by name or path, once; a change of page, or of tab, ends it.
 
     Raises:
         DataError: If that fails.
     """
     path = Path(name)
+    bar = st.empty()
+
+    def on_step(done: int, total: int) -> None:
+        if done % _STEPS_SHOWN == 0:
+            bar.progress(done / total)  # Streamlit ends a run of a page that has changed here
+
     with st.spinner(texts.READING):
-        return _dataset(name, seed, path.stat().st_mtime_ns if path.exists() else 0)
+        found = _dataset(name, seed, path.stat().st_mtime_ns if path.exists() else 0, on_step)
+    bar.empty()
+    return found
 
 
 def thumbnails(part: Part, indices: tuple[int, ...], side: int) -> np.ndarray:
@@ -39,7 +51,7 @@ def thumbnails(part: Part, indices: tuple[int, ...], side: int) -> np.ndarray:
     return _thumbnails(part.fingerprint, indices, side, part)
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
+@kept()
 def _thumbnails(fingerprint: str, indices: tuple[int, ...], side: int, _part: Part) -> np.ndarray:
     photos = [_part.photo(index) for index in indices]
     side = min(side, max(max(photo.shape[:2]) for photo in photos))  # the browser enlarges, and less is sent
@@ -52,7 +64,7 @@ def square(photo: np.ndarray, side: int) -> np.ndarray:
     return images.fit(images.scale_up(colour, max(1, side // max(colour.shape[:2]))), (side, side))
 
 
-@st.cache_data(max_entries=32, show_spinner=False)
+@kept()
 def blueprint(recipe: Recipe, classes: int) -> Blueprint:
     """Describe what a recipe would train.
 
@@ -63,14 +75,14 @@ def blueprint(recipe: Recipe, classes: int) -> Blueprint:
         return training.blueprint(recipe, classes=classes)
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
+@kept()
 def audit(recipe: Recipe, fingerprint: str, _dataset: Dataset) -> tuple[Finding, ...]:
     """What a person should know of a recipe and its pictures before they launch; `fingerprint` is the pictures'."""
     with compute():
         return training.audit(recipe, _dataset)
 
 
-@st.cache_data(max_entries=16, show_spinner=False)
+@kept()
 def advice(base: str, fingerprint: str, _dataset: Dataset) -> Advice:
     """Which case of transfer learning a base and some pictures are; `fingerprint` is the pictures'.
 

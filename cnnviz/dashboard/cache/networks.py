@@ -15,6 +15,7 @@ import streamlit as st
 from cnnviz import probes
 from cnnviz.convnets import Answers, Convnet, catalogue, count_not_finite, load_convnet, recall
 from cnnviz.dashboard import samples, shell, started, store
+from cnnviz.dashboard.cache.kept import kept
 from cnnviz.dashboard.state import Selection
 from cnnviz.dashboard.texts import shared
 from cnnviz.errors import ModelFileError
@@ -58,7 +59,7 @@ def _opening(name: str, path: Path | None) -> str:
     return text.format(name=name, megabytes=megabytes)
 
 
-@st.cache_resource(max_entries=3, show_spinner=False)
+@kept(at_most=3)
 def _convnet(name: str, path: Path | None, versions: tuple[int, ...]) -> Convnet:
     opened = load_convnet(path, is_trusted=name == started.model()) if path else load_convnet(name)
     _check_names(opened, path)
@@ -76,13 +77,13 @@ def _check_names(opened: Convnet, path: Path | None) -> None:
         )  # fmt: skip
 
 
-@st.cache_data(max_entries=16, show_spinner=False)
+@kept()
 def not_finite(fingerprint: str, _convnet: Convnet) -> int:
     """How many weights are no numbers."""
     return count_not_finite(_convnet)
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
+@kept()
 def photo(picture: str) -> Photo:
     """Read a sample picture by name, or an uploaded one by sha256, with what has to be said of it.
 
@@ -97,7 +98,7 @@ def seconds_a_run(selection: Selection) -> float:
     return _seconds_a_run(selection.convnet.fingerprint, selection)
 
 
-@st.cache_data(max_entries=32, show_spinner=False)
+@kept()
 def _seconds_a_run(fingerprint: str, _selection: Selection) -> float:
     inputs = _selection.inputs
     with compute():
@@ -108,7 +109,7 @@ def _seconds_a_run(fingerprint: str, _selection: Selection) -> float:
         return time.perf_counter() - start
 
 
-@st.cache_data(show_spinner=False)
+@kept()
 def peak() -> float:
     """Multiply-adds a second of a matrix product on this machine."""
     square = np.ones((1024, 1024), np.float32)

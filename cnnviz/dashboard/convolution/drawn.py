@@ -12,6 +12,7 @@ from cnnviz import images, probes
 from cnnviz.activations import tiles
 from cnnviz.convnets import Convnet
 from cnnviz.dashboard import cache, components, language, panels, state, store
+from cnnviz.dashboard.cache.kept import kept
 from cnnviz.dashboard.components import Stroke
 from cnnviz.dashboard.convolution import ink, take_away
 from cnnviz.dashboard.state import Selection
@@ -96,7 +97,7 @@ def _ready(name: str) -> Convnet:
     return convnet
 
 
-@st.cache_resource(max_entries=4, show_spinner=False)
+@kept()
 def _compiled(name: str, _convnet: Convnet) -> bool:
     blank = np.zeros((drawings.SIDE, drawings.SIDE, 3), np.uint8)
     for _ in range(2):  # the first answers eagerly, the second compiles

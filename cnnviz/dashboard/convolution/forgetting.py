@@ -77,14 +77,14 @@ class Asked:
 
 def cascade_or_progress(asked: Asked) -> Cascade | None:
     """Return the maps of every stop, or draw the way to them: at once where the method is quick, else by a button."""
-    kept: Cascade | None = cache.cascades().get(asked.key)
+    kept: Cascade | None = cache.CACHE.get(("cascade", asked.key))
     if kept is not None:
         return kept
     is_slow = asked.method.is_slow
     job = background.finished(
         asked.key,
         texts.SHUFFLED_START,
-        partial(_compute, asked, cache.cascades()),
+        partial(_compute, asked),
         icon=":material/shuffle:",
         progress=texts.SHUFFLED_PROGRESS.format(total=asked.counts[-1]),
         estimate=_estimate(asked) if is_slow else "",
@@ -100,7 +100,7 @@ def _estimate(asked: Asked) -> str:
     return texts.SHUFFLED_SLOW.format(method=asked.method.title, runs=runs, seconds=f"{seconds:.0f}")
 
 
-def _compute(asked: Asked, kept: dict[str, Any], job: Job) -> Cascade:
+def _compute(asked: Asked, job: Job) -> Cascade:
     """Shuffle a copy of the network stop by stop, take both maps at each, and keep them for all sessions."""
     convnet, inputs, counts = asked.selection.convnet, asked.selection.inputs, asked.counts
     place = {"layer": asked.layer} if asked.method.has_layer else {}
@@ -116,5 +116,5 @@ def _compute(asked: Asked, kept: dict[str, Any], job: Job) -> Cascade:
         found[count] = np.asarray(heat), np.array(maps[..., asked.channel])
         if not asked.method.is_slow:
             job.step(len(found), len(counts))
-    kept[asked.key] = found
+    cache.CACHE.put(("cascade", asked.key), found)
     return found

@@ -11,6 +11,7 @@ import streamlit as st
 from cnnviz import figures, images, probes
 from cnnviz.convolution.moves import Move, move, relative_difference, stays_inside
 from cnnviz.dashboard import cache, channel_card, components, language, panels, state
+from cnnviz.dashboard.cache.kept import kept
 from cnnviz.dashboard.components import percent, score
 from cnnviz.dashboard.convolution import moved_layers, moved_rivals, take_away
 from cnnviz.dashboard.convolution.moving import choose_move, moved, waited_for
@@ -150,7 +151,7 @@ def _show_sweep(selection: Selection, by: Move, class_index: int) -> None:
     )  # fmt: skip
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
+@kept()
 def _swept(key: str, _selection: Selection, _by: Move, _shifts: np.ndarray, _job: Job | None = None) -> np.ndarray:
     """Probabilities at every shift: `(shifts, classes)`; one picture at a time where it can be cancelled."""
     found = []

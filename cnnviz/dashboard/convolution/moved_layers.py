@@ -8,6 +8,7 @@ import streamlit as st
 from cnnviz import activations, figures
 from cnnviz.convolution.moves import Move, move, relative_difference, stays_inside
 from cnnviz.dashboard import cache, panels
+from cnnviz.dashboard.cache.kept import kept
 from cnnviz.dashboard.convolution.moving import choose_move, moved, waited_for
 from cnnviz.dashboard.jobs import Job
 from cnnviz.dashboard.state import Selection
@@ -49,7 +50,7 @@ def _shown(selection: Selection) -> tuple[LayerInfo, ...]:
     return tuple(infos[place] for place in places)
 
 
-@st.cache_data(max_entries=128, show_spinner=False, hash_funcs={LayerInfo: lambda info: info.address})
+@kept()
 def _differences(
     fingerprint: str, picture: str, by: Move, infos: tuple[LayerInfo, ...], _selection: Selection, _job: Job | None
 ) -> list[tuple[float, float]]:

@@ -12,6 +12,7 @@ from cnnviz.convnets import Convnet
 from cnnviz.convolution.moves import Move, move
 from cnnviz.convolution.rivals import EPOCHS, DenseNetwork, PooledHead, fit_dense, fit_pooled
 from cnnviz.dashboard import background, cache, components, panels, samples, state
+from cnnviz.dashboard.cache.kept import kept
 from cnnviz.dashboard.components import percent
 from cnnviz.dashboard.jobs import Job
 from cnnviz.dashboard.state import Selection
@@ -83,7 +84,7 @@ def _say(right: np.ndarray, shift: int) -> None:
     st.markdown(texts.RIVALS_SENTENCE.format(shift=shift, **shares))
 
 
-@st.cache_resource(max_entries=1, show_spinner=False)
+@kept()
 def _rivals(fingerprint: str, _convnet: Convnet, _dataset: Dataset, _job: Job) -> Rivals:
     """Fit both, once for the server, and count."""
     train = datasets.photos(_dataset.train, size=(28, 28), channels=1)

@@ -8,6 +8,7 @@ import streamlit as st
 from cnnviz import images
 from cnnviz.convolution import skips
 from cnnviz.dashboard import components, panels, state
+from cnnviz.dashboard.cache.kept import kept
 from cnnviz.dashboard.convolution import take_away
 from cnnviz.dashboard.state import Selection
 from cnnviz.dashboard.texts import convolution as texts
@@ -43,7 +44,7 @@ def show(selection: Selection) -> None:
     take_away.skips(selection, plain, skip)
 
 
-@st.cache_data(max_entries=8, show_spinner=False)
+@kept()
 def _passed(picture: str, _photo: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The maps behind each block, without and with the connection."""
     maps = images.fit(_photo, (_SIDE, _SIDE)) / np.float32(255) - np.float32(0.5)

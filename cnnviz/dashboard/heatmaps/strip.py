@@ -7,6 +7,7 @@ import streamlit as st
 
 from cnnviz import images
 from cnnviz.dashboard import cache, components, language, panels, state
+from cnnviz.dashboard.cache.kept import kept
 from cnnviz.dashboard.state import Selection
 from cnnviz.dashboard.texts import heatmaps as texts
 from cnnviz.errors import LayerError
@@ -56,7 +57,7 @@ def show_strip(selection: Selection, class_index: int, layer: str | None) -> Non
     st.caption(texts.STRIP_HELP)
 
 
-@st.cache_data(max_entries=32, show_spinner=False)
+@kept()
 def _strip_tiles(
     fingerprint: str, picture: str, class_index: int, _selection: Selection, _heats: dict[str, np.ndarray]
 ) -> np.ndarray:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import partial
 
-import streamlit as st
-
 from cnnviz import mistakes
 from cnnviz.convnets import Convnet
 from cnnviz.dashboard import background, cache, patterns
+from cnnviz.dashboard.cache.kept import kept
 from cnnviz.dashboard.jobs import Job, jobs, owner
 from cnnviz.dashboard.state import Selection
 from cnnviz.dashboard.texts import mistakes as texts
@@ -75,7 +74,7 @@ def _ask(asked: Asked, job: Job) -> Evaluation | None:
     return None if _kept(asked.key, asked) else answers  # a job is kept longer than answers should fill the memory
 
 
-@st.cache_resource(max_entries=6, show_spinner=False, validate=lambda found: found is not None)
+@kept()
 def _kept(key: str, _asked: Asked) -> Evaluation | None:
     convnet, data = _asked.selection.convnet, _asked.data
     found = EvaluationStore().find(convnet, data.part, data.class_names, _asked.guess.mapping)

@@ -11,6 +11,7 @@ import streamlit as st
 from cnnviz import images, mistakes
 from cnnviz.convnets import Convnet
 from cnnviz.dashboard import cache, language, panels, state, store
+from cnnviz.dashboard.cache.kept import kept
 from cnnviz.dashboard.components import percent
 from cnnviz.dashboard.heatmaps import maps
 from cnnviz.dashboard.heatmaps.choices import Look
@@ -82,7 +83,7 @@ def _named(subject: Subject) -> Convnet:
     return _renamed(convnet.fingerprint, tuple(names), convnet)
 
 
-@st.cache_resource(max_entries=3, show_spinner=False)
+@kept(at_most=3)
 def _renamed(fingerprint: str, class_names: tuple[str, ...], _convnet: Convnet) -> Convnet:
     return replace(_convnet, class_names=class_names)
 

@@ -7,6 +7,7 @@ import streamlit as st
 
 from cnnviz import mistakes
 from cnnviz.dashboard import background, language, panels
+from cnnviz.dashboard.cache.kept import kept
 from cnnviz.dashboard.jobs import Job
 from cnnviz.dashboard.mistakes import gallery
 from cnnviz.dashboard.mistakes.subject import Subject
@@ -46,7 +47,7 @@ def _points(subject: Subject, evaluation: Evaluation, how: str) -> np.ndarray | 
     return None if job is None else job.result
 
 
-@st.cache_data(max_entries=8, show_spinner=False)
+@kept()
 def _principal(key: str, _evaluation: Evaluation) -> np.ndarray:
     return mistakes.embed(_evaluation)
 

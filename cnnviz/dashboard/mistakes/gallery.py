@@ -12,6 +12,7 @@ import streamlit as st
 
 from cnnviz import mistakes
 from cnnviz.dashboard import cache, components, language, panels, state
+from cnnviz.dashboard.cache.kept import kept
 from cnnviz.dashboard.mistakes.subject import Subject
 from cnnviz.dashboard.texts import mistakes as texts
 from cnnviz.mistakes import Evaluation, Order
@@ -255,6 +256,6 @@ def _has_word(subject: Subject, evaluation: Evaluation, word: str) -> np.ndarray
     return is_meant[evaluation.labels] | is_meant[evaluation.predicted] | is_named
 
 
-@st.cache_data(max_entries=4, show_spinner=False)
+@kept()
 def _file_names(fingerprint: str, _subject: Subject) -> tuple[str, ...]:
     return tuple(name.casefold() for name in mistakes.names_of(_subject.pictures))

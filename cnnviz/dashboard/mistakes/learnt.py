@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-import streamlit as st
 
 from cnnviz import mistakes
 from cnnviz.dashboard import panels, sets, state
+from cnnviz.dashboard.cache.kept import kept
 from cnnviz.dashboard.jobs import jobs, owner
 from cnnviz.dashboard.mistakes import answers
 from cnnviz.dashboard.mistakes.answers import Asked
@@ -89,7 +89,7 @@ def _training(subject: Subject) -> Asked | None:
     return Asked(subject.selection, some, answers.guessed(data, subject.selection.convnet))
 
 
-@st.cache_resource(max_entries=4, show_spinner=False)
+@kept()
 def _some(fingerprint: str, _part: Part) -> Part:
     if len(_part) <= _MOST:
         return _part

@@ -13,6 +13,7 @@ import streamlit as st
 from cnnviz import convnets, images
 from cnnviz.convnets import Convnet
 from cnnviz.dashboard import background, cache, components, language, state
+from cnnviz.dashboard.cache.kept import kept
 from cnnviz.dashboard.jobs import Job
 from cnnviz.dashboard.texts import shared
 from cnnviz.dashboard.texts import training as texts
@@ -205,7 +206,7 @@ def map_pictures(maps: np.ndarray) -> np.ndarray:
     return np.round(255 * np.moveaxis(unit, -1, 1)).astype(np.uint8)
 
 
-@st.cache_resource(max_entries=2, show_spinner=False)
+@kept(at_most=2)
 def _convnet(path: Path, versions: tuple[int, ...]) -> Convnet:
     """Open a copy that only replays use, since they change its weights; jobs run one at a time."""
     return convnets.load_convnet(path)
