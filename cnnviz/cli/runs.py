@@ -43,7 +43,11 @@ def add(verbs: options.Verbs) -> None:
         _action(actions, "compare", _compare, "Show what differs between runs, and what came out.",
                 "compare lenet5 mnist-dense"), many=True,
     )  # fmt: skip
-    _add_names(_action(actions, "stop", _stop, "Ask runs to stop; they keep their best weights.", "stop lenet5"))
+    question = (
+        "Ask runs to stop; they keep their best weights. Asked again after "
+        f"{training.SECONDS_TO_ANSWER} seconds without an answer, they are killed."
+    )
+    _add_names(_action(actions, "stop", _stop, question, "stop lenet5"))
     again = _action(actions, "resume", _resume, "Carry on with runs that ended before their time.", "resume lenet5")
     _add_names(again)
     again.add_argument("--background", action="store_true", help="launch them and return")
@@ -222,10 +226,13 @@ def _stop(given: Namespace) -> Iterator[str]:
     runs = _found(given)
     for one in runs:
         training.stop(one.path)
+    killed = [one.name for one in runs if open_run(one.path).status.state == "interrupted"]
+    stopping = [one.name for one in runs if one.name not in killed]
     if given.json:
-        yield output.to_json({"stopping": [one.name for one in runs]})
-    else:
-        yield from (f"{one.name} stops within seconds." for one in runs)
+        yield output.to_json({"stopping": stopping, "killed": killed})
+        return
+    yield from (f"{name} stops within seconds." for name in stopping)
+    yield from (f"{name} did not answer and was killed." for name in killed)
 
 
 def _resume(given: Namespace) -> Iterator[str]:

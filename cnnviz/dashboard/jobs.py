@@ -1,7 +1,12 @@
-"""How does work that takes seconds run beside the page? In one worker thread; the newest request of a session wins."""
+"""How does work that takes seconds run beside the page? In one worker thread; sessions take turns, each with one job.
+
+Of the jobs that wait, the next is that of the session whose last turn is longest ago; the newest request of a session
+takes the place of its older one.
+"""
 
 from __future__ import annotations
 
+import itertools
 import logging
 import threading
 import time
@@ -19,6 +24,7 @@ from cnnviz.sentences import Sentence
 State = Literal["queued", "running", "done", "failed", "cancelled"]
 
 _KEPT = 32
+_MINUTES = 10  # of one job; all other sessions wait meanwhile
 _log = logging.getLogger(__name__)
 
 
@@ -35,7 +41,8 @@ class Job:
         preview: What there is so far.
         result: What came out.
         error: One sentence, if it failed.
-        started: When its first step was done, on the monotonic clock.
+        began: When its turn came, on the monotonic clock.
+        started: When its first step was done, on the same clock.
     """
 
     key: str
@@ -46,6 +53,7 @@ class Job:
     preview: Any = None
     result: Any = None
     error: str = ""
+    began: float = field(default_factory=time.monotonic)
     started: float = 0.0
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -75,14 +83,24 @@ class Job:
 
         Raises:
             CancelledError: If it was cancelled.
+            CnnvizError: If it has run for too long.
         """
         if not self.is_active:
             raise CancelledError("Stopped.")
+        if time.monotonic() - self.began > 60 * _MINUTES:
+            raise CnnvizError(
+                "It was ended after {minutes} minutes, so that nobody waits for ever. Ask for less at a time, or use "
+                "Python or the command line.",
+                minutes=_MINUTES,
+            )
         self.done, self.total = done, total
         if done and not self.started:
             self.started = time.monotonic()
         if preview is not None:
             self.preview = preview
+
+
+Work = Callable[[Job], Any]
 
 
 class Jobs:
@@ -92,22 +110,34 @@ class Jobs:
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="cnnviz-job")
         self._lock = threading.Lock()
         self._jobs: dict[tuple[str, str], Job] = {}
+        self._waiting: dict[str, tuple[Job, Work]] = {}
+        self._running: Job | None = None
+        self._turns = itertools.count(1)
+        self._last_turn: dict[str, int] = {}
 
-    def start(self, key: str, owner: str, work: Callable[[Job], Any]) -> Job:
+    def start(self, key: str, owner: str, work: Work) -> Job:
         """Start work, and stop what the same owner had running."""
         with self._lock:
             self._cancel(owner)
             job = Job(key, owner)
             self._jobs[owner, key] = job
+            self._waiting[owner] = job, work
             ended = [name for name, other in self._jobs.items() if not other.is_active]
             for name in ended[: max(0, len(self._jobs) - _KEPT)]:
                 del self._jobs[name]
-        self._pool.submit(_run, job, work)
+        self._pool.submit(self._run_next)
         return job
 
     def get(self, key: str, owner: str) -> Job | None:
         """Find an owner's job by what it computes."""
         return self._jobs.get((owner, key))
+
+    def ahead(self, job: Job) -> int:
+        """Count what comes before a job that waits: those whose turn is earlier, and what the worker is at."""
+        with self._lock:
+            queue = self._queue()
+            place = queue.index(job.owner) if job.owner in queue else 0
+            return place + (self._running is not None)
 
     def is_busy(self, owner: str) -> bool:
         """Whether anything of an owner waits or runs."""
@@ -117,14 +147,32 @@ class Jobs:
         """Stop everything of one owner, as when its tab is closed."""
         with self._lock:
             self._cancel(owner)
+            self._last_turn.pop(owner, None)
 
     def _cancel(self, owner: str) -> None:
         for job in self._jobs.values():
             if job.owner == owner and job.is_active:
                 job.cancel()
 
+    def _queue(self) -> list[str]:
+        """Owners whose jobs wait, the next one first: by their last turn, if they had one, else by arrival."""
+        self._waiting = {owner: (job, work) for owner, (job, work) in self._waiting.items() if job.is_active}
+        return sorted(self._waiting, key=lambda owner: self._last_turn.get(owner, 0))
 
-def _run(job: Job, work: Callable[[Job], Any]) -> None:
+    def _run_next(self) -> None:
+        """Give one turn; it is called once for each job that was started, so that none is left."""
+        with self._lock:
+            queue = self._queue()
+            if not queue:
+                return
+            self._running, work = self._waiting.pop(queue[0])
+            self._last_turn[queue[0]] = next(self._turns)
+        _run(self._running, work)
+        self._running = None
+
+
+def _run(job: Job, work: Work) -> None:
+    job.began = time.monotonic()
     try:
         job.step(0, 0)
         job.enter("running")

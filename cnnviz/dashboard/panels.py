@@ -14,7 +14,7 @@ from streamlit.runtime.scriptrunner import StopException
 from cnnviz import figures, images
 from cnnviz.convnets import catalogue
 from cnnviz.dashboard import language, samples, state, store
-from cnnviz.dashboard.jobs import Job
+from cnnviz.dashboard.jobs import Job, jobs
 from cnnviz.dashboard.state import Selection
 from cnnviz.dashboard.texts import shared
 from cnnviz.errors import CnnvizError
@@ -143,13 +143,14 @@ def watch(job: Job, draw: Callable[[], None]) -> None:
 
 
 def progress(job: Job, text: str) -> None:
-    """Draw how far a job is, and its Cancel; called again and again while it runs.
+    """Draw how far a job is, or its place among those that wait, and its Cancel; called again and again.
 
     Args:
         job: The job.
         text: What is said while it runs.
     """
-    st.progress(job.done / max(1, job.total), text=shared.WAITING if job.state == "queued" else text)
+    said = shared.WAITING.format(count=jobs().ahead(job)) if job.state == "queued" else text
+    st.progress(job.done / max(1, job.total), text=said)
     st.button(shared.CANCEL, key="cancel", icon=":material/stop:", on_click=job.cancel)
 
 

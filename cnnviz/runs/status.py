@@ -38,6 +38,7 @@ class Status:
         best: `epoch`, `monitor` and `value` of the best epoch so far; empty before the first.
         test: What the best weights reach on the test pictures: `loss`, `accuracy`, `confusion`; empty before.
         updated: When this was written, seconds since 1970.
+        pid: The process that trains it, by its number on its computer; 0 before the first.
     """
 
     state: State = "queued"
@@ -54,6 +55,7 @@ class Status:
     best: dict[str, Any] = field(default_factory=dict)
     test: dict[str, Any] = field(default_factory=dict)
     updated: float = 0.0
+    pid: int = 0
 
     @property
     def is_active(self) -> bool:
@@ -86,7 +88,7 @@ def read_status(path: Path) -> Status | None:
 def _is_sound(status: Status) -> bool:
     """Whether every value is of its kind: the file may have been written by anybody."""
     numbers = (status.seconds, status.epoch_seconds, status.first_seconds, status.updated)
-    counts = (status.epoch, status.epochs, status.step, status.steps)
+    counts = (status.epoch, status.epochs, status.step, status.steps, status.pid)
     texts = (status.state, status.reason, status.doing)
     return (
         all(isinstance(text, str) for text in texts)

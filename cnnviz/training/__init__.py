@@ -11,11 +11,13 @@ from cnnviz.training.recipe import OPTIMIZERS, TRANSFER, Recipe, Transfer, edite
 from cnnviz.training.recipes import RECIPES, Named
 from cnnviz.training.series import SERIES, Series, create_series
 from cnnviz.training.trainer import carry_out, train
+from cnnviz.training.trainer_process import SECONDS_TO_ANSWER, is_deaf
 
 __all__ = [
     "FORMATS",
     "OPTIMIZERS",
     "RECIPES",
+    "SECONDS_TO_ANSWER",
     "SERIES",
     "TRANSFER",
     "Advice",
@@ -38,6 +40,7 @@ __all__ = [
     "edited",
     "estimate",
     "export_run",
+    "is_deaf",
     "launch",
     "preview",
     "recipe_from_json",

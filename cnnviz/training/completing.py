@@ -5,7 +5,7 @@ from __future__ import annotations
 from cnnviz.runs import Run, open_run
 from cnnviz.training.cutting import base_of
 from cnnviz.training.recipe import recipe_from_json
-from cnnviz.training.trainer import hold
+from cnnviz.training.record import hold
 from cnnviz.training.transfer import assemble
 from cnnviz.training.weights import put_together
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import sys
 import time
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -15,8 +15,10 @@ from cnnviz.errors import RunError
 from cnnviz.runs import RESUMABLE, Run, State, Status, open_run, runs_folder
 from cnnviz.runs import folder as names
 from cnnviz.sentences import Sentence
+from cnnviz.training.queue import room_for
 from cnnviz.training.recipe import Recipe
 from cnnviz.training.record import folder_written, write_json
+from cnnviz.training.trainer_process import is_deaf, kill, words_of
 
 _MOST_NAMESAKES = 1000
 _NICENESS = 5  # the page that watches a run must stay quick
@@ -41,17 +43,35 @@ def create_run(recipe: Recipe, *, folder: Path | None = None) -> Path:
         folder: Folder of all runs; `runs_folder()` if not given.
 
     Raises:
-        RunError: If the folder cannot be written.
+        RunError: If the folder cannot be written, or too many of its runs are unfinished.
     """
-    recipe = _anchored(recipe, folder or runs_folder())
+    return create_runs([recipe], folder=folder)[0]
+
+
+def create_runs(recipes: Sequence[Recipe], *, folder: Path | None = None) -> tuple[Path, ...]:
+    """Make the folders of several runs, queued in their order; all of them or none.
+
+    Args:
+        recipes: What will be trained.
+        folder: Folder of all runs; `runs_folder()` if not given.
+
+    Raises:
+        RunError: If the folder cannot be written, or too many of its runs are unfinished.
+    """
+    folder = folder or runs_folder()
     try:
-        path = _new_folder(folder or runs_folder(), f"{recipe.name}-{time.strftime('%Y%m%d-%H%M%S')}")
-        write_json(path / names.STATUS, asdict(Status(epochs=recipe.epochs, updated=time.time())))
-        write_json(path / names.RECIPE, recipe.to_json())  # last: what has a recipe is a run
+        folder.mkdir(parents=True, exist_ok=True)
+        with room_for(len(recipes), folder):
+            return tuple(_create_run(_anchored(recipe, folder), folder) for recipe in recipes)
     except OSError as error:
-        raise RunError(
-            "No run can be kept in {folder!r}: {reason}.", folder=str(folder or runs_folder()), reason=error.strerror
-        ) from error
+        reason = error.strerror or str(error)
+        raise RunError("No run can be kept in {folder!r}: {reason}.", folder=str(folder), reason=reason) from error
+
+
+def _create_run(recipe: Recipe, folder: Path) -> Path:
+    path = _new_folder(folder, f"{recipe.name}-{time.strftime('%Y%m%d-%H%M%S')}")
+    write_json(path / names.STATUS, asdict(Status(epochs=recipe.epochs, updated=time.time())))
+    write_json(path / names.RECIPE, recipe.to_json())  # last: what has a recipe is a run
     return path
 
 
@@ -67,7 +87,6 @@ def _anchored(recipe: Recipe, folder: Path) -> Recipe:
 
 
 def _new_folder(folder: Path, name: str) -> Path:
-    folder.mkdir(parents=True, exist_ok=True)
     for number in range(1, _MOST_NAMESAKES):
         path = folder / (name if number == 1 else f"{name}-{number}")
         try:
@@ -90,11 +109,10 @@ def launch(path: Path) -> subprocess.Popen[bytes]:
     Raises:
         RunError: If the folder cannot be written, or no process started.
     """
-    command = [sys.executable, "-m", "cnnviz", "train", "--run", str(path.resolve())]
     environment = os.environ | {"TF_CPP_MIN_LOG_LEVEL": "2", "CNNVIZ_NICE": str(_NICENESS)}
     with folder_written(path), (path / names.LOG).open("ab") as log:
         return subprocess.Popen(
-            command,
+            words_of(path),
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
@@ -106,21 +124,26 @@ def launch(path: Path) -> subprocess.Popen[bytes]:
 def stop(path: Path) -> None:
     """Ask a run to stop; it keeps its best weights and can be resumed.
 
+    Whoever asks again when its trainer has not answered for `SECONDS_TO_ANSWER` kills it: then the run is interrupted.
+
     Raises:
-        RunError: If it has ended, or its folder cannot be written.
+        RunError: If it has ended, its folder cannot be written, or its trainer cannot be killed.
     """
     run = open_run(path)
     if not run.status.is_active:
         raise RunError("{name!r} is not running: it is {state}.", name=run.name, state=_WORDS[run.status.state])
-    with folder_written(path):
-        (path / names.STOP).touch()
+    if is_deaf(run):
+        kill(run)
+    elif not (path / names.STOP).exists():  # its time tells since when it was asked
+        with folder_written(path):
+            (path / names.STOP).touch()
 
 
 def reopen(path: Path) -> None:
     """Make an ended run ready to go on from its last finished epoch.
 
     Raises:
-        RunError: If it is running or has finished, or its folder cannot be written.
+        RunError: If it is running or has finished, its folder cannot be written, or too many runs are unfinished.
     """
     run = open_run(path)
     if run.status.state not in RESUMABLE:
@@ -129,8 +152,8 @@ def reopen(path: Path) -> None:
             name=run.name,
             state=_WORDS[run.status.state],
         )
-    status = asdict(run.status) | {"state": "queued", "reason": "", "doing": "", "updated": time.time()}
-    with folder_written(path):
+    status = asdict(run.status) | {"state": "queued", "reason": "", "doing": "", "updated": time.time(), "pid": 0}
+    with folder_written(path.parent), room_for(1, path.parent), folder_written(path):
         (path / names.STOP).unlink(missing_ok=True)
         write_json(path / names.STATUS, status)
 

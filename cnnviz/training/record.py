@@ -13,10 +13,14 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from filelock import BaseFileLock, FileLock, Timeout
+
 from cnnviz.errors import CancelledError, RunError
 from cnnviz.folders import written_whole
 from cnnviz.runs import Status, read_history
 from cnnviz.runs import folder as names
+
+_LOCK_SECONDS = 5
 
 
 @contextlib.contextmanager
@@ -31,6 +35,21 @@ def folder_written(path: Path) -> Iterator[None]:
     except OSError as error:
         reason = error.strerror or str(error)
         raise RunError("{name!r} cannot be written: {reason}.", name=path.name, reason=reason) from error
+
+
+def hold(path: Path) -> BaseFileLock:
+    """Take a run's lock, which is free again when it is released or this process ends, however it ends.
+
+    Raises:
+        RunError: If somebody else has it, or the folder cannot be written.
+    """
+    lock = FileLock(path / names.LOCK)
+    with folder_written(path):
+        try:
+            lock.acquire(timeout=_LOCK_SECONDS)
+        except Timeout as error:
+            raise RunError("{name!r} is being trained already. Stop it first.", name=path.name) from error
+    return lock
 
 
 @dataclass

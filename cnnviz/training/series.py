@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 from cnnviz.errors import RunError
 from cnnviz.runs import Run
 from cnnviz.sentences import Sentence
-from cnnviz.training.launch import create_run
+from cnnviz.training.launch import create_runs
 from cnnviz.training.recipe import OPTIMIZERS, Recipe, edited
 from cnnviz.training.recipes import RECIPES
-from cnnviz.training.trainer import carry_out, hold, refresh
+from cnnviz.training.record import hold
+from cnnviz.training.trainer import carry_out, refresh
 
 if TYPE_CHECKING:
     from cnnviz.training.callbacks import OnEpoch
@@ -126,9 +127,10 @@ def create_series(
         changes: As in `series_recipes`.
 
     Raises:
-        RunError: If there is no such series or setting, or the folder cannot be written.
+        RunError: If there is no such series or setting, the folder cannot be written, or too many of its runs are
+            unfinished.
     """
-    return tuple(create_run(recipe, folder=folder) for recipe in series_recipes(name, data=data, changes=changes))
+    return create_runs(series_recipes(name, data=data, changes=changes), folder=folder)
 
 
 def carry_out_in_turn(

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from filelock import BaseFileLock, FileLock, Timeout
 
 from cnnviz.convnets.answers import Answers, remember
 from cnnviz.datasets import Dataset, load_dataset
@@ -28,7 +27,7 @@ from cnnviz.training.plan import Plan
 from cnnviz.training.plans import make_plan
 from cnnviz.training.queue import wait_for_turn
 from cnnviz.training.recipe import Recipe, recipe_from_json
-from cnnviz.training.record import Record, folder_written, write_json
+from cnnviz.training.record import Record, folder_written, hold, write_json
 from cnnviz.training.strategies import check, is_led, share, shared_recipe
 
 if TYPE_CHECKING:
@@ -37,7 +36,6 @@ if TYPE_CHECKING:
 _DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _RESERVE = "reserve"
 _RESERVE_BYTES = 2**18  # given up when the disk is full, so that there is room to say so
-_LOCK_SECONDS = 5
 _LOST_WORKER = ("UnavailableError", "AbortedError", "DeadlineExceededError")  # TensorFlow's, by name: it is not loaded
 
 
@@ -73,7 +71,7 @@ def carry_out(path: Path, *, on_epoch: OnEpoch | None = None) -> Run:
         The run as it is then: finished, stopped or failed; its status says why.
 
     Raises:
-        RunError: If it is no run, has finished, or is being trained already.
+        RunError: If it is no run, has finished, is being trained already, or its folder cannot be written.
     """
     run = open_run(path)
     if run.status.state == "finished":
@@ -85,21 +83,6 @@ def carry_out(path: Path, *, on_epoch: OnEpoch | None = None) -> Run:
     return open_run(path)
 
 
-def hold(path: Path) -> BaseFileLock:
-    """Take a run's lock, which is free again when it is released or this process ends, however it ends.
-
-    Raises:
-        RunError: If somebody else has it, or the folder cannot be written.
-    """
-    lock = FileLock(path / names.LOCK)
-    with folder_written(path):
-        try:
-            lock.acquire(timeout=_LOCK_SECONDS)
-        except Timeout as error:
-            raise RunError("{name!r} is being trained already. Stop it first.", name=path.name) from error
-    return lock
-
-
 def refresh(path: Path, **changed: Any) -> None:
     """Say of a run that is held and waits that it is still there, or what became of it."""
     Record(path, open_run(path).status).tell(**changed)
@@ -108,10 +91,9 @@ def refresh(path: Path, **changed: Any) -> None:
 @contextmanager
 def _ending(record: Record) -> Iterator[None]:
     """Write down how a run ended; whatever happened, the folder says it."""
-    reserve = record.path / _RESERVE
+    reserve = _reserve(record)
     state, reason = "finished", ""
     try:
-        reserve.write_bytes(bytes(_RESERVE_BYTES))
         yield
     except (CancelledError, KeyboardInterrupt):
         state, reason = "stopped", Sentence("Stopped when it was asked to.")
@@ -121,7 +103,7 @@ def _ending(record: Record) -> Iterator[None]:
         _write_down(record.path)
         state, reason = "failed", _reason(error)
     finally:
-        reserve.unlink(missing_ok=True)
+        _give_up(reserve)
     try:
         record.tell(state=state, reason=reason, doing="")
     except OSError as error:
@@ -135,6 +117,29 @@ def _ending(record: Record) -> Iterator[None]:
             reason=error.strerror,
             ended=reason,
         ) from error
+
+
+def _reserve(record: Record) -> Path:
+    """Take the room on the disk that it takes to say how the run ended.
+
+    Raises:
+        RunError: If there is none; where the status can still be written, it says so too.
+    """
+    reserve = record.path / _RESERVE
+    try:
+        with folder_written(record.path):
+            reserve.write_bytes(bytes(_RESERVE_BYTES))
+    except RunError as error:
+        _give_up(reserve)
+        with suppress(OSError):
+            record.tell(state="failed", reason=error.sentence, doing="")
+        raise
+    return reserve
+
+
+def _give_up(reserve: Path) -> None:
+    with suppress(OSError):  # a folder that cannot be written any more: what is told next says so
+        reserve.unlink()
 
 
 def _write_down(path: Path) -> None:
@@ -154,7 +159,7 @@ def _reason(error: Exception) -> str:
 
 
 def _carry_out(record: Record, recipe: Recipe, on_epoch: OnEpoch | None) -> None:
-    record.tell(state="queued", reason="", epochs=recipe.epochs, doing="waiting")
+    record.tell(state="queued", reason="", epochs=recipe.epochs, doing="waiting", pid=os.getpid())
     check(recipe.strategy)
     with nullcontext() if is_led(recipe.strategy) else wait_for_turn(record):
         record.tell(state="running", doing="reading pictures")

@@ -1,7 +1,10 @@
 """Are runs found by name, shown as they are, and changed only when somebody means it?"""
 
 import json
+import os
 import shlex
+import subprocess
+import sys
 import time
 from dataclasses import asdict, replace
 
@@ -11,6 +14,7 @@ from filelock import FileLock
 from cnnviz.runs import Status, open_run
 from cnnviz.training import RECIPES, create_run
 from cnnviz.training.record import append_epoch, write_json
+from cnnviz.training.trainer_process import words_of
 
 LENET = RECIPES["lenet5"].recipe
 ACTIONS = ("list", "show", "compare", "stop", "resume", "delete", "export")
@@ -104,6 +108,20 @@ def test_a_run_that_goes_on_is_asked_to_stop_and_not_deleted(cnnviz, runs):
         assert "Stop it first" in cnnviz("runs", "delete", "sgd", "--yes").err
         assert cnnviz("runs", "stop", "sgd").out == "sgd stops within seconds.\n"
     assert (path / "stop").exists()
+
+
+def test_a_run_that_does_not_answer_is_killed_when_it_is_asked_again(cnnviz, runs):
+    path, code = runs["sgd"], "import sys, time; from filelock import FileLock\n"
+    code += "with FileLock(sys.argv[-1] + '/lock'): print('held', flush=True); time.sleep(120)"
+    command = [sys.executable, "-c", code, *words_of(path)[1:]]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
+        assert process.stdout.readline() == b"held\n"
+        write_json(path / "status.json", asdict(Status("running", epoch=3, epochs=12, pid=process.pid)))
+        assert cnnviz("runs", "stop", "sgd").out == "sgd stops within seconds.\n"
+        os.utime(path / "stop", (0, 0))
+        assert cnnviz("runs", "stop", "sgd").out == "sgd did not answer and was killed.\n"
+        assert process.wait(20)
+    assert "sgd: interrupted, 3 of 12 epochs. Its trainer did not answer" in cnnviz("runs", "show", "sgd").out
 
 
 @pytest.mark.parametrize(

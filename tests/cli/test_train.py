@@ -112,6 +112,13 @@ def test_a_mistake_is_told_before_anything_is_made(cnnviz, pictures, runs, words
     assert not runs.exists()
 
 
+def test_a_full_queue_is_told_and_nothing_is_made(cnnviz, pictures, runs, monkeypatch):
+    monkeypatch.setenv("CNNVIZ_MAX_RUNS", "3")
+    done = cnnviz("train", "--series", "ladder", *quick(pictures)[1:], "--base", "lenet5")
+    assert (done.code, done.out, list_runs(runs)) == (2, "", [])
+    assert done.err.startswith("cnnviz: There would be 4 unfinished runs in ") and done.err.count("\n") == 1
+
+
 def test_what_fails_on_the_way_ends_with_2_and_its_reason(cnnviz, pictures, runs):
     shutil.rmtree(pictures / "dark")
     done = cnnviz("train", *quick(pictures), "--json")

@@ -1,9 +1,10 @@
-"""Does work beside the page stop when asked, and does the newest request win?"""
+"""Does work beside the page stop when asked, does the newest request win, and has every session its turn?"""
 
 import threading
 
 import pytest
 
+from cnnviz.dashboard import jobs as module
 from cnnviz.dashboard.jobs import Jobs
 from cnnviz.errors import LayerError
 
@@ -79,6 +80,93 @@ def test_the_newest_request_of_an_owner_wins_and_others_wait_their_turn(jobs):
     assert wait_for(first, "cancelled", "done") == "cancelled"
     assert wait_for(others, "done", "failed", "cancelled") == "done"
     assert wait_for(second, "done", "failed", "cancelled") == "done"
+
+
+def hold(jobs, owner):
+    """Keep the worker busy until the event is set; what is started meanwhile waits."""
+    is_held, end = threading.Event(), threading.Event()
+
+    def work(job):
+        is_held.set()
+        assert end.wait(SECONDS)
+
+    jobs.start("hold", owner, work)
+    assert is_held.wait(SECONDS)
+    return end
+
+
+def test_the_next_turn_is_of_the_session_whose_last_one_is_longest_ago(jobs):
+    order, busy = [], [f"busy {number}" for number in range(6)]
+    for owner in busy:
+        wait_for(jobs.start("first", owner, lambda job: None), "done")
+    end = hold(jobs, "busy 2")
+    for owner in (*reversed(busy), "neighbour"):  # who never had a turn asks last
+        jobs.start("more", owner, lambda job: order.append(job.owner))
+    end.set()
+    for owner in (*busy, "neighbour"):
+        wait_for(jobs.get("more", owner), "done")
+    assert order == ["neighbour", "busy 0", "busy 1", "busy 3", "busy 4", "busy 5", "busy 2"]
+
+
+def test_asking_anew_keeps_the_place_and_asking_often_does_not_help(jobs):
+    order, end = [], hold(jobs, "holder")
+    for key, owner in (("a", "eager"), ("b", "calm"), ("c", "eager"), ("d", "eager")):
+        jobs.start(key, owner, lambda job: order.append(job.key))
+    assert [jobs.get(key, "eager").state for key in "acd"] == ["cancelled", "cancelled", "queued"]
+    end.set()
+    wait_for(jobs.get("b", "calm"), "done")
+    assert order == ["d", "b"]
+
+
+def test_a_job_that_waits_knows_how_many_are_ahead(jobs):
+    end = hold(jobs, "holder")
+    first, second, third = [jobs.start("it", owner, lambda job: None) for owner in ("one", "two", "three")]
+    assert [jobs.ahead(job) for job in (first, second, third)] == [1, 2, 3]
+    first.cancel()
+    assert [jobs.ahead(job) for job in (second, third)] == [1, 2]
+    jobs.cancel_all("holder")  # the worker is still in its step
+    assert jobs.ahead(second) == 1
+    end.set()
+    assert wait_for(third, "done") == "done"
+
+
+def test_the_place_is_said_where_the_progress_is_drawn():
+    from streamlit.testing.v1 import AppTest
+
+    def page():
+        from cnnviz.dashboard import panels
+        from cnnviz.dashboard.jobs import jobs
+
+        panels.progress(jobs().get("it", "second"), "Runs.")
+
+    server = module.jobs()
+    end = hold(server, "holder")
+    for owner in ("first", "second"):
+        server.start("it", owner, lambda job: None)
+    app = AppTest.from_function(page).run()
+    assert not app.exception
+    assert app.get("progress")[0].proto.text == "Waiting for its turn: 2 ahead ..."
+    end.set()
+    wait_for(server.get("it", "second"), "done")
+    assert AppTest.from_function(page).run().get("progress")[0].proto.text == "Runs."
+
+
+def test_a_job_that_runs_for_too_long_ends_with_its_reason_and_the_next_has_its_turn(jobs, monkeypatch):
+    monkeypatch.setattr(module, "_MINUTES", 0.05 / 60)
+    endless_job = jobs.start("long", "me", endless(threading.Event()))
+    after = jobs.start("after", "you", lambda job: "mine")
+    assert wait_for(endless_job, "failed", "cancelled", "done") == "failed"
+    assert "so that nobody waits for ever. Ask for less at a time" in endless_job.error
+    assert wait_for(after, "done", "failed") == "done"
+
+
+def test_the_time_that_a_job_waits_is_not_its_own(jobs, monkeypatch):
+    monkeypatch.setattr(module, "_MINUTES", 0.1 / 60)
+    end = hold(jobs, "holder")
+    job = jobs.start("it", "me", lambda job: job.step(1, 1))
+    threading.Event().wait(0.15)
+    end.set()
+    assert wait_for(job, "done", "failed") == "done"
 
 
 def test_cancelling_what_waits_stops_it_at_once_and_it_never_runs(jobs):

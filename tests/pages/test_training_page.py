@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import zipfile
 from contextlib import nullcontext
 from dataclasses import asdict
@@ -13,7 +14,8 @@ from PIL import Image
 from reading_pages import sentences
 from waiting import wait_until
 
-from cnnviz.runs import STATES, Status, open_run, snapshot_path
+from cnnviz.dashboard.training import processes
+from cnnviz.runs import STATES, Status, list_runs, open_run, snapshot_path
 from cnnviz.training import RECIPES
 from cnnviz.training.record import append_epoch, write_json
 
@@ -228,6 +230,26 @@ def test_stop_is_passed_on_and_said(open_page, runs):
         assert (path / "stop").exists()
         assert "**Stopping" in sentences(app)
         assert "Stop" not in labels(app)
+
+
+def test_a_trainer_that_does_not_answer_can_be_ended(open_page, runs):
+    """The number of the process is a stranger's here, so the page says why it is let alone."""
+    path = make_run(runs, losses=GOOD, state="running", doing="training", epoch=3, epochs=12, pid=os.getpid())
+    with FileLock(path / "lock"):
+        app = press(open_page("training"), "Stop")
+        assert "End it now" not in labels(app)
+        os.utime(path / "stop", (0, 0))
+        app = press(app.run(), "End it now")
+        assert f"process {os.getpid()} was not launched for it alone" in sentences(app)
+
+
+def test_a_full_queue_is_said_on_the_page(runs, monkeypatch):
+    monkeypatch.setenv("CNNVIZ_MAX_RUNS", "1")
+    path = make_run(runs, state="running", epochs=12)
+    with FileLock(path / "lock"):
+        processes.start(RECIPES["lenet5"].recipe)
+    assert "There would be 2 unfinished runs in " in processes.take_error()
+    assert [run.name for run in list_runs(runs)] == [path.name]
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ import pytest
 from waiting import wait_until
 
 from cnnviz.runs import open_run
-from cnnviz.training import carry_out, create_run, launch, reopen, stop
+from cnnviz.training import carry_out, create_run, launch, reopen, stop, trainer_process
 
 SECONDS = 90
 
@@ -56,7 +56,7 @@ def test_a_killed_run_is_interrupted_and_resumes_as_if_nothing_had_happened(runs
         np.testing.assert_allclose(run.history.columns[name], whole.history.columns[name], rtol=1e-3, atol=1e-5)
 
 
-def test_two_runs_wait_in_a_queue_and_stop_takes_seconds(runs, recipe, launched):
+def test_two_runs_wait_in_a_queue_and_stop_takes_seconds_or_ends_in_a_kill(runs, recipe, launched, monkeypatch):
     recipe = replace(recipe, epochs=100_000, patience=None, schedule="constant")  # it never ends by itself
     first, second = create_run(recipe, folder=runs), create_run(recipe, folder=runs)
     launched(first)
@@ -68,8 +68,12 @@ def test_two_runs_wait_in_a_queue_and_stop_takes_seconds(runs, recipe, launched)
     wait_until(lambda: state(first) == "stopped", "the first to stop")
     wait_until(lambda: open_run(second).status.epoch >= 1, "the second's turn")
     assert open_run(first).model is not None
-    os.kill(waiting.pid, signal.SIGTERM)  # as when the machine shuts down
-    wait_until(lambda: state(second) == "stopped", "the second to stop")
+    waiting.send_signal(signal.SIGSTOP)
+    stop(second)
+    monkeypatch.setattr(trainer_process, "SECONDS_TO_ANSWER", 0)
+    stop(second)
+    assert waiting.wait(20) == -signal.SIGKILL
+    assert (state(second), state(first)) == ("interrupted", "stopped")
 
 
 def test_a_run_that_waits_can_be_stopped(runs, recipe, launched):

@@ -166,9 +166,9 @@ def test_a_full_disk_is_named_and_the_best_weights_stay(runs, recipe, monkeypatc
 
 
 def test_one_run_is_trained_by_one_trainer(runs, recipe, monkeypatch):
-    from cnnviz.training import trainer
+    from cnnviz.training import record
 
-    monkeypatch.setattr(trainer, "_LOCK_SECONDS", 0.1)
+    monkeypatch.setattr(record, "_LOCK_SECONDS", 0.1)
     path = create_run(recipe, folder=runs)
     with FileLock(path / "lock"), pytest.raises(RunError, match="being trained already"):
         carry_out(path)

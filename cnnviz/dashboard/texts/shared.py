@@ -41,7 +41,7 @@ UNTRAINED = "This is an architecture with random weights: its answers mean nothi
 IMPORTING = "Starting TensorFlow. This takes a few seconds, once ..."
 CANCEL = "Cancel"
 STOPPED = "Stopped."
-WAITING = "Waiting for another computation to end ..."
+WAITING = "Waiting for its turn: {count} ahead ..."
 
 PAINT = {
     "brush": "Brush",

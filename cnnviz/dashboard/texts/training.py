@@ -55,6 +55,8 @@ NO_PACE = "The first batches will tell how quick it is."
 HOURS = "{n:.3g} h"
 
 STOP = "Stop"
+KILL = "End it now"
+KILL_HELP = "Its trainer does not answer. Its process is killed; the best weights so far are kept."
 OTHERS_GO_ON = (
     "{count} other run goes on or waits for its turn; the table below says where it stands.",
     "{count} other runs go on or wait for their turn; the table below says where they stand.",

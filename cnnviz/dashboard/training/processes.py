@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import streamlit as st
@@ -36,10 +36,23 @@ def start_series(name: str, data: str) -> None:
 
 
 def stop(*paths: Path) -> None:
-    """Ask runs to stop; for callbacks."""
+    """Ask runs to stop, and once more when they had time to answer; for callbacks."""
     with _told_later():
         for path in paths:
             training.stop(path)
+            _stop_later(path)
+
+
+def _stop_later(path: Path) -> None:
+    """Let a run end that does not answer, whether or not somebody still looks: the others wait for it."""
+    timer = threading.Timer(training.SECONDS_TO_ANSWER + 1, _stop_if_active, (path,))
+    timer.daemon = True
+    timer.start()
+
+
+def _stop_if_active(path: Path) -> None:
+    with suppress(CnnvizError):  # it has ended; or it cannot be killed, which the page says to whoever tries
+        training.stop(path)
 
 
 def resume(path: Path) -> None:

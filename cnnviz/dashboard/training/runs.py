@@ -103,6 +103,11 @@ def _show_rest(others: Sequence[Run]) -> None:
 def _show_actions(run: Run) -> None:
     if run.status.is_active and standing.state_of(run) != "stopping":
         st.button(texts.STOP, icon=":material/stop:", on_click=processes.stop, args=(run.path,), key="stop_run")
+    if training.is_deaf(run):
+        st.button(
+            texts.KILL, icon=":material/power_off:", on_click=processes.stop, args=(run.path,), key="kill_run",
+            help=texts.KILL_HELP,
+        )  # fmt: skip
     has_network = run.model is not None or (run.has_loose_head and not run.status.is_active)
     if has_network and st.button(texts.LOOK_INSIDE, type="primary", icon=":material/search:"):
         _look_inside(run)
