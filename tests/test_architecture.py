@@ -15,6 +15,8 @@ RANKS = {
     "sentences": 0,
     "errors": 1,
     "folders": 1,
+    "archives": 1,
+    "confinement": 1,
     "downloads": 1,
     "compiling": 1,
     "images": 2,

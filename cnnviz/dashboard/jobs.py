@@ -18,12 +18,14 @@ from typing import Any, Literal
 
 import streamlit as st
 
+from cnnviz.dashboard.kept import CACHE, size_of
 from cnnviz.errors import CancelledError, CnnvizError
 from cnnviz.sentences import Sentence
 
 State = Literal["queued", "running", "done", "failed", "cancelled"]
 
-_KEPT = 32
+_KEPT = 32  # jobs that have ended
+_MAX_RESULT_BYTES = CACHE.max_bytes // 8  # of what they hold together
 _MINUTES = 10  # of one job; all other sessions wait meanwhile
 _log = logging.getLogger(__name__)
 
@@ -122,9 +124,7 @@ class Jobs:
             job = Job(key, owner)
             self._jobs[owner, key] = job
             self._waiting[owner] = job, work
-            ended = [name for name, other in self._jobs.items() if not other.is_active]
-            for name in ended[: max(0, len(self._jobs) - _KEPT)]:
-                del self._jobs[name]
+            self._forget()
         self._pool.submit(self._run_next)
         return job
 
@@ -153,6 +153,15 @@ class Jobs:
         for job in self._jobs.values():
             if job.owner == owner and job.is_active:
                 job.cancel()
+
+    def _forget(self) -> None:
+        """Drop the oldest jobs that have ended, until few are left that hold little."""
+        ended = [name for name, job in self._jobs.items() if not job.is_active]
+        sizes = [size_of((self._jobs[name].result, self._jobs[name].preview)) for name in ended]
+        for place, name in enumerate(ended):
+            if len(ended) - place <= _KEPT and sum(sizes[place:]) <= _MAX_RESULT_BYTES:
+                return
+            del self._jobs[name]
 
     def _queue(self) -> list[str]:
         """Owners whose jobs wait, the next one first: by their last turn, if they had one, else by arrival."""

@@ -12,7 +12,7 @@ from pathlib import Path
 from cnnviz import images
 from cnnviz.convnets import catalogue
 from cnnviz.dashboard import language, store
-from cnnviz.dashboard.cache.kept import kept
+from cnnviz.dashboard.kept import kept
 from cnnviz.dashboard.texts import shared
 from cnnviz.datasets import DIGITS, FASHION, Dataset, load_dataset, sample
 from cnnviz.errors import CnnvizError, PictureError

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from cnnviz import datasets, mistakes
 from cnnviz.dashboard import cache, started, store
-from cnnviz.dashboard.cache.kept import kept
+from cnnviz.dashboard.kept import kept
 from cnnviz.mistakes import Labelled
 from cnnviz.runs import Run, trained_run
 

@@ -13,7 +13,7 @@ import streamlit as st
 from cnnviz import images
 from cnnviz.convnets import DEFAULT, Convnet, catalogue
 from cnnviz.dashboard import cache, components, language, panels, presenter, samples, state, store
-from cnnviz.dashboard.cache.kept import kept
+from cnnviz.dashboard.kept import kept
 from cnnviz.dashboard.state import Selection
 from cnnviz.dashboard.texts import shared
 from cnnviz.errors import CnnvizError, ModelError, RefusedFileError

@@ -215,3 +215,14 @@ def test_ended_jobs_make_room(jobs):
     assert jobs.get("0", "me") is None
     assert jobs.get("79", "me") is not None
     assert len(jobs._jobs) <= 34
+
+
+def test_what_ended_jobs_hold_is_bounded_in_number_and_in_bytes(jobs, monkeypatch):
+    monkeypatch.setattr(module, "_MAX_RESULT_BYTES", 3_500_000)
+    for number in range(6):
+        wait_for(jobs.start(f"large {number}", "me", lambda job: bytes(1_000_000)), "done")
+    held = [number for number in range(6) if jobs.get(f"large {number}", "me")]
+    assert held == [2, 3, 4, 5]  # of those that had ended when the last one began, three
+    for number in range(module._KEPT + 5):
+        wait_for(jobs.start(f"small {number}", "me", lambda job: 1), "done")
+    assert len(jobs._jobs) == module._KEPT + 1

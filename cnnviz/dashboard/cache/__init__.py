@@ -19,7 +19,6 @@ from cnnviz.dashboard.cache.datasets import (
     square,
     thumbnails,
 )
-from cnnviz.dashboard.cache.kept import CACHE
 from cnnviz.dashboard.cache.networks import (
     compute,
     convnet,
@@ -32,6 +31,7 @@ from cnnviz.dashboard.cache.units import (
     layer_run,
     seen_by,
 )
+from cnnviz.dashboard.kept import CACHE
 
 __all__ = [
     "CACHE",

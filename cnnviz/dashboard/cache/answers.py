@@ -9,8 +9,8 @@ import numpy as np
 
 from cnnviz import activations, figures, heatmaps, probes
 from cnnviz.convnets import Convnet
-from cnnviz.dashboard.cache.kept import kept
 from cnnviz.dashboard.cache.networks import compute
+from cnnviz.dashboard.kept import kept
 from cnnviz.dashboard.state import Selection
 from cnnviz.heatmaps import Deletion, Method
 from cnnviz.layers import map_layers

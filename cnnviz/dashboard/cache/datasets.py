@@ -8,8 +8,8 @@ import numpy as np
 import streamlit as st
 
 from cnnviz import datasets, images, training
-from cnnviz.dashboard.cache.kept import kept
 from cnnviz.dashboard.cache.networks import compute, convnet
+from cnnviz.dashboard.kept import kept
 from cnnviz.dashboard.texts import training as texts
 from cnnviz.datasets import Dataset, Part
 from cnnviz.datasets.dataset import OnStep

@@ -15,7 +15,7 @@ import streamlit as st
 from cnnviz import probes
 from cnnviz.convnets import Answers, Convnet, catalogue, count_not_finite, load_convnet, recall
 from cnnviz.dashboard import samples, shell, started, store
-from cnnviz.dashboard.cache.kept import kept
+from cnnviz.dashboard.kept import kept
 from cnnviz.dashboard.state import Selection
 from cnnviz.dashboard.texts import shared
 from cnnviz.errors import ModelFileError

@@ -9,8 +9,8 @@ import numpy as np
 from cnnviz import convolution
 from cnnviz.convnets import Convnet
 from cnnviz.convolution import LayerRun
-from cnnviz.dashboard.cache.kept import kept
 from cnnviz.dashboard.cache.networks import compute
+from cnnviz.dashboard.kept import kept
 from cnnviz.dashboard.state import Selection
 
 

@@ -12,9 +12,9 @@ from cnnviz import images, probes
 from cnnviz.activations import tiles
 from cnnviz.convnets import Convnet
 from cnnviz.dashboard import cache, components, language, panels, state, store
-from cnnviz.dashboard.cache.kept import kept
 from cnnviz.dashboard.components import Stroke
 from cnnviz.dashboard.convolution import ink, take_away
+from cnnviz.dashboard.kept import kept
 from cnnviz.dashboard.state import Selection
 from cnnviz.dashboard.texts import convolution as texts
 from cnnviz.images import drawings

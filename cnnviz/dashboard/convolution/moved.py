@@ -11,11 +11,11 @@ import streamlit as st
 from cnnviz import figures, images, probes
 from cnnviz.convolution.moves import Move, move, relative_difference, stays_inside
 from cnnviz.dashboard import cache, channel_card, components, language, panels, state
-from cnnviz.dashboard.cache.kept import kept
 from cnnviz.dashboard.components import percent, score
 from cnnviz.dashboard.convolution import moved_layers, moved_rivals, take_away
 from cnnviz.dashboard.convolution.moving import choose_move, moved, waited_for
 from cnnviz.dashboard.jobs import Job
+from cnnviz.dashboard.kept import kept
 from cnnviz.dashboard.state import Selection
 from cnnviz.dashboard.texts import convolution as texts
 from cnnviz.figures import convolution as charts

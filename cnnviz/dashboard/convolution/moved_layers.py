@@ -8,9 +8,9 @@ import streamlit as st
 from cnnviz import activations, figures
 from cnnviz.convolution.moves import Move, move, relative_difference, stays_inside
 from cnnviz.dashboard import cache, panels
-from cnnviz.dashboard.cache.kept import kept
 from cnnviz.dashboard.convolution.moving import choose_move, moved, waited_for
 from cnnviz.dashboard.jobs import Job
+from cnnviz.dashboard.kept import kept
 from cnnviz.dashboard.state import Selection
 from cnnviz.dashboard.texts import convolution as texts
 from cnnviz.figures import convolution as charts

@@ -12,9 +12,9 @@ from cnnviz.convnets import Convnet
 from cnnviz.convolution.moves import Move, move
 from cnnviz.convolution.rivals import EPOCHS, DenseNetwork, PooledHead, fit_dense, fit_pooled
 from cnnviz.dashboard import background, cache, components, panels, samples, state
-from cnnviz.dashboard.cache.kept import kept
 from cnnviz.dashboard.components import percent
 from cnnviz.dashboard.jobs import Job
+from cnnviz.dashboard.kept import kept
 from cnnviz.dashboard.state import Selection
 from cnnviz.dashboard.texts import convolution as texts
 from cnnviz.datasets import Dataset

@@ -8,8 +8,8 @@ import streamlit as st
 from cnnviz import images
 from cnnviz.convolution import skips
 from cnnviz.dashboard import components, panels, state
-from cnnviz.dashboard.cache.kept import kept
 from cnnviz.dashboard.convolution import take_away
+from cnnviz.dashboard.kept import kept
 from cnnviz.dashboard.state import Selection
 from cnnviz.dashboard.texts import convolution as texts
 from cnnviz.figures import convolution as charts

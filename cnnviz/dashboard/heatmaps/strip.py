@@ -7,7 +7,7 @@ import streamlit as st
 
 from cnnviz import images
 from cnnviz.dashboard import cache, components, language, panels, state
-from cnnviz.dashboard.cache.kept import kept
+from cnnviz.dashboard.kept import kept
 from cnnviz.dashboard.state import Selection
 from cnnviz.dashboard.texts import heatmaps as texts
 from cnnviz.errors import LayerError

@@ -8,8 +8,8 @@ from functools import partial
 from cnnviz import mistakes
 from cnnviz.convnets import Convnet
 from cnnviz.dashboard import background, cache, patterns
-from cnnviz.dashboard.cache.kept import kept
 from cnnviz.dashboard.jobs import Job, jobs, owner
+from cnnviz.dashboard.kept import kept
 from cnnviz.dashboard.state import Selection
 from cnnviz.dashboard.texts import mistakes as texts
 from cnnviz.mistakes import ClassOrder, Evaluation, EvaluationStore, Labelled, MappingGuess

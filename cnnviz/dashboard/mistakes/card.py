@@ -11,11 +11,11 @@ import streamlit as st
 from cnnviz import images, mistakes
 from cnnviz.convnets import Convnet
 from cnnviz.dashboard import cache, language, panels, state, store
-from cnnviz.dashboard.cache.kept import kept
 from cnnviz.dashboard.components import percent
 from cnnviz.dashboard.heatmaps import maps
 from cnnviz.dashboard.heatmaps.choices import Look
 from cnnviz.dashboard.heatmaps.question import Question
+from cnnviz.dashboard.kept import kept
 from cnnviz.dashboard.mistakes import alike, edits, learnt, steps
 from cnnviz.dashboard.mistakes.steps import GRAD_CAM
 from cnnviz.dashboard.mistakes.subject import Subject

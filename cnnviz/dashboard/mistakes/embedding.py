@@ -7,8 +7,8 @@ import streamlit as st
 
 from cnnviz import mistakes
 from cnnviz.dashboard import background, language, panels
-from cnnviz.dashboard.cache.kept import kept
 from cnnviz.dashboard.jobs import Job
+from cnnviz.dashboard.kept import kept
 from cnnviz.dashboard.mistakes import gallery
 from cnnviz.dashboard.mistakes.subject import Subject
 from cnnviz.dashboard.texts import mistakes as texts

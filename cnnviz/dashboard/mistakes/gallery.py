@@ -12,7 +12,7 @@ import streamlit as st
 
 from cnnviz import mistakes
 from cnnviz.dashboard import cache, components, language, panels, state
-from cnnviz.dashboard.cache.kept import kept
+from cnnviz.dashboard.kept import kept
 from cnnviz.dashboard.mistakes.subject import Subject
 from cnnviz.dashboard.texts import mistakes as texts
 from cnnviz.mistakes import Evaluation, Order

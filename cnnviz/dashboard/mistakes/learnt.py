@@ -8,8 +8,8 @@ import numpy as np
 
 from cnnviz import mistakes
 from cnnviz.dashboard import panels, sets, state
-from cnnviz.dashboard.cache.kept import kept
 from cnnviz.dashboard.jobs import jobs, owner
+from cnnviz.dashboard.kept import kept
 from cnnviz.dashboard.mistakes import answers
 from cnnviz.dashboard.mistakes.answers import Asked
 from cnnviz.dashboard.mistakes.subject import Subject

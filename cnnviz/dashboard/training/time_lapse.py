@@ -13,8 +13,8 @@ import streamlit as st
 from cnnviz import convnets, images
 from cnnviz.convnets import Convnet
 from cnnviz.dashboard import background, cache, components, language, state
-from cnnviz.dashboard.cache.kept import kept
 from cnnviz.dashboard.jobs import Job
+from cnnviz.dashboard.kept import kept
 from cnnviz.dashboard.texts import shared
 from cnnviz.dashboard.texts import training as texts
 from cnnviz.datasets import Dataset
