@@ -34,12 +34,14 @@ class Offer:
 
 
 def offered() -> dict[str, Offer]:
-    """List all sets by the name that stands in links; of a person's own that is the file's or folder's name."""
+    """List all sets by the name that stands in links: those that are known, then a person's own, the newest first."""
     known = {name: Offer(entry.title, name, entry.is_here) for name, entry in datasets.catalogue().items()}
-    own = {path.name: Offer(path.stem, str(path), True) for path in store.own_data()}
-    if (name := begun_with()) and name not in known:
-        own[name] = Offer(Path(name).stem, str(started.data()), True)
-    return known | {name: offer for name, offer in own.items() if name not in known}
+    begun, own = begun_with(), [(_link(path.name), str(path)) for path in store.own_data()]
+    if begun and begun not in known:
+        own.insert(0, (begun, str(started.data())))
+    for name, source in own:
+        known.setdefault(name, Offer(name, source, True))
+    return known
 
 
 def begun_with() -> str | None:
@@ -47,8 +49,13 @@ def begun_with() -> str | None:
     data = started.data()
     if data is None or data in datasets.catalogue():
         return data
-    name = Path(data).name
-    return f"own {name}" if name in datasets.catalogue() else name
+    return _link(Path(data).name)
+
+
+def _link(name: str) -> str:
+    """Name of a person's own folder or archive, in links and in lists; another one if a known set has it."""
+    known = datasets.catalogue()
+    return f"own {name}" if name in known or name in {entry.title for entry in known.values()} else name
 
 
 def splits(offer: Offer, *, run: Run | None = None) -> tuple[str, ...]:
