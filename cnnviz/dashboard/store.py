@@ -16,7 +16,7 @@ from pathlib import Path
 from cnnviz.convnets.files import file_sha256
 from cnnviz.dashboard import started
 from cnnviz.errors import UploadError
-from cnnviz.folders import cache_folder, make_room, written_whole
+from cnnviz.folders import cache_folder, make_room, mark_used, written_whole
 
 _DIGITS = (8, 32)  # of a hash that stand in a name: few, unless other bytes have that name already
 _PLAIN = r"[A-Za-z0-9_-]{1,40}-(?:[0-9a-f]{8}|[0-9a-f]{32})"
@@ -173,6 +173,6 @@ def _write(target: Path, data: bytes) -> None:
 
 def _make_room(kind: str, keep: Path) -> None:
     """Mark an upload as used just now, and let those longest unused go; where that fails, it is kept all the same."""
+    mark_used(keep)
     with contextlib.suppress(OSError):
-        os.utime(keep)
         make_room(keep=keep, max_bytes=_MAX_BYTES[kind])
