@@ -8,7 +8,7 @@ from pathlib import Path
 import streamlit as st
 
 from cnnviz import datasets, mistakes
-from cnnviz.dashboard import cache, started, store
+from cnnviz.dashboard import cache, language, started, store
 from cnnviz.mistakes import Labelled
 from cnnviz.runs import Run, trained_run
 
@@ -21,41 +21,35 @@ class Offer:
         title: Its name for people.
         source: What `load_dataset` opens.
         is_here: Whether it opens without a download.
+        is_own: Whether it is a person's own folder or archive.
     """
 
     title: str
     source: str
     is_here: bool
+    is_own: bool
 
     @property
-    def is_own(self) -> bool:
-        """Whether it is a person's own folder or archive."""
-        return self.source not in datasets.catalogue()
+    def said(self) -> str:
+        """Its name in the session's language; a person's own is called as they call it."""
+        return self.title if self.is_own else language.say(self.title)
 
 
 def offered() -> dict[str, Offer]:
-    """List all sets by the name that stands in links: those that are known, then a person's own, the newest first."""
-    known = {name: Offer(entry.title, name, entry.is_here) for name, entry in datasets.catalogue().items()}
-    begun, own = begun_with(), [(_link(path.name), str(path)) for path in store.own_data()]
-    if begun and begun not in known:
-        own.insert(0, (begun, str(started.data())))
-    for name, source in own:
-        known.setdefault(name, Offer(name, source, True))
-    return known
+    """List all sets by the name that stands in links: those that are known, then a person's own, the newest first.
 
-
-def begun_with() -> str | None:
-    """Name in links of the set that the server was started with; None if it was started with none."""
-    data = started.data()
-    if data is None or data in datasets.catalogue():
-        return data
-    return _link(Path(data).name)
-
-
-def _link(name: str) -> str:
-    """Name of a person's own folder or archive, in links and in lists; another one if a known set has it."""
+    One's own goes by the name of its file or folder; with "own" before it where another one has that name.
+    """
     known = datasets.catalogue()
-    return f"own {name}" if name in known or name in {entry.title for entry in known.values()} else name
+    offers = {name: Offer(entry.title, name, entry.is_here, is_own=False) for name, entry in known.items()}
+    titles, begun = {entry.title for entry in known.values()}, started.data()
+    first = [begun] if begun and begun not in known else []
+    for source in dict.fromkeys([*first, *map(str, store.own_data())]):
+        name = Path(source).name
+        while name in offers or name in titles:
+            name = f"own {name}"
+        offers[name] = Offer(name, source, is_here=True, is_own=True)
+    return offers
 
 
 def splits(offer: Offer, *, run: Run | None = None) -> tuple[str, ...]:

@@ -31,6 +31,13 @@ def _clear_caches():
 
 
 @pytest.fixture
+def _of_a_class(monkeypatch):
+    """The server listens on all addresses."""
+    options = {"server.address": "0.0.0.0", "server.allowedHosts": ["*"]}
+    monkeypatch.setattr("streamlit.get_option", options.__getitem__)
+
+
+@pytest.fixture
 def open_page():
     """Open a page with query parameters, through app.py."""
 

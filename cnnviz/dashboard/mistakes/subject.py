@@ -11,7 +11,7 @@ import streamlit as st
 
 from cnnviz import mistakes
 from cnnviz.convnets import Convnet
-from cnnviz.dashboard import cache, components, language, panels, samples, sets, state
+from cnnviz.dashboard import cache, components, language, panels, samples, sets, started, state
 from cnnviz.dashboard.mistakes import answers
 from cnnviz.dashboard.mistakes.answers import Asked
 from cnnviz.dashboard.sets import Offer
@@ -85,7 +85,7 @@ def choose_subject(selection: Selection) -> Subject:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         chosen = st.selectbox(
             texts.DATA, list(offers), key=state.DATA, index=None, placeholder=texts.DATA_PLACEHOLDER, width=320,
-            format_func=lambda name: language.say(offers[name].title), persist_state="session",
+            format_func=lambda name: offers[name].said, persist_state="session",
         )  # fmt: skip
         parts = st.container(width="content")
         own_pictures.take_own((state.DATA,), offers[chosen].source if chosen else None)
@@ -140,9 +140,7 @@ def _learnt_from(convnet: Convnet) -> str | None:
 
 def _usual_set(offers: dict[str, Offer], convnet: Convnet) -> str | None:
     """The set that the server was started with, else that of the model's own run, else one with its classes."""
-    if begun := sets.begun_with():
-        return begun
-    source = _learnt_from(convnet)
+    source = started.data() or _learnt_from(convnet)
     return next((link for link, offer in offers.items() if offer.source == source), None)
 
 

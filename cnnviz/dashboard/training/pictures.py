@@ -8,7 +8,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from cnnviz.dashboard import language, paths, sets, state, store, uploads
+from cnnviz.dashboard import paths, sets, state, store, uploads
 from cnnviz.dashboard.sets import Offer
 from cnnviz.dashboard.texts import training as texts
 
@@ -41,8 +41,7 @@ def _turn(keys: Sequence[str], name: str | None) -> None:
 
 
 def _title(offer: Offer) -> str:
-    title = offer.title if offer.is_own else language.say(offer.title)
-    return title if offer.is_here else texts.DOWNLOADED.format(title=title)
+    return offer.said if offer.is_here else texts.DOWNLOADED.format(title=offer.said)
 
 
 def take_own(keys: Sequence[str], source: str | None) -> None:
