@@ -9,6 +9,7 @@
     │   └── OfflineError          weights that would have to be downloaded
     ├── LayerError            a layer that does not exist or has no such view
     ├── ClassError            a class that the network does not have
+    ├── UploadError           an upload that is too large, or cannot be kept or removed
     ├── RunError              a training run, or what was asked of one, that cannot be
     └── CancelledError        long work that was asked to stop
 
@@ -67,6 +68,10 @@ class LayerError(CnnvizError):
 
 class ClassError(CnnvizError):
     """A class that the network does not have."""
+
+
+class UploadError(CnnvizError):
+    """An upload that is too large, or cannot be kept or removed."""
 
 
 class RunError(CnnvizError):

@@ -89,6 +89,16 @@ def make_room(*, keep: Path, max_bytes: int) -> None:
             _remove(path)
 
 
+def mark_used(path: Path) -> None:
+    """Mark a file or folder as used just now, for `make_room`; what cannot be written is as good without.
+
+    Args:
+        path: What is used.
+    """
+    with contextlib.suppress(OSError):
+        os.utime(path)
+
+
 def _bytes_of(path: Path) -> int:
     files = path.rglob("*") if path.is_dir() else (path,)
     return sum(file.stat().st_size for file in files if file.is_file())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, NoReturn
 
 import numpy as np
@@ -13,7 +14,7 @@ from streamlit.runtime.scriptrunner import StopException
 
 from cnnviz import figures, images
 from cnnviz.convnets import catalogue
-from cnnviz.dashboard import language, samples, state, store
+from cnnviz.dashboard import language, paths, samples, state, store
 from cnnviz.dashboard.jobs import Job, jobs
 from cnnviz.dashboard.state import Selection
 from cnnviz.dashboard.texts import shared
@@ -36,10 +37,10 @@ def head(texts: Any) -> None:
 
 
 def explain(error: CnnvizError | str) -> None:
-    """Say what is wrong and what would do, in the session's language; the text is shown as it is, without markup."""
+    """Say what is wrong and what would do, in the session's language: without markup, and files by their names."""
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
         st.markdown(":material/error:")
-        st.text(language.say(error.sentence if isinstance(error, CnnvizError) else error))
+        st.text(paths.names_only(language.say(error.sentence if isinstance(error, CnnvizError) else error)))
 
 
 def chart(figure: Any, *, key: str, alt: str) -> None:
@@ -195,9 +196,10 @@ def code_start(selection: Selection, *, imports: str = "") -> str:
 
 def model_code(name: str) -> str:
     """Write the Python that opens a network: of an upload the file that this computer keeps."""
-    is_named = name in catalogue() or trained_run(name) is not None
-    path = None if is_named else store.model_path(name)
-    return f"cnnviz.load_convnet({name if is_named else str(path or 'your-model.keras')!r})"
+    if name in catalogue() or trained_run(name) is not None:
+        return f"cnnviz.load_convnet({name!r})"
+    source, comment = paths.in_code(store.model_path(name) or Path("your-model.keras"))
+    return f"cnnviz.load_convnet({source}){comment}"
 
 
 def take_away(

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from cnnviz import images
 from cnnviz.convnets import catalogue
-from cnnviz.dashboard import language, store
+from cnnviz.dashboard import language, paths, store
 from cnnviz.dashboard.kept import kept
 from cnnviz.dashboard.texts import shared
 from cnnviz.datasets import DIGITS, FASHION, Dataset, load_dataset, sample
@@ -87,7 +87,12 @@ def other_way(picture: str) -> str | None:
     """Name an upload stretched if it is not, as it is if it is stretched; None for what is no upload."""
     if not _UPLOAD.fullmatch(picture):
         return None
-    return picture.removesuffix(_STRETCHED) if is_stretched(picture) else picture + _STRETCHED
+    return as_it_is(picture) if is_stretched(picture) else picture + _STRETCHED
+
+
+def as_it_is(picture: str) -> str:
+    """Name a picture that is not stretched; an upload then goes by its sha256 alone."""
+    return picture.removesuffix(_STRETCHED)
 
 
 def _kept(picture: str) -> Path | None:
@@ -111,9 +116,8 @@ def code(picture: str) -> str:
         return f"cnnviz.load_dataset({found[0]!r}).test.photo({found[1]}).repeat(3, axis=-1)"
     if picture in images.sample_photos():
         return f"cnnviz.read_photo(cnnviz.sample_photos()[{picture!r}])"
-    path = _kept(picture)
-    source = "your-image.jpg" if path is None else str(path)
-    return f"cnnviz.read_photo({source!r}{', stretch=True' if is_stretched(picture) else ''})"
+    source, comment = paths.in_code(_kept(picture) or Path("your-image.jpg"))
+    return f"cnnviz.read_photo({source}{', stretch=True' if is_stretched(picture) else ''}){comment}"
 
 
 def _address(picture: str) -> tuple[str, int] | None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cnnviz import datasets, mistakes
-from cnnviz.dashboard import cache, started, store
+from cnnviz.dashboard import cache, language, started, store
 from cnnviz.dashboard.kept import kept
 from cnnviz.mistakes import Labelled
 from cnnviz.runs import Run, trained_run
@@ -20,34 +20,35 @@ class Offer:
         title: Its name for people.
         source: What `load_dataset` opens.
         is_here: Whether it opens without a download.
+        is_own: Whether it is a person's own folder or archive.
     """
 
     title: str
     source: str
     is_here: bool
+    is_own: bool
 
     @property
-    def is_own(self) -> bool:
-        """Whether it is a person's own folder or archive."""
-        return self.source not in datasets.catalogue()
+    def said(self) -> str:
+        """Its name in the session's language; a person's own is called as they call it."""
+        return self.title if self.is_own else language.say(self.title)
 
 
 def offered() -> dict[str, Offer]:
-    """List all sets by the name that stands in links; of a person's own that is the file's or folder's name."""
-    known = {name: Offer(entry.title, name, entry.is_here) for name, entry in datasets.catalogue().items()}
-    own = {path.name: Offer(path.stem, str(path), True) for path in store.own_data()}
-    if (name := begun_with()) and name not in known:
-        own[name] = Offer(Path(name).stem, str(started.data()), True)
-    return known | {name: offer for name, offer in own.items() if name not in known}
+    """List all sets by the name that stands in links: those that are known, then a person's own, the newest first.
 
-
-def begun_with() -> str | None:
-    """Name in links of the set that the server was started with; None if it was started with none."""
-    data = started.data()
-    if data is None or data in datasets.catalogue():
-        return data
-    name = Path(data).name
-    return f"own {name}" if name in datasets.catalogue() else name
+    One's own goes by the name of its file or folder; with "own" before it where another one has that name.
+    """
+    known = datasets.catalogue()
+    offers = {name: Offer(entry.title, name, entry.is_here, is_own=False) for name, entry in known.items()}
+    titles, begun = {entry.title for entry in known.values()}, started.data()
+    first = [begun] if begun and begun not in known else []
+    for source in dict.fromkeys([*first, *map(str, store.own_data())]):
+        name = Path(source).name
+        while name in offers or name in titles:
+            name = f"own {name}"
+        offers[name] = Offer(name, source, is_here=True, is_own=True)
+    return offers
 
 
 def splits(offer: Offer, *, run: Run | None = None) -> tuple[str, ...]:

@@ -12,10 +12,11 @@ import streamlit as st
 
 from cnnviz import images
 from cnnviz.convnets import DEFAULT, Convnet, catalogue
-from cnnviz.dashboard import cache, components, language, panels, presenter, samples, state, store
+from cnnviz.dashboard import cache, components, language, panels, presenter, samples, state, store, uploads
 from cnnviz.dashboard.kept import kept
 from cnnviz.dashboard.state import Selection
 from cnnviz.dashboard.texts import shared
+from cnnviz.datasets.looking import check_harmless
 from cnnviz.errors import CnnvizError, ModelError, RefusedFileError
 from cnnviz.layers import LayerInfo, layers
 from cnnviz.runs import trained_networks
@@ -65,8 +66,9 @@ def _give_back(error: ModelError) -> NoReturn:
     if name not in catalogue():
         if isinstance(error, RefusedFileError):
             store.drop_model(name)
-        own_networks().remove(name) if name in own_networks() else None
-        st.session_state["_model_error"] = error.sentence
+        _forget_network(name)
+        with uploads.told_later("models"):
+            raise error
         state.select_later(state.MODEL, st.session_state.get("_last_good_model", DEFAULT))
         st.rerun()
     panels.explain(error)
@@ -101,30 +103,34 @@ def _choose_network() -> None:
     names = [*catalogue(), *trained_networks(), *own_networks()]
     state.settle(state.MODEL, names, state.default_model())
     st.selectbox(shared.NETWORK, names, key=state.MODEL)
-    with st.popover(shared.OWN_NETWORK, icon=":material/upload_file:", width="stretch"):
-        st.file_uploader(
-            shared.OWN_NETWORK_HELP,
-            type=["keras", "h5", "hdf5", "zip"],
-            key="model_upload",
-            max_upload_size=256,
-            on_change=_take_model,
-        )
-        sentence = st.session_state.pop("_model_error", None)
-        if sentence:  # here too: the open popover covers what stands below it
-            st.error(language.say(sentence), icon=":material/error:")
-    if sentence:
-        st.error(language.say(sentence), icon=":material/error:")
+    with st.container(horizontal=True):
+        popover = st.popover(shared.OWN_NETWORK, icon=":material/upload_file:", width="stretch")
+        uploads.offer_deletion("models", state.model(), _deselect_network)
+    with popover:
+        uploads.uploader(
+            "models", shared.OWN_NETWORK_HELP, key="model_upload", types=["keras", "h5", "hdf5", "zip"],
+            take_in=_take_model,
+        )  # fmt: skip
+    uploads.explain("models", popover)
 
 
-def _take_model() -> None:
+def _take_model(file_name: str, data: bytes) -> str:
     """Keep an uploaded model and select it; whether it opens shows when the page runs."""
-    file = st.session_state["model_upload"]
-    if file is None:
-        return
-    name = store.put_model(file.name, file.getvalue())
+    name = store.put_model(file_name, data)
     if name not in own_networks():
         own_networks().append(name)
     state.select(state.MODEL, name)
+    return name
+
+
+def _deselect_network() -> None:
+    _forget_network(state.model())
+    state.select(state.MODEL, None)
+
+
+def _forget_network(name: str) -> None:
+    if name in own_networks():
+        own_networks().remove(name)
 
 
 def _choose_picture() -> None:
@@ -145,22 +151,20 @@ def _choose_picture() -> None:
         tile=72,
         is_sharp=False,
     )
-    with st.popover(shared.OWN_PICTURE, icon=":material/add_photo_alternate:", width="stretch"):
-        st.file_uploader(
-            shared.OWN_PICTURE_UPLOAD,
-            type=samples.UPLOAD_TYPES,
-            key="upload",
-            max_upload_size=20,
-            on_change=_take_upload,
-            args=("upload",),
+    with st.container(horizontal=True):
+        popover = st.popover(shared.OWN_PICTURE, icon=":material/add_photo_alternate:", width="stretch")
+        uploads.offer_deletion("pictures", samples.as_it_is(state.picture()), _deselect_picture)
+    with popover:
+        uploads.uploader(
+            "pictures", shared.OWN_PICTURE_UPLOAD, key="upload", types=samples.UPLOAD_TYPES, take_in=_take_picture
         )
         if st.toggle(shared.CAMERA, key="camera_on"):
             st.camera_input(
-                shared.CAMERA, key="camera", on_change=_take_upload, args=("camera",), label_visibility="collapsed"
-            )
+                shared.CAMERA, key="camera", on_change=uploads.take, args=("pictures", "camera", _take_picture),
+                label_visibility="collapsed",
+            )  # fmt: skip
     _choose_stretch(state.picture())
-    if sentence := st.session_state.pop("_upload_error", None):
-        st.error(language.say(sentence), icon=":material/error:")
+    uploads.explain("pictures", popover)
 
 
 def _choose_stretch(name: str) -> None:
@@ -173,19 +177,17 @@ def _choose_stretch(name: str) -> None:
         )  # fmt: skip
 
 
-def _take_upload(key: str) -> None:
-    """Keep an uploaded picture, and select it; a broken one is explained and changes nothing."""
-    file = st.session_state[key]
-    if file is None:
-        return
-    data = file.getvalue()
-    try:
-        images.read_photo(data)
-        data = images.without_personal_data(data)
-    except CnnvizError as error:
-        st.session_state["_upload_error"] = error.sentence
-        return
-    state.select(state.PICTURE, store.put("pictures", data))
+def _take_picture(_: str, data: bytes) -> str:
+    """Keep an uploaded picture, and select it; a broken one changes nothing."""
+    check_harmless(data)
+    images.read_photo(data)
+    name = store.put("pictures", images.without_personal_data(data))
+    state.select(state.PICTURE, name)
+    return name
+
+
+def _deselect_picture() -> None:
+    state.select(state.PICTURE, None)
 
 
 @kept()

@@ -1,16 +1,19 @@
-"""What the server was started with: the model and the labeled images that `cnnviz app` was given.
+"""What the server was started with: the model and the labeled images that `cnnviz app` was given, and its address.
 
-They come through the environment, so that a container or `streamlit run` can name them too: `CNNVIZ_MODEL` is the name
-of a model or a path to its file, `CNNVIZ_DATA` that of a data set. A file is used in place and trusted, since who names
-it owns the server.
+The first two come through the environment, so that a container or `streamlit run` can name them too: `CNNVIZ_MODEL` is
+the name of a model or a path to its file, `CNNVIZ_DATA` that of a data set. A file is used in place and trusted, since
+who names it owns the server.
 """
 
 from __future__ import annotations
 
 import hashlib
+import ipaddress
 import os
 import re
 from pathlib import Path
+
+import streamlit as st
 
 
 def model_file() -> Path | None:
@@ -31,3 +34,16 @@ def model() -> str | None:
 def data() -> str | None:
     """Name of a data set, or path to the labeled images; None if none were named."""
     return os.environ.get("CNNVIZ_DATA") or None
+
+
+def is_solo() -> bool:
+    """Whether only whoever sits at this machine can open the pages: it listens here alone, and no proxy was named."""
+    addresses = [st.get_option("server.address"), *st.get_option("server.allowedHosts")]
+    return all(address == "localhost" or _is_loopback(address) for address in addresses)
+
+
+def _is_loopback(address: str | None) -> bool:
+    try:
+        return ipaddress.ip_address(address or "").is_loopback
+    except ValueError:  # a name, or none: all addresses
+        return False

@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import os
 import zipfile
 import zlib
 from collections.abc import Iterable
@@ -20,7 +19,7 @@ from pathlib import Path
 import numpy as np
 
 from cnnviz.filters.pattern import Pattern, Request
-from cnnviz.folders import cache_folder, make_room, written_whole
+from cnnviz.folders import cache_folder, make_room, mark_used, written_whole
 
 ASCENT_VERSION = 2
 """Part of every key; raise it when the ascent gives other pictures."""
@@ -69,7 +68,7 @@ class PatternStore:
                     status=str(file["status"]),  # type: ignore[arg-type]  # written by _write
                     climbed_size=(int(file["climbed_size"][0]), int(file["climbed_size"][1])),
                 )
-            os.utime(path)
+            mark_used(path)
         except (OSError, EOFError, ValueError, TypeError, KeyError, IndexError, zipfile.BadZipFile, zlib.error):
             return None
         is_whole = pattern.photo.dtype == np.uint8 and pattern.photo.shape == (request.size, request.size, 3)

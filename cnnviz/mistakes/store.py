@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import os
 import zipfile
 import zlib
 from collections.abc import Sequence
@@ -20,7 +19,7 @@ from cnnviz.convnets import Convnet
 from cnnviz.datasets import Part
 from cnnviz.datasets.files import FilePictures
 from cnnviz.errors import DataError
-from cnnviz.folders import cache_folder, make_room, written_whole
+from cnnviz.folders import cache_folder, make_room, mark_used, written_whole
 from cnnviz.mistakes.earlier import ROWS, still_valid, versions
 from cnnviz.mistakes.evaluation import Evaluation
 from cnnviz.mistakes.mapping import OTHER, ClassMapping
@@ -52,7 +51,7 @@ class EvaluationStore:
         path = self._path(convnet.fingerprint, part.fingerprint, class_names, mapping)
         try:
             evaluation = _read(path)
-            os.utime(path)
+            mark_used(path)
         except _UNREADABLE:
             return None
         return evaluation

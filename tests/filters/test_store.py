@@ -1,3 +1,4 @@
+import errno
 import os
 from dataclasses import replace
 
@@ -81,3 +82,14 @@ def test_the_folder_follows_the_environment(tmp_path, monkeypatch):
     assert PatternStore().root == tmp_path / "patterns"
     monkeypatch.delenv("CNNVIZ_CACHE_DIR")
     assert PatternStore().root.parts[-2:] == ("cnnviz", "patterns")
+
+
+def test_patterns_are_found_in_a_folder_that_is_read_only(tmp_path, pattern, monkeypatch):
+    store = PatternStore(tmp_path)
+    store.keep(REQUEST, [pattern])
+
+    def refuse(*_, **__):
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    monkeypatch.setattr(os, "utime", refuse)
+    assert list(store.find(REQUEST, [3])) == [3]

@@ -1,6 +1,8 @@
 """Does an evaluation hold what the network answers, and count what it cannot answer?"""
 
 import dataclasses
+import errno
+import os
 
 import numpy as np
 import pytest
@@ -186,6 +188,18 @@ def test_what_was_evaluated_before_is_not_run_again(net, part):
     assert len(list(store.root.glob("*.npz"))) == 2
     EvaluationStore(max_bytes=1).keep(first)
     assert len(list(store.root.glob("*.npz"))) == 1  # the newest stays
+
+
+def test_what_was_evaluated_is_found_in_a_folder_that_is_read_only(net, part, monkeypatch):
+    steps = []
+    first = evaluate(net, part, store=EvaluationStore())
+
+    def refuse(*_, **__):
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    monkeypatch.setattr(os, "utime", refuse)
+    again = evaluate(net, part, store=EvaluationStore(), on_step=lambda *step: steps.append(step))
+    assert same(first, again) and not steps
 
 
 def test_a_damaged_kept_file_is_made_again(net, part):

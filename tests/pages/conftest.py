@@ -24,6 +24,13 @@ def _opened_at_once(monkeypatch):
 
 
 @pytest.fixture
+def _of_a_class(monkeypatch):
+    """The server listens on all addresses."""
+    options = {"server.address": "0.0.0.0", "server.allowedHosts": ["*"]}
+    monkeypatch.setattr("streamlit.get_option", options.__getitem__)
+
+
+@pytest.fixture
 def open_page():
     """Open a page with query parameters, through app.py."""
 

@@ -35,7 +35,7 @@ def taken_code(app, capsys):
     app.session_state["take_away"] = True
     app.run()
     assert not app.exception, app.exception
-    (code,) = [block.value for block in app.code]
+    (code,) = [block.value for block in app.code if block.language == "python"]
     capsys.readouterr()
     exec(compile(code, "view.py", "exec"), {})
     return capsys.readouterr().out

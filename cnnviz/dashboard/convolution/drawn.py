@@ -11,7 +11,7 @@ import streamlit as st
 from cnnviz import images, probes
 from cnnviz.activations import tiles
 from cnnviz.convnets import Convnet
-from cnnviz.dashboard import cache, components, language, panels, state, store
+from cnnviz.dashboard import cache, components, language, panels, state, store, uploads
 from cnnviz.dashboard.components import Stroke
 from cnnviz.dashboard.convolution import ink, take_away
 from cnnviz.dashboard.kept import kept
@@ -150,13 +150,15 @@ def _show_received(convnet: Convnet, photo: np.ndarray, help_text: str) -> None:
         on_click=_keep,
         args=(convnet.name, images.png_bytes(photo)),
     )
+    uploads.explain("drawing")
 
 
 def _keep(network: str, png: bytes) -> None:
     """Make the drawing the picture of all pages, and the network that knows it theirs."""
-    state.insist(state.MODEL, network)
-    state.insist(state.PICTURE, store.put("pictures", png))
-    state.insist(state.VIEW, "inside")
+    with uploads.told_later("drawing"):
+        state.insist(state.PICTURE, store.put("pictures", png))
+        state.insist(state.MODEL, network)
+        state.insist(state.VIEW, "inside")
 
 
 def _show_answer(convnet: Convnet, reading: Reading) -> None:

@@ -10,11 +10,12 @@ import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
+from pathlib import Path
 
 import numpy as np
 
 from cnnviz import heatmaps, images, mistakes
-from cnnviz.dashboard import language, panels, store
+from cnnviz.dashboard import language, panels, paths, store
 from cnnviz.dashboard.mistakes import answers, card
 from cnnviz.dashboard.mistakes.subject import Subject
 from cnnviz.dashboard.texts import mistakes as texts
@@ -78,20 +79,21 @@ def bundle(subject: Subject, evaluation: Evaluation, rows: Sequence[int], *, tit
 
 def code_of(subject: Subject, evaluation: Evaluation, rows: Sequence[int]) -> str:
     """Write the Python that comes to the same answers: uploads by the files where this server keeps them."""
-    convnet, source, part = subject.selection.convnet, subject.offer.source, subject.part
-    model = str(store.model_path(convnet.name) or convnet.name)
-    run = trained_run(convnet.name)
-    if run is not None and mistakes.learnt_from(run, source):
-        opened = f"mistakes.open_unseen({source!r}, run=mistakes.run_of({model!r}), part={part!r})"
+    convnet, offer, part = subject.selection.convnet, subject.offer, subject.part
+    file, run = store.model_path(convnet.name), trained_run(convnet.name)
+    model, of_model = paths.in_code(file) if file else (repr(convnet.name), "")
+    source, of_source = paths.in_code(Path(offer.source)) if offer.is_own else (repr(offer.source), "")
+    if run is not None and mistakes.learnt_from(run, offer.source):
+        opened = f"mistakes.open_unseen({source}, run=mistakes.run_of({model}), part={part!r})"
     else:
-        opened = f"mistakes.open_labelled({source!r}, part={part!r})"
+        opened = f"mistakes.open_labelled({source}, part={part!r})"
     guess = answers.guessed(subject.data, convnet)
     mapping = "" if guess.mapping == evaluation.mapping else f", mapping={evaluation.mapping!r}"
     return (
         "import cnnviz\n"
         "from cnnviz import images, mistakes\n\n"
-        f"convnet = cnnviz.load_convnet({model!r})\n"
-        f"data = {opened}\n"
+        f"convnet = cnnviz.load_convnet({model}){of_model}\n"
+        f"data = {opened}{of_source}\n"
         f"evaluation = cnnviz.evaluate(convnet, data{mapping})\n"
         f"for index in {[int(evaluation.indices[row]) for row in rows]}:\n"
         "    inputs = convnet.prepare([images.rgb(data.part.photo(index))])\n"

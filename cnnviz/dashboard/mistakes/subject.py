@@ -11,7 +11,7 @@ import streamlit as st
 
 from cnnviz import mistakes
 from cnnviz.convnets import Convnet
-from cnnviz.dashboard import cache, components, language, panels, samples, sets, state
+from cnnviz.dashboard import cache, components, language, panels, samples, sets, started, state
 from cnnviz.dashboard.mistakes import answers
 from cnnviz.dashboard.mistakes.answers import Asked
 from cnnviz.dashboard.sets import Offer
@@ -81,14 +81,14 @@ def choose_subject(selection: Selection) -> Subject:
         CnnvizError: If the pictures cannot be opened.
     """
     offers = sets.offered()
-    state.settle(state.DATA, offers, _usual_set(selection.convnet.name, selection.convnet.class_names))
+    state.settle(state.DATA, offers, _usual_set(offers, selection.convnet))
     with st.container(horizontal=True, vertical_alignment="bottom"):
         chosen = st.selectbox(
             texts.DATA, list(offers), key=state.DATA, index=None, placeholder=texts.DATA_PLACEHOLDER, width=320,
-            format_func=lambda name: language.say(offers[name].title), persist_state="session",
+            format_func=lambda name: offers[name].said, persist_state="session",
         )  # fmt: skip
         parts = st.container(width="content")
-        own_pictures.take_own((state.DATA,))
+        own_pictures.take_own((state.DATA,), offers[chosen].source if chosen else None)
         mapped = st.container(horizontal=True, vertical_alignment="bottom", width="content")
     is_example = chosen is None
     if is_example:
@@ -100,10 +100,11 @@ def choose_subject(selection: Selection) -> Subject:
     data = sets.open_part(offer, part, run=run)
     with mapped:
         guess = _choose_mapping(data, network)
-    source = _learnt_from(network.name, network.class_names)
-    link = _link(source) or _link(offer.source, has_parts=True)
+    source = _learnt_from(network)
+    link = _link(offers, source) or (None if offer.is_own else _link(offers, offer.source))
     is_learnt = (offer.source == source and part == "train") or data.learnt_count > 0
-    return Subject(selection, offer, data, part, guess, is_example, link, run if _link(source) else None, is_learnt)
+    run = run if _link(offers, source) else None
+    return Subject(selection, offer, data, part, guess, is_example, link, run, is_learnt)
 
 
 def _choose_part(offer: Offer, run: Run | None) -> str | None:
@@ -115,10 +116,9 @@ def _choose_part(offer: Offer, run: Run | None) -> str | None:
     return panels.choose_one(texts.PART, {name: texts.PARTS[name] for name in found}, key=state.PART)
 
 
-def _link(source: str | None, *, has_parts: bool = False) -> str | None:
-    """Name in links of a set that opens without a download; of a person's own, if it need not have parts."""
-    found = (link for link, offer in sets.offered().items() if offer.source == source and offer.is_here)
-    return next((link for link in found if not (has_parts and sets.offered()[link].is_own)), None)
+def _link(offers: dict[str, Offer], source: str | None) -> str | None:
+    """Name in links of a set that opens without a download."""
+    return next((link for link, offer in offers.items() if offer.source == source and offer.is_here), None)
 
 
 def show_example(subject: Subject, chosen: Convnet) -> None:
@@ -131,19 +131,17 @@ def show_example(subject: Subject, chosen: Convnet) -> None:
     st.info(text, icon=":material/lightbulb:")
 
 
-def _learnt_from(name: str, class_names: tuple[str, ...]) -> str | None:
+def _learnt_from(convnet: Convnet) -> str | None:
     """Which images a model was trained on."""
-    if run := trained_run(name):
+    if run := trained_run(convnet.name):
         return str(run.recipe.get("data"))
-    return samples.SETS.get(class_names)
+    return samples.SETS.get(convnet.class_names)
 
 
-def _usual_set(name: str, class_names: tuple[str, ...]) -> str | None:
+def _usual_set(offers: dict[str, Offer], convnet: Convnet) -> str | None:
     """The set that the server was started with, else that of the model's own run, else one with its classes."""
-    if begun := sets.begun_with():
-        return begun
-    source = _learnt_from(name, class_names)
-    return next((link for link, offer in sets.offered().items() if offer.source == source), None)
+    source = started.data() or _learnt_from(convnet)
+    return next((link for link, offer in offers.items() if offer.source == source), None)
 
 
 def _choose_mapping(data: Labelled, convnet: Convnet) -> MappingGuess:

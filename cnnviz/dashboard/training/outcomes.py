@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import shlex
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,7 +12,7 @@ import pandas as pd
 import streamlit as st
 
 from cnnviz import figures
-from cnnviz.dashboard import components, language, panels
+from cnnviz.dashboard import components, language, panels, paths, started
 from cnnviz.dashboard.texts import training as texts
 from cnnviz.dashboard.training import standing, time_lapse
 from cnnviz.errors import CnnvizError
@@ -76,6 +79,8 @@ def _setting(value: Any) -> str:
     """Write a setting for people; one that a recipe does not have is a dash."""
     if value is None or (isinstance(value, float) and np.isnan(value)):
         return texts.NO_VALUE
+    if isinstance(value, str) and Path(value).is_absolute():
+        return Path(value).name
     return f"{value:.3g}" if isinstance(value, float) else str(value)
 
 
@@ -104,9 +109,15 @@ def _show_confusion(run: Run) -> None:
 def show_details(run: Run) -> None:
     """Draw what a person may want to look up: settings, log, the command for TensorBoard."""
     with st.expander(texts.DETAILS):
-        st.code(texts.TENSORBOARD.format(folder=run.path / "tensorboard"), language="bash")
-        st.json(dict(run.recipe), expanded=False)
-        st.code(_log(run) or texts.LOG_EMPTY, language=None)
+        st.code(texts.TENSORBOARD.format(folder=shlex.quote(_events(run))), language="bash")
+        st.json(json.loads(paths.shown(json.dumps(dict(run.recipe)))), expanded=False)
+        st.code(paths.shown(_log(run)) or texts.LOG_EMPTY, language=None)
+
+
+def _events(run: Run) -> str:
+    """Folder that TensorBoard reads: on this machine, or for others, in their copy of the runs."""
+    path = run.path.resolve() / "tensorboard"
+    return str(path if started.is_solo() else path.relative_to(path.parents[2]))
 
 
 def _log(run: Run) -> str:

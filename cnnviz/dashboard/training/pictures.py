@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
 
 import streamlit as st
 
-from cnnviz.dashboard import language, sets, state, store
+from cnnviz.dashboard import paths, sets, state, store, uploads
 from cnnviz.dashboard.sets import Offer
 from cnnviz.dashboard.texts import training as texts
-
-_MOST_MEGABYTES = 256
 
 
 def choose(key: str, usual: str, *, others: Sequence[str] = ()) -> str:
@@ -35,31 +35,36 @@ def _take(key: str, others: Sequence[str]) -> None:
     _turn(others, st.session_state[key])
 
 
-def _turn(keys: Sequence[str], name: str) -> None:
+def _turn(keys: Sequence[str], name: str | None) -> None:
     for key in keys:
         state.select(key, name)
 
 
 def _title(offer: Offer) -> str:
-    title = offer.title if offer.is_own else language.say(offer.title)
-    return title if offer.is_here else texts.DOWNLOADED.format(title=title)
+    return offer.said if offer.is_here else texts.DOWNLOADED.format(title=offer.said)
 
 
-def take_own(keys: Sequence[str]) -> None:
-    """Draw where a person's own pictures are taken in.
+def take_own(keys: Sequence[str], source: str | None) -> None:
+    """Draw where a person's own pictures are taken in, and where they are deleted.
 
     Args:
         keys: Keys of the choices that turn to them.
+        source: What is chosen, as `load_dataset` opens it; None if nothing is.
     """
-    with st.popover(texts.OWN_DATA, icon=":material/upload_file:", type="tertiary"):
-        st.file_uploader(
-            texts.OWN_DATA_HELP.format(folder=store.data_folder()), type=["zip"], key="data_upload",
-            max_upload_size=_MOST_MEGABYTES, on_change=_take_upload, args=(keys,),
+    folder, name = store.data_folder(), Path(source or "").name
+    popover = st.popover(texts.OWN_DATA, icon=":material/upload_file:", type="tertiary")
+    with popover:
+        uploads.uploader(
+            "uploads", texts.OWN_DATA_HELP.format(folder=folder.name), key="data_upload", types=["zip"],
+            take_in=partial(_take_upload, keys),
         )  # fmt: skip
+        paths.offer(folder)
+    if name and str(store.get("uploads", name)) == source:  # and no other of that name
+        uploads.offer_deletion("uploads", name, partial(_turn, keys, None))
+    uploads.explain("uploads", popover)
 
 
-def _take_upload(keys: Sequence[str]) -> None:
-    file = st.session_state["data_upload"]
-    if file is not None:
-        path = store.put_data(file.name, file.getvalue())
-        _turn(keys, path.name)
+def _take_upload(keys: Sequence[str], file_name: str, data: bytes) -> str:
+    name = store.put_data(file_name, data).name
+    _turn(keys, name)
+    return name

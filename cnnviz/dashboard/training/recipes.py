@@ -46,7 +46,7 @@ def choose_recipe() -> tuple[Recipe, DeltaGenerator | None]:
     with st.container(horizontal=True):
         with st.popover(shared.SETTINGS, icon=":material/tune:", type="tertiary"):
             changes |= _choose_settings(named.recipe)
-        pictures.take_own(_DATA)
+        pictures.take_own(_DATA, changes["data"])
     editor = st.expander(texts.AUGMENTATION, icon=":material/flip:", on_change="rerun", key="augmentation")
     preview, sliders = editor.columns([4, 3], gap="large")  # on a phone, the picture above the sliders
     with sliders:

@@ -10,7 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from cnnviz import figures, images, training
-from cnnviz.dashboard import cache, components, panels, state, store
+from cnnviz.dashboard import cache, components, panels, paths, state, store, uploads
 from cnnviz.dashboard.texts import training as texts
 from cnnviz.dashboard.training import processes, standing, time_lapse
 from cnnviz.errors import CnnvizError, RunError
@@ -132,7 +132,8 @@ def _look_inside(run: Run) -> None:
     with suppress(CnnvizError):  # the pictures are gone: whatever is selected will do
         dataset = cache.dataset(str(run.recipe["data"]), int(run.recipe.get("seed", 0)))
         photo = time_lapse.first_picture(dataset, int(dataset.test.labels[0]))
-        state.select_later(state.PICTURE, store.put("pictures", images.png_bytes(photo)))
+        with uploads.told_later("pictures"):
+            state.select_later(state.PICTURE, store.put("pictures", images.png_bytes(photo)))
     st.switch_page("pages/overview.py")
 
 
@@ -222,4 +223,5 @@ def show_empty() -> None:
 
 def show_folder() -> None:
     """Say where runs are kept."""
-    st.caption(texts.ALL_RUNS.format(folder=runs_folder().resolve()))
+    st.caption(texts.ALL_RUNS.format(folder=runs_folder().resolve().name))
+    paths.offer(runs_folder())

@@ -21,7 +21,7 @@ def show() -> None:
         series = SERIES[name]
         data = pictures.choose(_key(name), series.recipes[0].data)
     st.caption(language.say(series.summary))
-    pictures.take_own([_key(other) for other in SERIES])
+    pictures.take_own([_key(other) for other in SERIES], data)
     with panels.explained(ends_page=True):
         dataset = cache.dataset(data, series.recipes[0].seed)
         _show_launch(name, series_recipes(name, data=data), dataset)

@@ -71,7 +71,7 @@ def _show(run: Run) -> None:
         layer = _choose_layer(convnet)
         is_playing = st.toggle(texts.LAPSE_PLAY, key="lapse_play")
     job = background.finished(
-        f"lapse {run.path} {_versions(run.path)} {label} {layer}",
+        f"lapse {run.name} {_versions(run.path)} {label} {layer}",
         texts.LAPSE_MAKE,
         partial(_replay, convnet, snapshots(run.path), first_picture(dataset, label), label, layer),
         icon=":material/timelapse:",
