@@ -17,6 +17,7 @@ RANKS = {
     "folders": 1,
     "downloads": 1,
     "compiling": 1,
+    "kept_arrays": 2,
     "images": 2,
     "model_inputs": 2,
     "datasets": 3,
