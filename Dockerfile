@@ -1,10 +1,10 @@
 # The dashboard for a class: docker build -t cnnviz . && docker run -p 8501:8501 cnnviz
 FROM python:3.11-slim
 WORKDIR /build
-COPY requirements.txt requirements.lock ./
-RUN pip install --no-cache-dir -c requirements.lock -r requirements.txt
+COPY requirements.lock ./
+RUN pip install --no-cache-dir -r requirements.lock
 COPY . .
-RUN PIP_CONSTRAINT=requirements.lock PIP_BUILD_CONSTRAINT=requirements.lock pip install --no-cache-dir --no-deps . && rm -r /build/* \
+RUN pip install --no-cache-dir --no-deps --no-build-isolation . && rm -r /build/* \
     && python -m compileall -q /usr/local/lib/python3.11/site-packages && useradd --create-home cnnviz
 USER cnnviz
 WORKDIR /home/cnnviz

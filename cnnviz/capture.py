@@ -16,8 +16,10 @@ from dataclasses import dataclass
 from types import MethodType
 from typing import TYPE_CHECKING, Any
 
+from cnnviz import private_keras
 from cnnviz.errors import LayerError
 from cnnviz.model_inputs import as_declared
+from cnnviz.private_keras import CASTS_INPUTS
 
 if TYPE_CHECKING:
     import keras
@@ -71,8 +73,7 @@ def children(parent: keras.layers.Layer) -> list[keras.layers.Layer]:
 
     if isinstance(parent, keras.Model):
         return list(parent.layers)
-    # Keras has no public list of the layers inside a composite layer.
-    return list(parent._flatten_layers(include_self=False, recursive=False))
+    return private_keras.inner_layers(parent, recursive=False)
 
 
 def holds_layers(layer: keras.layers.Layer) -> bool:
@@ -130,19 +131,18 @@ def floating_inputs(model: keras.Model) -> Iterator[None]:
 
     with _capturing, contextlib.ExitStack() as undo:
         for layer in (model, *walk(model).values()):
-            inside = getattr(layer, "_functional", None)  # what runs in a Sequential, which casts before it
+            inside = private_keras.inside_of(layer)
             if inside is not None and _casts_to_integers(inside):
                 _replace(layer, "autocast", False, undo)
             graph = inside or layer
             if isinstance(graph, keras.Model) and _casts_to_integers(graph):
-                # Keras has no public place where a model casts its inputs.
-                original = graph._convert_inputs_to_tensors
-                _replace(graph, "_convert_inputs_to_tensors", _in_this_thread(list, original), undo)
+                original = getattr(graph, CASTS_INPUTS)
+                _replace(graph, CASTS_INPUTS, _in_this_thread(list, original), undo)
         yield
 
 
 def _casts_to_integers(model: keras.Model) -> bool:
-    return hasattr(model, "_convert_inputs_to_tensors") and takes_integers(model)
+    return private_keras.casts_inputs(model) and takes_integers(model)
 
 
 def takes_integers(model: keras.Model) -> bool:
@@ -174,7 +174,7 @@ def call_model(model: keras.Model, inputs: Any) -> list[Any]:
     import keras
 
     inputs = as_declared(model, inputs)
-    declared = getattr(model, "_inputs_struct", None)  # Keras has no public name for it
+    declared = private_keras.declared_inputs(model)
     packed = keras.tree.pack_sequence_as(declared, [inputs]) if isinstance(declared, (list, tuple, dict)) else inputs
     return [output for output in keras.tree.flatten(model(packed, training=False)) if output is not None]
 

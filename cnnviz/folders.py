@@ -7,11 +7,16 @@ import errno
 import os
 import shutil
 import stat
+import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 import platformdirs
+
+_HALF_WRITTEN = ".cnnviz-part-"  # begins the name of a file that is being written
+_SECONDS_OF_SILENCE = 86_400
 
 
 def cache_folder(kind: str) -> Path:
@@ -28,6 +33,20 @@ def cache_folder(kind: str) -> Path:
     return (Path(chosen) if chosen else platformdirs.user_cache_path("cnnviz")) / kind
 
 
+@contextlib.contextmanager
+def open_ordinary(path: Path) -> Iterator[BinaryIO]:
+    """Open a file for reading that anybody may have put there: never a pipe or a device.
+
+    Raises:
+        OSError: If it is not an ordinary file, or cannot be read.
+    """
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)  # a pipe must not be waited for
+    with os.fdopen(os.open(path, flags), "rb") as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise OSError(errno.EINVAL, "not an ordinary file", str(path))
+        yield file
+
+
 def read_bounded(path: Path, *, max_bytes: int) -> bytes:
     """Read a file that anybody may have put there: never a pipe or a device, which have no end.
 
@@ -38,10 +57,7 @@ def read_bounded(path: Path, *, max_bytes: int) -> bytes:
     Raises:
         OSError: If it is not an ordinary file, is larger, or cannot be read.
     """
-    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)  # a pipe must not be waited for
-    with os.fdopen(os.open(path, flags), "rb") as file:
-        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-            raise OSError(errno.EINVAL, "not an ordinary file", str(path))
+    with open_ordinary(path) as file:
         data = file.read(max_bytes + 1)
     if len(data) > max_bytes:
         raise OSError(errno.EFBIG, "too large", str(path))
@@ -52,6 +68,8 @@ def read_bounded(path: Path, *, max_bytes: int) -> bytes:
 def written_whole(path: Path) -> Iterator[Path]:
     """Write a file that appears whole or not at all, also when the power fails.
 
+    What a process that was killed left half-written beside it is removed, a day after its last byte.
+
     Args:
         path: The file; an older one of that name is replaced.
 
@@ -61,7 +79,8 @@ def written_whole(path: Path) -> Iterator[Path]:
     Raises:
         OSError: If it cannot be written; then nothing is left behind, and an older file stays.
     """
-    part = path.with_name(f".{uuid.uuid4().hex}{path.suffix}")
+    _sweep(path.parent)
+    part = path.with_name(f"{_HALF_WRITTEN}{uuid.uuid4().hex}{path.suffix}")
     try:
         yield part
         with part.open("rb+") as file:
@@ -69,6 +88,14 @@ def written_whole(path: Path) -> Iterator[Path]:
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what nobody writes to any more; a process of another machine may have written it, so only time tells."""
+    for part in folder.glob(f"{_HALF_WRITTEN}*"):
+        with contextlib.suppress(OSError):  # another process was faster
+            if time.time() - part.stat().st_mtime > _SECONDS_OF_SILENCE:
+                part.unlink()
 
 
 def make_room(*, keep: Path, max_bytes: int) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from cnnviz import private_keras
 from cnnviz.errors import ModelError
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ def input_shapes(model: keras.Model) -> list[tuple[int | None, ...]]:
         inputs = None
     if inputs:
         return [tuple(tensor.shape) for tensor in inputs]
-    built_for = getattr(model, "_build_shapes_dict", None)  # what a subclassed model was first called on
+    built_for = private_keras.shapes_of_first_call(model)
     if not built_for:
         raise ModelError("The model was never built. Call it on one image first, then pass it on.")
     # Its batch size was that call's own, and binds nobody.

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from cnnviz import private_keras
 from cnnviz.capture import Call, call_model, capture, floating_inputs, takes_integers, takes_one, without_call_number
 from cnnviz.compiling import compile_once
 from cnnviz.convnets import Convnet
@@ -294,9 +295,10 @@ def _before_last_activation(convnet: Convnet, scores: Any) -> Any | None:
     if convnet.outputs == "logits" or not convnet.has_probabilities:
         return None
     if tf.executing_eagerly():
-        if not hasattr(scores, "_keras_logits"):  # Keras leaves them there for its own losses
+        logits = private_keras.logits_of(scores)
+        if logits is None:
             raise _HiddenLogitsError
-        return scores._keras_logits
+        return logits
     activation, given = last_activation(scores)
     return given if activation == ("Softmax" if convnet.outputs == "softmax" else "Sigmoid") else None
 

@@ -1,6 +1,7 @@
 """Do imports point one way, and is the public face what it says?"""
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -18,7 +19,9 @@ RANKS = {
     "archives": 1,
     "confinement": 1,
     "downloads": 1,
+    "private_keras": 1,
     "compiling": 1,
+    "kept_arrays": 2,
     "images": 2,
     "model_inputs": 2,
     "datasets": 3,
@@ -86,6 +89,56 @@ def test_only_their_homes_import_streamlit_and_plotly(package, homes):
         if part_of(path) not in homes and any(name.split(".")[0] == package for name in imported(path))
     ]
     assert not offenders
+
+
+# What is not promised is named in one place each, with the reason; tests beside these say what a release has moved.
+PRIVATE_HOMES = ("private_keras.py", "private_streamlit.py")
+_PRIVATE_MODULE = re.compile(r"keras\.src\b|tensorflow\.python\b|streamlit\.(\w+\.|runtime\b|web\b)|(?!cnnviz).*\._")
+_OF_THE_LIBRARY = {"_catalog", "_SubParsersAction"}  # of gettext and argparse
+
+
+def app_files():
+    return [*modules(), *sorted((ROOT / "pages").glob("*.py")), ROOT / "app.py"]
+
+
+def test_private_names_of_others_stay_in_their_homes():
+    defined, used = set(_OF_THE_LIBRARY), {}
+    for path in app_files():
+        nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+        defined |= {name for node in nodes for name in defined_by(node)}
+        if path.name not in PRIVATE_HOMES:
+            assert not [name for name in imported(path) if _PRIVATE_MODULE.match(name)], path
+            used |= {node.attr: f"{path.name}:{node.lineno}" for node in nodes if isinstance(node, ast.Attribute)}
+    private = {name for name in used if name.startswith("_") and not name.startswith("__")}
+    strange = {name: used[name] for name in private - defined}
+    assert len(private) > 50 and not strange, f"{strange} belong into {PRIVATE_HOMES}"
+
+
+def defined_by(node):
+    """Names of functions, fields and attributes that a node of a syntax tree defines."""
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        yield node.name
+    elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+        yield node.id
+    elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store) and ast.unparse(node.value) == "self":
+        yield node.attr
+
+
+def test_private_names_of_keras_hide_in_no_text():
+    names = set(re.findall(r"\b_(?!_)[a-z_]+\b", (ROOT / "cnnviz/private_keras.py").read_text()))
+    of_keras = {name for name in names if name != "_is_built"}
+    for path in app_files():
+        if path.name not in PRIVATE_HOMES:
+            assert not of_keras & set(re.findall(r"\w+", path.read_text(encoding="utf-8"))), path
+
+
+def test_parts_of_streamlits_pages_are_named_in_one_place():
+    dashboard = ROOT / "cnnviz" / "dashboard"
+    files = [path for kind in ("py", "js", "css", "html") for path in dashboard.rglob(f"*.{kind}")]
+    part = re.compile(r"data-testid|\.st[A-Z]\w+|\bst-emotion|js-plotly|svg-container|katex-|baseweb")
+    found = {path.name: part.findall(path.read_text(encoding="utf-8")) for path in files}
+    assert len(found.pop("private_streamlit.py")) > 15
+    assert not {name: parts for name, parts in found.items() if parts}, "name them in private_streamlit.SELECTORS"
 
 
 def test_every_page_starts_inside_the_shell():

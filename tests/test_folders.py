@@ -58,3 +58,18 @@ def test_what_was_longest_unused_goes_first_files_and_folders_alike(mixed, room,
 def test_what_was_just_kept_stays_however_old_and_large_it_is(mixed):
     make_room(keep=mixed[0], max_bytes=25)
     assert [path.exists() for path in mixed] == [True, False, False, True]
+
+
+def test_a_half_written_file_stays_for_a_day_and_what_is_somebody_elses_for_ever(tmp_path):
+    def write():
+        with written_whole(tmp_path / "file") as part:
+            part.write_text("new")
+            return part
+
+    left, young, foreign = write(), write(), tmp_path / ".cnnvizrc"
+    for path in (left, young, foreign):
+        path.write_text("half")
+    for path in (left, foreign):
+        os.utime(path, (1000, 1000))
+    write()
+    assert sorted(tmp_path.iterdir()) == sorted([young, foreign, tmp_path / "file"])

@@ -48,7 +48,8 @@ def install(python, wheel, home):
     subprocess.run([python, "-m", "venv", str(home)], check=True)
     scripts = home / ("Scripts" if os.name == "nt" else "bin")
     pip = [scripts / "python", "-m", "pip", "install", "-qq", "--disable-pip-version-check"]
-    subprocess.run([*pip, "--constraint", ROOT / "requirements.lock", wheel], check=True, cwd=home)
+    subprocess.run([*pip, "--requirement", ROOT / "requirements.lock"], check=True, cwd=home)
+    subprocess.run([*pip, "--no-deps", wheel], check=True, cwd=home)
     return scripts
 
 

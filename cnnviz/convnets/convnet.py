@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from cnnviz import images
+from cnnviz import images, private_keras
 from cnnviz.convnets.assumptions import Assumptions
 from cnnviz.errors import ClassError
 from cnnviz.sentences import Sentence
@@ -293,7 +293,8 @@ def placeholder_names(outputs: Outputs, count: int) -> tuple[str, ...]:
 
 def _architecture(model: keras.Model) -> str:
     """Describe what the weights do: the configuration of the model and of every layer in it, at any depth."""
-    described = [json.dumps(_config(layer), sort_keys=True, default=str) for layer in model._flatten_layers()]
+    layers = private_keras.layers_at_any_depth(model)
+    described = [json.dumps(_config(layer), sort_keys=True, default=str) for layer in layers]
     return re.sub(r" at 0x[0-9a-f]+", "", "\n".join(described))  # where an object lies in memory
 
 

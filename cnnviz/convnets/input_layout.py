@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import isqrt, prod
 from typing import TYPE_CHECKING
 
+from cnnviz import private_keras
 from cnnviz.convnets.assumptions import NOT_ASKED, Assumption
 from cnnviz.convnets.convnet import Preparation
 from cnnviz.errors import ModelError
@@ -68,7 +69,7 @@ def _has_words(model: keras.Model) -> bool:
     """Whether a row of inputs is looked up, as words are, rather than computed with."""
     import keras
 
-    return any(isinstance(layer, keras.layers.Embedding) for layer in model._flatten_layers())
+    return any(isinstance(layer, keras.layers.Embedding) for layer in private_keras.layers_at_any_depth(model))
 
 
 def shape_for(model: keras.Model, preparation: Preparation | None) -> tuple[int | None, int | None, int]:

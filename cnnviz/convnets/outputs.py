@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
 
+from cnnviz import private_keras
 from cnnviz.capture import call_model, capture
 from cnnviz.compiling import compile_once
 from cnnviz.convnets.convnet import PROBABILITIES, Outputs, Preparation
@@ -225,7 +226,7 @@ def _declared(model: keras.Model, head: int) -> tuple[Range, list[tuple[int | No
     outputs = getattr(model, "outputs", None)
     if not outputs or not 0 <= head < len(outputs):
         return None
-    layer = outputs[head]._keras_history.operation
+    layer = private_keras.source_of(outputs[head])
     declared = {keras.activations.softmax: Range.softmax(), keras.activations.sigmoid: Range.sigmoid()}
     if type(layer) is keras.layers.Dense:
         declared[keras.activations.linear] = Range.linear()
@@ -256,7 +257,7 @@ def _telling_values(model: keras.Model, preparation: Preparation, head: int) -> 
     import keras
 
     outputs = getattr(model, "outputs", None)
-    layer: Any = outputs[head]._keras_history.operation if outputs else None
+    layer: Any = private_keras.source_of(outputs[head]) if outputs else None
     if type(layer) is keras.layers.Dense and np.min(keras.ops.convert_to_numpy(layer.kernel)) < 0:
         return np.full((1, layer.units), -1.0)
     return _values(model, preparation, head)

@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from cnnviz import private_keras
+from cnnviz.private_keras import OPENS_SCOPE
+
 if TYPE_CHECKING:
     import keras
 
@@ -17,9 +20,9 @@ def allow_any_names(model: keras.Model) -> None:
     Keras opens a scope of TensorFlow under each layer's name, and while a function is traced TensorFlow takes plain
     ASCII only. The layers in question open one under a plain name instead, which nobody sees.
     """
-    for layer in model._flatten_layers():
-        if not _VALID.fullmatch(layer.name) and "_open_name_scope" not in vars(layer):
-            object.__setattr__(layer, "_open_name_scope", _Scope(layer))
+    for layer in private_keras.layers_at_any_depth(model):
+        if not _VALID.fullmatch(layer.name) and OPENS_SCOPE not in vars(layer):
+            object.__setattr__(layer, OPENS_SCOPE, _Scope(layer))
 
 
 class _Scope:
@@ -29,11 +32,8 @@ class _Scope:
         self._layer, self._name = layer, "layer_" + re.sub(r"[^A-Za-z0-9_.-]", "_", layer.name)
 
     def __call__(self) -> Any:
-        """Open it, after Keras has noted where the layer stands."""
-        from keras.src import backend  # the class of scopes has no public name
-
-        type(self._layer)._open_name_scope(self._layer)
-        return backend.name_scope(self._name, caller=self._layer)
+        """Open it."""
+        return private_keras.scope_of(self._layer, self._name)
 
     def __deepcopy__(self, _: dict[int, Any]) -> _Scope:
         return self

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cnnviz import private_keras
 from cnnviz.convnets.assumptions import NOT_ASKED, SAID, Assumption, Assumptions
 from cnnviz.convnets.convnet import SCALINGS, Convnet, Preparation, Scaling, placeholder_names
 from cnnviz.convnets.input_layout import check_fits, find_layout, input_shape, shape_for
@@ -226,11 +227,11 @@ def _depth(tensor: Any) -> int:
     """Operations that a symbolic tensor depends on."""
     seen, stack = set(), [tensor]
     while stack:
-        history = stack.pop()._keras_history
-        node = (id(history.operation), history.node_index)
+        operation, call = private_keras.call_of(stack.pop())
+        node = (id(operation), call)
         if node not in seen:
             seen.add(node)
-            stack.extend(history.operation._inbound_nodes[history.node_index].input_tensors)
+            stack.extend(private_keras.inputs_of_call(operation, call))
     return len(seen)
 
 

@@ -12,9 +12,8 @@ from pathlib import Path
 from typing import TypeVar
 
 import streamlit as st
-from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from cnnviz.dashboard import state
+from cnnviz.dashboard import private_streamlit, state
 from cnnviz.sentences import Sentence
 
 LANGUAGES = {"en": "English", "ko": "한국어"}
@@ -35,7 +34,7 @@ T = TypeVar("T")
 
 def current() -> str:
     """Key of the session's language; in a thread that belongs to none, what `kept` says, else English."""
-    if get_script_run_ctx(suppress_warning=True) is None:
+    if not private_streamlit.is_in_session():
         return _OUTSIDE.get()
     chosen = st.session_state.get(state.LANGUAGE)
     return str(chosen) if chosen in LANGUAGES else usual()

@@ -10,12 +10,12 @@ from typing import Any, NoReturn
 
 import numpy as np
 import streamlit as st
-from streamlit.runtime.scriptrunner import StopException
 
 from cnnviz import figures, images
 from cnnviz.convnets import catalogue
 from cnnviz.dashboard import language, paths, samples, state, store
 from cnnviz.dashboard.jobs import Job, jobs
+from cnnviz.dashboard.private_streamlit import StopException
 from cnnviz.dashboard.state import Selection
 from cnnviz.dashboard.texts import shared
 from cnnviz.errors import CnnvizError

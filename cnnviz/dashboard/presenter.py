@@ -6,6 +6,7 @@ import streamlit as st
 
 from cnnviz.dashboard import state
 from cnnviz.dashboard.components import message
+from cnnviz.dashboard.private_streamlit import SELECTORS, styled
 from cnnviz.dashboard.texts import shared
 
 _ON = "1"
@@ -17,42 +18,42 @@ _component = st.components.v2.component(
 )
 # Type twice as large; of the views only the open one's name, and what the keys do without a button in sight.
 # Heights that follow the window know the enlargement.
-_PRESENTING = """<style>
-[data-testid=stSidebar], [data-testid=stHeader], .stMain [data-testid=stPopover], .st-key-detail,
-.st-key-layer_step, .st-key-playing, .stMain [data-testid=stHorizontalBlock]:has(h1),
-.st-key-view [role=radio][aria-checked=false] {
+_PRESENTING = styled("""
+$sidebar, $header, $main $popover, .st-key-detail,
+.st-key-layer_step, .st-key-playing, $main $row:has(h1),
+.st-key-view $option[aria-checked=false] {
   display: none !important; }
 .st-key-previous, .st-key-next { position: absolute; opacity: 0; pointer-events: none; }
-.st-key-view [role=radio] { max-width: none; flex: none; }
-.stMain:not(:has(.st-key-reveal)) [data-testid=stColumn]:has(.katex-display) { min-width: 100%; }
-.stMain :is([data-testid=stMetricLabel], [data-testid=stMetricValue]) * { white-space: normal; overflow: visible; }
-.stMainBlockContainer { padding: 0.75rem 1.25rem; --cnnviz-order: 1; }
+.st-key-view $option { max-width: none; flex: none; }
+$main:not(:has(.st-key-reveal)) $column:has($formula) { min-width: 100%; }
+$main :is($metric_label, $metric_value) * { white-space: normal; overflow: visible; }
+$content { padding: 0.75rem 1.25rem; --cnnviz-order: 1; }
 .st-key-leave_presenter { position: fixed; right: 0.75rem; bottom: 0.5rem; width: auto; opacity: 0.3; z-index: 9; }
 .st-key-leave_presenter:hover, .st-key-leave_presenter:focus-within { opacity: 1; }
 @media (min-width: 900px) {
-  .stMainBlockContainer { zoom: 2; --cnnviz-zoom: 2; }
+  $content { zoom: 2; --cnnviz-zoom: 2; }
   .st-key-leave_presenter { zoom: 0.5; }
   /* Plotly measures what is seen and draws it in units that are enlarged once more: it draws at half the size. */
-  html:not(.printing) [data-testid=stFullScreenFrame]:has(> .stPlotlyChart) { zoom: 0.5; width: 50%; height: 50%; }
-  html:not(.printing) .js-plotly-plot { transform: scale(2); transform-origin: 0 0; overflow: visible !important; }
+  html:not(.printing) $chart_frame:has(> $chart) { zoom: 0.5; width: 50%; height: 50%; }
+  html:not(.printing) $plot { transform: scale(2); transform-origin: 0 0; overflow: visible !important; }
 }
-</style>"""
+""")
 # Ink on white paper in both themes; what only a screen can do is left out.
-_PRINTING = """<style>
+_PRINTING = styled("""
 @page { size: A4; margin: 12mm; }
 html.printing { --cnnviz-print: block; --cnnviz-screen: none; --cnnviz-zoom: 1; }
-html.printing :is([data-testid=stSidebar], [data-testid=stHeader], [data-testid=stPopover], .stButton, .stSlider,
-.stDownloadButton, .stExpander, .st-key-playing,
-.stElementContainer:not([class*="st-key-answer"]) [role=radio][aria-checked=false]) { display: none !important; }
-html.printing .stMainBlockContainer { padding: 0; max-width: none; --cnnviz-zoom: 1; }
-html.printing [data-testid=stHorizontalBlock] { display: flex !important; } /* Streamlit stacks them on paper */
-html.printing .stMain:not(:has(.st-key-reveal)) [data-testid=stColumn]:has(.katex-display) { min-width: 100%; }
-html.printing [data-testid=stButtonGroup] [role=radio] { max-width: none; flex: none; }
-html.printing :is(.stApp, .stMain, .stMain *) { color: #000 !important; --st-text-color: #000 !important;
+html.printing :is($sidebar, $header, $popover, $button, $slider,
+$download, $expander, .st-key-playing,
+$element:not([class*="st-key-answer"]) $option[aria-checked=false]) { display: none !important; }
+html.printing $content { padding: 0; max-width: none; --cnnviz-zoom: 1; }
+html.printing $row { display: flex !important; } /* Streamlit stacks them on paper */
+html.printing $main:not(:has(.st-key-reveal)) $column:has($formula) { min-width: 100%; }
+html.printing $group $option { max-width: none; flex: none; }
+html.printing :is($app, $main, $main *) { color: #000 !important; --st-text-color: #000 !important;
   --st-background-color: #fff !important; --st-secondary-background-color: #f1f1f1 !important;
   --st-border-color: #999 !important; }
-html.printing :is(body, .stApp, .stMain) { background: #fff !important; }
-</style>"""
+html.printing :is(body, $app, $main) { background: #fff !important; }
+""")
 
 
 def is_on() -> bool:
@@ -76,7 +77,7 @@ def offer() -> None:
 def show() -> None:
     """Listen to the keys and to the printer; while the page is presented, enlarge it and hide what surrounds it."""
     st.html(_PRINTING + (_PRESENTING if is_on() else ""))
-    _component(key="presenter", data={"isPresenting": is_on()})
+    _component(key="presenter", data={"isPresenting": is_on(), "selectors": dict(SELECTORS)})
     if is_on():
         st.button(
             shared.LEAVE_PRESENTER,

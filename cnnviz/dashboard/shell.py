@@ -5,16 +5,13 @@ from __future__ import annotations
 import gc
 import threading
 from contextlib import suppress
-from typing import TYPE_CHECKING
 
 import streamlit as st
-from streamlit.runtime.scriptrunner import StopException
 
+from cnnviz import private_keras
 from cnnviz.dashboard import components, language, panels, presenter, state
+from cnnviz.dashboard.private_streamlit import StopException, StreamlitPage, styled
 from cnnviz.dashboard.texts import activations, convolution, filters, heatmaps, mistakes, shared, training
-
-if TYPE_CHECKING:
-    from streamlit.navigation.page import StreamlitPage
 
 _FLAG = "_shell_active"
 _PAGES = {
@@ -26,15 +23,15 @@ _PAGES = {
     "convolution": ("apps", convolution),
 }
 # The pictures are the interface: they get the space that Streamlit leaves around its pages. Korean breaks at spaces.
-_STYLE = """<style>
-body, body :is(p, li, td, th, .stText div) { word-break: keep-all; overflow-wrap: anywhere; }
-.stMainBlockContainer { padding: 2.75rem 2rem 2rem; }
-.st-key-method [role=radiogroup] { flex-wrap: wrap; overflow: visible; mask-image: none; }
+_STYLE = styled("""
+body, body :is(p, li, td, th, $text div) { word-break: keep-all; overflow-wrap: anywhere; }
+$content { padding: 2.75rem 2rem 2rem; }
+.st-key-method $options { flex-wrap: wrap; overflow: visible; mask-image: none; }
 @media screen and (max-width: 640px) {
-  .stMainBlockContainer { padding: 2.75rem 0.9rem 1rem; }
+  $content { padding: 2.75rem 0.9rem 1rem; }
   .st-key-received { width: 10rem !important; }
 }
-</style>"""
+""")
 
 
 def pages() -> list[StreamlitPage]:
@@ -109,10 +106,8 @@ def warm() -> threading.Event:
 def _import_keras() -> None:
     """Import Keras and keep its session: what is compiled outlives a run of a page.
 
-    Streamlit calls `keras.backend.clear_session` after every run of a script. That collects garbage among a
-    million objects for a second, drops TensorFlow's kernels, and resets Keras under a job that is tracing.
+    Streamlit clears the session after every run of a script. That collects garbage among a million objects for a
+    second, drops TensorFlow's kernels, and resets Keras under a job that is tracing.
     """
-    import keras
-
-    keras.backend.clear_session = lambda free_memory=True: None
+    private_keras.keep_session()
     gc.freeze()  # the modules are here to stay: collections need not look at them

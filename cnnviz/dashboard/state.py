@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import streamlit as st
-from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from cnnviz.convnets import DEFAULT
-from cnnviz.dashboard import started
+from cnnviz.dashboard import private_streamlit, started
 
 if TYPE_CHECKING:
     from cnnviz.convnets import Convnet
@@ -167,7 +166,7 @@ def follow_url() -> None:
     a step of each parameter, none of a choice in a list, and drops on Back what the other page's widgets hold.
     """
     st.session_state[_LINKED] = ()
-    if _PUBLISHED not in st.session_state or _is_history_step():
+    if _PUBLISHED not in st.session_state or private_streamlit.is_history_step():
         _take_over(st.query_params.to_dict())
         return
     if st.query_params.to_dict() != st.session_state[_PUBLISHED]:
@@ -187,16 +186,9 @@ def _take_over(given: dict[str, str]) -> None:
 
 
 def _is_page_change() -> bool:
-    context = get_script_run_ctx()
-    page = context.page_script_hash if context else ""
+    page = private_streamlit.page_hash()
     before, st.session_state[_PAGE] = st.session_state.get(_PAGE), page
     return page != before
-
-
-def _is_history_step() -> bool:
-    """Whether Back or Forward was pressed; a slow browser's old URL looks the same otherwise."""
-    context = get_script_run_ctx()
-    return context is not None and context.is_history_navigation
 
 
 def is_linked(*keys: str) -> bool:
@@ -212,7 +204,8 @@ def publish() -> None:
     usual = _defaults()
     wanted = {key: str(value) for key, value in chosen.items() if value not in (None, "", usual.get(key))}
     st.session_state[_PUBLISHED] = wanted
-    if wanted != said or _is_history_step():  # a run that Back overtook may have replaced the URL it went to
+    # A run that Back overtook may have replaced the URL that it went to.
+    if wanted != said or private_streamlit.is_history_step():
         st.query_params.from_dict(wanted)
 
 

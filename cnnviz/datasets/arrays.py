@@ -12,8 +12,9 @@ from cnnviz.datasets import cache
 from cnnviz.datasets.dataset import ArrayPictures, OnStep, Part
 from cnnviz.datasets.threads import in_threads
 from cnnviz.errors import DataError
-from cnnviz.folders import make_room, written_whole
+from cnnviz.folders import make_room
 from cnnviz.images import Fit, fit, gray
+from cnnviz.kept_arrays import map_rows, write_rows
 from cnnviz.sentences import Sentence
 
 _VERSION = 1
@@ -54,7 +55,7 @@ def photos(
     if isinstance(part.pictures, ArrayPictures) and part.pictures.pixels.shape == shape:
         return part.pictures.pixels if indices is None else part.pictures.pixels[indices]
     path = cache.cached(f"{part.fingerprint}-{size[0]}x{size[1]}x{channels}-{how}-{_VERSION}.npy")
-    kept = _recall(path, shape)
+    kept = map_rows(path, shape=shape, dtype=np.uint8)
     read = partial(_fitted, part, size, channels, how)
     if kept is None and indices is not None:
         return np.stack(list(in_threads(read, indices.tolist(), on_step=on_step)))
@@ -68,15 +69,6 @@ def _fitted(part: Part, size: tuple[int, int], channels: int, how: Fit, index: i
     photo = part.photo(index)
     fitted = fit(photo.repeat(3 // photo.shape[-1], axis=-1), size, how=how)
     return gray(fitted)[..., :1] if channels == 1 else fitted
-
-
-def _recall(path: Path, shape: tuple[int, ...]) -> np.ndarray | None:
-    """Map what was kept; None if it is missing or damaged."""
-    try:
-        kept = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError, EOFError):
-        return None
-    return kept if kept.shape == shape and kept.dtype == np.uint8 else None
 
 
 def _keep(path: Path, fitted: Iterator[np.ndarray], shape: tuple[int, ...]) -> np.ndarray:
@@ -97,11 +89,7 @@ def _keep(path: Path, fitted: Iterator[np.ndarray], shape: tuple[int, ...]) -> n
         )
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with written_whole(path) as part, part.open("wb") as file:
-            header = {"descr": "|u1", "fortran_order": False, "shape": shape}
-            np.lib.format.write_array_header_1_0(file, header)
-            for photo in fitted:
-                file.write(photo.tobytes())
+        write_rows(path, fitted, shape=shape, dtype=np.uint8)
     except OSError as error:
         raise DataError(
             "{amount} and cannot be kept: {reason}. Free space or set CNNVIZ_CACHE_DIR.",

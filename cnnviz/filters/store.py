@@ -9,22 +9,23 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import zipfile
-import zlib
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import cast, get_args
 
 import numpy as np
 
-from cnnviz.filters.pattern import Pattern, Request
-from cnnviz.folders import cache_folder, make_room, mark_used, written_whole
+from cnnviz.filters.pattern import Pattern, Request, Status
+from cnnviz.folders import cache_folder, make_room, mark_used
+from cnnviz.kept_arrays import read_arrays, write_arrays
 
 ASCENT_VERSION = 2
 """Part of every key; raise it when the ascent gives other pictures."""
 
 _MEGABYTE = 2**20
+_FINISHED = tuple(status for status in get_args(Status) if status not in ("waiting", "climbing"))
 
 
 @dataclass(frozen=True)
@@ -59,28 +60,32 @@ class PatternStore:
     def _read(self, request: Request, index: int) -> Pattern | None:
         path = self._path(request, index)
         try:
-            with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
-                pattern = Pattern(
-                    filter=index,
-                    photo=file["photo"],
-                    before=float(file["before"]),
-                    after=float(file["after"]),
-                    status=str(file["status"]),  # type: ignore[arg-type]  # written by _write
-                    climbed_size=(int(file["climbed_size"][0]), int(file["climbed_size"][1])),
-                )
+            found = read_arrays(path)
+            rows, columns = found["climbed_size"].tolist()
+            pattern = Pattern(
+                filter=index,
+                photo=found["photo"],
+                before=float(found["before"]),
+                after=float(found["after"]),
+                status=cast(Status, str(found["status"])),
+                climbed_size=(int(rows), int(columns)),
+            )
             mark_used(path)
-        except (OSError, EOFError, ValueError, TypeError, KeyError, IndexError, zipfile.BadZipFile, zlib.error):
+        except (OSError, ValueError, TypeError, KeyError):
             return None
-        is_whole = pattern.photo.dtype == np.uint8 and pattern.photo.shape == (request.size, request.size, 3)
-        return pattern if is_whole else None
+        return pattern if _is_sound(pattern, request.size) else None
 
     def _write(self, path: Path, pattern: Pattern) -> None:
-        with written_whole(path) as part:
-            np.savez_compressed(
-                part,
-                photo=pattern.photo,
-                before=pattern.before,
-                after=pattern.after,
-                status=pattern.status,
-                climbed_size=pattern.climbed_size,
-            )
+        found = {name: value for name, value in vars(pattern).items() if name != "filter"}
+        write_arrays(path, found, is_compressed=True)
+
+
+def _is_sound(pattern: Pattern, size: int) -> bool:
+    """Whether every value is one that an ascent can give."""
+    return (
+        pattern.photo.dtype == np.uint8
+        and pattern.photo.shape == (size, size, 3)
+        and pattern.status in _FINISHED
+        and (pattern.status == "not finite" or bool(np.isfinite([pattern.before, pattern.after]).all()))
+        and min(pattern.climbed_size) > 0
+    )

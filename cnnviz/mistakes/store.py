@@ -5,30 +5,32 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import zipfile
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 
 from cnnviz.convnets import Convnet
 from cnnviz.datasets import Part
 from cnnviz.datasets.files import FilePictures
-from cnnviz.errors import DataError
-from cnnviz.folders import cache_folder, make_room, mark_used, written_whole
+from cnnviz.errors import ClassError, DataError
+from cnnviz.folders import cache_folder, make_room, mark_used
+from cnnviz.kept_arrays import read_arrays, read_sealed, write_arrays, write_sealed
+from cnnviz.mistakes.answers import TOP, answer_count
 from cnnviz.mistakes.earlier import ROWS, still_valid, versions
 from cnnviz.mistakes.evaluation import Evaluation
-from cnnviz.mistakes.mapping import OTHER, ClassMapping
+from cnnviz.mistakes.mapping import OTHER, ClassMapping, ClassOrder, check_mapping
 
 EVALUATION_VERSION = 2
 """Part of every key; raise it when an evaluation holds something else."""
 
 _GIGABYTE = 2**30
-_UNREADABLE = (OSError, EOFError, ValueError, TypeError, KeyError, zipfile.BadZipFile, zlib.error)
+_ROUNDING = 1e-3  # of sums of many probabilities in single precision
+_AXES = dict.fromkeys(ROWS, 1) | dict.fromkeys(("top_classes", "top_probabilities", "features"), 2)
+_UNREADABLE = (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError, ClassError)
 _FACTS = tuple(entry.name for entry in fields(Evaluation) if entry.name not in ROWS)
 
 
@@ -54,7 +56,7 @@ class EvaluationStore:
             mark_used(path)
         except _UNREADABLE:
             return None
-        return evaluation
+        return evaluation if _is_of(evaluation, part) else None
 
     def find_earlier(
         self, convnet: Convnet, part: Part, class_names: Sequence[str], mapping: ClassMapping
@@ -64,7 +66,7 @@ class EvaluationStore:
         if current is None:
             return None
         try:
-            note = json.loads(self._note(convnet.fingerprint, part, class_names, mapping).read_text(encoding="utf-8"))
+            note = json.loads(read_sealed(self._note(convnet.fingerprint, part, class_names, mapping)))
             return still_valid(_read(self.root / Path(note["evaluation"]).name), note["versions"], part, current)
         except _UNREADABLE:
             return None
@@ -95,8 +97,7 @@ class EvaluationStore:
         names = evaluation.class_names[: len(evaluation.mapping)]
         note = {"evaluation": path.name, "versions": [current[index] for index in evaluation.indices]}
         target = self._note(evaluation.network_fingerprint, part, names, evaluation.mapping)
-        with written_whole(target) as whole:
-            whole.write_text(json.dumps(note), encoding="utf-8")
+        write_sealed(target, json.dumps(note).encode())
 
     def _note(self, network: str, part: Part, class_names: Sequence[str], mapping: ClassMapping) -> Path:
         """Where the files of the last evaluation of a folder are noted."""
@@ -133,7 +134,7 @@ def load(path: str | Path) -> Evaluation:
     """
     path = Path(path)
     try:
-        return _read(path)
+        return _read(path, is_sealed=False)
     except FileNotFoundError as error:
         raise DataError("There is no file {name!r}. Check its name and folder.", name=path.name) from error
     except _UNREADABLE as error:
@@ -145,9 +146,7 @@ def load(path: str | Path) -> Evaluation:
 
 def _write(evaluation: Evaluation, path: Path) -> None:
     facts = {"version": EVALUATION_VERSION} | {name: getattr(evaluation, name) for name in _FACTS}
-    arrays: dict[str, Any] = {name: getattr(evaluation, name) for name in ROWS}
-    with written_whole(path) as part, part.open("wb") as file:
-        np.savez(file, facts=np.array(json.dumps(facts)), **arrays)
+    write_arrays(path, {"facts": np.array(json.dumps(facts))} | {name: getattr(evaluation, name) for name in ROWS})
 
 
 def _names(facts: dict[str, Any]) -> tuple[str, ...]:
@@ -156,25 +155,74 @@ def _names(facts: dict[str, Any]) -> tuple[str, ...]:
     return (*names[:labels], OTHER) if len(names) > labels else names
 
 
-def _read(path: Path) -> Evaluation:
-    with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
-        facts = json.loads(str(file["facts"]))
-        arrays = {name: file[name] for name in ROWS}
-    if facts.pop("version") != EVALUATION_VERSION or any(
-        len(values) != len(arrays["labels"]) for values in arrays.values()
-    ):
-        raise ValueError("of another version, or cut short")
+def _read(path: Path, *, is_sealed: bool = True) -> Evaluation:
+    found = read_arrays(path, is_sealed=is_sealed)
+    facts = json.loads(str(found["facts"]))
+    if facts["version"] != EVALUATION_VERSION:
+        raise ValueError("It is of another version.")
+    arrays = {name: found[name] for name in ROWS}
     for values in arrays.values():
         values.setflags(write=False)
-    return Evaluation(
+    evaluation = Evaluation(
         class_names=_names(facts),
         unreadable=tuple((int(index), str(reason)) for index, reason in facts["unreadable"]),
         unmapped=tuple((str(name), int(count)) for name, count in facts["unmapped"]),
-        mapping=tuple(tuple(classes) for classes in facts["mapping"]),
+        mapping=tuple(tuple(map(int, classes)) for classes in facts["mapping"]),
         class_count=int(facts["class_count"]),
         network=str(facts["network"]),
         network_fingerprint=str(facts["network_fingerprint"]),
         data_fingerprint=str(facts["data_fingerprint"]),
         assumed_order=facts["assumed_order"],
         **arrays,
+    )
+    _require_sound(evaluation)
+    return evaluation
+
+
+def _require_sound(evaluation: Evaluation) -> None:
+    """Refuse values that no evaluation has: of another shape or kind, or beyond what they can be.
+
+    Raises:
+        ValueError: If there are any.
+        ClassError: If no class of the images has a counterpart.
+    """
+    labels, names = len(evaluation.mapping), len(evaluation.class_names)
+    below = {
+        "indices": np.inf,
+        "labels": labels,
+        "predicted": names,
+        "model_class": evaluation.class_count,
+        "predicted_mapped": labels,
+        "true_rank": evaluation.class_count,
+        "top_classes": names,
+    }
+    shares = evaluation.true_probability, evaluation.top_probabilities
+    most = max(1, *map(len, evaluation.mapping)) + _ROUNDING  # what a person calls probabilities may add up to more
+    check_mapping(evaluation.mapping, evaluation.class_names[:labels], evaluation.class_count)
+    is_sound = (
+        all(_has_its_shape(name, getattr(evaluation, name), len(evaluation)) for name in ROWS)
+        and all(_counts_below(getattr(evaluation, name), bound) for name, bound in below.items())
+        and all(((values >= 0) & (values <= most)).all() for values in shares)
+        and all(getattr(evaluation, name).shape[1] == min(TOP, names) for name in ("top_classes", "top_probabilities"))
+        and names == answer_count(evaluation.mapping, evaluation.class_count)
+        and evaluation.assumed_order in (None, *get_args(ClassOrder))
+    )
+    if not is_sound:
+        raise ValueError("It holds what no evaluation does.")
+
+
+def _has_its_shape(name: str, values: np.ndarray, count: int) -> bool:
+    return values.ndim == _AXES[name] and len(values) == count and values.dtype in (np.int64, np.float32)
+
+
+def _counts_below(values: np.ndarray, bound: int | float) -> bool:
+    return values.dtype == np.int64 and bool(((values >= 0) & (values < bound)).all())
+
+
+def _is_of(evaluation: Evaluation, part: Part) -> bool:
+    """Whether its rows are images of a part, with the labels that they have there."""
+    return bool(
+        (evaluation.indices < len(part)).all()
+        and (np.diff(evaluation.indices) > 0).all()
+        and (part.labels[evaluation.indices] == evaluation.labels).all()
     )

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import re
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +15,8 @@ from cnnviz.sentences import one_line
 
 _SEEN_EPOCHS = 2
 _MAX_BYTES = 64 * 2**20
+_EPOCH = re.compile(r"[1-9][0-9]{0,8}")
+_BOUNDS = {"accuracy": (0, 1 + 1e-6), "learning_rate": (0, np.inf), "seconds": (0, np.inf)}  # by a name's ending
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,20 +58,37 @@ class History:
 
 
 def read_history(path: Path) -> History:
-    """Read a history; a row that is being written is left out, a file that is missing has no rows."""
+    """Read a history.
+
+    A row that is being written is left out, and one that is out of the order of the epochs; a file that is missing has
+    no rows. What no epoch can give, such as an accuracy above 1, is NaN.
+    """
     try:
         text = read_bounded(path, max_bytes=_MAX_BYTES).decode()
     except (OSError, UnicodeDecodeError):
         return History(np.zeros(0, int), {})
     whole = text[: text.rfind("\n") + 1]
-    rows = [row for row in csv.DictReader(whole.splitlines()) if (row.get("epoch") or "").isdecimal()]
+    rows = _in_order([row for row in csv.DictReader(whole.splitlines()) if _EPOCH.fullmatch(row.get("epoch") or "")])
     names = [name for name in rows[0] if name and name != "epoch"] if rows else []
     epochs = np.array([int(row["epoch"]) for row in rows], int)
-    return History(epochs, {name: np.array([_number(row[name]) for row in rows]) for name in names})
+    return History(epochs, {name: np.array([_number(name, row[name]) for row in rows], float) for name in names})
 
 
-def _number(text: str | None) -> float:
+def _in_order(rows: list[dict[str, str]]) -> list[dict[str, str]]:
+    """Leave out a row that the next one contradicts, so that one damaged number takes no others with it."""
+    kept, last = [], 0
+    for row, following in zip_longest(rows, rows[1:]):
+        epoch = int(row["epoch"])
+        if last < epoch and (following is None or epoch < int(following["epoch"])):
+            kept.append(row)
+            last = epoch
+    return kept
+
+
+def _number(name: str, text: str | None) -> float:
     try:
-        return float(text or "nan")
+        value = float(text or "nan")
     except ValueError:
         return float("nan")
+    low, high = next((bounds for ending, bounds in _BOUNDS.items() if name.endswith(ending)), (-np.inf, np.inf))
+    return value if low <= value <= high else float("nan")

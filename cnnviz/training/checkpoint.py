@@ -16,6 +16,7 @@ import numpy as np
 
 from cnnviz.errors import RunError
 from cnnviz.folders import written_whole
+from cnnviz.kept_arrays import read_arrays, write_arrays
 
 if TYPE_CHECKING:
     import keras
@@ -62,8 +63,7 @@ def write(path: Path, checkpoint: Checkpoint) -> None:
         "notes": checkpoint.notes,
     }
     arrays = {f"variable_{number}": array for number, array in enumerate(checkpoint.arrays)}
-    with written_whole(path) as part:
-        np.savez(part, meta=np.array(json.dumps(meta)), **arrays)  # type: ignore[arg-type]  # names are no flags
+    write_arrays(path, {"meta": np.array(json.dumps(meta))} | arrays)
 
 
 def newest(folder: Path) -> Path | None:
@@ -109,15 +109,16 @@ def read(path: Path) -> Checkpoint:
         RunError: If it was written by another version, or is damaged.
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
-            meta = json.loads(str(file["meta"]))
-            arrays = tuple(file[f"variable_{number}"] for number in range(len(file.files) - 1))
-    except Exception as error:  # a damaged archive raises whatever its bytes lead to
+        found = read_arrays(path, is_sealed=False)  # a run may have begun before there were seals
+        meta = json.loads(str(found.pop("meta")))
+        arrays = tuple(found[f"variable_{number}"] for number in range(len(found)))
+        version = meta["version"]
+    except (OSError, ValueError, TypeError, KeyError) as error:
         raise RunError("The checkpoint {name!r} is damaged. Start the run anew.", name=path.name) from error
-    if meta["version"] != VERSION:
+    if version != VERSION:
         raise RunError(
             "The checkpoint was written by version {found}, not {version}. Start the run anew.",
-            found=meta["version"],
+            found=version,
             version=VERSION,
         )
     return Checkpoint(meta["epoch"], meta["phase"], meta["is_phase_over"], meta["notes"], arrays)

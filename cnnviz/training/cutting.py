@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from cnnviz import private_keras
 from cnnviz.convnets import Convnet, load_convnet
 from cnnviz.errors import RunError
 from cnnviz.layers import find_layer
@@ -71,10 +72,10 @@ def _cut(model: keras.Model, address: str, shape: tuple[int, ...]) -> keras.Mode
     name, _, rest = address.partition("/")
     layer = model.get_layer(name)
     graph = keras.Model(model.inputs[0], model.outputs)  # what a Sequential is inside
-    node = next(node for nodes in graph._nodes_by_depth.values() for node in nodes if node.operation is layer)
+    node = private_keras.node_of(graph, layer)
     image = keras.Input(shape)
     before = keras.Model(model.inputs[0], (node.input_tensors if rest else node.output_tensors)[0])
-    reached = before._run_through_graph([image], call_fn=_called_in_inference)
+    reached = private_keras.run_graph(before, [image], call_layer=_called_in_inference)
     maps = _cut(layer, rest, reached.shape[1:])(reached) if rest else reached
     return keras.Model(image, maps, name=model.name)
 
@@ -88,9 +89,11 @@ def _called_in_inference(layer: Any, *args: Any, **options: Any) -> Any:
 
     if isinstance(layer, keras.Model):
         inputs = [keras.Input(x.shape[1:]) for x in keras.tree.flatten(args)]
-        outputs = keras.Model(layer.inputs, layer.outputs)._run_through_graph(inputs, call_fn=_called_in_inference)
+        graph = keras.Model(layer.inputs, layer.outputs)
+        outputs = private_keras.run_graph(graph, inputs, call_layer=_called_in_inference)
         return keras.Model(inputs, outputs, name=layer.name)(*args)
-    is_for_training_only = isinstance(layer, keras.layers.Layer) and layer._call_has_training_arg and not layer.weights
+    is_layer = isinstance(layer, keras.layers.Layer)
+    is_for_training_only = is_layer and private_keras.acts_in_training(layer) and not layer.weights
     return args[0] if is_for_training_only else layer(*args, **options)
 
 
@@ -104,7 +107,7 @@ def _without_penalties(base: keras.Model) -> None:
 
 def leaves(model: keras.Model) -> Iterator[keras.layers.Layer]:
     """Go through all layers at any depth that hold no others."""
-    for layer in model._flatten_layers(include_self=False):
+    for layer in private_keras.inner_layers(model):
         if not hasattr(layer, "layers"):
             yield layer
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +12,8 @@ import numpy as np
 
 from cnnviz.datasets import Part, ahead, batch_order, pipeline
 from cnnviz.errors import RunError
-from cnnviz.folders import cache_folder, make_room, written_whole
+from cnnviz.folders import cache_folder, make_room
+from cnnviz.kept_arrays import map_rows, write_rows
 from cnnviz.training.recipe import Recipe
 
 if TYPE_CHECKING:
@@ -38,17 +38,14 @@ def features_of(body: keras.Model, part: Part, *, key: str) -> np.ndarray:
         `(pictures, values)` float32, read from the disk as it is needed.
 
     Raises:
-        RunError: If they would take more room than there is.
+        RunError: If they would take more room than there is, or cannot be written.
     """
     name = hashlib.sha256(f"{key} {part.fingerprint}".encode()).hexdigest()[:32]
     path, shape = cache_folder("features") / f"{name}.npy", (len(part), body.outputs[0].shape[-1])
-    kept = _recall(path, shape)
+    kept = map_rows(path, shape=shape, dtype=np.float32)
     if kept is None:
         _require_room(shape)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with written_whole(path) as whole:
-            _run(body, part, whole, shape)
-        make_room(keep=path, max_bytes=MAX_BYTES)
+        _keep(path, _run(body, part), shape)
         kept = np.load(path, mmap_mode="r", allow_pickle=False)
     return kept
 
@@ -66,25 +63,27 @@ def _require_room(shape: tuple[int, int]) -> None:
         )
 
 
-def _recall(path: Path, shape: tuple[int, int]) -> np.ndarray | None:
-    """Map what was kept, used just now; None if it is missing or damaged."""
+def _keep(path: Path, rows: Iterator[np.ndarray], shape: tuple[int, int]) -> None:
     try:
-        kept = np.load(path, mmap_mode="r", allow_pickle=False)
-        os.utime(path)
-    except (OSError, ValueError, EOFError):
-        return None
-    return kept if kept.shape == shape and kept.dtype == np.float32 else None
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_rows(path, rows, shape=shape, dtype=np.float32)
+    except OSError as error:
+        raise RunError(
+            "The features of {count} pictures take {amount} GB and cannot be kept: {reason}. Free space or set "
+            "CNNVIZ_CACHE_DIR.",
+            count=f"{shape[0]:,}",
+            amount=f"{4 * shape[0] * shape[1] / 2**30:.1f}",
+            reason=error.strerror,
+        ) from error
+    make_room(keep=path, max_bytes=MAX_BYTES)
 
 
-def _run(body: keras.Model, part: Part, path: Path, shape: tuple[int, int]) -> None:
+def _run(body: keras.Model, part: Part) -> Iterator[np.ndarray]:
+    """Features of a few pictures after the other."""
     _, rows, columns, channels = body.inputs[0].shape
     forward = _forward(body)
-    kept = np.lib.format.open_memmap(path, mode="w+", dtype=np.float32, shape=shape)
-    done = 0
     for photos, _ in pipeline(part, size=(rows, columns), channels=channels, batch_size=_BATCH):
-        kept[done : done + len(photos)] = forward(photos).numpy()
-        done += len(photos)
-    kept.flush()
+        yield forward(photos).numpy()
 
 
 @lru_cache(maxsize=1)  # training and validation pictures, one after the other: tracing a base takes seconds

@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cnnviz import private_keras
 from cnnviz.datasets import Dataset, ahead
 from cnnviz.errors import RunError
 from cnnviz.sentences import Sentence
@@ -221,14 +222,9 @@ def _prepare(strategy: tf.distribute.Strategy, model: keras.Model, batches: tf.d
     It builds its metrics from a batch of values of replicas, which has no shape there, and takes the mean of each
     result over an axis that numbers do not have. https://github.com/keras-team/keras/issues/20585
     """
-    model._maybe_symbolic_build(data_batch=next(iter(batches)))
-    model._maybe_symbolic_build = _built
+    private_keras.build_for_fitting(model, next(iter(batches)))
     model.train_function = _on_replicas(strategy, model.train_step)
     model.test_function = _on_replicas(strategy, model.test_step)
-
-
-def _built(iterator: Any = None, data_batch: Any = None) -> None:
-    """There is nothing left to build."""
 
 
 def _on_replicas(strategy: tf.distribute.Strategy, step: Callable[[Any], Any]) -> Callable[[Any], Mapping[str, Any]]:

@@ -12,6 +12,8 @@ from cnnviz import activations, filters, heatmaps, probes
 from cnnviz.convnets import Convnet
 from cnnviz.datasets.dataset import OnStep
 from cnnviz.errors import RunError
+from cnnviz.folders import open_ordinary
+from cnnviz.kept_arrays import require_whole
 from cnnviz.layers import layers, map_layers, require_maps
 from cnnviz.runs.snapshots import HEAD_ENDING
 from cnnviz.sentences import one_line
@@ -90,6 +92,8 @@ def time_lapse(
 def _put_weights(convnet: Convnet, epoch: int, path: Path) -> None:
     try:
         model = head_of(convnet.model) if path.name.endswith(HEAD_ENDING) else convnet.model
+        with open_ordinary(path) as file:
+            require_whole(file, is_sealed=False)  # a run may have ended before there were seals
         model.load_weights(path)
     except Exception as error:  # a damaged archive raises whatever its bytes lead to
         raise RunError(

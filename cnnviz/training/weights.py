@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cnnviz.folders import written_whole
+from cnnviz.kept_arrays import seal
 from cnnviz.runs import folder as names
 from cnnviz.runs import snapshot_path
 from cnnviz.training import checkpoint
@@ -101,5 +102,6 @@ def save_snapshot(model: keras.Model, path: Path) -> None:
         try:
             model.save_weights(whole)
             whole.replace(part)
+            seal(part)
         finally:
             whole.unlink(missing_ok=True)

@@ -128,7 +128,9 @@ def test_a_damaged_file_in_the_cache_counts_as_missing(pets, cache_folder):
     train = open_folder(pets).train
     expected = photos(train, size=(5, 5), channels=3).copy()
     (path,) = cache_folder.glob("*.npy")
-    for damaged in (b"", path.read_bytes()[:-10], b"\x80\x04."):
+    flipped = bytearray(path.read_bytes())
+    flipped[len(flipped) // 2] ^= 1
+    for damaged in (b"", path.read_bytes()[:-10], b"\x80\x04.", flipped):
         path.write_bytes(damaged)
         np.testing.assert_array_equal(photos(train, size=(5, 5), channels=3), expected)
 

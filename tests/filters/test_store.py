@@ -53,6 +53,30 @@ def test_a_photo_of_another_size_counts_as_missing(tmp_path, pattern):
     assert not store.find(REQUEST, [3])
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"status": "climbing"},
+        {"status": "great"},
+        {"before": np.nan},
+        {"after": np.inf},
+        {"climbed_size": (0, 28)},
+        {"climbed_size": (28,)},
+        {"photo": np.zeros((16, 16, 3), np.float32)},
+    ],
+)
+def test_values_that_no_ascent_gives_count_as_missing(tmp_path, pattern, change):
+    store = PatternStore(tmp_path)
+    store.keep(REQUEST, [replace(pattern, **change)])
+    assert not store.find(REQUEST, [3])
+
+
+def test_of_a_network_that_is_not_finite_the_values_may_be_anything(tmp_path, pattern):
+    store = PatternStore(tmp_path)
+    store.keep(REQUEST, [replace(pattern, status="not finite", before=np.nan)])
+    assert store.find(REQUEST, [3])[3].status == "not finite"
+
+
 def test_the_longest_unused_go_when_there_are_too_many(tmp_path, pattern):
     roomy = PatternStore(tmp_path)
     roomy.keep(REQUEST, [replace(pattern, filter=index) for index in range(4)])

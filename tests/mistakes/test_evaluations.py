@@ -206,8 +206,50 @@ def test_a_damaged_kept_file_is_made_again(net, part):
     store = EvaluationStore()
     first = evaluate(net, part, store=store)
     (path,) = store.root.glob("*.npz")
-    path.write_bytes(path.read_bytes()[:300])
-    assert same(evaluate(net, part, store=store), first)
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    for damaged in (data[:300], data):
+        path.write_bytes(damaged)
+        steps = []
+        assert same(evaluate(net, part, store=store, on_step=lambda *step: steps.append(step)), first)  # noqa: B023
+        assert steps
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("labels", 3),
+        ("predicted", -1),
+        ("model_class", 3),
+        ("predicted_mapped", 3),
+        ("true_rank", 3),
+        ("top_classes", 3),
+        ("true_probability", 1.5),
+        ("top_probabilities", np.nan),
+        ("indices", 50),
+    ],
+)
+def test_values_that_no_evaluation_has_count_as_not_kept(net, part, evaluation, tmp_path, name, value):
+    store, values = EvaluationStore(), getattr(evaluation, name).copy()
+    assert len(part) == 50 and len(evaluation.class_names) == 3
+    values[-1] = value
+    strange = dataclasses.replace(evaluation, **{name: values})
+    names = evaluation.class_names
+    store.keep(evaluation, part)
+    assert store.find(net, part, names, evaluation.mapping) is not None
+    store.keep(strange, part)
+    assert store.find(net, part, names, evaluation.mapping) is None
+    if name != "indices":  # a file of one's own comes without the images
+        save(strange, tmp_path / "one.npz")
+        with pytest.raises(DataError, match="a damaged one"):
+            load(tmp_path / "one.npz")
+
+
+@pytest.mark.parametrize("change", [{"labels": np.zeros(50)}, {"features": np.zeros(50, np.float32)}])
+def test_arrays_of_another_kind_or_shape_count_as_not_kept(net, part, evaluation, change):
+    store = EvaluationStore()
+    store.keep(dataclasses.replace(evaluation, **change), part)
+    assert store.find(net, part, evaluation.class_names, evaluation.mapping) is None
 
 
 def test_the_network_and_the_pictures_stay_as_they_are(net, part):

@@ -40,6 +40,33 @@ def test_a_missing_or_strange_history_has_no_rows(tmp_path):
     assert len(read_history(tmp_path / "odd.csv")) == 0
 
 
+@pytest.mark.parametrize(
+    ("written", "epochs"),
+    [
+        ("1 2 3", [1, 2, 3]),
+        ("1 9 3", [1, 3]),  # the second was damaged
+        ("1 2 2 3", [1, 2, 3]),
+        ("0 1 2", [1, 2]),
+        ("1 99999999999999999999 3", [1, 3]),
+        (f"1 {'9' * 5000} 3", [1, 3]),
+        ("1 \u0662 3", [1, 3]),
+    ],
+)
+def test_a_history_has_each_epoch_once_and_in_their_order(tmp_path, written, epochs):
+    path = tmp_path / "history.csv"
+    path.write_text("epoch,loss\n" + "".join(f"{epoch},0.{epoch[:1]}\n" for epoch in written.split()), encoding="utf-8")
+    np.testing.assert_array_equal(read_history(path).epochs, epochs)
+
+
+def test_what_no_epoch_can_give_is_no_number(tmp_path):
+    path = tmp_path / "history.csv"
+    path.write_text("epoch,loss,val_accuracy,seconds\n1,9,0.5,2\n2,8,5.5,-2\n3,x,-0.5,3\n")
+    columns = read_history(path).columns
+    np.testing.assert_array_equal(columns["loss"], [9, 8, np.nan])
+    np.testing.assert_array_equal(columns["val_accuracy"], [0.5, np.nan, np.nan])
+    np.testing.assert_array_equal(columns["seconds"], [2, np.nan, 3])
+
+
 def history_of(loss, val_loss):
     columns = {"loss": np.array(loss, float), "val_loss": np.array(val_loss, float)}
     return History(np.arange(1, len(loss) + 1), columns)

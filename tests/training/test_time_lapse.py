@@ -10,6 +10,7 @@ from cnnviz.errors import CancelledError, LayerError, RunError
 from cnnviz.filters import kernels
 from cnnviz.runs import snapshot_path, snapshots
 from cnnviz.training.time_lapse import time_lapse
+from cnnviz.training.weights import save_snapshot
 
 EPOCHS = (0, 1, 5)
 
@@ -65,6 +66,18 @@ def test_the_network_is_left_as_it_was_also_after_a_failure(kept, inputs):
     for mine, theirs in zip(convnet.model.get_weights(), before, strict=True):
         np.testing.assert_array_equal(mine, theirs)
     np.testing.assert_array_equal(probes.predict(convnet, inputs), said)
+
+
+def test_weights_that_were_damaged_on_the_disk_are_told_not_shown(tmp_path, inputs):
+    path = snapshot_path(tmp_path, 1)
+    save_snapshot(net(1), path)
+    convnet, whole = convnet_from_model(net(9)), path.read_bytes()
+    assert time_lapse(convnet, inputs, snapshots={1: path}, class_index=0).epochs == (1,)
+    weights = net(1).get_layer("stem").get_weights()[0].tobytes()
+    assert whole.count(weights) == 1
+    path.write_bytes(whole.replace(weights, bytes([weights[0] ^ 1]) + weights[1:]))
+    with pytest.raises(RunError, match="The weights of epoch 1 cannot be read"):
+        time_lapse(convnet, inputs, snapshots={1: path}, class_index=0)
 
 
 def test_it_can_be_cancelled_between_two_epochs_and_leaves_the_network_as_it_was(kept, inputs):

@@ -1,5 +1,6 @@
 """Does a trained network become the base of a new one, and stay what it was where it should?"""
 
+import errno
 import os
 from dataclasses import replace
 
@@ -248,15 +249,31 @@ def test_features_that_are_damaged_are_computed_again(shapes, runs):
     body = keras.Model(image, layers.Flatten()(image))
     first = np.array(features_of(body, part, key="any"))
     (path,) = (runs.parent / "cache" / "features").iterdir()
-    path.write_bytes(path.read_bytes()[:200])
-    np.testing.assert_array_equal(features_of(body, part, key="any"), first)
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 64
+    for damaged in (data[:200], data):
+        path.write_bytes(damaged)
+        np.testing.assert_array_equal(features_of(body, part, key="any"), first)
+
+
+def test_a_disk_without_room_for_features_is_one_sentence_before_a_picture_is_read(shapes, runs, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    part = load_dataset(str(shapes)).test
+    image = keras.Input((8, 8, 1))
+    monkeypatch.setattr(os, "posix_fallocate", full, raising=False)
+    said = r"^The features of 24 pictures take 0\.0 GB and cannot be kept: No space left on device\. Free space or set"
+    with pytest.raises(RunError, match=said):
+        features_of(keras.Model(image, layers.Flatten()(image)), part, key="any")
+    assert not list((runs.parent / "cache" / "features").iterdir())
 
 
 def test_features_that_were_longest_unused_make_room(shapes, runs, monkeypatch):
     part = load_dataset(str(shapes)).test
     image = keras.Input((8, 8, 1))
     body = keras.Model(image, layers.Flatten()(image))
-    one = features_of(body, part, key="first").nbytes + 128  # the header of the file
+    one = features_of(body, part, key="first").nbytes + 140  # the header of the file, and its seal
     monkeypatch.setattr("cnnviz.training.features.MAX_BYTES", 2 * one)
     (first,) = (runs.parent / "cache" / "features").iterdir()
     features_of(body, part, key="second")

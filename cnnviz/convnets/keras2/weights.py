@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from cnnviz import private_keras
 from cnnviz.convnets.keras2.description import LayerPlan
 from cnnviz.errors import ModelFileError
 
@@ -44,7 +45,7 @@ def build(config: dict[str, Any], plan: LayerPlan, file: h5py.File) -> keras.Mod
     missing = [weight for weight in model.weights if id(weight) not in assigned]
     if missing:
         raise _no_fit(missing[0].path)
-    for layer in model._flatten_layers():
+    for layer in private_keras.layers_at_any_depth(model):
         if isinstance(layer, keras.layers.Normalization):
             layer.finalize_state()
     _freeze(model, plan)
@@ -203,7 +204,7 @@ def _own_weights(layer: Any) -> list[Any]:
     """Weights of a layer that are not those of a layer in it."""
     if layer is None:
         return []
-    inner = {id(weight) for child in layer._flatten_layers(include_self=False) for weight in child.weights}
+    inner = {id(weight) for child in private_keras.inner_layers(layer) for weight in child.weights}
     return [weight for weight in layer.weights if id(weight) not in inner]
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from cnnviz import heatmaps, images
 from cnnviz.dashboard import cache, components, language
 from cnnviz.dashboard.heatmaps.choices import Look
 from cnnviz.dashboard.heatmaps.question import Question
 from cnnviz.dashboard.jobs import Job
+from cnnviz.dashboard.private_streamlit import DeltaGenerator
 from cnnviz.dashboard.state import Selection
 from cnnviz.dashboard.texts import heatmaps as texts
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from cnnviz import datasets, figures, training
 from cnnviz.dashboard import cache, components, language, panels, state
+from cnnviz.dashboard.private_streamlit import DeltaGenerator
 from cnnviz.dashboard.texts import training as texts
 from cnnviz.dashboard.training import processes, standing
 from cnnviz.datasets import Dataset

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from cnnviz import convnets, training
 from cnnviz.dashboard import language, state
+from cnnviz.dashboard.private_streamlit import DeltaGenerator
 from cnnviz.dashboard.texts import shared
 from cnnviz.dashboard.texts import training as texts
 from cnnviz.dashboard.training import pictures

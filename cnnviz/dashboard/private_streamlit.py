@@ -1,0 +1,69 @@
+"""Names of Streamlit and of its pages that it has not promised to keep, each with the reason why it is needed.
+
+Nothing else in cnnviz may use such a name; tests tell which of them a new release has moved, those of the pages in a
+browser. Not private are the classes `st-key-...` and the variables `--st-...`, which its documentation names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from string import Template
+
+from streamlit.delta_generator import DeltaGenerator
+from streamlit.navigation.page import StreamlitPage
+from streamlit.runtime.scriptrunner import StopException, get_script_run_ctx
+
+__all__ = ["SELECTORS", "DeltaGenerator", "StopException", "StreamlitPage", "is_history_step", "is_in_session",
+           "page_hash", "styled"]  # fmt: skip
+# DeltaGenerator and StreamlitPage: types of what `st.container()` and `st.Page()` give.
+# StopException: what `st.stop()` raises, to end a page and leave its frame to finish.
+
+SELECTORS: Mapping[str, str] = {
+    "app": ".stApp",  # the ground that is printed white
+    "main": ".stMain",  # what scrolls
+    "content": ".stMainBlockContainer",  # what is enlarged, and fitted to a sheet of paper
+    "header": "[data-testid=stHeader]",  # hidden while a page is presented or printed, as are the next ones
+    "sidebar": "[data-testid=stSidebar]",
+    "popover": "[data-testid=stPopover]",
+    "expander": ".stExpander",
+    "button": ".stButton",
+    "download": ".stDownloadButton",
+    "slider": ".stSlider",
+    "element": ".stElementContainer",  # has the key's class
+    "row": "[data-testid=stHorizontalBlock]",  # the head of a page is one; on paper they are not to be stacked
+    "column": "[data-testid=stColumn]",  # wide where a formula stands in it
+    "formula": ".katex-display",
+    "group": "[data-testid=stButtonGroup]",  # views, of which only the open one's name is shown
+    "options": "[role=radiogroup]",
+    "option": "[role=radio]",
+    "metric_label": "[data-testid=stMetricLabel]",  # not to be cut off when it is enlarged
+    "metric_value": "[data-testid=stMetricValue]",
+    "text": ".stText",  # Korean breaks at spaces
+    "chart_frame": "[data-testid=stFullScreenFrame]",  # its parts are measured by Plotly, and enlarged otherwise
+    "chart": ".stPlotlyChart",
+    "plot": ".js-plotly-plot",
+    "drawing": ".svg-container",
+}
+"""Parts of a page, for style sheets and scripts."""
+
+
+def styled(css: str) -> str:
+    """Put the selectors of `SELECTORS` in the places of their names, such as `$main`, in a style sheet."""
+    return f"<style>{Template(css).substitute(SELECTORS)}</style>"
+
+
+def is_in_session() -> bool:
+    """Whether this thread runs a page for somebody: `st.session_state` would only warn elsewhere."""
+    return get_script_run_ctx(suppress_warning=True) is not None
+
+
+def page_hash() -> str:
+    """Which page runs: `st.navigation` tells app.py alone."""
+    context = get_script_run_ctx()
+    return context.page_script_hash if context else ""
+
+
+def is_history_step() -> bool:
+    """Whether Back or Forward was pressed: the URL alone does not tell it from a slow browser's old one."""
+    context = get_script_run_ctx()
+    return context is not None and context.is_history_navigation
