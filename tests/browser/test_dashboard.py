@@ -131,6 +131,7 @@ def test_a_phone_shows_each_page_without_scrolling_sideways(phone, path):
 def test_a_phone_shows_every_method_at_once(phone):
     phone.open("/heatmaps")
     pills = phone.page.locator(".st-key-method").get_by_role("radio")
+    pills.nth(8).wait_for()
     boxes = [pill.bounding_box() for pill in pills.all()]
     assert len(boxes) == 9
     assert all(box["x"] >= 0 and box["x"] + box["width"] <= 420 for box in boxes)
