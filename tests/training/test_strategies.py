@@ -19,7 +19,7 @@ from cnnviz.runs import open_run
 from cnnviz.training import Augmentation, carry_out, create_run
 from cnnviz.training.strategies import check, shared_recipe
 
-SECONDS = 120
+SECONDS = 300  # on a machine that is busy otherwise
 TWO_DEVICES = """
 import sys
 from pathlib import Path
