@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from cnnviz.dashboard import language, panels, started, store
+from cnnviz.dashboard.private_streamlit import DeltaGenerator
 from cnnviz.dashboard.texts import shared
 from cnnviz.datasets.notes import shown
 from cnnviz.errors import CnnvizError, UploadError
