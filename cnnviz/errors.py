@@ -9,7 +9,7 @@
     │   └── OfflineError          weights that would have to be downloaded
     ├── LayerError            a layer that does not exist or has no such view
     ├── ClassError            a class that the network does not have
-    ├── UploadError           an upload that is too large, or cannot be kept or removed
+    ├── UploadError           an upload that is too large, or cannot be kept or deleted
     ├── RunError              a training run, or what was asked of one, that cannot be
     └── CancelledError        long work that was asked to stop
 
@@ -71,7 +71,7 @@ class ClassError(CnnvizError):
 
 
 class UploadError(CnnvizError):
-    """An upload that is too large, or cannot be kept or removed."""
+    """An upload that is too large, or cannot be kept or deleted."""
 
 
 class RunError(CnnvizError):

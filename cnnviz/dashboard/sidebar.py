@@ -101,14 +101,13 @@ def _choose_network() -> None:
     names = [*catalogue(), *trained_networks(), *own_networks()]
     state.settle(state.MODEL, names, state.default_model())
     st.selectbox(shared.NETWORK, names, key=state.MODEL)
-    with st.container(horizontal=True):
-        popover = st.popover(shared.OWN_NETWORK, icon=":material/upload_file:", width="stretch")
-        uploads.offer_deletion("models", state.model(), _deselect_network)
+    popover = st.popover(shared.OWN_NETWORK, icon=":material/upload_file:", width="stretch")
     with popover:
         uploads.uploader(
             "models", shared.OWN_NETWORK_HELP, key="model_upload", types=["keras", "h5", "hdf5", "zip"],
             take_in=_take_model,
         )  # fmt: skip
+    uploads.offer_deletion("models", state.model(), _deselect_network)
     uploads.explain("models", popover)
 
 
@@ -149,9 +148,7 @@ def _choose_picture() -> None:
         tile=72,
         is_sharp=False,
     )
-    with st.container(horizontal=True):
-        popover = st.popover(shared.OWN_PICTURE, icon=":material/add_photo_alternate:", width="stretch")
-        uploads.offer_deletion("pictures", samples.as_it_is(state.picture()), _deselect_picture)
+    popover = st.popover(shared.OWN_PICTURE, icon=":material/add_photo_alternate:", width="stretch")
     with popover:
         uploads.uploader(
             "pictures", shared.OWN_PICTURE_UPLOAD, key="upload", types=samples.UPLOAD_TYPES, take_in=_take_picture
@@ -162,6 +159,7 @@ def _choose_picture() -> None:
                 label_visibility="collapsed",
             )  # fmt: skip
     _choose_stretch(state.picture())
+    uploads.offer_deletion("pictures", samples.as_it_is(state.picture()), _deselect_picture)
     uploads.explain("pictures", popover)
 
 

@@ -13,7 +13,7 @@ import os
 import re
 from pathlib import Path
 
-import streamlit as st
+from streamlit import config
 
 
 def model_file() -> Path | None:
@@ -38,7 +38,7 @@ def data() -> str | None:
 
 def is_solo() -> bool:
     """Whether only whoever sits at this machine can open the pages: it listens here alone, and no proxy was named."""
-    addresses = [st.get_option("server.address"), *st.get_option("server.allowedHosts")]
+    addresses = [config.get_option("server.address"), *config.get_option("server.allowedHosts")]
     return all(address == "localhost" or _is_loopback(address) for address in addresses)
 
 

@@ -130,9 +130,7 @@ def remove(kind: str, name: str) -> None:
     try:
         shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
     except OSError as error:
-        raise UploadError(
-            "{name!r} cannot be removed: {reason}.", name=name, reason=error.strerror or str(error)
-        ) from error
+        raise UploadError("The upload cannot be deleted: {reason}.", reason=error.strerror or str(error)) from error
 
 
 def _listed(home: Path) -> list[os.DirEntry[str]]:

@@ -52,7 +52,7 @@ def test_a_broken_picture_is_explained_and_changes_nothing(dashboard):
     dashboard.page.locator("input[type=file]").first.set_input_files(
         {"name": "broken.jpg", "mimeType": "image/jpeg", "buffer": b"not a picture"}
     )
-    dashboard.page.get_by_test_id("stAlert").wait_for()
+    dashboard.page.get_by_test_id("stAlert").first.wait_for()  # in the open popover, and below it
     assert "picture=" not in dashboard.settle().page.url
     assert "Egyptian cat" in dashboard.page.locator(".bars button").first.inner_text()
 

@@ -14,7 +14,7 @@ def listen(monkeypatch):
 
     def on(address, *names):
         options = {"server.address": address, "server.allowedHosts": list(names)}
-        monkeypatch.setattr("streamlit.get_option", lambda name: options[name])
+        monkeypatch.setattr(config, "get_option", options.__getitem__)
 
     return on
 

@@ -173,5 +173,5 @@ def test_nothing_is_deleted_in_a_persons_own_folder(root, monkeypatch):
 def test_what_cannot_be_deleted_is_said(monkeypatch):
     name = store.put("pictures", b"cat")
     monkeypatch.setattr(Path, "unlink", refuse)
-    with pytest.raises(UploadError, match="cannot be removed: Read-only file system"):
+    with pytest.raises(UploadError, match=r"^The upload cannot be deleted: Read-only file system"):
         store.remove("pictures", name)

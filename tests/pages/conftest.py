@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 import streamlit as st
+from streamlit import config
 from streamlit.testing.v1 import AppTest
 
 from cnnviz.convnets import files
@@ -33,8 +34,8 @@ def _clear_caches():
 @pytest.fixture
 def _of_a_class(monkeypatch):
     """The server listens on all addresses."""
-    options = {"server.address": "0.0.0.0", "server.allowedHosts": ["*"]}
-    monkeypatch.setattr("streamlit.get_option", options.__getitem__)
+    options, usual = {"server.address": "0.0.0.0", "server.allowedHosts": ["*"]}, config.get_option
+    monkeypatch.setattr(config, "get_option", lambda name: options[name] if name in options else usual(name))
 
 
 @pytest.fixture
