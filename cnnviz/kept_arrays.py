@@ -20,7 +20,7 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import DTypeLike
 
-from cnnviz.folders import open_ordinary, written_whole
+from cnnviz.folders import mark_used, open_ordinary, written_whole
 
 _MARK = b"\x00cnnviz\x01"
 _SEAL = struct.Struct("<8sI")
@@ -193,7 +193,7 @@ def map_rows(path: Path, *, shape: tuple[int, ...], dtype: DTypeLike) -> np.ndar
         with open_ordinary(path) as file:
             require_whole(file)
         kept = np.load(path, mmap_mode="r", allow_pickle=False)
-        os.utime(path)
+        mark_used(path)
     except (OSError, ValueError, EOFError):
         return None
     return kept if kept.shape == shape and kept.dtype == dtype else None

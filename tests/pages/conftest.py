@@ -7,6 +7,7 @@ from streamlit import config
 from streamlit.testing.v1 import AppTest
 
 from cnnviz.convnets import files
+from cnnviz.dashboard import sidebar
 
 ROOT = Path(__file__).parents[2]
 
@@ -22,6 +23,7 @@ def _own_folders(tmp_path, monkeypatch):
 def _opened_at_once(monkeypatch):
     """Uploads are not tried out in a process of their own, which takes seconds each; the browser tests' are."""
     monkeypatch.setattr(files, "rehearse", lambda *_, **__: None)
+    monkeypatch.setattr(sidebar, "check_harmless", lambda data: None)
 
 
 @pytest.fixture
