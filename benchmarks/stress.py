@@ -53,7 +53,9 @@ def main(words: Sequence[str] | None = None) -> int:
     options = parser.parse_args(words)
     outcomes = [outcome for name in options.parts or PARTS for outcome in run(name, options.scale)]
     load = f"load average {os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else ""
-    print(f"\n{time.strftime('%Y-%m-%d')}, {os.cpu_count()} cores, {load}, scale {options.scale:g}\n\n{table(outcomes)}")
+    print(
+        f"\n{time.strftime('%Y-%m-%d')}, {os.cpu_count()} cores, {load}, scale {options.scale:g}\n\n{table(outcomes)}"
+    )
     return int(any(outcome.losses for outcome in outcomes))
 
 

@@ -4,14 +4,35 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import lzma
 import os
+import re
 import shutil
 import stat
+import struct
+import time
+import tokenize
 import uuid
+import zipfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
+import numpy as np
 import platformdirs
+
+DAMAGED = (
+    *(OSError, EOFError, ValueError, TypeError, LookupError, RuntimeError, MemoryError, OverflowError),
+    *(struct.error, zipfile.BadZipFile, zlib.error, lzma.LZMAError, tokenize.TokenError),
+)
+"""What reading arrays, or an archive of them, may raise where bytes are damaged.
+
+A single bit can name another method of compression, another version of the format, or a header that is no Python.
+"""
+
+_PART = re.compile(r"\.[0-9a-f]{32}(\..*)?")
+_SECONDS_OF_WRITING = 3600.0
 
 
 def cache_folder(kind: str) -> Path:
@@ -28,8 +49,37 @@ def cache_folder(kind: str) -> Path:
     return (Path(chosen) if chosen else platformdirs.user_cache_path("cnnviz")) / kind
 
 
+def open_ordinary(path: Path) -> BinaryIO:
+    """Open a file that anybody may have put there for reading: never a pipe or a device, which have no end.
+
+    Raises:
+        OSError: If it is not an ordinary file, or cannot be read.
+    """
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)  # a pipe must not be waited for
+    file = os.fdopen(os.open(path, flags), "rb")
+    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        file.close()
+        raise OSError(errno.EINVAL, "not an ordinary file", str(path))
+    return file
+
+
+def map_array(path: Path) -> np.ndarray:
+    """Map a `.npy` file into memory, read-only.
+
+    Raises:
+        OSError: If it is not an ordinary file, or cannot be read.
+        Exception: One of `DAMAGED`, if it is damaged.
+    """
+    open_ordinary(path).close()  # NumPy would wait for a pipe
+    kept = np.load(path, mmap_mode="r", allow_pickle=False)
+    if not isinstance(kept, np.ndarray):
+        kept.close()
+        raise ValueError("an archive, not an array")
+    return kept
+
+
 def read_bounded(path: Path, *, max_bytes: int) -> bytes:
-    """Read a file that anybody may have put there: never a pipe or a device, which have no end.
+    """Read a file that anybody may have put there, see `open_ordinary`.
 
     Args:
         path: The file.
@@ -38,10 +88,7 @@ def read_bounded(path: Path, *, max_bytes: int) -> bytes:
     Raises:
         OSError: If it is not an ordinary file, is larger, or cannot be read.
     """
-    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)  # a pipe must not be waited for
-    with os.fdopen(os.open(path, flags), "rb") as file:
-        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-            raise OSError(errno.EINVAL, "not an ordinary file", str(path))
+    with open_ordinary(path) as file:
         data = file.read(max_bytes + 1)
     if len(data) > max_bytes:
         raise OSError(errno.EFBIG, "too large", str(path))
@@ -71,6 +118,19 @@ def written_whole(path: Path) -> Iterator[Path]:
         part.unlink(missing_ok=True)
 
 
+def drop_parts(folder: Path, *, older_than: float = _SECONDS_OF_WRITING) -> None:
+    """Remove what `written_whole` had begun in a folder when its process was killed.
+
+    Args:
+        folder: The folder.
+        older_than: Seconds since it was last written to; what is younger may still be written.
+    """
+    for path in folder.glob(".*"):
+        with contextlib.suppress(OSError):  # another process was faster
+            if _PART.fullmatch(path.name) and path.stat().st_mtime < time.time() - older_than:
+                path.unlink()
+
+
 def make_room(*, keep: Path, max_bytes: int) -> None:
     """Remove what was longest unused beside a file or folder, until all of it together takes at most `max_bytes`.
 
@@ -78,6 +138,7 @@ def make_room(*, keep: Path, max_bytes: int) -> None:
         keep: It stays, whatever it takes; what is written to just now, hidden by a dot, stays too.
         max_bytes: Of all that is in its folder; what is used is marked so by its time of change.
     """
+    drop_parts(keep.parent)
     known = []
     for path in keep.parent.glob("[!.]*"):
         with contextlib.suppress(FileNotFoundError):  # another process was faster

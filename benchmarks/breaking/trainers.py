@@ -21,7 +21,7 @@ import h5py
 import numpy as np
 
 from benchmarks.breaking.outcome import Outcome
-from benchmarks.breaking.writers import use_folder
+from benchmarks.breaking.writers import half_written, use_folder
 from cnnviz.runs import RESUMABLE, Run, open_run
 from cnnviz.training import Augmentation, Recipe, carry_out, create_run, reopen
 from tests.training.shape_pictures import draw_shapes
@@ -65,7 +65,7 @@ def _killed_runs(context: ForkServerContext, folder: Path, kills: int) -> Outcom
                 break
             outcome.count(_broken_after_kill(path, whole))
         ended = _train(context, path)
-        outcome.losses += [f"{path.name}: {what}" for what in _differences(ended, whole)]
+        outcome.losses += [f"{path.name}: {what}" for what in _differences(ended, whole) + half_written(path)]
     outcome.note = f"{runs} runs of {recipe.epochs} epochs; history, best and last equal to the bit"
     return outcome
 
@@ -114,7 +114,9 @@ def _wait_for_an_epoch(process: multiprocessing.process.BaseProcess, path: Path)
 
 def _mark(path: Path) -> float:
     """When the last best or row was written."""
-    return max((file.stat().st_mtime for name in ("best.keras", "history.csv") if (file := path / name).exists()), default=0)
+    return max(
+        (file.stat().st_mtime for name in ("best.keras", "history.csv") if (file := path / name).exists()), default=0
+    )
 
 
 def _broken_after_kill(path: Path, whole: Run) -> list[str]:

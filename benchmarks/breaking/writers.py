@@ -106,8 +106,9 @@ def _broken_patterns() -> list[str]:
 
 def _told() -> Path:
     path = cache_folder("models") / "told.keras"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.touch()
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
     return path
 
 

@@ -121,7 +121,11 @@ def _take_model() -> None:
     file = st.session_state["model_upload"]
     if file is None:
         return
-    name = store.put_model(file.name, file.getvalue())
+    try:
+        name = store.put_model(file.name, file.getvalue())
+    except CnnvizError as error:
+        st.session_state["_model_error"] = error.sentence
+        return
     if name not in own_networks():
         own_networks().append(name)
     state.select(state.MODEL, name)
@@ -159,7 +163,7 @@ def _choose_picture() -> None:
                 shared.CAMERA, key="camera", on_change=_take_upload, args=("camera",), label_visibility="collapsed"
             )
     _choose_stretch(state.picture())
-    if sentence := st.session_state.pop("_upload_error", None):
+    if sentence := st.session_state.pop(state.UPLOAD_ERROR, None):
         st.error(language.say(sentence), icon=":material/error:")
 
 
@@ -181,11 +185,9 @@ def _take_upload(key: str) -> None:
     data = file.getvalue()
     try:
         images.read_photo(data)
-        data = images.without_personal_data(data)
+        state.select(state.PICTURE, store.put("pictures", images.without_personal_data(data)))
     except CnnvizError as error:
-        st.session_state["_upload_error"] = error.sentence
-        return
-    state.select(state.PICTURE, store.put("pictures", data))
+        st.session_state[state.UPLOAD_ERROR] = error.sentence
 
 
 @kept()

@@ -68,6 +68,8 @@ IN_URL = (
 )
 """What a link keeps; a value that the app would choose itself is left out."""
 DEFAULT_PICTURE = "chelsea"
+UPLOAD_ERROR = "_upload_error"
+"""Key of the sentence on why an image could not be taken, until it is shown beside the choice of images."""
 _PUBLISHED, _DEFAULTS, _LINKED, _REFUSED, _PAGE = "_published", "_defaults", "_linked", "_refused", "_page"
 _LATER = "_later"
 _NUMBER = re.compile(r"\d{1,9}", re.ASCII)

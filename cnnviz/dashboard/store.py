@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import re
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from cnnviz.convnets.files import file_sha256
 from cnnviz.dashboard import started
+from cnnviz.errors import DataError
 from cnnviz.folders import cache_folder, make_room, written_whole
+from cnnviz.sentences import Sentence
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _DIGITS = (8, 32)  # of a hash that stand in a name: few, unless other bytes have that name already
@@ -28,28 +31,38 @@ def folder(kind: str) -> Path:
 
 
 def put(kind: str, data: bytes) -> str:
-    """Keep uploaded bytes and return their sha256; the oldest make room."""
+    """Keep uploaded bytes and return their sha256; the oldest make room.
+
+    Raises:
+        DataError: If they cannot be kept, as on a full disk.
+    """
     name = hashlib.sha256(data).hexdigest()
-    target = folder(kind) / name
-    _write(target, data)
-    os.utime(target)
-    make_room(keep=target, max_bytes=_MAX_BYTES[kind])
+    with _kept(Sentence("The image")):
+        target = folder(kind) / name
+        _write(target, data)
+        os.utime(target)
+        make_room(keep=target, max_bytes=_MAX_BYTES[kind])
     return name
 
 
 def put_model(file_name: str, data: bytes) -> str:
-    """Keep an uploaded model in a folder of its own and return the name it goes by: `cats-3fa9c1e2`."""
+    """Keep an uploaded model in a folder of its own and return the name it goes by: `cats-3fa9c1e2`.
+
+    Raises:
+        DataError: If it cannot be kept.
+    """
     stem, suffix = re.fullmatch(r"(.*?)((?:\.weights)?\.[A-Za-z0-9]{1,8})?", file_name, re.DOTALL).groups()  # type: ignore[union-attr]  # every name matches
 
     def place(tail: str) -> Path:
         name = f"{_plain_stem(stem, 'model')}-{tail}"
         return model_path(name) or folder("models") / name / f"{name}{suffix or ''}"
 
-    path = _own_place(data, place)
-    path.parent.mkdir(exist_ok=True)
-    _write(path, data)
-    os.utime(path.parent)
-    make_room(keep=path.parent, max_bytes=_MAX_BYTES["models"])
+    with _kept(Sentence("The model")):
+        path = _own_place(data, place)
+        path.parent.mkdir(exist_ok=True)
+        _write(path, data)
+        os.utime(path.parent)
+        make_room(keep=path.parent, max_bytes=_MAX_BYTES["models"])
     return path.parent.name
 
 
@@ -70,12 +83,17 @@ def drop_model(name: str) -> None:
 
 
 def put_data(file_name: str, data: bytes) -> Path:
-    """Keep an uploaded archive of pictures and return where it is: `cats-3fa9c1e2.zip`."""
+    """Keep an uploaded archive of pictures and return where it is: `cats-3fa9c1e2.zip`.
+
+    Raises:
+        DataError: If it cannot be kept.
+    """
     stem = _plain_stem(file_name.removesuffix(".zip"), "pictures")
-    path = _own_place(data, lambda tail: folder("uploads") / f"{stem}-{tail}.zip")
-    _write(path, data)
-    os.utime(path)
-    make_room(keep=path, max_bytes=_MAX_BYTES["uploads"])
+    with _kept(Sentence("The archive")):
+        path = _own_place(data, lambda tail: folder("uploads") / f"{stem}-{tail}.zip")
+        _write(path, data)
+        os.utime(path)
+        make_room(keep=path, max_bytes=_MAX_BYTES["uploads"])
     return path
 
 
@@ -88,7 +106,7 @@ def own_data() -> list[Path]:
     """List a person's own sets of pictures: those in the data folder, and those that were uploaded."""
     home = data_folder()
     beside = sorted(path for path in home.iterdir() if _is_data(path)) if home.is_dir() else []
-    return [*beside, *sorted(folder("uploads").glob("*.zip"))][:_MOST_OWN_DATA]
+    return [*beside, *sorted(folder("uploads").glob("[!.]*.zip"))][:_MOST_OWN_DATA]
 
 
 def _is_data(path: Path) -> bool:
@@ -118,3 +136,16 @@ def _write(target: Path, data: bytes) -> None:
     if not target.exists():
         with written_whole(target) as part:
             part.write_bytes(data)
+
+
+@contextlib.contextmanager
+def _kept(what: Sentence) -> Iterator[None]:
+    """Say in a sentence that an upload cannot be kept."""
+    try:
+        yield
+    except OSError as error:
+        raise DataError(
+            "{what} cannot be kept: {reason}. Free space on the server, or set CNNVIZ_CACHE_DIR.",
+            what=what,
+            reason=error.strerror or str(error),
+        ) from error

@@ -12,7 +12,7 @@ from cnnviz.datasets import cache
 from cnnviz.datasets.dataset import ArrayPictures, OnStep, Part
 from cnnviz.datasets.threads import in_threads
 from cnnviz.errors import DataError
-from cnnviz.folders import make_room, written_whole
+from cnnviz.folders import DAMAGED, make_room, map_array, written_whole
 from cnnviz.images import Fit, fit, gray
 from cnnviz.sentences import Sentence
 
@@ -73,8 +73,8 @@ def _fitted(part: Part, size: tuple[int, int], channels: int, how: Fit, index: i
 def _recall(path: Path, shape: tuple[int, ...]) -> np.ndarray | None:
     """Map what was kept; None if it is missing or damaged."""
     try:
-        kept = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError, EOFError):
+        kept = map_array(path)
+    except DAMAGED:
         return None
     return kept if kept.shape == shape and kept.dtype == np.uint8 else None
 
@@ -109,4 +109,4 @@ def _keep(path: Path, fitted: Iterator[np.ndarray], shape: tuple[int, ...]) -> n
             reason=error.strerror,
         ) from error
     make_room(keep=path, max_bytes=cache.MAX_BYTES)
-    return np.load(path, mmap_mode="r", allow_pickle=False)
+    return map_array(path)

@@ -10,8 +10,6 @@ import contextlib
 import hashlib
 import json
 import os
-import zipfile
-import zlib
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from functools import partial
@@ -20,7 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from cnnviz.filters.pattern import Pattern, Request
-from cnnviz.folders import cache_folder, make_room, written_whole
+from cnnviz.folders import DAMAGED, cache_folder, make_room, open_ordinary, written_whole
 
 ASCENT_VERSION = 2
 """Part of every key; raise it when the ascent gives other pictures."""
@@ -60,7 +58,7 @@ class PatternStore:
     def _read(self, request: Request, index: int) -> Pattern | None:
         path = self._path(request, index)
         try:
-            with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
+            with open_ordinary(path) as opened, np.load(opened, allow_pickle=False) as file:
                 pattern = Pattern(
                     filter=index,
                     photo=file["photo"],
@@ -70,7 +68,7 @@ class PatternStore:
                     climbed_size=(int(file["climbed_size"][0]), int(file["climbed_size"][1])),
                 )
             os.utime(path)
-        except (OSError, EOFError, ValueError, TypeError, KeyError, IndexError, zipfile.BadZipFile, zlib.error):
+        except DAMAGED:
             return None
         is_whole = pattern.photo.dtype == np.uint8 and pattern.photo.shape == (request.size, request.size, 3)
         return pattern if is_whole else None

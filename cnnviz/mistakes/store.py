@@ -6,8 +6,6 @@ import contextlib
 import hashlib
 import json
 import os
-import zipfile
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 from functools import partial
@@ -20,7 +18,7 @@ from cnnviz.convnets import Convnet
 from cnnviz.datasets import Part
 from cnnviz.datasets.files import FilePictures
 from cnnviz.errors import DataError
-from cnnviz.folders import cache_folder, make_room, written_whole
+from cnnviz.folders import DAMAGED, cache_folder, make_room, open_ordinary, read_bounded, written_whole
 from cnnviz.mistakes.earlier import ROWS, still_valid, versions
 from cnnviz.mistakes.evaluation import Evaluation
 from cnnviz.mistakes.mapping import OTHER, ClassMapping
@@ -29,7 +27,7 @@ EVALUATION_VERSION = 2
 """Part of every key; raise it when an evaluation holds something else."""
 
 _GIGABYTE = 2**30
-_UNREADABLE = (OSError, EOFError, ValueError, TypeError, KeyError, zipfile.BadZipFile, zlib.error)
+_MOST_NOTE_BYTES = 2**28  # a name and a version for each of a million images
 _FACTS = tuple(entry.name for entry in fields(Evaluation) if entry.name not in ROWS)
 
 
@@ -53,7 +51,7 @@ class EvaluationStore:
         try:
             evaluation = _read(path)
             os.utime(path)
-        except _UNREADABLE:
+        except DAMAGED:
             return None
         return evaluation
 
@@ -65,9 +63,10 @@ class EvaluationStore:
         if current is None:
             return None
         try:
-            note = json.loads(self._note(convnet.fingerprint, part, class_names, mapping).read_text(encoding="utf-8"))
+            path = self._note(convnet.fingerprint, part, class_names, mapping)
+            note = json.loads(read_bounded(path, max_bytes=_MOST_NOTE_BYTES))
             return still_valid(_read(self.root / Path(note["evaluation"]).name), note["versions"], part, current)
-        except _UNREADABLE:
+        except DAMAGED:
             return None
 
     def keep(self, evaluation: Evaluation, part: Part | None = None) -> None:
@@ -137,7 +136,7 @@ def load(path: str | Path) -> Evaluation:
         return _read(path)
     except FileNotFoundError as error:
         raise DataError("There is no file {name!r}. Check its name and folder.", name=path.name) from error
-    except _UNREADABLE as error:
+    except DAMAGED as error:
         raise DataError(
             "{name!r} holds no evaluation, a damaged one, or one of another version. Evaluate the model again.",
             name=path.name,
@@ -158,7 +157,7 @@ def _names(facts: dict[str, Any]) -> tuple[str, ...]:
 
 
 def _read(path: Path) -> Evaluation:
-    with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
+    with open_ordinary(path) as opened, np.load(opened, allow_pickle=False) as file:
         facts = json.loads(str(file["facts"]))
         arrays = {name: file[name] for name in ROWS}
     if facts.pop("version") != EVALUATION_VERSION or any(

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cnnviz.errors import RunError
-from cnnviz.folders import written_whole
+from cnnviz.folders import open_ordinary, written_whole
 
 if TYPE_CHECKING:
     import keras
@@ -109,7 +109,7 @@ def read(path: Path) -> Checkpoint:
         RunError: If it was written by another version, or is damaged.
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with open_ordinary(path) as opened, np.load(opened, allow_pickle=False) as file:
             meta = json.loads(str(file["meta"]))
             arrays = tuple(file[f"variable_{number}"] for number in range(len(file.files) - 1))
     except Exception as error:  # a damaged archive raises whatever its bytes lead to

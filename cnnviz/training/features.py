@@ -13,7 +13,7 @@ import numpy as np
 
 from cnnviz.datasets import Part, ahead, batch_order, pipeline
 from cnnviz.errors import RunError
-from cnnviz.folders import cache_folder, make_room, written_whole
+from cnnviz.folders import DAMAGED, cache_folder, make_room, map_array, written_whole
 from cnnviz.training.recipe import Recipe
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def features_of(body: keras.Model, part: Part, *, key: str) -> np.ndarray:
         with written_whole(path) as whole:
             _run(body, part, whole, shape)
         make_room(keep=path, max_bytes=MAX_BYTES)
-        kept = np.load(path, mmap_mode="r", allow_pickle=False)
+        kept = map_array(path)
     return kept
 
 
@@ -69,9 +69,9 @@ def _require_room(shape: tuple[int, int]) -> None:
 def _recall(path: Path, shape: tuple[int, int]) -> np.ndarray | None:
     """Map what was kept, used just now; None if it is missing or damaged."""
     try:
-        kept = np.load(path, mmap_mode="r", allow_pickle=False)
+        kept = map_array(path)
         os.utime(path)
-    except (OSError, ValueError, EOFError):
+    except DAMAGED:
         return None
     return kept if kept.shape == shape and kept.dtype == np.float32 else None
 

@@ -1,10 +1,13 @@
 """Are uploads found by what they hold, kept within bounds, and nothing else reached?"""
 
+import errno
 import os
+from pathlib import Path
 
 import pytest
 
 from cnnviz.dashboard import store
+from cnnviz.errors import DataError
 
 
 @pytest.fixture(autouse=True)
@@ -68,3 +71,31 @@ def test_other_bytes_never_answer_to_the_name_of_an_upload():
     assert again.startswith(model) and len(again) == len("cats-") + 32
     assert store.model_path(again).read_bytes() == b"model" and store.put_model("cats.keras", b"model") == again
     assert more.stem.startswith(data.stem) and more.read_bytes() == b"images"
+
+
+def test_what_is_being_uploaded_or_was_cut_off_is_not_offered(root):
+    path = store.put_data("cats.zip", b"cats")
+    (path.parent / f".{'a' * 32}.zip").write_bytes(b"ca")
+    assert store.own_data() == [path]
+
+
+@pytest.mark.parametrize(
+    ("what", "put"),
+    [
+        ("image", lambda data: store.put("pictures", data)),
+        ("model", lambda data: store.put_model("net.keras", data)),
+        ("archive", lambda data: store.put_data("cats.zip", data)),
+    ],
+)
+def test_an_upload_that_finds_no_room_is_one_sentence_and_leaves_nothing(root, monkeypatch, what, put):
+    put(b"before")
+    before = sorted(path for path in root.rglob("*") if path.is_file())
+
+    def refuse(path, data):
+        path.touch()
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(Path, "write_bytes", refuse)
+    with pytest.raises(DataError, match=f"^The {what} cannot be kept: No space left on device. Free space"):
+        put(b"after")
+    assert sorted(path for path in root.rglob("*") if path.is_file()) == before

@@ -17,6 +17,7 @@ from cnnviz.dashboard.convolution import ink, take_away
 from cnnviz.dashboard.kept import kept
 from cnnviz.dashboard.state import Selection
 from cnnviz.dashboard.texts import convolution as texts
+from cnnviz.errors import CnnvizError
 from cnnviz.images import drawings
 from cnnviz.layers import layers
 from cnnviz.probes import Reading
@@ -154,8 +155,13 @@ def _show_received(convnet: Convnet, photo: np.ndarray, help_text: str) -> None:
 
 def _keep(network: str, png: bytes) -> None:
     """Make the drawing the picture of all pages, and the network that knows it theirs."""
+    try:
+        name = store.put("pictures", png)
+    except CnnvizError as error:
+        state.select(state.UPLOAD_ERROR, error.sentence)
+        return
     state.insist(state.MODEL, network)
-    state.insist(state.PICTURE, store.put("pictures", png))
+    state.insist(state.PICTURE, name)
     state.insist(state.VIEW, "inside")
 
 

@@ -130,6 +130,7 @@ def _verdict(evaluation: Evaluation, row: int) -> str:
 
 def _look_inside(selection: Selection) -> None:
     """Take network and picture along to the other pages."""
-    state.select_later(state.MODEL, selection.convnet.name)
-    state.select_later(state.PICTURE, store.put("pictures", images.png_bytes(selection.photo)))
-    st.switch_page("pages/heatmaps.py")
+    with panels.explained():
+        state.select_later(state.PICTURE, store.put("pictures", images.png_bytes(selection.photo)))
+        state.select_later(state.MODEL, selection.convnet.name)
+        st.switch_page("pages/heatmaps.py")

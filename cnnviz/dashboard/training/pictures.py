@@ -9,6 +9,7 @@ import streamlit as st
 from cnnviz.dashboard import language, sets, state, store
 from cnnviz.dashboard.sets import Offer
 from cnnviz.dashboard.texts import training as texts
+from cnnviz.errors import CnnvizError
 
 _MOST_MEGABYTES = 256
 
@@ -56,10 +57,15 @@ def take_own(keys: Sequence[str]) -> None:
             texts.OWN_DATA_HELP.format(folder=store.data_folder()), type=["zip"], key="data_upload",
             max_upload_size=_MOST_MEGABYTES, on_change=_take_upload, args=(keys,),
         )  # fmt: skip
+    if sentence := st.session_state.pop("_data_error", None):
+        st.error(language.say(sentence), icon=":material/error:")
 
 
 def _take_upload(keys: Sequence[str]) -> None:
     file = st.session_state["data_upload"]
-    if file is not None:
-        path = store.put_data(file.name, file.getvalue())
-        _turn(keys, path.name)
+    if file is None:
+        return
+    try:
+        _turn(keys, store.put_data(file.name, file.getvalue()).name)
+    except CnnvizError as error:
+        st.session_state["_data_error"] = error.sentence
