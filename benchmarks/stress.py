@@ -21,7 +21,11 @@ PARTS = {
     "disk": "a full disk at every write",
     "folders": "folders that are read-only, deleted, foreign or corrupted",
     "memory": "hundreds of own images on own models",
+    "servers": "two servers on one folder",
+    "burst": "bursts of page changes beside an upload, a training and a slow model",
     "threads": "many threads on one network",
+    "flood": "a flood of broken connections",
+    "hostile": "hostile texts, images, archives and models",
 }
 """Each is a module of `benchmarks.breaking` whose `run(scale)` yields an `Outcome` for each line of the table."""
 
@@ -48,7 +52,7 @@ def main(words: Sequence[str] | None = None) -> int:
         1 if anything was lost.
     """
     parser = argparse.ArgumentParser(prog="python -m benchmarks.stress", description=__doc__)
-    parser.add_argument("parts", nargs="*", choices=[*PARTS, []], metavar="PART", help=", ".join(PARTS))
+    parser.add_argument("parts", nargs="*", choices=[*PARTS, []], default=[], metavar="PART", help=", ".join(PARTS))
     parser.add_argument("--scale", type=float, default=1.0, help="share of the full counts, such as 0.1")
     options = parser.parse_args(words)
     outcomes = [outcome for name in options.parts or PARTS for outcome in run(name, options.scale)]

@@ -32,6 +32,7 @@ from cnnviz.training.record import Record, append_epoch, folder_written
 from tests.mistakes.mistake_nets import answers
 
 BYTES = 200_000
+_NUMBERS = 300
 _REQUEST = Request("network", "conv", "textbook", 64, 8, 0)
 _UPLOADED = re.compile(r".*-([0-9a-f]{8}|[0-9a-f]{32})\.[a-z0-9]+")
 
@@ -83,15 +84,20 @@ def _evaluation(number: int) -> Any:
     return answers(labels, np.random.default_rng(number).dirichlet(np.ones(3), 2000), data=f"data {number}")
 
 
+def found_evaluation(number: int) -> Any:
+    """The evaluation of that number, if it was kept."""
+    asked = (SimpleNamespace(fingerprint="network"), SimpleNamespace(fingerprint=f"data {number}"))
+    expected = _evaluation(0)
+    return EvaluationStore().find(*asked, expected.class_names, expected.mapping)  # type: ignore[arg-type]
+
+
 def _broken_evaluations() -> list[str]:
-    kept, broken = EvaluationStore(), []
-    for number in range(300):
-        asked = (SimpleNamespace(fingerprint="network"), SimpleNamespace(fingerprint=f"data {number}"))
-        expected = _evaluation(0)
-        found = kept.find(*asked, expected.class_names, expected.mapping)  # type: ignore[arg-type]  # all that is read
-        if found is not None and not np.array_equal(found.labels, _evaluation(number).labels):
-            broken.append(f"evaluation {number}")
-    return broken
+    found = {number: found_evaluation(number) for number in range(_NUMBERS)}
+    return [
+        f"evaluation {number}"
+        for number, one in found.items()
+        if one is not None and not np.array_equal(one.labels, _evaluation(number).labels)
+    ]
 
 
 def _pattern(number: int) -> Pattern:
@@ -99,8 +105,13 @@ def _pattern(number: int) -> Pattern:
     return Pattern(number, photo, 0.0, float(number), "ok", (64, 64))
 
 
+def found_pattern(number: int) -> Pattern | None:
+    """The pattern of that number, if it was kept."""
+    return PatternStore().find(_REQUEST, [number]).get(number)
+
+
 def _broken_patterns() -> list[str]:
-    found = PatternStore().find(_REQUEST, range(300))
+    found = PatternStore().find(_REQUEST, range(_NUMBERS))
     return [f"pattern {index}" for index, one in found.items() if not np.array_equal(one.photo, _pattern(index).photo)]
 
 
