@@ -46,7 +46,9 @@ def run(scale: float) -> Iterator[Outcome]:
             for broken in pool.map(ask, range(_THREADS)):
                 outcome.tries += len(asked)
                 outcome.losses += broken
-    outcome.check(all(np.array_equal(old, new) for old, new in zip(weights, shared.model.weights, strict=True)), "weights")
+    outcome.check(
+        all(np.array_equal(old, new) for old, new in zip(weights, shared.model.weights, strict=True)), "weights"
+    )
     outcome.note = ", ".join(questions)
     yield outcome
 
