@@ -41,6 +41,8 @@ def run(scale: float) -> Iterator[Outcome]:
         with running_app(folder, folder / "log.txt", **variables) as port, browser() as running, _training():
             url = f"http://127.0.0.1:{port}"
             pages = [_opened(running, url), _opened(running, url), _opened(running, f"{url}/activations?model={slow}")]
+            for page in pages[:2]:
+                settle(page, "Overview")  # the slow model is still being opened
             with watched(url) as health:
                 taken = [_burst(pages, image, turn) for turn in range(max(2, round(scale * _BURSTS)))]
     for seconds in taken:
@@ -57,7 +59,7 @@ def _opened(running: Any, url: str) -> Any:
     page = running.new_context().new_page()
     page.set_default_timeout(TIMEOUT)
     page.goto(url)
-    settle(page, "Activations" if "activations" in url else "Overview")
+    page.get_by_role("heading", level=1).first.wait_for()
     return page
 
 
@@ -90,7 +92,7 @@ def _training() -> Iterator[None]:
 
 
 def _slow_model(folder: Path) -> str:
-    """Upload a model whose every answer takes a while; written by a process of its own, for Keras is not needed here."""
+    """Upload a model whose every answer takes a while; written elsewhere: this process needs no Keras."""
     path = folder / "slow.keras"
     code = f"""
 import keras

@@ -15,7 +15,9 @@ from pathlib import Path
 from benchmarks.breaking.outcome import Outcome, broken_by
 
 _CORPORA = {
-    "Hostile models: bombs, traversal, links, code": ["tests/convnets/test_hostile_files.py", "tests/convnets/test_gate.py"],
+    "Hostile models: bombs, traversal, links, code": [
+        "tests/convnets/test_hostile_files.py", "tests/convnets/test_gate.py",
+    ],
     "Hostile images, and archives of images": ["tests/images/test_reading.py", "tests/datasets/test_own_pictures.py"],
     "Markup in every text, reports opened in Chromium": [
         "tests/browser/test_server.py", "tests/mistakes/test_reports.py", "tests/pages/test_taken_code.py",
@@ -25,7 +27,7 @@ _MEMBERS, _SECONDS, _MEGABYTES = 1_000_000, 20, 1500
 
 
 def run(scale: float) -> Iterator[Outcome]:
-    """Run the tests that hold these corpora, each of whose cases is a try; then the archives that take long to write."""
+    """Run the tests that hold these corpora, each case a try; then the archives that take long to write."""
     for what, paths in _CORPORA.items():
         yield _tested(what, paths)
     yield _many_members(max(10_000, round(scale * _MEMBERS)))
