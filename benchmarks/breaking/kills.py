@@ -14,13 +14,13 @@ from benchmarks.breaking import trainers
 from benchmarks.breaking.outcome import Outcome
 from benchmarks.breaking.writers import WRITERS, broken_in_all, half_written, use_folder
 
-_KILLS, _SERVERS = 100, 5
+_KILLS = 100
 _NUMBERS = 300
 _LONGEST = 0.25  # seconds; a writer's round takes about as long
 
 
 def run(scale: float) -> Iterator[Outcome]:
-    """Kill writers in a loop, then trainers, then whole servers."""
+    """Kill writers in a loop, then trainers."""
     yield _kill_writers(max(2, round(scale * _KILLS)))
     yield from trainers.run(max(2, round(scale * _KILLS)))
 

@@ -21,7 +21,7 @@ from benchmarks.breaking.outcome import Outcome
 
 _IMAGES, _CACHE_MEGABYTES, _GROWTH = 300, 64, 1.15
 _MODELS = ((32, 8), (64, 8), (96, 8), (128, 4), (1024, 2))  # side and channels
-_CHANGES = 7  # of the model: the first two are opened again, since the last three stay open
+_CHANGES = 15  # of the model: the first third of the images sees all five; the last three stay open
 
 
 def run(scale: float) -> Iterator[Outcome]:
