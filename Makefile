@@ -66,8 +66,8 @@ update: $(VENV)/.dev ## Renew the locks to the newest releases that the ranges a
 bench: $(VENV)/.dev ## Print speed as ratios to the floor of the same run
 	$(BIN)/python -m benchmarks
 
-stress: $(VENV)/.dev ## Long runs: 300 random models, hundreds of views, several sessions at once
-	$(BIN)/python -m benchmarks.stress
+stress: $(VENV)/.dev ## Break what can be broken and count the losses: STRESS="kills disk --scale 0.1" chooses
+	$(BIN)/python -m benchmarks.stress $(STRESS)
 
 clean: ## Remove the environments and what was built
 	rm -rf .venv .venv-* build dist

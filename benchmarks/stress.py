@@ -1,60 +1,67 @@
-"""Hundreds of random models, hundreds of views, several people at once. Run before a release."""
+"""Breaks what can be broken, and counts what was lost: `python -m benchmarks.stress kills disk --scale 0.1`."""
 
 from __future__ import annotations
 
+import argparse
+import importlib
 import os
-import statistics
+import sys
 import time
-from typing import Any
+from collections.abc import Sequence
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
 
-from benchmarks import memory, random_models
-from benchmarks.browser import TIMEOUT, browser, serve
+from benchmarks.breaking.outcome import Outcome, table
 
-_SESSIONS, _ROUNDS = 8, 4
-_PAGES = ("Activations", "Heatmaps", "Filters", "Overview")
-_IS_IDLE = "() => document.querySelector('[data-testid=stApp]')?.dataset.testScriptState === 'notRunning'"
+PARTS = {
+    "models": "300 random models against Keras itself",
+    "sessions": "eight people at once",
+    "kills": "SIGKILL of trainers and of what writes the cache",
+    "disk": "a full disk at every write",
+    "folders": "folders that are read-only, deleted, foreign or corrupted",
+    "memory": "hundreds of own images on own models",
+    "servers": "two servers on one folder",
+    "burst": "bursts of page changes beside an upload, a training and a slow model",
+    "threads": "many threads on one network",
+    "flood": "a flood of broken connections",
+    "hostile": "hostile texts, images, archives and models",
+}
+"""Each is a module of `benchmarks.breaking` whose `run(scale)` yields an `Outcome` for each line of the table."""
 
 
-def _turn(page: Any, name: str) -> None:
-    page.get_by_test_id("stSidebarNav").get_by_text(name, exact=True).click()
+def run(name: str, scale: float) -> list[Outcome]:
+    """Carry out a part, and print each line when it is there; a part that ends early has lost."""
+    start, outcomes = time.monotonic(), []
+    print(f"\n{name}: {PARTS[name]}", flush=True)
+    try:
+        for outcome in importlib.import_module(f"benchmarks.breaking.{name}").run(scale):
+            outcomes.append(outcome)
+            print(f"  {outcome.line()}", flush=True)
+    except Exception as error:  # noqa: BLE001  # the other parts are worth their time
+        outcomes.append(Outcome(name, 1, [f"the part ended with {type(error).__name__}: {error}"]))
+        print(f"  {outcomes[-1].line()}", flush=True)
+    print(f"  {time.monotonic() - start:.0f} s", flush=True)
+    return outcomes
 
 
-def _settle(page: Any, name: str) -> None:
-    page.get_by_role("heading", level=1, name=name).wait_for()
-    page.wait_for_function(_IS_IDLE)
+def main(words: Sequence[str] | None = None) -> int:
+    """Run the parts that were named, or all, and print the table.
 
-
-def main() -> None:
-    random_models.main()
-    memory.main()
-    with serve() as url, browser() as running:
-        pages = [running.new_context().new_page() for _ in range(_SESSIONS)]
-        errors: list[str] = []
-        for page in pages:
-            page.set_default_timeout(TIMEOUT)
-            page.on("pageerror", lambda error: errors.append(str(error)))
-            page.goto(url)
-        for page in pages:
-            _settle(page, "Overview")
-        taken = []
-        for turn in range(_ROUNDS * len(_PAGES)):
-            name = _PAGES[turn % len(_PAGES)]
-            start = time.perf_counter()
-            for page in pages:
-                _turn(page, name)
-            for page in pages:
-                _settle(page, name)
-                taken.append(time.perf_counter() - start)
-        shown = sum(page.get_by_test_id("stException").count() for page in pages)
-    taken.sort()
-    p95 = taken[int(0.95 * len(taken))]
-    median = statistics.median(taken)
-    print(f"{_SESSIONS} sessions at once, {len(taken)} page changes: median {median:.1f} s, p95 {p95:.1f} s")
-    print(f"errors in the browser {len(errors)}, exceptions on pages {shown}", flush=True)
+    Returns:
+        1 if anything was lost.
+    """
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.stress", description=__doc__)
+    parser.add_argument("parts", nargs="*", choices=[*PARTS, []], default=[], metavar="PART", help=", ".join(PARTS))
+    parser.add_argument("--scale", type=float, default=1.0, help="share of the full counts, such as 0.1")
+    options = parser.parse_args(words)
+    outcomes = [outcome for name in options.parts or PARTS for outcome in run(name, options.scale)]
+    load = f"load average {os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else ""
+    print(
+        f"\n{time.strftime('%Y-%m-%d')}, {os.cpu_count()} cores, {load}, scale {options.scale:g}\n\n{table(outcomes)}"
+    )
+    return int(any(outcome.losses for outcome in outcomes))
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -79,7 +79,7 @@ def written_whole(path: Path) -> Iterator[Path]:
     Raises:
         OSError: If it cannot be written; then nothing is left behind, and an older file stays.
     """
-    _sweep(path.parent)
+    sweep(path.parent)
     part = path.with_name(f"{_HALF_WRITTEN}{uuid.uuid4().hex}{path.suffix}")
     try:
         yield part
@@ -90,11 +90,17 @@ def written_whole(path: Path) -> Iterator[Path]:
         part.unlink(missing_ok=True)
 
 
-def _sweep(folder: Path) -> None:
-    """Remove what nobody writes to any more; a process of another machine may have written it, so only time tells."""
+def sweep(folder: Path, *, older_than: float = _SECONDS_OF_SILENCE) -> None:
+    """Remove what `written_whole` had begun in a folder when its process was killed.
+
+    Args:
+        folder: The folder.
+        older_than: Seconds since it was last written to. What is younger may still be written, perhaps by a process of
+            another machine: only time tells.
+    """
     for part in folder.glob(f"{_HALF_WRITTEN}*"):
         with contextlib.suppress(OSError):  # another process was faster
-            if time.time() - part.stat().st_mtime > _SECONDS_OF_SILENCE:
+            if time.time() - part.stat().st_mtime >= older_than:
                 part.unlink()
 
 

@@ -14,9 +14,10 @@ from cnnviz.datasets.dataset import OnStep
 from cnnviz.datasets.looking import Finding, look_at, look_confined
 from cnnviz.datasets.sources import Source
 from cnnviz.datasets.threads import in_threads
-from cnnviz.folders import make_room, written_whole
+from cnnviz.folders import make_room, read_bounded, written_whole
 
 _VERSION = 1
+_MOST_BYTES = 2**28  # a finding for each of a million files
 
 
 def inspect(source: Source, keys: Sequence[str], *, on_step: OnStep | None = None) -> dict[str, Finding]:
@@ -55,7 +56,7 @@ def _look(source: Source, keys: Sequence[str], on_step: OnStep | None) -> Iterat
 def _recall(path: Path) -> dict[str, Finding]:
     """Read what was kept; nothing if it is missing, damaged or of another version."""
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        found = json.loads(read_bounded(path, max_bytes=_MOST_BYTES))
         if found["version"] != _VERSION:
             return {}
         return {

@@ -17,6 +17,7 @@ import numpy as np
 from cnnviz.convnets.answers import Answers, remember
 from cnnviz.datasets import Dataset, load_dataset
 from cnnviz.errors import CancelledError, CnnvizError, RunError
+from cnnviz.folders import sweep
 from cnnviz.runs import Run, open_run
 from cnnviz.runs import folder as names
 from cnnviz.sentences import Sentence
@@ -77,6 +78,8 @@ def carry_out(path: Path, *, on_epoch: OnEpoch | None = None) -> Run:
     if run.status.state == "finished":
         raise RunError("{name!r} has finished. Start a new run to train again.", name=run.name)
     with hold(path):
+        for part in (path, path / names.CHECKPOINTS, path / names.SNAPSHOTS):
+            sweep(part, older_than=0)  # nobody else writes there
         record = Record(path, run.status)
         with _ending(record):
             _carry_out(record, recipe_from_json(run.recipe), on_epoch)

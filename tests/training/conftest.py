@@ -1,34 +1,15 @@
 """A folder of small pictures that a network can learn within seconds, and recipes for it."""
 
-import numpy as np
 import pytest
-from PIL import Image
+from shape_pictures import draw_shapes
 
 from cnnviz.training import Augmentation, Recipe
-
-SIDE = 28
 
 
 @pytest.fixture(scope="session")
 def shapes(tmp_path_factory):
     """Forty pictures a class: upright bars, lying bars, and noise, in gray."""
-    folder = tmp_path_factory.mktemp("shapes")
-    rng = np.random.default_rng(0)
-    for name in ("lying", "noise", "upright"):
-        (folder / name).mkdir()
-        for number in range(40):
-            Image.fromarray(_picture(name, rng)).save(folder / name / f"{number}.png")
-    return folder
-
-
-def _picture(name, rng):
-    pixels = rng.integers(0, 80, (SIDE, SIDE))
-    start = rng.integers(4, SIDE - 8)
-    if name == "lying":
-        pixels[start : start + 4] += 150
-    elif name == "upright":
-        pixels[:, start : start + 4] += 150
-    return pixels.astype(np.uint8)
+    return draw_shapes(tmp_path_factory.mktemp("shapes") / "shapes", count=40)
 
 
 @pytest.fixture

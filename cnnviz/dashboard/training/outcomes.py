@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
 from pathlib import Path
 from typing import Any
@@ -16,9 +17,11 @@ from cnnviz.dashboard import components, language, panels, paths, started
 from cnnviz.dashboard.texts import training as texts
 from cnnviz.dashboard.training import standing, time_lapse
 from cnnviz.errors import CnnvizError
+from cnnviz.folders import open_ordinary
 from cnnviz.runs import Run
 
 _LOG_LINES = 40
+_LOG_BYTES = 2**16
 _NAMES = ("name", "series")  # settings that the run's own name says already
 
 
@@ -122,7 +125,9 @@ def _events(run: Run) -> str:
 
 def _log(run: Run) -> str:
     try:
-        text = (run.path / "train.log").read_text(encoding="utf-8", errors="replace")
+        with open_ordinary(run.path / "train.log") as file:
+            file.seek(max(0, file.seek(0, os.SEEK_END) - _LOG_BYTES))
+            text = file.read(_LOG_BYTES).decode("utf-8", errors="replace")
     except OSError:
         return ""
     return "\n".join(text.splitlines()[-_LOG_LINES:])
