@@ -94,7 +94,7 @@ def _replaced(make: Callable[[Path], object]) -> Callable[[Path, random.Random, 
 
 
 def _secret(path: Path) -> None:
-    path.symlink_to("/etc/passwd")
+    path.symlink_to("/proc/self/status")  # which nobody can delete, should anybody try
 
 
 def _endless(path: Path) -> None:

@@ -16,7 +16,7 @@ from streamlit.runtime.scriptrunner import StopException, get_script_run_ctx
 __all__ = ["SELECTORS", "DeltaGenerator", "StopException", "StreamlitPage", "is_history_step", "is_in_session",
            "page_hash", "styled"]  # fmt: skip
 # DeltaGenerator and StreamlitPage: types of what `st.container()` and `st.Page()` give.
-# StopException: what `st.stop()` raises, to end a page and leave its frame to finish.
+# StopException: what Streamlit raises to end a page and leave its frame to finish.
 
 SELECTORS: Mapping[str, str] = {
     "app": ".stApp",  # the ground that is printed white
