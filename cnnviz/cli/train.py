@@ -17,7 +17,7 @@ from cnnviz import datasets, training
 from cnnviz.cli import options, output
 from cnnviz.cli.errors import CommandError
 from cnnviz.cli.opening import start_tensorflow
-from cnnviz.errors import CancelledError, RunError
+from cnnviz.errors import CancelledError, CnnvizError, RunError
 from cnnviz.runs import Run, list_runs, open_run, runs_folder
 from cnnviz.training.recipe import Recipe
 from cnnviz.training.series import SERIES, carry_out_in_turn, create_series
@@ -166,17 +166,19 @@ def _in_turn(paths: Sequence[Path], *, is_json: bool) -> Iterator[Run]:
 def _stoppable(paths: Sequence[Path]) -> Iterator[list[int]]:
     """Let SIGTERM end a run as Ctrl-C does; gives what came, for the trainer keeps it to itself.
 
-    One of several workers is asked to stop instead, so that it can tell the others; a second signal does not wait.
+    The run is asked to stop as well: an exception that is raised while Python collects garbage or TensorFlow calls
+    back is lost. One of several workers is only asked, so that it can tell the others; a second signal does not wait.
     """
     came: list[int] = []
 
     def interrupt(number: int, _: Any) -> None:
         came.append(number)
-        shared = [path for path in paths if _is_worker(open_run(path))]
-        if not shared or len(came) > 1:
+        running = [run for run in map(open_run, paths) if run.status.state == "running"] if len(came) == 1 else []
+        for run in running:
+            with contextlib.suppress(CnnvizError):  # its folder cannot be written: then the exception has to do
+                training.stop(run.path)
+        if not any(map(_is_worker, running)):
             raise KeyboardInterrupt
-        for path in shared:
-            training.stop(path)
 
     kept = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
@@ -187,7 +189,7 @@ def _stoppable(paths: Sequence[Path]) -> Iterator[list[int]]:
 
 
 def _is_worker(run: Run) -> bool:
-    return run.status.state == "running" and run.recipe.get("strategy") == "multi-worker"
+    return run.recipe.get("strategy") == "multi-worker"
 
 
 def _tell_who_is_first(paths: Sequence[Path]) -> None:

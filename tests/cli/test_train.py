@@ -7,13 +7,17 @@ import shutil
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from PIL import Image
 from waiting import wait_until
 
+from cnnviz.cli import train
 from cnnviz.runs import list_runs, open_run
+from cnnviz.training import RECIPES, create_run
+from cnnviz.training.record import Record, hold
 
 SECONDS = 120
 
@@ -143,6 +147,17 @@ def test_a_signal_stops_the_run_which_says_how_to_carry_on(pictures, runs, sent,
     assert out.startswith(f"{run.name}: stopped after ")
     assert err.endswith(f"cnnviz: Stopped. Carry on with `cnnviz train --run {run.path}`.\n")
     assert "Traceback" not in err
+
+
+def test_a_signal_whose_exception_is_lost_is_heard_all_the_same(pictures, runs):
+    path = create_run(replace(RECIPES["lenet5"].recipe, data=str(pictures)), folder=runs)
+    with hold(path), train._stoppable([path]) as came:
+        Record(path, open_run(path).status).tell(state="running")
+        with pytest.raises(KeyboardInterrupt):  # as a callback of TensorFlow may swallow it
+            signal.raise_signal(signal.SIGINT)
+        assert came == [signal.SIGINT] and Record(path, open_run(path).status).is_asked_to_stop()
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGTERM)
 
 
 def test_a_stopped_run_is_resumed_by_name_and_finishes(cnnviz, pictures, runs):
