@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from benchmarks.breaking.writers import WRITERS
+from benchmarks.breaking.writers import WRITERS, part_of
 from cnnviz.convnets import recall
 from cnnviz.convnets.gate import check_model_file
 from cnnviz.datasets import load_dataset
@@ -58,7 +58,7 @@ def _make_evaluation(_: Path) -> Path:
 
 def _find_evaluation(_: Path) -> Any:
     whole = _evaluation()
-    network, part = SimpleNamespace(fingerprint="network"), SimpleNamespace(fingerprint="data")
+    network, part = SimpleNamespace(fingerprint="network"), part_of(whole, "data")
     found = EvaluationStore().find(network, part, whole.class_names, whole.mapping)  # type: ignore[arg-type]
     return None if found is None else (found.labels.tolist(), found.top_probabilities.tolist(), found.network)
 

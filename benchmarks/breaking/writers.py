@@ -19,6 +19,7 @@ import numpy as np
 
 from cnnviz.convnets import Answers, recall, remember
 from cnnviz.dashboard import store
+from cnnviz.datasets.dataset import Part, array_part
 from cnnviz.filters.pattern import Pattern, Request
 from cnnviz.filters.store import PatternStore
 from cnnviz.folders import cache_folder
@@ -86,9 +87,15 @@ def _evaluation(number: int) -> Any:
 
 def found_evaluation(number: int) -> Any:
     """The evaluation of that number, if it was kept."""
-    asked = (SimpleNamespace(fingerprint="network"), SimpleNamespace(fingerprint=f"data {number}"))
-    expected = _evaluation(0)
+    expected = _evaluation(number)
+    asked = (SimpleNamespace(fingerprint="network"), part_of(expected, f"data {number}"))
     return EvaluationStore().find(*asked, expected.class_names, expected.mapping)  # type: ignore[arg-type]
+
+
+def part_of(evaluation: Any, fingerprint: str) -> Part:
+    """Images of nothing, with the labels of an evaluation."""
+    pixels = np.zeros((len(evaluation.labels), 1, 1, 1), np.uint8)
+    return replace(array_part(pixels, evaluation.labels, len(evaluation.class_names)), fingerprint=fingerprint)
 
 
 def _broken_evaluations() -> list[str]:

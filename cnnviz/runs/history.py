@@ -15,6 +15,7 @@ from cnnviz.sentences import one_line
 
 _SEEN_EPOCHS = 2
 _MAX_BYTES = 64 * 2**20
+_PROMISED = ("loss", "accuracy", "val_loss", "val_accuracy", "seconds")
 _EPOCH = re.compile(r"[1-9][0-9]{0,8}")
 _BOUNDS = {"accuracy": (0, 1 + 1e-6), "learning_rate": (0, np.inf), "seconds": (0, np.inf)}  # by a name's ending
 
@@ -60,18 +61,19 @@ class History:
 def read_history(path: Path) -> History:
     """Read a history.
 
-    A row that is being written is left out, and one that is out of the order of the epochs; a file that is missing has
-    no rows. What no epoch can give, such as an accuracy above 1, is NaN.
+    A row that is being written is left out, and one that is out of the order of the epochs; a file that is missing, or
+    is no table, has no rows. What no epoch can give, such as an accuracy above 1, is NaN; so is a column that lacks.
     """
     try:
         text = read_bounded(path, max_bytes=_MAX_BYTES).decode()
-    except (OSError, UnicodeDecodeError):
+        whole = text[: text.rfind("\n") + 1]
+        told = [row for row in csv.DictReader(whole.splitlines()) if _EPOCH.fullmatch(row.get("epoch") or "")]
+    except (OSError, UnicodeDecodeError, csv.Error):
         return History(np.zeros(0, int), {})
-    whole = text[: text.rfind("\n") + 1]
-    rows = _in_order([row for row in csv.DictReader(whole.splitlines()) if _EPOCH.fullmatch(row.get("epoch") or "")])
-    names = [name for name in rows[0] if name and name != "epoch"] if rows else []
+    rows = _in_order(told)
+    names = [name for name in dict.fromkeys((*rows[0], *_PROMISED)) if name and name != "epoch"] if rows else []
     epochs = np.array([int(row["epoch"]) for row in rows], int)
-    return History(epochs, {name: np.array([_number(name, row[name]) for row in rows], float) for name in names})
+    return History(epochs, {name: np.array([_number(name, row.get(name)) for row in rows], float) for name in names})
 
 
 def _in_order(rows: list[dict[str, str]]) -> list[dict[str, str]]:

@@ -17,6 +17,7 @@ ENDED: tuple[State, ...] = ("finished", "stopped", "failed", "interrupted")
 RESUMABLE: tuple[State, ...] = ("stopped", "failed", "interrupted")
 
 _MAX_BYTES = 2**20
+_MOST = 10**15
 
 
 @dataclass(frozen=True)
@@ -112,13 +113,18 @@ def _is_text(value: object) -> bool:
 
 
 def _is_number(value: object) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+    return _is_figure(value) and value is not None and math.isfinite(value)  # type: ignore[arg-type]  # a number
 
 
 def _is_figure(value: object) -> bool:
     """A number, or what stands for one that is none."""
-    return value is None or (isinstance(value, (int, float)) and not isinstance(value, bool))
+    return value is None or isinstance(value, float) or _is_whole(value)
 
 
 def _is_count(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+    return _is_whole(value) and value >= 0  # type: ignore[operator]  # a number
+
+
+def _is_whole(value: object) -> bool:
+    """A whole number that is not absurd: no float holds 400 digits."""
+    return isinstance(value, int) and not isinstance(value, bool) and abs(value) <= _MOST

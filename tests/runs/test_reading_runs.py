@@ -36,8 +36,18 @@ def test_a_history_leaves_out_the_row_that_is_being_written(tmp_path):
 
 def test_a_missing_or_strange_history_has_no_rows(tmp_path):
     assert len(read_history(tmp_path / "none.csv")) == 0
-    (tmp_path / "odd.csv").write_text("no,header\n,\nx,y\n")
-    assert len(read_history(tmp_path / "odd.csv")) == 0
+    for odd in ("no,header\n,\nx,y\n", "epoch,loss\n1," + "9" * 200_000 + "\n"):
+        (tmp_path / "odd.csv").write_text(odd)
+        assert len(read_history(tmp_path / "odd.csv")) == 0
+
+
+def test_a_history_has_the_columns_that_it_promises(tmp_path):
+    (tmp_path / "history.csv").write_text("epoch,val_loss,mine\n1,0.5,3\n")
+    columns = read_history(tmp_path / "history.csv").columns
+    assert columns["val_loss"] == [0.5] and columns["mine"] == [3]
+    assert {name for name, values in columns.items() if np.isnan(values).all()} == {
+        "loss", "accuracy", "val_accuracy", "seconds",
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -115,7 +125,21 @@ def test_runs_are_listed_newest_first_and_those_that_cannot_be_understood_say_so
     assert list_runs(tmp_path / "nowhere") == []
 
 
-ODD = (None, "x", -1, 1.5, float("nan"), True, [], {}, {"epoch": "x"}, {"accuracy": []}, {"a": "b"}, {"value": {}})
+ODD = (
+    None,
+    "x",
+    -1,
+    1.5,
+    10**400,
+    float("nan"),
+    True,
+    [],
+    {},
+    {"epoch": "x"},
+    {"accuracy": []},
+    {"a": "b"},
+    {"value": {}},
+)
 
 
 @pytest.mark.parametrize("name", [field.name for field in fields(Status)])
