@@ -10,8 +10,9 @@ from typing import Any
 
 from cnnviz.capture import Call, call_model, capture, holds_layers, walk, without_call_number
 from cnnviz.convnets import Convnet
-from cnnviz.errors import LayerError
+from cnnviz.errors import LayerError, ModelError
 from cnnviz.grids import Grid, Known, grid_of, reach_of_scores, trace_axes
+from cnnviz.memory import usable_memory
 from cnnviz.receptive_fields import View, keras_kind, spatial_shape, views, window_of
 
 _RUN_BYTES = 2**29
@@ -164,10 +165,21 @@ def images_at_once(convnet: Convnet, *, differentiated: Sequence[str] | None = N
 
     Returns:
         At least 1. Kept with the convnet.
+
+    Raises:
+        ModelError: If already one image takes more than half of the memory that the process may use.
     """
     key = ("images at once", None if differentiated is None else tuple(differentiated))
-    found: int = convnet.keep(key, lambda: max(1, _RUN_BYTES // _bytes_of_an_image(convnet, differentiated)))
-    return found
+    size: int = convnet.keep(key, lambda: _bytes_of_an_image(convnet, differentiated))
+    most = usable_memory() // 2
+    if size > most:
+        raise ModelError(
+            "One image would take {size:,.1f} GB inside the model for this; here at most {most:,.1f} GB are used. "
+            "Choose a layer nearer to the output, or a smaller model.",
+            size=size / 2**30,
+            most=most / 2**30,
+        )
+    return max(1, _RUN_BYTES // size)
 
 
 def _bytes_of_an_image(convnet: Convnet, differentiated: Sequence[str] | None) -> int:

@@ -17,6 +17,7 @@ RANKS = {
     "errors": 1,
     "folders": 1,
     "archives": 1,
+    "memory": 1,
     "confinement": 1,
     "downloads": 1,
     "private_keras": 1,

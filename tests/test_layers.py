@@ -6,7 +6,7 @@ from tiny_nets import flat, listed, nested
 
 from cnnviz.convnets import Preparation, convnet_from_model
 from cnnviz.convnets.catalogue import build_untrained, catalogue
-from cnnviz.errors import LayerError
+from cnnviz.errors import LayerError, ModelError
 from cnnviz.layers import default_layer, find_layer, images_at_once, layers, map_layers, require_maps, totals
 
 
@@ -417,3 +417,12 @@ def test_as_many_images_run_at_once_as_fit_into_memory(monkeypatch):
     assert images_at_once(convnet, differentiated=["c3"]) == images_at_once(convnet, differentiated=["c3", "c3"]) == 8
     monkeypatch.setitem(images_at_once.__globals__, "_RUN_BYTES", 2**17)
     assert images_at_once(chain(conv("c1"), size=(256, 256))) == 1
+
+
+def test_what_one_image_needs_is_compared_with_the_memory_that_there_is(monkeypatch):
+    convnet = chain(conv("c1"), conv("c2"), size=(256, 256))
+    plain, needed = (2**29 // images_at_once(convnet, differentiated=layers) for layers in (None, [""]))
+    monkeypatch.setitem(images_at_once.__globals__, "usable_memory", lambda: plain + needed)  # half of it is used
+    with pytest.raises(ModelError, match=r"One image would take 0\.0 GB inside the model for this"):
+        images_at_once(convnet, differentiated=[""])
+    assert images_at_once(convnet) > 1  # a plain run holds less

@@ -11,12 +11,12 @@ from collections.abc import Callable, Hashable, Iterable
 from dataclasses import fields, is_dataclass
 from functools import wraps
 from inspect import signature
-from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
 
 from cnnviz.convnets import Convnet
+from cnnviz.memory import usable_memory
 
 _Parameters = ParamSpec("_Parameters")
 _Result = TypeVar("_Result")
@@ -24,29 +24,12 @@ _Key = tuple[Hashable, ...]
 
 _SHARE = 4  # the cache takes one part in four of the memory that the process may use
 _FLOAT_BYTES = 4
-_WITHOUT_ANSWER = 2 * 2**30  # where the system does not say how much that is
-_CONTROL_GROUPS = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))
 
 
 def budget() -> int:
     """Bytes that the cache may take: `$CNNVIZ_CACHE_MB`, or a quarter of the memory that the process may use."""
     chosen = os.environ.get("CNNVIZ_CACHE_MB", "")
-    return int(chosen) * 2**20 if chosen.isdecimal() else _usable_memory() // _SHARE
-
-
-def _usable_memory() -> int:
-    """The machine's memory, or what its control group, such as a container's, leaves the process."""
-    limits = [int(text) for path in _CONTROL_GROUPS if (text := _read(path)).isdecimal()]
-    if hasattr(os, "sysconf"):
-        limits.append(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
-    return min(limits, default=_WITHOUT_ANSWER * _SHARE)
-
-
-def _read(path: Path) -> str:
-    try:
-        return path.read_text().strip()
-    except OSError:
-        return ""
+    return int(chosen) * 2**20 if chosen.isdecimal() else usable_memory() // _SHARE
 
 
 class Cache:

@@ -455,6 +455,11 @@ HUGE = {
     "an enlarged picture": ([keras_layer("UpSampling2D", {"size": [9999, 9999]})], (8, 8, 3), "GB inside"),
     "a large activation": ([conv(200)], (2000, 2000, 3), "GB inside"),
     "many large activations": ([conv(64) for _ in range(30)], (1000, 1000, 3), "A gradient of one picture"),
+    "many behind one that keeps the shape": (
+        [keras_layer("UnitNormalization", {}), *(conv(64) for _ in range(30))],
+        (1000, 1000, 3),
+        "A gradient of one",
+    ),
     "an inner model's": ([sequential([dense(4_000_000)])], (8, 8, 3), "weights"),
     "negative units": ([dense(-5)], (8, 8, 3), "not a number"),
     "units that are a word": ([dense("many")], (8, 8, 3), "not a number"),

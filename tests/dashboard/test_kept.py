@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cnnviz import memory
 from cnnviz.convnets import load_convnet
 from cnnviz.dashboard import kept as module
 from cnnviz.dashboard.kept import Cache, budget, kept, size_of
@@ -123,8 +124,9 @@ def test_a_kept_array_cannot_be_changed():
 
 def test_the_bound_is_a_quarter_of_what_the_process_may_use(tmp_path, monkeypatch):
     group = tmp_path / "memory.max"
-    monkeypatch.setattr(module, "_CONTROL_GROUPS", (group,))
-    monkeypatch.setattr(module.os, "sysconf", {"SC_PAGE_SIZE": 4096, "SC_PHYS_PAGES": 2**20}.__getitem__)
+    monkeypatch.setattr(memory, "_CONTROL_GROUPS", (group,))
+    monkeypatch.setattr(memory.os, "sysconf", {"SC_PAGE_SIZE": 4096, "SC_PHYS_PAGES": 2**20}.__getitem__)
+    monkeypatch.setattr(module, "usable_memory", memory.usable_memory.__wrapped__)
     assert budget() == 2**30
     group.write_text("max\n")
     assert budget() == 2**30
