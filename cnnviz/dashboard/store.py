@@ -165,8 +165,13 @@ def _write(target: Path, data: bytes) -> None:
     """Write a file that is named by what it holds: once."""
     if not target.exists():
         target.parent.mkdir(parents=True, exist_ok=True)
-        with written_whole(target) as part:
-            part.write_bytes(data)
+        try:
+            with written_whole(target) as part:
+                part.write_bytes(data)
+        except OSError:
+            with contextlib.suppress(OSError):  # others' files are in it
+                target.parent.rmdir()
+            raise
 
 
 def _make_room(kind: str, keep: Path) -> None:
