@@ -211,4 +211,4 @@ def broken_in_all() -> list[str]:
 
 def half_written(folder: Path) -> list[str]:
     """Names of what was begun and neither finished nor removed."""
-    return [path.name for path in folder.rglob(".*") if re.fullmatch(r"\.[0-9a-f]{32}.*", path.name)]
+    return [path.name for path in folder.rglob(".cnnviz-part-*")]
