@@ -187,11 +187,12 @@ def _show(given: Namespace) -> Iterator[str]:
 
 def _epochs(run: Run) -> str:
     history = run.history
+    told = {name: column for name, column in history.columns.items() if not np.isnan(column).all()}
     rows = [
-        (str(epoch), *(_text(float(column[row])) for column in history.columns.values()))
+        (str(epoch), *(_text(float(column[row])) for column in told.values()))
         for row, epoch in enumerate(history.epochs)
     ]
-    return output.table(("epoch", *history.columns), rows, align=">" * (1 + len(history.columns)))
+    return output.table(("epoch", *told), rows, align=">" * (1 + len(told)))
 
 
 def _settings(recipe: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
