@@ -56,11 +56,8 @@ def test_the_demo_is_launched_stopped_resumed_and_looked_into(dashboard, no_run_
     assert drawing.evaluate("svg => svg.isTheFirst === true")
     stop_it(page)
     page.get_by_role("button", name="Resume").click()
-    finished = page.get_by_text("Finished", exact=True)
-    page.get_by_text(later_than(epoch)).or_(finished).first.wait_for()  # while a page is drawn the last epochs pass
-    if not finished.is_visible():
-        page.get_by_role("button", name="Stop", exact=True).or_(finished).first.click()
-        page.get_by_text("Stopped", exact=True).or_(finished).first.wait_for()
+    wait_for_later(page, epoch)
+    stop_it(page)
     dashboard.settle()
     name = page.get_by_role("combobox", name="Run").input_value()
     page.get_by_role("button", name="Look inside").click()

@@ -8,6 +8,7 @@ import sys
 import time
 from dataclasses import asdict, replace
 from pathlib import Path
+from unittest import mock
 
 import pytest
 from filelock import FileLock
@@ -139,6 +140,19 @@ def test_the_page_ends_a_run_that_does_not_answer_though_nobody_looks(trained, m
     processes.stop(path)
     assert process.wait(20)
     wait_until(lambda: open_run(path).status.state == "interrupted", "what became of it")
+
+
+def test_a_run_that_was_resumed_after_its_stop_is_not_stopped_again(trained, monkeypatch):
+    from cnnviz.dashboard.training import processes
+
+    path, process = trained
+    waited = []
+    monkeypatch.setattr(processes.threading, "Timer", lambda _, end, given: waited.append((end, given)) or mock.Mock())
+    processes.stop(path)
+    (path / "stop").unlink()  # as it is after a resume
+    for end, given in waited:
+        end(*given)
+    assert waited and not (path / "stop").exists() and process.poll() is None
 
 
 def test_a_trainer_that_goes_on_reporting_is_not_killed(trained):

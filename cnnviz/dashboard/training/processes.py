@@ -12,7 +12,7 @@ import streamlit as st
 from cnnviz import training
 from cnnviz.dashboard import state
 from cnnviz.errors import CnnvizError
-from cnnviz.runs import Run
+from cnnviz.runs import Run, open_run
 from cnnviz.training import Recipe
 
 _ERROR = "_run_error"
@@ -45,14 +45,16 @@ def stop(*paths: Path) -> None:
 
 def _stop_later(path: Path) -> None:
     """Let a run end that does not answer, whether or not somebody still looks: the others wait for it."""
-    timer = threading.Timer(training.SECONDS_TO_ANSWER + 1, _stop_if_active, (path,))
+    timer = threading.Timer(training.SECONDS_TO_ANSWER + 1, _end_if_deaf, (path,))
     timer.daemon = True
     timer.start()
 
 
-def _stop_if_active(path: Path) -> None:
-    with suppress(CnnvizError):  # it has ended; or it cannot be killed, which the page says to whoever tries
-        training.stop(path)
+def _end_if_deaf(path: Path) -> None:
+    """Ask again only where nobody has answered yet: the run may have ended meanwhile, and been resumed."""
+    with suppress(CnnvizError):  # it is gone; or it cannot be killed, which the page says to whoever tries
+        if training.is_deaf(open_run(path)):
+            training.stop(path)
 
 
 def resume(path: Path) -> None:
