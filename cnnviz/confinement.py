@@ -86,6 +86,13 @@ def code_folders() -> list[Path]:
     return [*_SYSTEM, Path(sys.prefix), Path(sys.base_prefix), Path(__file__).parent, *packages]
 
 
+def environment(**variables: str) -> dict[str, str]:
+    """The environment of a process that runs a module of this package, wherever it is started."""
+    root = str(Path(__file__).parents[1])
+    path = os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH"))))
+    return {**os.environ, "PYTHONPATH": path, **variables}
+
+
 def kill_all(process: subprocess.Popen[Any]) -> None:
     """End a process that was started in a session of its own, and whatever it has started."""
     if sys.platform == "win32":

@@ -59,7 +59,7 @@ def _make_evaluation(_: Path) -> Path:
 def _find_evaluation(_: Path) -> Any:
     whole = _evaluation()
     network, part = SimpleNamespace(fingerprint="network"), part_of(whole, "data")
-    found = EvaluationStore().find(network, part, whole.class_names, whole.mapping)  # type: ignore[arg-type]
+    found = EvaluationStore().find(network, part, whole.class_names, whole.mapping)  # type: ignore[arg-type]  # asked for its fingerprint alone
     return None if found is None else (found.labels.tolist(), found.top_probabilities.tolist(), found.network)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import pickle
@@ -69,11 +70,8 @@ def _array_of_objects(path: Path, _: random.Random, canary: Path) -> None:
 def _archive_of_objects(path: Path, _: random.Random, canary: Path) -> None:
     """Every array that was in it is one of objects now, if it was such an archive."""
     objects, names = np.array([Canary(canary)], dtype=object), ["photo", "facts", "meta", "labels", "config.json"]
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            names = list(file.files)
-    except (ValueError, OSError, AttributeError, TypeError):
-        pass
+    with contextlib.suppress(ValueError, OSError, AttributeError, TypeError), np.load(path, allow_pickle=False) as file:
+        names = list(file.files)
     buffer = io.BytesIO()
     np.savez(buffer, **dict.fromkeys(names, objects))
     path.write_bytes(buffer.getvalue())

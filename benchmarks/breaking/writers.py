@@ -89,7 +89,7 @@ def found_evaluation(number: int) -> Any:
     """The evaluation of that number, if it was kept."""
     expected = _evaluation(number)
     asked = (SimpleNamespace(fingerprint="network"), part_of(expected, f"data {number}"))
-    return EvaluationStore().find(*asked, expected.class_names, expected.mapping)  # type: ignore[arg-type]
+    return EvaluationStore().find(*asked, expected.class_names, expected.mapping)  # type: ignore[arg-type]  # asked for its fingerprint alone
 
 
 def part_of(evaluation: Any, fingerprint: str) -> Part:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -18,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cnnviz.confinement import kill_all
+from cnnviz.confinement import environment, kill_all
 from cnnviz.errors import ModelFileError
 from cnnviz.folders import read_bounded
 from cnnviz.sentences import Sentence
@@ -75,15 +74,7 @@ def rehearse(
 
 
 def _start(path: Path, folder: Path, memory_bytes: int) -> subprocess.Popen[bytes]:
-    root = str(Path(__file__).parents[2])
-    environment = {
-        **os.environ,
-        "PYTHONPATH": os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH")))),
-        "TMPDIR": str(folder),
-        "TEMP": str(folder),
-        "CUDA_VISIBLE_DEVICES": "-1",
-        "TF_CPP_MIN_LOG_LEVEL": "3",
-    }
+    guarded = environment(TMPDIR=str(folder), TEMP=str(folder), CUDA_VISIBLE_DEVICES="-1", TF_CPP_MIN_LOG_LEVEL="3")
     command = [
         sys.executable,
         "-m",
@@ -95,7 +86,7 @@ def _start(path: Path, folder: Path, memory_bytes: int) -> subprocess.Popen[byte
     ]
     nowhere = subprocess.DEVNULL
     return subprocess.Popen(
-        command, stdin=nowhere, stdout=nowhere, stderr=nowhere, cwd=folder, env=environment, start_new_session=True
+        command, stdin=nowhere, stdout=nowhere, stderr=nowhere, cwd=folder, env=guarded, start_new_session=True
     )
 
 

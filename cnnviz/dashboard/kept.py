@@ -96,11 +96,6 @@ class Cache:
                 total -= self._values.popitem(last=False)[1][1]
         return value
 
-    def clear(self) -> None:
-        """Forget everything."""
-        with self._lock:
-            self._values.clear()
-
 
 CACHE = Cache(budget())
 

@@ -20,7 +20,7 @@ from dataclasses import astuple, dataclass
 from functools import partial
 from pathlib import Path
 
-from cnnviz.confinement import code_folders, confine_files, kill_all, limit_resources
+from cnnviz.confinement import code_folders, confine_files, environment, kill_all, limit_resources
 from cnnviz.datasets.notes import shown
 from cnnviz.datasets.sources import Source, open_source
 from cnnviz.datasets.threads import BLOCK, in_threads
@@ -69,8 +69,11 @@ def _finding(photo: Photo) -> Finding:
     return Finding("", (rows, columns), photo.mode in _GRAY_MODES, same)
 
 
-def check_harmless(data: bytes) -> None:
+def check_harmless(data: bytes) -> bool:
     """Decode a stranger's picture in a process of its own first, which may die of it.
+
+    Returns:
+        Whether it is a picture; why not, reading it says.
 
     Raises:
         PictureError: If it does, or takes longer than `SECONDS_A_PICTURE`; what is merely no picture passes.
@@ -79,10 +82,12 @@ def check_harmless(data: bytes) -> None:
         path = Path(folder) / "picture"
         path.write_bytes(data)
         with contextlib.closing(_answers(path, [""], threads=1)) as answers:
-            if next(answers, None) is None:
-                raise PictureError(
-                    "The picture takes too much memory or time to decode. Save it again as JPEG or PNG, or smaller."
-                )
+            finding = next(answers, None)
+    if finding is None:
+        raise PictureError(
+            "The picture takes too much memory or time to decode. Save it again as JPEG or PNG, or smaller."
+        )
+    return not finding.problem
 
 
 def look_confined(path: Path, keys: Sequence[str]) -> Generator[Finding]:
@@ -140,16 +145,10 @@ def _answers(path: Path, keys: Sequence[str], *, threads: int) -> Generator[Find
 
 
 def _start(path: Path, keys: Sequence[str], threads: int) -> subprocess.Popen[str]:
-    root = str(Path(__file__).parents[2])
-    environment = {
-        **os.environ,
-        "PYTHONPATH": os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH")))),
-        "OPENBLAS_NUM_THREADS": "1",  # each would take address space
-        "MALLOC_ARENA_MAX": "2",
-    }
+    bounded = environment(OPENBLAS_NUM_THREADS="1", MALLOC_ARENA_MAX="2")  # each more would take address space
     command = [sys.executable, *_PROGRAM, str(path.resolve()), str(threads)]
     process = subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment,
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=bounded,
         start_new_session=True, encoding="utf-8", errors="surrogatepass",
     )  # fmt: skip
     assert process.stdin is not None  # it is a pipe

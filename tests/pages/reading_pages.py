@@ -1,6 +1,8 @@
 """What does a page under test say, and when is it done?"""
 
+import io
 import re
+import zipfile
 
 from waiting import wait_until
 
@@ -23,3 +25,12 @@ def finished(app, *, seconds=120):
 
     wait_until(is_over, "the page to end its work", seconds=seconds)
     return app
+
+
+def zipped(folder):
+    """The pictures of a folder as a zip archive, to upload."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for path in sorted(folder.rglob("*.png")):
+            archive.write(path, path.relative_to(folder))
+    return buffer.getvalue()

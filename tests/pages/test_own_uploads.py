@@ -5,14 +5,13 @@ import io
 import json
 import os
 import shutil
-import zipfile
 from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
-from reading_pages import finished, sentences
+from reading_pages import finished, sentences, zipped
 
 from cnnviz.dashboard import store, uploads
 from cnnviz.runs import Status
@@ -31,14 +30,6 @@ CHOICES = {"pictures": "picture", "models": "model", "uploads": "data lenet5"}
 def png():
     buffer = io.BytesIO()
     Image.fromarray(np.full((8, 8, 3), 200, np.uint8)).save(buffer, "PNG")
-    return buffer.getvalue()
-
-
-def zipped(folder):
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as archive:
-        for path in sorted(folder.rglob("*.png")):
-            archive.write(path, path.relative_to(folder))
     return buffer.getvalue()
 
 

@@ -1,9 +1,7 @@
 """Does the training page launch, watch, explain and compare runs, whatever their folders hold?"""
 
-import io
 import json
 import os
-import zipfile
 from contextlib import nullcontext
 from dataclasses import asdict
 
@@ -11,7 +9,7 @@ import numpy as np
 import pytest
 from filelock import FileLock
 from PIL import Image
-from reading_pages import sentences
+from reading_pages import sentences, zipped
 from waiting import wait_until
 
 from cnnviz.dashboard.training import processes
@@ -45,14 +43,6 @@ def bars(folder, sizes=(12, 12)):
             (pixels if name == "lying" else pixels.T)[start : start + 4] += 150
             Image.fromarray(pixels.astype(np.uint8)).save(folder / name / f"{number}.png")
     return folder
-
-
-def zipped(folder):
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as archive:
-        for path in sorted(folder.rglob("*.png")):
-            archive.write(path, path.relative_to(folder))
-    return buffer.getvalue()
 
 
 @pytest.fixture
