@@ -82,12 +82,14 @@ class Dashboard:
         return self.settle()
 
     def settle(self):
-        """Wait until the script has run and every picture is there."""
+        """Wait until the script has run, every part is drawn and listens, and every picture is there."""
+        self.page.evaluate("window.quietSince = 0")
         self.page.wait_for_function(
             """() => {
                 const app = document.querySelector('[data-testid=stApp]');
                 const images = [...document.querySelectorAll('[data-testid=stMain] img')];
-                const quiet = app && app.dataset.testScriptState === 'notRunning' && images.every(i => i.complete);
+                const isDrawn = app && !app.querySelector('[data-testid=stSkeleton]') && images.every(i => i.complete);
+                const quiet = isDrawn && app.dataset.testScriptState === 'notRunning';
                 window.quietSince = quiet ? (window.quietSince || performance.now()) : 0;
                 return quiet && performance.now() - window.quietSince > 400;
             }""",
