@@ -16,6 +16,7 @@ from cnnviz.memory import usable_memory
 from cnnviz.receptive_fields import View, keras_kind, spatial_shape, views, window_of
 
 _RUN_BYTES = 2**29
+_RUNS_AT_ONCE = 3  # in a dashboard: of two pages and of a job
 _HELD = 3  # outputs that a plain run holds at once: what a layer reads, what it returns, what is added to it
 _NOT_AN_ACTIVATION = ("Pooling", "Dropout", "Padding", "Cropping", "Flatten", "Reshape", "Permute", "Input", "Noise")
 
@@ -167,11 +168,11 @@ def images_at_once(convnet: Convnet, *, differentiated: Sequence[str] | None = N
         At least 1. Kept with the convnet.
 
     Raises:
-        ModelError: If already one image takes more than half of the memory that the process may use.
+        ModelError: If already one image takes more than a third of the memory that the process may use.
     """
     key = ("images at once", None if differentiated is None else tuple(differentiated))
     size: int = convnet.keep(key, lambda: _bytes_of_an_image(convnet, differentiated))
-    most = usable_memory() // 2
+    most = usable_memory() // _RUNS_AT_ONCE
     if size > most:
         raise ModelError(
             "One image would take {size:,.1f} GB inside the model for this; here at most {most:,.1f} GB are used. "

@@ -43,6 +43,9 @@ def run(scale: float) -> Iterator[Outcome]:
             pages = [_opened(running, url), _opened(running, url), _opened(running, f"{url}/activations?model={slow}")]
             for page in pages[:2]:
                 settle(page, "Overview")  # the slow model is still being opened
+            for name in _PAGES:  # what is compiled once for a server is there
+                turn_to(pages[0], name)
+                settle(pages[0], name)
             with watched(url) as health:
                 taken = [_burst(pages, image, turn) for turn in range(max(2, round(scale * _BURSTS)))]
     for seconds in taken:
@@ -82,10 +85,12 @@ def _burst(pages: list[Any], image: Path, turn: int) -> float:
 @contextlib.contextmanager
 def _training() -> Iterator[None]:
     """Train in a process of its own, as the page launches it."""
-    command = [sys.executable, "-m", "cnnviz", "train", "fashion-cnn", "--json"]
+    command = [sys.executable, "-m", "cnnviz", "train", "fashion-cnn", "--epochs", "1000", "--patience", "1000"]
     process = subprocess.Popen(command, env=os.environ | {"CNNVIZ_NICE": "5"}, stdout=subprocess.DEVNULL)
     try:
         yield
+        if process.poll() is not None:
+            raise RuntimeError("the training was over before the bursts were")
     finally:
         process.kill()
         process.wait()

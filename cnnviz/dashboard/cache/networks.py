@@ -1,12 +1,10 @@
-"""Which networks are open, which pictures read, and how quick is this machine? And: one session computes at a time."""
+"""Which networks are open, which pictures read, and how quick is this machine? And: sessions compute in turns."""
 
 from __future__ import annotations
 
-import threading
 import time
 import timeit
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import numpy as np
@@ -18,21 +16,20 @@ from cnnviz.dashboard import samples, shell, started, store
 from cnnviz.dashboard.kept import kept
 from cnnviz.dashboard.state import Selection
 from cnnviz.dashboard.texts import shared
+from cnnviz.dashboard.turns import Turns
 from cnnviz.errors import ModelFileError
 from cnnviz.images import Photo
 from cnnviz.runs import trained_run
 
 
 @st.cache_resource(show_spinner=False)
-def _slot() -> threading.Semaphore:
-    return threading.Semaphore(1)
+def _turns() -> Turns:
+    return Turns()
 
 
-@contextmanager
-def compute() -> Iterator[None]:
-    """Let one session compute at a time, so that thirty do not starve each other and the server answers."""
-    with _slot():
-        yield
+def compute() -> AbstractContextManager[None]:
+    """Wait for this session's turn to compute."""
+    return _turns().take()
 
 
 def convnet(name: str) -> Convnet:
