@@ -1,4 +1,4 @@
-"""What does a SIGKILL cost, of a trainer, and of what writes the cache? Nothing that was finished."""
+"""What does a SIGKILL cost, of a trainer, a server, and of what writes the cache? Nothing that was finished."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from benchmarks.breaking import trainers
+from benchmarks.breaking import killed_servers, trainers
 from benchmarks.breaking.outcome import Outcome
 from benchmarks.breaking.writers import WRITERS, broken_in_all, half_written, use_folder
 
@@ -20,8 +20,9 @@ _LONGEST = 0.25  # seconds; a writer's round takes about as long
 
 
 def run(scale: float) -> Iterator[Outcome]:
-    """Kill writers in a loop, then trainers."""
+    """Kill writers in a loop, then servers, then trainers."""
     yield _kill_writers(max(2, round(scale * _KILLS)))
+    yield from killed_servers.run(max(2, round(scale * _KILLS)))
     yield from trainers.run(max(2, round(scale * _KILLS)))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 import os
@@ -124,7 +125,7 @@ def _broken_patterns() -> list[str]:
 
 def _told() -> Path:
     path = cache_folder("models") / "told.keras"
-    if not path.exists():
+    with contextlib.suppress(FileNotFoundError):  # somebody deletes the folder meanwhile: what is to be told of is gone
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch()
     return path
