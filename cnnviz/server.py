@@ -16,6 +16,8 @@ from starlette.middleware import Middleware
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from cnnviz.dashboard.upload_limits import UploadLimits
+
 _ANY_ADDRESS = frozenset({"0.0.0.0", "::", ""})  # named here, never listened on unasked
 _THIS_MACHINE = frozenset({"localhost", "127.0.0.1", "::1"})
 _CLOSED = ("/_stcore/metrics",)  # counts sessions and memory for whoever asks
@@ -38,7 +40,8 @@ def serve(script: Path, *, host: str, port: int, names: Iterable[str] = (), is_h
     """
     allowed, is_open = host_names(host, names), host in _ANY_ADDRESS
     sys.argv = [str(script)]  # Streamlit looks for the configuration beside what was launched
-    app = st.App(script, middleware=[Middleware(Guard, names=allowed, takes_addresses=is_open)])
+    guards = [Middleware(Guard, names=allowed, takes_addresses=is_open), Middleware(UploadLimits)]
+    app = st.App(script, middleware=guards)
     app.run(
         config={
             "server.address": host,

@@ -41,9 +41,9 @@ RANKS = {
     "mistakes": 11,
     "training": 12,
     "figures": 13,
-    "server": 13,
     "dashboard": 14,
-    "cli": 14,
+    "server": 15,
+    "cli": 16,
 }
 
 

@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from string import Template
 
+from streamlit import runtime
 from streamlit.delta_generator import DeltaGenerator
 from streamlit.navigation.page import StreamlitPage
 from streamlit.runtime.scriptrunner import StopException, get_script_run_ctx
 
 __all__ = ["SELECTORS", "DeltaGenerator", "StopException", "StreamlitPage", "is_history_step", "is_in_session",
-           "page_hash", "styled"]  # fmt: skip
+           "page_hash", "styled", "upload_bytes"]  # fmt: skip
 # DeltaGenerator and StreamlitPage: types of what `st.container()` and `st.Page()` give.
 # StopException: what Streamlit raises to end a page and leave its frame to finish.
 
@@ -67,3 +68,11 @@ def is_history_step() -> bool:
     """Whether Back or Forward was pressed: the URL alone does not tell it from a slow browser's old one."""
     context = get_script_run_ctx()
     return context is not None and context.is_history_navigation
+
+
+def upload_bytes() -> dict[str, int]:
+    """How many bytes of uploads the server holds for each session: public figures tell the sum alone."""
+    if not runtime.exists():
+        return {}
+    held = runtime.get_instance().uploaded_file_mgr.file_storage  # type: ignore[attr-defined]  # of the one in memory
+    return {session: sum(len(file.data) for file in files.values()) for session, files in tuple(held.items())}

@@ -10,11 +10,9 @@ import streamlit as st
 from cnnviz.dashboard import language, panels, started, store
 from cnnviz.dashboard.private_streamlit import DeltaGenerator
 from cnnviz.dashboard.texts import shared
+from cnnviz.dashboard.upload_limits import MEGABYTES
 from cnnviz.datasets.notes import shown
 from cnnviz.errors import CnnvizError, UploadError
-
-MEGABYTES = {"pictures": 20, "models": 256, "uploads": 256}
-"""Most that is taken of each kind. The browser refuses more, and so does the server, which anything can be sent to."""
 
 _OWN = "_own_uploads"
 

@@ -109,6 +109,18 @@ def test_a_server_open_to_all_is_reached_by_addresses_and_names_of_its_own(open_
     assert socket_status == (101 if status == 200 else 403)
 
 
+def test_an_upload_without_room_is_refused_before_it_is_read(own_port):
+    statuses = []
+    for megabytes in (900, 200):
+        connection = http.client.HTTPConnection("127.0.0.1", own_port, timeout=20)
+        connection.putrequest("PUT", "/_stcore/upload_file/nobody/file")
+        connection.putheader("Content-Length", str(megabytes * 2**20))
+        connection.endheaders()
+        statuses.append(connection.getresponse().status)
+        connection.close()
+    assert statuses == [413, 403]  # the second has room, and no token of a page
+
+
 def test_nobody_outside_is_asked(open_to_all, asked):
     assert answer(open_to_all)[0] == 200
     answer(open_to_all, "/_stcore/stream", Host="127.0.0.1", Origin="http://10.9.8.7", **UPGRADE)

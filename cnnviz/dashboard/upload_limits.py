@@ -1,0 +1,64 @@
+"""How much may uploads hold in the server's memory? So much a session, and so much in all; more is refused unread."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+
+from starlette.datastructures import Headers
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from cnnviz.dashboard import private_streamlit
+from cnnviz.memory import usable_memory
+
+MEGABYTES = {"pictures": 20, "models": 256, "uploads": 256}
+"""Most that is taken of each kind. The browser refuses more, and so does the server, which anything can be sent to."""
+
+_ROUTE = re.compile(r"/_stcore/upload_file/(?P<session>[^/]+)/[^/]+/?")
+_OF_A_SESSION = 2**20 * (
+    sum(MEGABYTES.values()) + max(MEGABYTES.values())
+)  # bytes: of each kind, and what replaces one
+_SHARE = 4  # of the memory that the process may use
+
+
+class UploadLimits:
+    """Middleware that refuses an upload for which there is no room, by the size that it says it has.
+
+    Streamlit bounds one upload. It keeps each until its session takes it out of the page or ends, also those that no
+    page asked for.
+
+    Args:
+        app: What takes the uploads.
+        in_all: Bytes that all of them may hold together; a quarter of the memory that the process may use if None.
+    """
+
+    def __init__(self, app: ASGIApp, *, in_all: int | None = None) -> None:
+        self._app = app
+        self._in_all = max(_OF_A_SESSION, usable_memory() // _SHARE) if in_all is None else in_all
+        self._arriving: Counter[str] = Counter()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass everything on but an upload without a size (411) or without room (413)."""
+        route = _ROUTE.fullmatch(scope["path"]) if scope["type"] == "http" and scope["method"] == "PUT" else None
+        if route is None:
+            await self._app(scope, receive, send)
+            return
+        session, length = route["session"], Headers(scope=scope).get("content-length", "")
+        if not length.isdecimal():
+            await PlainTextResponse("An upload says its size.\n", status_code=411)(scope, receive, send)
+            return
+        if not self._has_room(session, int(length)):
+            refusal = "There is no room for this upload. Take earlier ones out of the page, or choose a smaller file.\n"
+            await PlainTextResponse(refusal, status_code=413)(scope, receive, send)
+            return
+        self._arriving[session] += int(length)
+        try:
+            await self._app(scope, receive, send)
+        finally:
+            self._arriving[session] -= int(length)
+            self._arriving += Counter()  # keeps what is positive: sessions that are gone leave nothing
+
+    def _has_room(self, session: str, length: int) -> bool:
+        held = Counter(private_streamlit.upload_bytes()) + self._arriving
+        return held[session] + length <= _OF_A_SESSION and held.total() + length <= self._in_all
