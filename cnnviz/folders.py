@@ -34,14 +34,19 @@ def cache_folder(kind: str) -> Path:
 
 
 @contextlib.contextmanager
-def open_ordinary(path: Path) -> Iterator[BinaryIO]:
-    """Open a file for reading that anybody may have put there: never a pipe or a device.
+def open_ordinary(path: Path, *, is_appended: bool = False) -> Iterator[BinaryIO]:
+    """Open a file that anybody may have put there: never a pipe or a device.
+
+    Args:
+        path: The file.
+        is_appended: Whether it is written at its end, and made if there is none, in place of being read.
 
     Raises:
-        OSError: If it is not an ordinary file, or cannot be read.
+        OSError: If it is not an ordinary file, or cannot be opened.
     """
-    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)  # a pipe must not be waited for
-    with os.fdopen(os.open(path, flags), "rb") as file:
+    way = os.O_WRONLY | os.O_APPEND | os.O_CREAT if is_appended else os.O_RDONLY
+    way |= getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)  # a pipe must not be waited for
+    with os.fdopen(os.open(path, way, 0o666), "ab" if is_appended else "rb") as file:
         if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
             raise OSError(errno.EINVAL, "not an ordinary file", str(path))
         yield file

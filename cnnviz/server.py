@@ -48,11 +48,18 @@ def serve(script: Path, *, host: str, port: int, names: Iterable[str] = (), is_h
             "server.port": port,
             "server.headless": is_headless,
             "server.allowedHosts": ["*"] if is_open else sorted(allowed),  # it knows no "any address"
+            "logger.hideWelcomeMessage": True,  # with it goes a card over the pages that recommends something else
             "browser.serverAddress": "localhost"
             if is_open
             else host,  # else Streamlit asks a service outside for this machine's address
         }
     )
+
+
+def url_of(host: str, port: int) -> str:
+    """Where a browser on this machine finds what listens on a host and a port."""
+    name = "localhost" if host in _ANY_ADDRESS else f"[{host}]" if ":" in host else host
+    return f"http://{name}:{port}"
 
 
 def host_names(host: str, names: Iterable[str] = ()) -> frozenset[str]:

@@ -64,8 +64,9 @@ def run(given: Namespace) -> Iterable[str]:
     os.environ.update(_QUIET | os.environ | _start_with(given))
     port = given.port or _free_port(given.host)
     _check_address(given.host, port)
-    from cnnviz.server import serve  # Streamlit, which no other verb needs
+    from cnnviz.server import serve, url_of  # Streamlit, which no other verb needs
 
+    sys.stderr.write(f"cnnviz: The dashboard is at {url_of(given.host, port)}. Ctrl-C ends it.\n")
     serve(_app(), host=given.host, port=port, names=given.allow_host, is_headless=given.headless)
     return ()
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from cnnviz import convnets, datasets
 from cnnviz.errors import RunError
+from cnnviz.folders import open_ordinary
 from cnnviz.runs import RESUMABLE, Run, State, Status, open_run, runs_folder
 from cnnviz.runs import folder as names
 from cnnviz.sentences import Sentence
@@ -110,7 +111,7 @@ def launch(path: Path) -> subprocess.Popen[bytes]:
         RunError: If the folder cannot be written, or no process started.
     """
     environment = os.environ | {"TF_CPP_MIN_LOG_LEVEL": "2", "CNNVIZ_NICE": str(_NICENESS)}
-    with folder_written(path), (path / names.LOG).open("ab") as log:
+    with folder_written(path), open_ordinary(path / names.LOG, is_appended=True) as log:
         return subprocess.Popen(
             words_of(path),
             stdin=subprocess.DEVNULL,

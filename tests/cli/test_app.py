@@ -10,6 +10,7 @@ import pytest
 from cnnviz.cli import app
 from cnnviz.convnets import Answers, recall, remember
 from cnnviz.errors import CnnvizError
+from cnnviz.server import url_of
 
 FOLDERS = Path(__file__).parents[1] / "cases" / "folders"
 
@@ -39,6 +40,20 @@ def test_the_next_free_port_is_taken_and_said(monkeypatch, capsys):
     monkeypatch.setattr(app, "_PORT", port)
     assert app._free_port("127.0.0.1") == port
     assert not capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("host", "url"),
+    [
+        ("127.0.0.1", "http://127.0.0.1:8501"),
+        ("0.0.0.0", "http://localhost:8501"),
+        ("::", "http://localhost:8501"),
+        ("::1", "http://[::1]:8501"),
+        ("viz.school.example", "http://viz.school.example:8501"),
+    ],
+)
+def test_it_is_said_where_a_browser_finds_the_dashboard(host, url):
+    assert url_of(host, 8501) == url
 
 
 def test_files_and_folders_are_handed_on_by_their_whole_path(model, monkeypatch):

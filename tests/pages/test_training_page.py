@@ -404,3 +404,14 @@ def test_gray_pictures_for_a_colour_base_are_named_before_the_launch(open_page):
     app = open_page("training", view="new", recipe="feature-extraction")
     assert not app.exception
     assert any("gray" in warning.value for warning in app.warning)
+
+
+@pytest.mark.parametrize("has_runs", [False, True])
+def test_a_link_to_a_run_that_is_gone_says_so(open_page, runs, has_runs):
+    if has_runs:
+        make_run(runs, state="finished", losses=GOOD)
+    app = open_page("training", run="gone-run")
+    assert "This link asks for run 'gone-run', which there is not. Shown instead: what the page chooses itself." in (
+        sentences(app)
+    )
+    assert "gone-run" not in app.query_params.values()

@@ -24,6 +24,7 @@ from cnnviz.training import (
     create_run,
     create_series,
     is_deaf,
+    launch,
     reopen,
     stop,
     trainer_process,
@@ -232,6 +233,20 @@ def test_where_not_even_the_status_can_be_written_the_reason_is_told(runs, monke
     with pytest.raises(RunError) as error:
         carry_out(path)
     assert str(error.value) == f"'{path.name}' cannot be written: Read-only file system."
+
+
+@pytest.mark.skipif(not IS_POSIX, reason="there are no pipes in folders")
+def test_a_log_that_is_a_pipe_is_named_and_not_waited_for(runs):
+    path = create_run(RECIPE, folder=runs)
+    os.mkfifo(path / "train.log")
+    with pytest.raises(RunError) as error:
+        launch(path)
+    assert one_sentence(error, path)
+    reader = os.open(path / "train.log", os.O_RDONLY | os.O_NONBLOCK)  # now it can be opened, and is no file yet
+    with pytest.raises(RunError) as error:
+        launch(path)
+    os.close(reader)
+    assert one_sentence(error, path)
 
 
 @pytest.mark.skipif(not IS_POSIX or os.geteuid() == 0, reason="nothing is read-only for root")

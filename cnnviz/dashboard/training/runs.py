@@ -216,6 +216,7 @@ def _marks(history: History, shade: int | None) -> list[tuple[float, str]]:
 
 def show_empty() -> None:
     """Say what can be done where nothing was trained yet, with one button that does it."""
+    state.settle(state.RUN, ())
     st.markdown(texts.EMPTY)
     st.button(texts.DEMO, type="primary", icon=":material/play_arrow:", on_click=processes.start, args=(_DEMO,))
     st.markdown(texts.EMPTY_OWN)
