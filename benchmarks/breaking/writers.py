@@ -20,10 +20,12 @@ import numpy as np
 
 from cnnviz.convnets import Answers, recall, remember
 from cnnviz.dashboard import store
+from cnnviz.datasets.arrays import photos
 from cnnviz.datasets.dataset import Part, array_part
 from cnnviz.filters.pattern import Pattern, Request
 from cnnviz.filters.store import PatternStore
 from cnnviz.folders import cache_folder
+from cnnviz.kept_arrays import map_rows
 from cnnviz.mistakes import EvaluationStore, load, save
 from cnnviz.runs import list_runs, open_run, read_history, runs_folder
 from cnnviz.training import checkpoint
@@ -125,9 +127,10 @@ def _broken_patterns() -> list[str]:
 
 def _told() -> Path:
     path = cache_folder("models") / "told.keras"
-    with contextlib.suppress(FileNotFoundError):  # somebody deletes the folder meanwhile: what is to be told of is gone
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch()
+    if not path.exists():
+        with contextlib.suppress(FileNotFoundError):  # somebody deletes the folder meanwhile
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch()
     return path
 
 
@@ -167,6 +170,29 @@ def _broken_runs() -> list[str]:
     return broken
 
 
+_GRAY, _DECODED = (4, 128, 128, 1), (4, 128, 128, 3)
+
+
+def _pixels(number: int) -> np.ndarray:
+    pixels = np.random.default_rng(number).integers(0, 256, _GRAY, np.uint8)
+    pixels[0, 0, :2, 0] = divmod(number, 256)  # a kept file tells what ought to be in it
+    return pixels
+
+
+def _decode(number: int) -> None:
+    part = array_part(_pixels(number), np.zeros(_GRAY[0], int), 1)
+    photos(part, size=_DECODED[1:3], channels=_DECODED[3])
+
+
+def _broken_decoded() -> list[str]:
+    broken = []
+    for path in cache_folder("datasets").glob("[!.]*.npy"):
+        rows = map_rows(path, shape=_DECODED, dtype=np.uint8)
+        if rows is None or (rows != _pixels(256 * int(rows[0, 0, 0, 0]) + int(rows[0, 0, 1, 0]))).any():
+            broken.append(f"decoded images {path.name}")
+    return broken
+
+
 def export_folder() -> Path:
     """Folder that is exported to."""
     path = runs_folder().parent / "exports"
@@ -193,6 +219,7 @@ WRITERS: dict[str, Writer] = {
     "what was said of a model": Writer(lambda number: remember(_told(), _answers(number)), _broken_answers),
     "an evaluation": Writer(lambda number: EvaluationStore().keep(_evaluation(number)), _broken_evaluations),
     "a pattern": Writer(lambda number: PatternStore().keep(_REQUEST, [_pattern(number)]), _broken_patterns),
+    "decoded images": Writer(_decode, _broken_decoded),
     "a run": Writer(_write_run, _broken_runs),
     "an export": Writer(lambda number: save(_evaluation(number), export_folder() / f"{number}.npz"), _broken_exports),
 }
