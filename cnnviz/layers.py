@@ -20,6 +20,16 @@ _RUNS_AT_ONCE = 3  # in a dashboard: of two pages and of a job
 _HELD = 3  # outputs that a plain run holds at once: what a layer reads, what it returns, what is added to it
 _NOT_AN_ACTIVATION = ("Pooling", "Dropout", "Padding", "Cropping", "Flatten", "Reshape", "Permute", "Input", "Noise")
 
+CATEGORIES = {
+    "convolution": ("Conv",),
+    "normalisation": ("Normalization", "Rescaling"),
+    "pooling": ("Pool",),
+    "merge": ("Add", "Concatenate", "Multiply", "Average", "Subtract", "Maximum"),
+    "dense": ("Dense",),
+    "activation": ("ReLU", "Activation", "ELU", "Softmax", "Sigmoid"),
+}
+"""Categories of layers, and what the name of a layer's class contains; the first that fits counts."""
+
 
 @dataclass(frozen=True)
 class LayerInfo:
@@ -62,6 +72,12 @@ class LayerInfo:
     is_attention: bool = False
     value_grid: Grid | None = None
     sources: tuple[str, ...] = ()
+
+    @property
+    def category(self) -> str:
+        """One of seven by the class's name: a key of `CATEGORIES`, or "other"."""
+        found = (name for name, parts in CATEGORIES.items() if any(part in self.kind for part in parts))
+        return next(found, "other")
 
     @property
     def name(self) -> str:

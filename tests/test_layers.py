@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import keras
 import numpy as np
 import pytest
@@ -428,3 +430,21 @@ def test_what_one_image_needs_is_compared_with_the_memory_that_there_is(monkeypa
     with pytest.raises(ModelError, match=r"One image would take 0\.0 GB inside the model for this"):
         images_at_once(convnet, differentiated=[""])
     assert images_at_once(convnet) > 1  # a plain run holds less
+
+
+@pytest.mark.parametrize(
+    ("kind", "category"),
+    [
+        ("Conv2D", "convolution"),
+        ("DepthwiseConv2D", "convolution"),
+        ("BatchNormalization", "normalisation"),
+        ("GlobalAveragePooling2D", "pooling"),  # not a merge, though it says "Average"
+        ("Average", "merge"),
+        ("Dense", "dense"),
+        ("PReLU", "activation"),
+        ("Dropout", "other"),
+    ],
+)
+def test_a_layer_belongs_to_the_first_category_whose_words_its_class_has(kind, category):
+    convnet = chain(conv("c1"))
+    assert replace(layers(convnet)[0], kind=kind).category == category

@@ -80,9 +80,7 @@ def _play(following: str) -> None:
 def _first(infos: list[LayerInfo], selection: Selection) -> str:
     """Choose a layer to begin with: the first activation of a quarter of the picture's resolution."""
     early = [
-        info
-        for info in infos
-        if info.has_maps and info.stride[0] >= _FIRST_STRIDE and figures.kind_of(info) == "activation"
+        info for info in infos if info.has_maps and info.stride[0] >= _FIRST_STRIDE and info.category == "activation"
     ]
     if early:
         return early[0].address

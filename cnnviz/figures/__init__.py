@@ -1,7 +1,7 @@
 """Which charts are drawn? Plotly figures and Vega-Lite from arrays, layers and histories; nothing is computed here."""
 
 from cnnviz.figures.mistakes import clickable_confusion
-from cnnviz.figures.networks import architecture, histograms, kind_of, shape_text, vector
+from cnnviz.figures.networks import architecture, histograms, shape_text, vector
 from cnnviz.figures.runs import balance, confusion, curves_spec, learning_curves
 
 __all__ = [
@@ -11,7 +11,6 @@ __all__ = [
     "confusion",
     "curves_spec",
     "histograms",
-    "kind_of",
     "learning_curves",
     "shape_text",
     "vector",

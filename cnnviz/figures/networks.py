@@ -25,20 +25,6 @@ _TICK_SHARE = 0.07  # of the graph's height: a line of text
 _ROOMY = 40  # layers that fit beside each other at full size
 
 
-def kind_of(info: LayerInfo) -> str:
-    """Sort a layer into one of seven kinds by its class's name."""
-    kind = info.kind
-    words = {
-        "convolution": ("Conv",),
-        "normalisation": ("Normalization", "Rescaling"),
-        "pooling": ("Pool",),
-        "merge": ("Add", "Concatenate", "Multiply", "Average", "Subtract", "Maximum"),
-        "dense": ("Dense",),
-        "activation": ("ReLU", "Activation", "ELU", "Softmax", "Sigmoid"),
-    }
-    return next((name for name, parts in words.items() if any(part in kind for part in parts)), "other")
-
-
 def architecture(
     infos: Sequence[LayerInfo], selected: str | None, *, words: Mapping[str, str] = MappingProxyType({})
 ) -> go.Figure:
@@ -54,7 +40,7 @@ def architecture(
     figure = go.Figure()
     figure.add_trace(_edges(infos, where, heights))
     for kind, colour in _KINDS.items():
-        positions = [i for i, info in enumerate(infos) if kind_of(info) == kind and not info.is_container]
+        positions = [i for i, info in enumerate(infos) if info.category == kind and not info.is_container]
         if positions:
             figure.add_trace(_nodes(infos, positions, name=words.get(kind, kind), colour=colour))
     if selected in where:

@@ -7,7 +7,7 @@ from functools import partial
 
 import numpy as np
 
-from cnnviz import activations, figures, heatmaps, probes
+from cnnviz import activations, heatmaps, probes
 from cnnviz.convnets import Convnet
 from cnnviz.dashboard.cache.networks import compute
 from cnnviz.dashboard.kept import kept
@@ -97,7 +97,7 @@ def _deletion(key: str, class_index: int, _selection: Selection, _heat: np.ndarr
 
 def strip_layers(convnet: Convnet) -> list[str]:
     """Layers worth a place in the strip: activations and merges; convolutions too where those are few."""
-    kinds = {info.address: figures.kind_of(info) for info in map_layers(convnet)}
+    kinds = {info.address: info.category for info in map_layers(convnet)}
     chosen = [address for address, kind in kinds.items() if kind in ("activation", "merge")]
     if len(chosen) >= _FEW_LAYERS:
         return chosen

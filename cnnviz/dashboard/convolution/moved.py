@@ -83,7 +83,7 @@ def _layer(selection: Selection) -> LayerInfo:
         if info.has_maps:
             return info
     coarse = [info for info in map_layers(selection.convnet) if info.stride[0] >= _FIRST_STRIDE]
-    found = next((info for info in coarse if figures.kind_of(info) in ("activation", "pooling")), None)
+    found = next((info for info in coarse if info.category in ("activation", "pooling")), None)
     return found or find_layer(selection.convnet, default_layer(selection.convnet))
 
 

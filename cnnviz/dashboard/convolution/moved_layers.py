@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
-from cnnviz import activations, figures
+from cnnviz import activations
 from cnnviz.convolution.moves import Move, move, relative_difference, stays_inside
 from cnnviz.dashboard import cache, panels
 from cnnviz.dashboard.convolution.moving import choose_move, moved, waited_for
@@ -43,9 +43,9 @@ def show(selection: Selection) -> None:
 def _shown(selection: Selection) -> tuple[LayerInfo, ...]:
     """Layers where something happens to maps, evenly thinned out where there are many."""
     kinds = ("convolution", "activation", "pooling", "merge")
-    infos = [info for info in map_layers(selection.convnet) if figures.kind_of(info) in kinds]
+    infos = [info for info in map_layers(selection.convnet) if info.category in kinds]
     if len(infos) > _MOST:
-        infos = [info for info in infos if figures.kind_of(info) != "convolution"]
+        infos = [info for info in infos if info.category != "convolution"]
     places = np.unique(np.linspace(0, len(infos) - 1, min(_MOST, len(infos))).round().astype(int))
     return tuple(infos[place] for place in places)
 
