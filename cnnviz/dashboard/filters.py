@@ -112,7 +112,7 @@ def _offer(selection: Selection, sheet: Sheet, missing: list[int]) -> None:
             label.format(count=len(missing)), type="primary", icon=":material/play_arrow:", key="grow",
             on_click=patterns.grow, args=(selection, sheet.request, sheet.indices),
         )  # fmt: skip
-        st.caption(texts.ESTIMATE.format(time=patterns.seconds_text(seconds)))
+        st.caption(texts.ESTIMATE.format(time=panels.duration(seconds)))
 
 
 def _draw_sheet(sheet: Sheet, found: dict[int, Pattern], forming: dict[int, np.ndarray]) -> None:

@@ -166,6 +166,17 @@ def counted(forms: Sequence[str], count: int, **values: object) -> str:
     return forms[0 if count == 1 else 1].format(count=f"{count:,}", **values)
 
 
+def duration(seconds: float) -> str:
+    """Write a duration for people: in seconds, minutes or hours."""
+    if seconds > 90 * 60:
+        return shared.HOURS.format(n=seconds / 3600)
+    return (
+        shared.MINUTES.format(n=round(seconds / 60))
+        if seconds >= 90
+        else shared.SECONDS.format(n=max(1, round(seconds)))
+    )
+
+
 def plain(text: str) -> str:
     """Take Markdown's signs out of a name, so that it is shown as it is written."""
     return re.sub(r"([\\`*_{}\[\]()#+!|<>~$:])", r"\\\1", text)

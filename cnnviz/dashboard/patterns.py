@@ -63,7 +63,7 @@ def _preview(frame: Frame) -> dict[int, np.ndarray]:
 
 def progress(job: Job) -> None:
     """Draw how far the ascent is, and its Cancel."""
-    left = seconds_text(job.seconds_left)
+    left = panels.duration(job.seconds_left)
     text = texts.PROGRESS.format(done=job.done, total=job.total, left=left) if job.done else texts.PREPARING
     panels.progress(job, text)
 
@@ -80,13 +80,6 @@ def _share_of_work(convnet: Convnet, layer: str) -> float:
     leaves = [info for info in layers(convnet) if not info.is_container]
     last = [info.address for info in leaves].index(layer)
     return sum(info.macs for info in leaves[: last + 1]) / max(1, sum(info.macs for info in leaves))
-
-
-def seconds_text(seconds: float) -> str:
-    """Write a duration for people."""
-    return (
-        texts.SECONDS.format(n=max(1, round(seconds))) if seconds < 90 else texts.MINUTES.format(n=round(seconds / 60))
-    )
 
 
 def show_one(selection: Selection, info: LayerInfo, channel: int) -> None:

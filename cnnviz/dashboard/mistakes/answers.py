@@ -7,7 +7,7 @@ from functools import partial
 
 from cnnviz import mistakes
 from cnnviz.convnets import Convnet
-from cnnviz.dashboard import background, cache, patterns
+from cnnviz.dashboard import background, cache, panels
 from cnnviz.dashboard.jobs import Job, jobs, owner
 from cnnviz.dashboard.kept import kept
 from cnnviz.dashboard.state import Selection
@@ -61,7 +61,7 @@ def or_progress(asked: Asked, label: str, *, icon: str, is_quick: bool, is_main:
         return found
     job = background.finished(
         asked.key, label, partial(_ask, asked), icon=icon, is_main=is_main, is_quick=is_quick,
-        progress=texts.PROGRESS, estimate=texts.ESTIMATE.format(time=patterns.seconds_text(asked.seconds)),
+        progress=texts.PROGRESS, estimate=texts.ESTIMATE.format(time=panels.duration(asked.seconds)),
         is_lost=lambda ended: ended.result is None,  # they were kept on the disk, and somebody cleaned up
     )  # fmt: skip
     return None if job is None else job.result

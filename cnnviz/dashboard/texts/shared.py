@@ -76,6 +76,9 @@ PRESENT_HELP = (
 )
 LEAVE_PRESENTER = "Leave (Esc)"
 
+SECONDS = "{n} s"
+MINUTES = "{n} min"
+HOURS = "{n:.3g} h"
 REFUSED = {
     "model": "The network of this link, {asked}, is not on this server (any more).",
     "layer": "The layer of this link, {asked}, is not in this network.",

@@ -52,7 +52,6 @@ LEFT = "about {left} left"
 RATE_NOW = "{pictures} pictures a second · {seconds} s an epoch"
 SO_FAR = "this epoch so far: loss {loss}, accuracy {accuracy}"
 NO_PACE = "The first batches will tell how quick it is."
-HOURS = "{n:.3g} h"
 
 STOP = "Stop"
 KILL = "End it now"

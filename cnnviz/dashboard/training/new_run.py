@@ -8,7 +8,7 @@ from cnnviz import datasets, figures, training
 from cnnviz.dashboard import cache, components, language, panels, state
 from cnnviz.dashboard.private_streamlit import DeltaGenerator
 from cnnviz.dashboard.texts import training as texts
-from cnnviz.dashboard.training import processes, standing
+from cnnviz.dashboard.training import processes
 from cnnviz.datasets import Dataset
 from cnnviz.training import RECIPES, Augmentation, Blueprint, Recipe
 
@@ -48,13 +48,13 @@ def show(recipe: Recipe, preview: DeltaGenerator | None) -> None:
 def _show_launch(recipe: Recipe, dataset: Dataset, plan: Blueprint) -> None:
     guess = training.estimate(recipe, plan, dataset=dataset, peak=cache.peak())
     text = texts.ESTIMATE_FEATURES if guess.first_look else texts.ESTIMATE
-    look = standing.duration(guess.first_look)
+    look = panels.duration(guess.first_look)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button(
             texts.LAUNCH, type="primary", icon=":material/play_arrow:", on_click=processes.start, args=(recipe,),
             key="launch",
         )  # fmt: skip
-        st.caption(text.format(time=standing.duration(guess.seconds), epochs=recipe.epochs, look=look))
+        st.caption(text.format(time=panels.duration(guess.seconds), epochs=recipe.epochs, look=look))
 
 
 def _show_advice(base: str, dataset: Dataset) -> None:

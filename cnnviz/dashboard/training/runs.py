@@ -145,7 +145,7 @@ def _show_numbers(run: Run) -> None:
         texts.VALIDATION_ACCURACY: _at_best(run, "val_accuracy"),
         texts.TEST: components.percent(status.test["accuracy"]) if status.test else texts.NO_VALUE,
         texts.PARAMETERS: f"{parameters:,}" if parameters else texts.NO_VALUE,
-        texts.TIME: standing.duration(float(history.columns["seconds"].sum())) if len(history) else texts.NO_VALUE,
+        texts.TIME: panels.duration(float(history.columns["seconds"].sum())) if len(history) else texts.NO_VALUE,
     }
     with st.container(horizontal=True, gap="medium"):
         for name, value in facts.items():

@@ -8,7 +8,7 @@ import streamlit as st
 from cnnviz import training
 from cnnviz.dashboard import cache, language, panels, state
 from cnnviz.dashboard.texts import training as texts
-from cnnviz.dashboard.training import new_run, pictures, processes, standing
+from cnnviz.dashboard.training import new_run, pictures, processes
 from cnnviz.datasets import Dataset
 from cnnviz.training import RECIPES, SERIES, Recipe
 from cnnviz.training.series import series_recipes
@@ -42,7 +42,7 @@ def _show_launch(name: str, recipes: tuple[Recipe, ...], dataset: Dataset) -> No
             texts.LAUNCH_SERIES.format(count=len(recipes)), type="primary", icon=":material/play_arrow:",
             on_click=processes.start_series, args=(name, recipes[0].data), key="launch_series",
         )  # fmt: skip
-        st.caption(texts.SERIES_ESTIMATE.format(time=standing.duration(sum(guess.seconds for guess in guesses))))
+        st.caption(texts.SERIES_ESTIMATE.format(time=panels.duration(sum(guess.seconds for guess in guesses))))
     found = [finding for recipe in recipes for finding in cache.audit(recipe, dataset.fingerprint, dataset)]
     for sentence in dict.fromkeys(language.say(finding.sentence) for finding in found):
         st.warning(panels.plain(sentence), icon=":material/rule:")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cnnviz.dashboard import components, patterns
+from cnnviz.dashboard import components, panels
 from cnnviz.dashboard.texts import training as texts
 from cnnviz.runs import Run, State
 from cnnviz.runs.folder import STOP
@@ -26,7 +26,7 @@ def said(run: Run) -> str:
 def said_with_time(run: Run) -> str:
     """Say that, and how long it will take."""
     seconds = run.status.seconds_left
-    left = [] if seconds is None else [texts.LEFT.format(left=duration(seconds))]
+    left = [] if seconds is None else [texts.LEFT.format(left=panels.duration(seconds))]
     return " · ".join([said(run), *left])
 
 
@@ -42,8 +42,3 @@ def pace(run: Run) -> str:
         loss, accuracy = f"{status.metrics['loss']:.3g}", components.percent(status.metrics["accuracy"])
         parts.append(texts.SO_FAR.format(loss=loss, accuracy=accuracy))
     return " · ".join(parts) or texts.NO_PACE
-
-
-def duration(seconds: float) -> str:
-    """Write a duration for people, hours included."""
-    return texts.HOURS.format(n=seconds / 3600) if seconds > 5400 else patterns.seconds_text(seconds)
