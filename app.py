@@ -2,10 +2,10 @@
 
 import streamlit as st
 
-from cnnviz.dashboard import shell, sidebar, state
+from cnnviz.dashboard import shell, sidebar, startup, state
 
 shell.configure()
-shell.warm()
+startup.warm()
 state.follow_url()
 page = st.navigation(shell.pages())
 sidebar.show()

@@ -66,10 +66,10 @@ def _model_files(folder: Path) -> list[Path]:
 def _look_at(images: int) -> None:
     """Upload, select and look, as the pages do; a line of JSON for each image."""
     from benchmarks.memory import resident_megabytes
-    from cnnviz.dashboard import cache, shell, store
+    from cnnviz.dashboard import cache, startup, store
     from cnnviz.dashboard.state import Selection
 
-    shell.warm().set()  # Keras is here already
+    startup.warm().set()  # Keras is here already
 
     with tempfile.TemporaryDirectory() as folder:
         names = [store.put_model(path.name, path.read_bytes()) for path in _model_files(Path(folder))]

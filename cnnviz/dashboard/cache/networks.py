@@ -12,7 +12,7 @@ import streamlit as st
 
 from cnnviz import probes
 from cnnviz.convnets import Answers, Convnet, catalogue, count_not_finite, load_convnet, recall
-from cnnviz.dashboard import samples, shell, started, store
+from cnnviz.dashboard import samples, started, startup, store
 from cnnviz.dashboard.kept import kept
 from cnnviz.dashboard.state import Selection
 from cnnviz.dashboard.texts import shared
@@ -38,9 +38,9 @@ def convnet(name: str) -> Convnet:
     Raises:
         ModelError: If it cannot be opened.
     """
-    if not shell.warm().is_set():
+    if not startup.warm().is_set():
         with st.spinner(shared.IMPORTING):
-            shell.warm().wait()
+            startup.warm().wait()
     path = store.model_path(name)
     run = trained_run(name)
     file = path or (run.model if run else None)
