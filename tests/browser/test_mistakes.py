@@ -25,6 +25,12 @@ def shares(page):
     return {row[0]: row[-1] for row in rows}
 
 
+def summary(evaluation):
+    """What the page says first of an evaluation."""
+    right = 100 * np.mean(evaluation.predicted == evaluation.labels)
+    return f"{len(evaluation):,} pictures, {right:.0f} % right"
+
+
 def click_cell(page, fashion, label, said):
     order = mistakes.confused_order(mistakes.confusion(fashion)).tolist()
     place = order.index(label) * len(order) + order.index(said)
@@ -38,7 +44,7 @@ def test_a_cell_leads_to_a_card_where_hiding_the_hottest_region_changes_the_answ
     dashboard, fashion, chromium, tmp_path
 ):
     page = dashboard.open("/mistakes").page
-    page.get_by_text("1,000 pictures, 92 % right").wait_for()
+    page.get_by_text(summary(fashion)).wait_for()
     dashboard.settle()
     count = len(mistakes.cell(fashion, COAT, PULLOVER))
     assert count > 1
@@ -124,9 +130,9 @@ def test_on_the_map_a_point_opens_its_card_and_a_lasso_a_gallery_and_the_brush_c
     assert shares(page) == before
 
 
-def test_on_a_phone_nothing_is_wider_than_the_page(phone):
+def test_on_a_phone_nothing_is_wider_than_the_page(phone, fashion):
     page = phone.open("/mistakes").page
-    page.get_by_text("1,000 pictures, 92 % right").wait_for()
+    page.get_by_text(summary(fashion)).wait_for()
     phone.settle()
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth <= innerWidth")
@@ -134,7 +140,7 @@ def test_on_a_phone_nothing_is_wider_than_the_page(phone):
 
 def test_before_a_class_the_matrix_is_whole_and_a_click_still_finds_its_cell(dashboard, fashion):
     page = dashboard.open("/mistakes?present=1").page
-    page.get_by_text("1,000 pictures, 92 % right").wait_for()
+    page.get_by_text(summary(fashion)).wait_for()
     dashboard.settle()
     place, drawn = (
         page.locator(name).first.bounding_box()
