@@ -1,4 +1,4 @@
-"""Opens the dashboard: page configuration, navigation, sidebar, then the page itself."""
+"""Dashboard entry point: page configuration, navigation, sidebar and the selected page."""
 
 import streamlit as st
 

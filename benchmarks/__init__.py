@@ -1,1 +1,1 @@
-"""What is fast, as ratios to the floor of the same run; a benchmark prints, it never fails a build."""
+"""Benchmarks of speed and memory, mostly as ratios to a floor timed in the same run; they never fail a build."""

@@ -1,4 +1,4 @@
-"""Runs every benchmark: `make bench`."""
+"""Run every benchmark: `make bench`."""
 
 import os
 

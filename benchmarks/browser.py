@@ -1,4 +1,4 @@
-"""How long from a click to the picture in a real browser, with everything cached?"""
+"""Benchmark of the dashboard in a real browser: seconds from a click to the image, with everything cached."""
 
 from __future__ import annotations
 

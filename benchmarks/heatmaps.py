@@ -1,4 +1,4 @@
-"""How long does Grad-CAM take beside one compiled forward pass, warm and on the very first picture?"""
+"""Benchmark of Grad-CAM beside one compiled forward pass, warm and on the very first image."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How quick is the mistakes page on 10,000 evaluated pictures, and how much does a click send?"""
+"""Benchmark of the Mistakes page on 10,000 evaluated images: response time and bytes sent for each click."""
 
 from __future__ import annotations
 

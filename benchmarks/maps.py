@@ -1,4 +1,4 @@
-"""How long do all maps of one picture take, to bytes ready for display, beside one compiled forward pass?"""
+"""Benchmark of all feature maps of one image, to bytes ready for display, beside one compiled forward pass."""
 
 from __future__ import annotations
 

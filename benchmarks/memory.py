@@ -1,4 +1,4 @@
-"""How does memory grow over many different views in one process?"""
+"""Benchmark of memory growth over many feature maps and heatmaps in one process."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How long does an evaluation take beside bare `predict`, and a mean map beside forward passes?"""
+"""Benchmark of an evaluation beside bare `predict`, and of a mean heatmap beside forward passes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which networks are measured, and what is their floor?"""
+"""Models, inputs and compiled forward passes (the floor) that the benchmarks share."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Breaks what can be broken, and counts what was lost: `python -m benchmarks.stress kills disk --scale 0.1`."""
+"""Break things on purpose and report what was lost: `python -m benchmarks.stress kills disk --scale 0.1`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How are two ways compared on a noisy machine? By the median of interleaved repetitions."""
+"""Timing on a noisy machine: medians of interleaved repetitions, printed as ratios to a floor."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What does an epoch cost beside plain `fit`, how true is the guess of a run's time, and how well does it learn?"""
+"""Benchmark of training: an epoch beside plain `fit`, the estimated time of a run, and test accuracy."""
 
 from __future__ import annotations
 

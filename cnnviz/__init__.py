@@ -1,4 +1,4 @@
-"""See what a convnet sees: open a network, read a photo, and look inside.
+"""See what a convnet sees: activations, filters, heatmaps, mistakes and training of Keras models.
 
     convnet = cnnviz.load_convnet("efficientnet-lite0")
     photo = cnnviz.read_photo("cat.jpg")

@@ -1,4 +1,4 @@
-"""Makes `python -m cnnviz` the command line."""
+"""Entry point of `python -m cnnviz`, the command line."""
 
 import sys
 

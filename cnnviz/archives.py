@@ -1,4 +1,4 @@
-"""Zip archives of strangers: their members are counted before an object is made of each."""
+"""Zip archives from untrusted sources, with the number of members checked before any is read."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""What does each layer return while the model runs? Works for nested, subclassed and functional models alike.
+"""Capture of layer outputs during a forward pass, for functional, nested and subclassed models.
 
 A layer inside a nested backbone is not connected to the outer model's inputs, so a submodel of it cannot be
-built. Instead the model is run as it is, inside the function that is being traced, while the asked-for layers
+built. Instead the model is run as it is, inside the function that is being traced, while the requested layers
 note what they return. The traced graph then keeps only what its outputs need.
 """
 

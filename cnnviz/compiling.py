@@ -1,4 +1,4 @@
-"""Compilation of functions that are made anew for each model and layer."""
+"""Compilation of TensorFlow graph functions that are traced once, for one signature."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Did Keras fail because something could not be downloaded?"""
+"""Detection of failed downloads among Keras's errors."""
 
 from __future__ import annotations
 

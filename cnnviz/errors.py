@@ -1,14 +1,14 @@
-"""What can go wrong that a person can mend?
+"""Exceptions for what a user can fix.
 
     CnnvizError
-    ├── PictureError          a picture that cannot be read
-    ├── DataError             labelled pictures that cannot be found, read or learned from
-    ├── ModelError            a network that cannot be opened or used
+    ├── PictureError          an image that cannot be read
+    ├── DataError             labeled images that cannot be found, read or learned from
+    ├── ModelError            a model that cannot be opened or used
     │   ├── ModelFileError        a model file that cannot be opened
     │   │   └── RefusedFileError      its own bytes are damaged or unsafe: another try would not help
     │   └── OfflineError          weights that would have to be downloaded
     ├── LayerError            a layer that does not exist or has no such view
-    ├── ClassError            a class that the network does not have
+    ├── ClassError            a class that the model does not have
     ├── UploadError           an upload that is too large, or cannot be kept or deleted
     ├── RunError              a training run, or what was asked of one, that cannot be
     └── CancelledError        long work that was asked to stop

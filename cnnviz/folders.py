@@ -1,4 +1,4 @@
-"""Where does cnnviz keep what can be made again, and how is a file written so that nobody ever reads half of it?"""
+"""Cache folders and atomic file writes; bounded reads; eviction of what was longest unused."""
 
 from __future__ import annotations
 

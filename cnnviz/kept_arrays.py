@@ -1,4 +1,4 @@
-"""How are arrays kept on disk, so that a damaged file never counts as a whole one?
+"""Array files sealed by a checksum, so that a damaged file never counts as whole.
 
 A file ends in a seal: a mark and the CRC-32 of all that stands before it. The checksums of an .npz archive are not
 enough: NumPy reads as many bytes as an array's header names, and zipfile compares what was read to the end alone, so

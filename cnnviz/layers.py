@@ -1,4 +1,4 @@
-"""Which layers does a network have, how large are they, and how far does each one see?"""
+"""Table of a model's layers: output shapes, parameters, MACs, memory and receptive fields."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How much memory a process may use."""
+"""Memory that this process may use, within its container's limit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Inputs that a Keras model was declared or built for, and images brought into their layout."""
+"""Input shapes of a Keras model, as declared or built, and images brought into that layout."""
 
 from __future__ import annotations
 

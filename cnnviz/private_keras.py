@@ -1,4 +1,4 @@
-"""Names of Keras that it has not promised to keep, each with the reason why no public one will do.
+"""Private names of Keras, each with the reason why no public one will do.
 
 Nothing else in cnnviz may use such a name; a test tells which of them a new release has moved.
 """

@@ -1,6 +1,6 @@
-"""One forward pass: the scores of a model, the outputs of its layers, and the gradients of the one by the others.
+"""Forward pass of a model: class scores, layer outputs, and gradients of the scores by these outputs.
 
-One function gives all of it. From the second picture on it is compiled and kept, so that a picture costs one
+One function gives all of it. From the second image on it is compiled and kept, so that an image costs one
 forward pass, and about a tenth more where gradients are asked for.
 """
 

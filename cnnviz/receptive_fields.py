@@ -1,6 +1,6 @@
-"""What part of the picture can a tensor depend on?
+"""Receptive field and stride of every tensor in a traced model.
 
-The view of every tensor of a traced network is followed from the picture onwards: layers that slide a window by
+The view of every tensor of a traced model is followed from the image onward: layers that slide a window by
 their own numbers, all other operations by what they do to the shape.
 """
 

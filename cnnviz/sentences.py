@@ -1,4 +1,4 @@
-"""Texts that can be said in another language later, and records shown in one line."""
+"""Translatable sentences, and one-line reprs of dataclasses."""
 
 from __future__ import annotations
 

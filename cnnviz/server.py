@@ -1,4 +1,4 @@
-"""The dashboard's server: Streamlit behind a guard that knows which addresses the dashboard has."""
+"""Dashboard server: Streamlit behind a guard that checks the host and origin of requests."""
 
 from __future__ import annotations
 

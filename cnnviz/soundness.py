@@ -1,4 +1,4 @@
-"""Which layers can be believed where a network holds weights that are NaN or infinite?"""
+"""Layers affected by NaN or infinite weights."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where in the picture does the model see a class?"""
+"""Heatmaps page: where in the image the model sees a class."""
 
 import streamlit as st
 

@@ -1,4 +1,4 @@
-"""Mistakes: what does a model get wrong on labelled images, and why?"""
+"""Mistakes page: what a model gets wrong on labeled images, and why."""
 
 from cnnviz.dashboard import panels, shell, sidebar
 from cnnviz.dashboard.mistakes import card, export, numbers, views

@@ -1,1 +1,1 @@
-"""Parts of `make stress` that break things on purpose: each yields what was tried, and which promises were broken."""
+"""Stress tests, the parts of `make stress`: each breaks something on purpose and yields tries and broken promises."""

@@ -1,4 +1,4 @@
-"""Does a burst of page changes settle, and the server answer, beside an upload, a training and a slow model?"""
+"""Stress test: bursts of page changes beside an upload, a training run and a slow model."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Does a full disk cost anything but what was to be written just then, and is it said in one sentence?"""
+"""Stress test: a full disk at every write."""
 
 from __future__ import annotations
 

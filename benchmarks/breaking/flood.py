@@ -1,4 +1,4 @@
-"""Does a server go on answering while hundreds of connections send it garbage, halves, or nothing?"""
+"""Stress test: hundreds of connections that send the server garbage, half a request or nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What becomes of a folder that is read-only, deleted in the middle, foreign, corrupted, or full of runs?"""
+"""Stress test: corrupted and foreign files; folders that are read-only, deleted meanwhile or full of runs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Does a server answer all the time? Asked from a thread of its own, several times a second."""
+"""Response times of a server's health check, polled several times a second from a thread of its own."""
 
 from __future__ import annotations
 

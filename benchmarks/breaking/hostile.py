@@ -1,4 +1,4 @@
-"""Is what is hostile refused, in bounded time and memory? The tests' own corpora, and archives of a million members."""
+"""Stress test: the tests' hostile input corpora, and zip archives of a million members."""
 
 from __future__ import annotations
 

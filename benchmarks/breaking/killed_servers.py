@@ -1,4 +1,4 @@
-"""What does a SIGKILL of a server cost? Nothing that a page had confirmed, no training, and no process stays."""
+"""Stress test: SIGKILL of a server during uploads, with a training run that must survive it."""
 
 from __future__ import annotations
 

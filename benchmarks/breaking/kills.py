@@ -1,4 +1,4 @@
-"""What does a SIGKILL cost, of a trainer, a server, and of what writes the cache? Nothing that was finished."""
+"""Stress test: SIGKILL of trainers, of servers, and of whatever writes the cache and the runs."""
 
 from __future__ import annotations
 

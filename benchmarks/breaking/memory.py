@@ -1,6 +1,6 @@
-"""Is the memory of a process bounded that opens hundreds of images on models of one's own?
+"""Stress test: memory of one process that opens hundreds of uploaded images on uploaded models.
 
-What every page asks is asked through the dashboard's cache, whose bound is small enough to be reached.
+All pages' computations go through the dashboard's cache, whose limit is small enough to be reached.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Does every law hold on hundreds of new random models?"""
+"""Stress test: differential tests against Keras on hundreds of new random models."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What was tried, and what was lost? A loss is a broken promise."""
+"""Outcome of a stress test: tries, losses (broken promises), and the table of all outcomes."""
 
 from __future__ import annotations
 

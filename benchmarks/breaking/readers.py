@@ -1,4 +1,4 @@
-"""Which files are read, and by what? Each is made whole first, then spoiled, then read."""
+"""File readers under stress: for each kind of file, how it is written whole and how it is read."""
 
 from __future__ import annotations
 

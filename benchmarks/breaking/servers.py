@@ -1,4 +1,4 @@
-"""Do two servers on one folder lose anything of each other's?"""
+"""Stress test: two servers that write to the same folder."""
 
 from __future__ import annotations
 

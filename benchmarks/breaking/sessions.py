@@ -1,4 +1,4 @@
-"""Do the pages hold for eight people at once?"""
+"""Stress test: eight browser sessions that change pages at the same moment."""
 
 from __future__ import annotations
 

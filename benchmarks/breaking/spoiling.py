@@ -1,4 +1,4 @@
-"""In which ways is a file spoiled?"""
+"""Ways to corrupt a file: flipped bits, truncation, holes, random bytes, deep nesting, pickles and more."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Do many threads on one network get what one thread gets?"""
+"""Stress test: many threads on one model, compared with the results of a single thread."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Does a trainer that is killed again and again end with the bits of one that never was?
+"""Stress test: a trainer killed again and again, compared bit for bit with an undisturbed run.
 
 Trainers are forked from a process that has imported Keras and run nothing, so that a start costs no ten seconds.
 TensorFlow has one thread for each operation: with several, the order of its sums, and so the last bit, is chance.

@@ -1,4 +1,4 @@
-"""What writes files, and how is each read again? Content is told by a number, so that what is read can be judged."""
+"""File writers under stress: everything that writes files, with numbered content that can be checked when read back."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""What does each layer see in a picture: its maps, their numbers, their display, and what hangs on them?
+"""Activations of each layer: feature maps, channel statistics, channel tiles, channel effects and strongest patches.
 
-`feature_maps` takes a batch. Everything else looks at one picture: the maps of one layer are
+`feature_maps` takes a batch. Everything else looks at one image: the maps of one layer are
 `(rows, columns, channels)`, or `(units,)` for a dense layer.
 """
 

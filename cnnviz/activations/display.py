@@ -1,4 +1,4 @@
-"""How do maps become bytes that can be drawn: hundreds of channels, and all layers at once?"""
+"""Feature maps as 8-bit grayscale tiles for display, for one layer or for many at once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What hangs on one channel: how much of a class's score, and which part of the picture?"""
+"""Channel effects: the gradient estimate and the ablation of a channel, and its strongest patch."""
 
 from __future__ import annotations
 

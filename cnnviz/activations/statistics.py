@@ -1,4 +1,4 @@
-"""What do a layer's maps hold, and which of its channels answer to a picture?"""
+"""Feature maps of layers, statistics of their channels, and the order of channels."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What does the command line offer? One verb for each thing the library does; `entry` says how a verb is carried out.
+"""Command-line verbs, one module for each; `entry` says how a verb is carried out.
 
 A verb lives in a module of its own: `add` describes its arguments, `run` yields the text for standard output.
 Progress, notes and errors go to standard error, so that a program can read the rest.

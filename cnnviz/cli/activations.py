@@ -1,4 +1,4 @@
-"""What does a layer see in a picture? A contact sheet of its channels, or the maps themselves."""
+"""`cnnviz activations`: a contact sheet of a layer's channels, or its feature maps as arrays."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`cnnviz app`: the dashboard's server, on a free port, with a model and labeled images of one's own."""
+"""`cnnviz app`: the dashboard's server on a free port, with a model and labeled images of one's own."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Conversion of a model file of Keras 2 into a present-day `.keras` file."""
+"""`cnnviz convert`: conversion of a Keras 2 model file into a present-day `.keras` file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How is a command carried out, and how does it end?"""
+"""Entry point of the command line: parser, exit codes, and error messages in one sentence."""
 
 from __future__ import annotations
 

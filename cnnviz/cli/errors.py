@@ -1,4 +1,4 @@
-"""What can be wrong with a command itself, rather than with a network or a picture?"""
+"""Error for a command that cannot be carried out as it was typed."""
 
 from __future__ import annotations
 

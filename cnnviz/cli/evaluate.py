@@ -1,4 +1,4 @@
-"""`cnnviz evaluate`: accuracy and confusions of a model on labelled images, as text, JSON and files."""
+"""`cnnviz evaluate`: accuracy and confusions of a model on labeled images, as text, JSON and files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is each filter looking for? A sheet of patterns, or the photos with what became of each filter."""
+"""`cnnviz filters`: a contact sheet of filter patterns by gradient ascent, or the patterns as arrays."""
 
 from __future__ import annotations
 

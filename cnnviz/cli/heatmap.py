@@ -1,4 +1,4 @@
-"""Where in a picture does a network see a class? An overlay, or the map itself, with a test of it."""
+"""`cnnviz heatmap`: a class heatmap as an overlay or an array, with the deletion test."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which layers does a network have, and what do they cost?"""
+"""`cnnviz layers`: table of layers with output shapes, parameters, MACs and receptive fields."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which networks come by name?"""
+"""`cnnviz models`: list of the models that can be opened by name."""
 
 from __future__ import annotations
 

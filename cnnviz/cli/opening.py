@@ -1,4 +1,4 @@
-"""How do a verb's words become a network and a photo?"""
+"""Models and images opened from command-line arguments, with TensorFlow started quietly."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which options do verbs share, and how is a wrong one told?"""
+"""Argument parser and command-line options that several verbs share."""
 
 from __future__ import annotations
 

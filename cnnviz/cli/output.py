@@ -1,4 +1,4 @@
-"""How do results reach a person, a program, or a file?"""
+"""Output of commands: text tables, JSON, PNG and .npz files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What does a network say about pictures?"""
+"""`cnnviz predict`: top classes of images with their probabilities, as text or JSON."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How far is long work? A bar on standard error, where that is a terminal."""
+"""Progress bar and notes on standard error, where that is a terminal."""
 
 from __future__ import annotations
 

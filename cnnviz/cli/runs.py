@@ -1,4 +1,4 @@
-"""What became of the runs, and what can be done with them?"""
+"""`cnnviz runs`: list, show, compare, stop, resume, delete and export training runs."""
 
 from __future__ import annotations
 

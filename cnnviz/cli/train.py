@@ -1,4 +1,4 @@
-"""How is a network trained from the command line?"""
+"""`cnnviz train`: training by a recipe or a series of recipes, with one line for each epoch."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where do networks come from: the catalogue, files, and what a `Convnet` is."""
+"""Opening of models, by name or from a file, as a `Convnet`: the Keras model with its preprocessing and classes."""
 
 from cnnviz.convnets.answers import CLASS_ORDERS, Answers, recall, remember
 from cnnviz.convnets.assumptions import Assumption, Assumptions

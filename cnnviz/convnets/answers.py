@@ -1,7 +1,7 @@
-"""What a person said about their model file, kept beside it.
+"""Settings of a model file that its user gave (scaling, class names, outputs), kept beside it as JSON.
 
-A file does not tell how it wants pixels scaled or what its classes are called. The answers lie beside the model, as
-`<file>.cnnviz.json`, so that they travel with it; where that folder is read-only, in the user's cache folder.
+A file does not tell how it wants pixels scaled or what its classes are called. What the user said lies beside it, as
+`<file>.cnnviz.json`, so that both travel together; where that folder is read-only, in the user's cache folder.
 """
 
 from __future__ import annotations

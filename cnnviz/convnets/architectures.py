@@ -1,4 +1,4 @@
-"""How are the small networks of the textbooks built?
+"""Small textbook architectures: LeNet-5, convnets for MNIST, Fashion-MNIST, CIFAR-10 and small datasets, a dense net.
 
 All have random weights. `lenet5` exists twice: as a functional model, and as a class with a `call` of its own.
 """

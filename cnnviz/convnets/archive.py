@@ -1,4 +1,4 @@
-"""Is a `.keras` file a well-formed zip archive of bounded size, and where in it are the architecture and the weights?
+"""Rules for `.keras` zip archives: well-formed, of bounded size, with an architecture and weights in them.
 
 Nothing is unpacked: the rules read the archive's directory, and the weights are read where they lie in the file.
 """

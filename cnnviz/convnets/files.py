@@ -1,4 +1,4 @@
-"""How does a person's model file become a Keras model, without any code of the file running?"""
+"""Safe loading of `.keras`, `.h5` and weights files, without running any code in them, and their conversion."""
 
 from __future__ import annotations
 

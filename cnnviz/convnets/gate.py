@@ -1,4 +1,4 @@
-"""May this model file be opened at all? Decided from its bytes, without Keras and without running anything of it.
+"""Safety check of a model file from its bytes, before Keras opens it and without running anything in it.
 
 A model file is a program for Keras: it names classes, functions and other files. The gate lets pass what is known to
 compute with numbers only, of bounded size, and refuses the rest with the reason.

@@ -1,4 +1,4 @@
-"""Size and channels of the images that a Keras model takes, read off the shape of its input."""
+"""Size and channels of the images that a Keras model takes, read from its input shape."""
 
 from __future__ import annotations
 

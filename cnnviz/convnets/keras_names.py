@@ -1,4 +1,4 @@
-"""Which names of Keras may a model file speak of? Data: the gate reads it, so that it need not import Keras.
+"""Allowlist of the Keras names that a model file may use: data only, so that the gate need not import Keras.
 
 All classes of these modules but the denied ones: each only computes with numbers. A test compares the table with Keras
 itself, so that neither drifts from the other.

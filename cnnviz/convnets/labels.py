@@ -1,4 +1,4 @@
-"""Class names from a file: one name a line, Teachable Machine's numbered lines, or JSON."""
+"""Class names from a labels file: one name a line, Teachable Machine's numbered lines, or JSON."""
 
 from __future__ import annotations
 

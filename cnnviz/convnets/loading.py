@@ -1,4 +1,4 @@
-"""Opening a model by its name, from its file, or from a finished run."""
+"""`load_convnet`: opening of a model by name, from a file, or from a training run."""
 
 from __future__ import annotations
 

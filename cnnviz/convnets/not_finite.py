@@ -1,4 +1,4 @@
-"""Does a network hold numbers that are none?"""
+"""Count of NaN and infinite weights in a model."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Models of other programs by their first bytes, and what would bring each to Keras."""
+"""Model files of other frameworks, recognized by their first bytes, with advice on converting each to Keras."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Range of a tensor at the end of a traced graph: what its operations alone say about its values."""
+"""Range of a model's outputs, derived from the last operations of its traced graph."""
 
 from __future__ import annotations
 

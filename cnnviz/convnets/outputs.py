@@ -1,4 +1,4 @@
-"""Meaning of a model's output: a distribution, sigmoids, logits, raw scores or plain numbers.
+"""Kind of a model's outputs: softmax probabilities, sigmoids, logits, raw scores or plain numbers.
 
 The range of every operation at the end of the traced graph is followed back to where it is bounded: a softmax lies in
 0..1 and sums to one, so does an average of softmaxes, so does what adds its classes up; a softplus has no upper end.

@@ -1,4 +1,4 @@
-"""Does an uploaded model file load and run in another process, before this one lets it in?
+"""Trial run of an uploaded model file in a sandboxed process, before this process opens it.
 
 The gate reads what a file says; this finds out what it does: memory and time that only building the model shows, and
 faults of the libraries that read it. The other process is a fresh Python, never a fork of a server with threads.

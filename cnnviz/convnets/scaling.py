@@ -1,4 +1,4 @@
-"""Pixel scaling that a model wants, read from the path between its input and its first layer with weights.
+"""Pixel scaling that a model expects, read from the path between its input and its first layer with weights.
 
 What a model does to pixels itself (Rescaling, Normalization, arithmetic, a `preprocess_input` of keras.applications)
 tells which pixels it wants. Where it does nothing, nothing in the file tells, and the scaling is a guess.

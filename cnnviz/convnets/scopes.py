@@ -1,4 +1,4 @@
-"""Scope names of layers in TensorFlow's graphs, where Keras allows names that TensorFlow refuses."""
+"""TensorFlow name scopes for layers whose Keras names TensorFlow refuses."""
 
 from __future__ import annotations
 

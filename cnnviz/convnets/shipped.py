@@ -1,4 +1,4 @@
-"""Which small networks come trained with cnnviz, and how were they made?"""
+"""Small trained models that ship with cnnviz, and the records of the runs that trained them."""
 
 from __future__ import annotations
 

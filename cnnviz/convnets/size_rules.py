@@ -1,7 +1,7 @@
-"""How many weights does an architecture ask for at least, and how large does its largest activation get?
+"""Lower bounds on the parameters and the activation size of an architecture, computed from its config.
 
 Keras allocates what a description says before it looks at the weights, so two kilobytes can ask for terabytes. Shapes
-are followed through the layers that shape a picture; behind any other layer they count as unknown, and what is unknown
+are followed through the layers that shape an image; behind any other layer they count as unknown, and what is unknown
 counts as little: the result is a lower bound, never a reason to refuse an honest file.
 """
 

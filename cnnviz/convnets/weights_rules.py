@@ -1,4 +1,4 @@
-"""Does an HDF5 file hold plain numbers of bounded size, and nothing that points out of it?
+"""Rules for HDF5 weights files: plain numbers of bounded size, no external links or storage.
 
 HDF5 can link to other files, store its data in them, and declare terabytes in a few bytes; Keras needs none of it.
 Only the file's own directory is read here, not the numbers.

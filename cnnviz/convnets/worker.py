@@ -1,4 +1,4 @@
-"""Does a stranger's model file load and run once, in a process that can do no harm? Run by `rehearsal`.
+"""Sandboxed process that loads an untrusted model file and runs it once; started by `rehearsal`.
 
     python -m cnnviz.convnets.worker FILE FOLDER MEMORY_BYTES CPU_SECONDS
 

@@ -1,4 +1,4 @@
-"""Making a `Convnet` of any Keras model: its input, its output, and what has to be assumed about both."""
+"""Wrapping of any Keras model as a `Convnet`, with what had to be assumed about its input and output."""
 
 from __future__ import annotations
 

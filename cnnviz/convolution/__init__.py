@@ -1,6 +1,6 @@
-"""How does a convolution compute: its arithmetic, one output at a time, for kernels of one's own and for real units?
+"""Convolution step by step: arithmetic, output sizes, receptive fields, units of real models, translation.
 
-Maps are those of one picture, `(rows, columns, channels)`; kernels are `(rows, columns, in_channels, filters)`. Every
+Maps are those of one image, `(rows, columns, channels)`; kernels are `(rows, columns, in_channels, filters)`. Every
 rule is that of Keras on TensorFlow, and is tested against it.
 """
 

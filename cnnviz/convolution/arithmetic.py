@@ -1,6 +1,6 @@
-"""What do convolution and activation compute, in plain NumPy, with the rules that Keras has?
+"""Convolution, depthwise convolution, ReLU, sigmoid and softmax in plain NumPy, by the rules of Keras.
 
-Maps are those of one picture, `(rows, columns, channels)`. Sums are taken in double precision and returned as float32.
+Maps are those of one image, `(rows, columns, channels)`. Sums are taken in double precision and returned as float32.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Which value of its input does a layer hand on, that only moves values about?"""
+"""Source of a unit in layers that only move values, such as flatten, reshape or zero padding."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What did a layer of a real network receive for a picture, and what did it return?"""
+"""Inputs and output of one layer of a real model for one image."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What becomes of maps when their picture is shifted, turned or scaled?"""
+"""Translation, rotation and scaling of images and of feature maps."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How is a stack of layers written in one short line, as in a link or on a blackboard?
+"""One-line notation for a stack of layers, as used in links and on blackboards.
 
 28x28x1,conv5x6same,pool2,conv5x16,pool2,flatten,dense120,dense84,dense10
 """

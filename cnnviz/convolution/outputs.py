@@ -1,4 +1,4 @@
-"""How does one value of an output come about: which values does it read, with which weights, and what is the sum?"""
+"""One value of a convolution or pooling output: its window, its weights, each product and the sum."""
 
 from __future__ import annotations
 

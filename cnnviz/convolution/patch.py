@@ -1,4 +1,4 @@
-"""What of the input does one value of the output read?"""
+"""Patch of the input under one position of a sliding window."""
 
 from __future__ import annotations
 

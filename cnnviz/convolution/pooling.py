@@ -1,4 +1,4 @@
-"""What do pooling layers compute, in plain NumPy, with the rules that Keras has?"""
+"""Max, average and global average pooling in plain NumPy, by the rules of Keras."""
 
 from __future__ import annotations
 

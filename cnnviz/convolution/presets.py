@@ -1,4 +1,4 @@
-"""Which kernels are worth trying first?"""
+"""Preset kernels: blur, sharpen, edges, Sobel, emboss, Laplacian."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What could be asked about the settings that are on the screen right now?"""
+"""Quiz questions about a convolution, a prediction and a kernel, with their answers."""
 
 from __future__ import annotations
 

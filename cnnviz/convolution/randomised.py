@@ -1,4 +1,4 @@
-"""What does a network compute once it has forgotten what it learnt, from the top down?"""
+"""Cascading weight randomization of a model from the top layer down, and rank correlation of maps."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Which pixels can a unit depend on, and which units does a pixel reach?
+"""Receptive field of one unit as a box in the image, and the units that a part of the image reaches.
 
 `LayerInfo.receptive_field` says how large the field of a unit is; here it is where it lies, padding and borders
-counted, by walking back from a layer to the picture.
+counted, by walking back from a layer to the image.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What would other networks say: one without any convolution, one that forgets where in the picture a thing is?"""
+"""Baselines for translation: a dense network without convolution, and a classifier on globally pooled feature maps."""
 
 from __future__ import annotations
 

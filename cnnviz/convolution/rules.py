@@ -1,4 +1,4 @@
-"""How does each kind of Keras layer make one value of its output?"""
+"""Rules of how each kind of Keras layer computes one value of its output."""
 
 from __future__ import annotations
 

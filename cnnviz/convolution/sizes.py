@@ -1,4 +1,4 @@
-"""How large is the output of a window that slides, and how far does it see?"""
+"""Formulas of output size and receptive field for a sliding window, along one side."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What does a skip connection do? The same blocks with and without it, fresh as before any training."""
+"""Skip connections: feature maps through untrained residual blocks, with and without the connection."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How do sizes, parameters and receptive field grow from layer to layer?"""
+"""Output sizes, parameters and receptive fields through a stack of layers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How does one unit of a real network come by its value?"""
+"""One unit of a real model: the inputs it reads, its weights, each product and its value."""
 
 from __future__ import annotations
 

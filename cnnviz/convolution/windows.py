@@ -1,4 +1,4 @@
-"""What lies under a window at each of its positions?"""
+"""Patches under all positions of a sliding window, and the output size along rows and columns."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""All shared Streamlit code; nothing else in cnnviz imports it.
+"""Streamlit code that the pages share; nothing else in cnnviz imports it.
 
 `shell` (pages and their guard), `state` (the selection, its one home), `cache` (computed results, their one
 home), `store` (uploaded files), `jobs` (work that takes seconds), `sidebar`, `panels` and `components` (what

@@ -1,4 +1,4 @@
-"""What does the activations page draw: steps through the layers, the contact sheet, bars for vectors?"""
+"""Activations page: layer steps, contact sheet of channels, bars of dense units, model input, export."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What was assumed about a person's own model, in one line, and the form that changes it."""
+"""Assumptions about an uploaded model in one line, and the form that corrects them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How does a question that takes seconds get from its button to its answer?"""
+"""Background computation on a page, from its button through its progress to its result."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is there to know about one channel: its map, kernel, pattern, strongest patch, statistics and effect?"""
+"""Channel card: feature map, kernel, pattern, strongest patch, statistics and effect of one channel."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What does the filters page draw: choices, the growing sheet, the card of one filter?"""
+"""Filters page: settings, contact sheet of patterns, card of one filter, export."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How does work that takes seconds run beside the page? In one worker thread; sessions take turns, each with one job.
+"""Background jobs in one worker thread, shared by all sessions in turns.
 
 Of the jobs that wait, the next is that of the session whose last turn is longest ago; the newest request of a session
 takes the place of its older one.

@@ -1,4 +1,4 @@
-"""The dashboard's one cache: results of functions, shared by all sessions, in so many bytes altogether."""
+"""Cache of function results, shared by all sessions, with a limit in bytes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""In which language is the interface said? The session's language, and texts and sentences said in it."""
+"""Language of the session, and translation of texts, sentences and class names."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The Overview page: the model's input, its predictions, its architecture."""
+"""Overview page: the model's input, its predictions, its architecture."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What do several pages show in the same way: the head of a page, an error, what can be taken away."""
+"""Panels that several pages share: page head, errors, choices, job progress, durations, export."""
 
 from __future__ import annotations
 

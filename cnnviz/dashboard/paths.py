@@ -1,4 +1,4 @@
-"""Paths of this machine on the pages: everybody reads names, and the whole path only who sits at it, on request."""
+"""File paths on the pages: names for everybody, whole paths only for who sits at this machine, on request."""
 
 from __future__ import annotations
 

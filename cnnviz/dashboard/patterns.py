@@ -1,4 +1,4 @@
-"""How do patterns grow on a page? Started by a button, streamed while they form, kept on disk when they are done."""
+"""Filter patterns on a page: estimate, job with progress, and patterns kept on disk."""
 
 from __future__ import annotations
 

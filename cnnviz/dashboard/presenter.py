@@ -1,4 +1,4 @@
-"""How is a page shown to a class: large, without what surrounds it, by keys alone; and how does it fit on paper?"""
+"""Presentation mode and print layout of the pages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Names of Streamlit and of its pages that it has not promised to keep, each with the reason why it is needed.
+"""Private names of Streamlit and of its pages, each with the reason why it is needed.
 
 Nothing else in cnnviz may use such a name; tests tell which of them a new release has moved, those of the pages in a
 browser. Not private are the classes `st-key-...` and the variables `--st-...`, which its documentation names.

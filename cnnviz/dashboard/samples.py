@@ -1,7 +1,7 @@
-"""Which pictures are offered beside a person's own, and where are they read from?
+"""Sample images: photographs and test images that suit the model, and how images are read by name.
 
-Photographs go by a name. Networks that know small pictures are offered test pictures of their kind, which go by the
-name of the data set and their number: `mnist-5k:12`.
+Photographs go by a name. Models of small images are offered test images of their kind, which go by the
+name of the dataset and their number: `mnist-5k:12`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Labelled images to evaluate: which sets are offered, their splits, and how they are opened."""
+"""Labeled images to evaluate: the sets on offer, their splits, and how they are opened."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which pages are there, and how does each start inside the common frame?"""
+"""Page list, page configuration, and the frame in which every page runs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is being looked at? Network and picture on every page; layer and class as soon as the network is open.
+"""Sidebar: model and image on every page, layer and class as soon as the model is open.
 
 The language of the interface and the switch that presents the page stand below them, where they are out of the way.
 """

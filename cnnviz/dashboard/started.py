@@ -1,4 +1,4 @@
-"""What the server was started with: the model and the labeled images that `cnnviz app` was given, and its address.
+"""Startup settings of the server: the model and labeled images given to `cnnviz app`, and its address.
 
 The first two come through the environment, so that a container or `streamlit run` can name them too: `CNNVIZ_MODEL` is
 the name of a model or a path to its file, `CNNVIZ_DATA` that of a data set. A file is used in place and trusted, since

@@ -1,4 +1,4 @@
-"""Importing Keras in the background while the first page is drawn."""
+"""Import of Keras in the background while the first page is drawn."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is selected? Network, picture, layer, channel and class: one key each for the whole app, kept in the URL."""
+"""Selection of model, image, layer, channel and class in session state, kept in the URL."""
 
 from __future__ import annotations
 

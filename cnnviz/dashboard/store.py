@@ -1,4 +1,4 @@
-"""Where do uploaded files live? By sha256 in a bounded folder, so that a link to them holds on this server.
+"""Uploaded files, kept by sha256 in a bounded folder, so that links to them work on this server.
 
 Reading makes no folder: where there is none, or none that can be read, nothing was uploaded.
 """

@@ -1,4 +1,4 @@
-"""Whose turn is it to compute? Quick work comes one by one, in order; who takes long lets the others go on beside."""
+"""Turns for computing, taken by sessions in order; a slow one lets the others go on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How much may uploads hold in the server's memory? So much a session, and so much in all; more is refused unread."""
+"""Upload limits, for each session and in all; an upload beyond them is refused unread."""
 
 from __future__ import annotations
 

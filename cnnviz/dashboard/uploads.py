@@ -1,4 +1,4 @@
-"""People's uploads: how large they may be, what is said where one cannot be taken, and how one is deleted again."""
+"""Upload widgets: size limits, errors, and deletion of uploads."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What can a network learn from: well-known data sets, or a folder of one's own?
+"""Datasets to train and evaluate on: well-known ones by name, or a folder or zip archive of labeled images.
 
     dataset = load_dataset("mnist-5k")                  # or a folder, or a zip archive
     dataset.class_names, dataset.train.counts, dataset.notes

@@ -1,4 +1,4 @@
-"""How do pictures of any size become one array? Each is decoded and fitted once, and kept."""
+"""Images of a dataset decoded and fitted to one size, as one array that is kept on disk."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where are decoded pictures kept, and how many of them?"""
+"""Disk cache of decoded images: its folder and its limit in bytes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which data sets come by name, and which of them are here without a network?"""
+"""Catalog of datasets by name, and `load_dataset`."""
 
 from __future__ import annotations
 

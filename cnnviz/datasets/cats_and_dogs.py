@@ -1,4 +1,4 @@
-"""Which part of cats-vs-dogs do the textbooks train on, and where is it?
+"""Cats vs. dogs: the subset that textbooks train on, and where to find it.
 
 Kaggle's `train.zip` holds `cat.0.jpg` to `cat.12499.jpg`, likewise dogs; Microsoft's original `Cat/0.jpg`, some of
 them damaged.

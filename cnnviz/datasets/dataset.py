@@ -1,4 +1,4 @@
-"""What is a set of labelled pictures?"""
+"""`Dataset`: labeled images in training, validation and test splits."""
 
 from __future__ import annotations
 

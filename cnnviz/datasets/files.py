@@ -1,4 +1,4 @@
-"""How do files of labelled pictures become a data set?"""
+"""Datasets made of image files, with validation and test images held out where there are none."""
 
 from __future__ import annotations
 

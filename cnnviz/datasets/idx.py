@@ -1,4 +1,4 @@
-"""What is in an idx file, the format of MNIST and Fashion-MNIST?"""
+"""Reader for idx files, the format of MNIST and Fashion-MNIST."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which files are pictures that can be read, and what are they like? Each is looked at once; answers are kept."""
+"""Inspection of image files: which can be read, and what they are like; each is looked at once."""
 
 from __future__ import annotations
 

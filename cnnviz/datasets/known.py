@@ -1,4 +1,4 @@
-"""What is in the well-known data sets of small pictures, and where are they?"""
+"""MNIST, Fashion-MNIST and CIFAR-10 as arrays, from installed packages, local files or keras.datasets."""
 
 from __future__ import annotations
 

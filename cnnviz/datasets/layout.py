@@ -1,4 +1,4 @@
-"""Layout of a labelled folder: which folder stands for which class, and for which split."""
+"""Layout of a labeled folder: which folder stands for which class, and for which split."""
 
 from __future__ import annotations
 

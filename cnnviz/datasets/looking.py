@@ -1,4 +1,4 @@
-"""What a file is: looked at here, or in a process with bounds on memory, time and files, as strangers' archives are.
+"""Inspection of one image file, here or in a sandboxed process, as for archives from untrusted sources.
 
     python -m cnnviz.datasets.looking FILE THREADS < keys
 

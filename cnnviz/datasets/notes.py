@@ -1,4 +1,4 @@
-"""What must a person be told about their pictures before they train on them?"""
+"""Notes on a dataset before training: skipped files, image sizes, class imbalance."""
 
 from __future__ import annotations
 

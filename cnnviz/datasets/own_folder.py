@@ -1,4 +1,4 @@
-"""What can be learned from a person's own folder, or zip archive, of pictures?"""
+"""Dataset from a folder or zip archive of one's own images."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""In which order does a network see the pictures? In one that only the seed and the epoch decide."""
+"""Input pipelines (`tf.data`) whose shuffling is decided by the seed and the epoch alone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which files are in a folder or a zip archive, and what is in one of them? Nothing is unpacked."""
+"""Files in a folder or zip archive, listed and read without unpacking, within limits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which pictures are held out, and how does a part become two?"""
+"""Stratified hold-out splits, subsets and samples of labeled images."""
 
 from __future__ import annotations
 

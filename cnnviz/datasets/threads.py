@@ -1,4 +1,4 @@
-"""How are many pictures read at once, in order, and so that it can be stopped?"""
+"""Ordered map over items in a thread pool, with progress and cancellation."""
 
 from __future__ import annotations
 

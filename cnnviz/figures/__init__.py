@@ -1,4 +1,4 @@
-"""Which charts are drawn? Plotly figures and Vega-Lite from arrays, layers and histories; nothing is computed here."""
+"""Plotly figures and Vega-Lite specs from arrays, layers and histories; nothing is computed here."""
 
 from cnnviz.figures.mistakes import clickable_confusion
 from cnnviz.figures.networks import architecture, histograms, shape_text, vector

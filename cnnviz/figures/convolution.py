@@ -1,4 +1,4 @@
-"""How are sizes, moves and questions of a convolution drawn?"""
+"""Charts of the Convolution page: stacked and paired bars, curves, and maps with lettered places."""
 
 from __future__ import annotations
 

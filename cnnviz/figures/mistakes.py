@@ -1,4 +1,4 @@
-"""How are a network's mistakes drawn: who is taken for whom, how sure it is, what an edit does, what lies near what?"""
+"""Charts of an evaluation: confusion matrix, reliability diagram, ROC curve, edit sweeps, embeddings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How is a network drawn: its layers as a graph, a layer of units as bars, weights as histograms?"""
+"""Charts of a model: architecture graph, bars of units, histograms of weights."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How is a training run drawn: its curves, what it confuses, several runs beside each other?"""
+"""Charts of training runs: learning curves, confusion matrix, class balance."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is each filter looking for: patterns that excite it, and the weights themselves."""
+"""Feature visualization: patterns that excite each filter, and the kernels themselves."""
 
 from cnnviz.filters.ascent import STYLES
 from cnnviz.filters.frames import Frame

@@ -1,4 +1,4 @@
-"""How do pictures climb: one compiled step for many filters at once, and how long does it take?"""
+"""Gradient ascent on images: one compiled step for a batch of filters, and its objective and activation."""
 
 from __future__ import annotations
 

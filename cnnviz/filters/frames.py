@@ -1,4 +1,4 @@
-"""How far is an ascent: which pictures are there, and what became of each filter?"""
+"""Frames of a running gradient ascent: the images so far and the status of each filter."""
 
 from __future__ import annotations
 

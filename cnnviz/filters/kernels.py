@@ -1,4 +1,4 @@
-"""Which weights does a layer slide over its input, and what has training made of them?"""
+"""Kernels of convolution layers, and weight histograms, trained vs. untrained."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""How does a picture climb that looks natural: in frequencies and decorrelated colours, shaken at every step?
+"""Natural style of feature visualization: Fourier parameterization, decorrelated colors, jitter, Adam.
 
-Pixels climb into noise that only the network sees. Written as frequencies, each divided by its own size as in
-photographs, and in colours that vary independently in photographs, the same ascent forms shapes. Shaking the
-picture favours patterns that do not hang on single pixels.
+Ascent on raw pixels gives noise that only the model sees. On frequencies, each divided by its own size as in
+photographs, and on colors that vary independently in photographs, the same ascent forms shapes. Jitter favors
+patterns that do not depend on single pixels.
 
 Reference:
     Olah, Mordvintsev, Schubert, "Feature Visualization", Distill 2017, "Preconditioning and Parameterization".

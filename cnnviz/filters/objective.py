@@ -1,4 +1,4 @@
-"""How strongly does a network's layer answer to pictures, filter by filter?"""
+"""Objective of gradient ascent: mean activation of each filter, and the activations behind it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is known of one filter's pattern, and what was asked for to get it?"""
+"""`Pattern`, the result for one filter, and the `Request` that it was made for."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is each filter looking for? Pictures that climb until the filter answers strongly."""
+"""Filter patterns by gradient ascent: generation, progress frames, and time estimates."""
 
 from __future__ import annotations
 

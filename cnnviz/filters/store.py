@@ -1,7 +1,7 @@
-"""Where are patterns kept, so that no filter climbs twice?
+"""Store of filter patterns on disk, so that none is generated twice.
 
-One small file a pattern, named by all it hangs on. A file appears whole or not at all, a damaged one counts as
-missing, and the files longest unused go when there are too many.
+One small file for each pattern, named by every input of the result. A file appears whole or not at all, a damaged
+one counts as missing, and the files longest unused go when there are too many.
 """
 
 from __future__ import annotations

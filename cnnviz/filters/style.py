@@ -1,4 +1,4 @@
-"""What does a way of climbing consist of: where a picture starts, how it is drawn, moved, improved and shown?"""
+"""`Style` of gradient ascent: how an image is initialized, rendered, jittered, updated and shown."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How does the usual book climb: in pixels, from random gray, by steps of one size?"""
+"""Textbook style of gradient ascent: pixels from gray noise, with normalized gradient steps."""
 
 from __future__ import annotations
 

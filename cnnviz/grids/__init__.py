@@ -1,4 +1,4 @@
-"""The image's rows and columns inside a model: which layers lie on its grid, and tokens put back on it.
+"""Spatial axes inside a model: which layers lie on the image's grid, and tokens put back on it.
 
 `trace_axes` follows rows and columns through a traced graph, `grid_of` tells whether a tensor's axes are them, and
 `to_grid` turns what a layer gives into `(batch, rows, columns, channels)`. `axes` holds the algebra of axes,

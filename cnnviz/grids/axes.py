@@ -1,4 +1,4 @@
-"""Axes of a tensor as runs of the image's rows and columns, and the grid of cells that they make.
+"""Algebra of tensor axes as runs of the image's rows and columns, and the grid of cells that they make.
 
 An axis is a tuple of runs, the slowest first, as in einops: `(rows, columns)` is an axis of tokens, `(rows,)` an
 axis of rows. Reshaping splits and joins runs, transposing moves axes, and what is no longer known becomes "other".

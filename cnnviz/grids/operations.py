@@ -1,4 +1,4 @@
-"""What single operations do to the image's rows and columns: value by value, reshaping, slicing, sums, products."""
+"""Effect of single operations on the image's axes: element-wise, reshape, slice, reduction, matrix product."""
 
 from __future__ import annotations
 

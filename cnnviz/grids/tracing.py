@@ -1,4 +1,4 @@
-"""The image's rows and columns, followed through a traced graph operation by operation.
+"""Tracing of the image's rows and columns through a graph, operation by operation.
 
 Only what an operation is known to do to places is believed: behind any other one, nothing is a grid.
 """

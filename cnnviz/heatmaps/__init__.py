@@ -1,11 +1,11 @@
-"""Where does a network see a class? Heatmaps by ten methods, and what to think of them.
+"""Class heatmaps by ten methods, and checks of how far to trust them.
 
-On a layer's own grid: `grad_cam`, `grad_cam_plus_plus`, `hires_cam`, `layer_cam`, `score_cam`; on the picture's:
+On a layer's own grid: `grad_cam`, `grad_cam_plus_plus`, `hires_cam`, `layer_cam`, `score_cam`; on the image's:
 `saliency`, `smooth_grad`, `integrated_gradients`, `occlusion`. `METHODS` lists them with their costs and units.
 Of transformers, `attention` gives the weights of a layer, `attention_maps` puts them on the grid of patches, and
 `attention_rollout` follows them through all blocks.
 `strip` maps many layers at once, `compare` two classes; `box` frames a map's peak, `judge` puts its failures into
-words, and `deletion_score` tests whether the network agrees.
+words, and `deletion_score` tests whether the model agrees.
 """
 
 from cnnviz.heatmaps.attention import attention, attention_layers, attention_maps, attention_rollout

@@ -1,4 +1,4 @@
-"""Attention of transformers on the grid of patches: head by head, and rolled out through all blocks.
+"""Attention maps and attention rollout of vision transformers, on the grid of patches.
 
 The weights are the model's own, `return_attention_scores=True` of its attention layers.
 """

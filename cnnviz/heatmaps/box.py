@@ -1,4 +1,4 @@
-"""Where would a box around the object lie, judging by a map alone?"""
+"""Bounding box around the peak of a heatmap."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which plain colour stands for "nothing there" when a part of a picture is hidden?"""
+"""Baseline colors (black, gray, white, mean) that stand for "nothing there" when part of an image is hidden."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Why this class and not that one?"""
+"""Contrastive Grad-CAM: evidence for one class rather than another."""
 
 from __future__ import annotations
 

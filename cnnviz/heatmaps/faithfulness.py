@@ -1,4 +1,4 @@
-"""Does the network miss what a map calls important, more than it would miss anything else?"""
+"""Deletion test of a heatmap: masking the top 10 % of pixels, beside random masks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What becomes of numbers that are not finite? They pass through into the map, where `judge` puts them into words."""
+"""Silenced floating-point warnings: NaN and infinity pass through into the map, where `judge` reports them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where does a layer hold evidence for a class, by one backward pass?
+"""Grad-CAM and its gradient-weighted relatives.
 
 All four methods multiply a layer's maps with the class's gradient and add over the channels; they differ in
 what they make of the gradient first.

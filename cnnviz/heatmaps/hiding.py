@@ -1,4 +1,4 @@
-"""What does the class's score lose when a patch of the picture is hidden?"""
+"""Occlusion sensitivity: the drop of a class's logit when a patch of the image is hidden."""
 
 from __future__ import annotations
 

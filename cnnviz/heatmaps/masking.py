@@ -1,4 +1,4 @@
-"""Which channels of a layer find enough for the class, if only what they show is left of the picture?"""
+"""Score-CAM: class evidence by masking the image with each channel's feature map, without gradients."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which methods are there, what does each cost, and what do its numbers mean?"""
+"""Table of heatmap methods, with the cost and the units of each."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How much does each pixel add to a class's score, on the way from a plain picture to this one?"""
+"""Integrated gradients."""
 
 from __future__ import annotations
 

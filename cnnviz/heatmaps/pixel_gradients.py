@@ -1,4 +1,4 @@
-"""Which pixels would change a class's score, by its gradient?"""
+"""Saliency (vanilla gradients) and SmoothGrad."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How does a map that needs hundreds of runs stay within memory, report its progress, and stop when asked?"""
+"""Batched runs of slow heatmap methods: bounded memory, progress, cancellation."""
 
 from __future__ import annotations
 

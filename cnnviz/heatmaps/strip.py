@@ -1,4 +1,4 @@
-"""Where does the evidence for a class lie in every layer, from edges to objects?"""
+"""Grad-CAM at many layers in one forward and one backward pass."""
 
 from __future__ import annotations
 

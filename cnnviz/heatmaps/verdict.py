@@ -1,4 +1,4 @@
-"""What has a person to know before believing a map: is it empty, broken, flat, about a class that is not there?"""
+"""Warnings about a heatmap: not finite, empty, flat, or for a class that the model finds unlikely."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""How does a person's picture become pixels, and how do numbers become a picture? No Keras here.
+"""Images in and out: decoding, resizing, color maps, overlays and contact sheets. No Keras here.
 
 Reading:  bytes, a path or an array -> `open_photo`, `read_photo`, `read_photos` -> photo, uint8 `(height, width, 3)`
 Fitting:  photo -> `fit`, `stretch`, `thumbnail`, `gray`, `rgb`, `scale_up` -> photo; maps -> `enlarge` -> maps
-Colours:  numbers -> `value_range`, `to_unit` -> unit, float32 0..1 -> `colour` -> photo
+Colors:   numbers -> `value_range`, `to_unit` -> unit, float32 0..1 -> `colour` -> photo
 Sheets:   photo and heat -> `overlay`, `overlay_signed`; photos -> `contact_sheet`
 Files:    photo -> `png_bytes`; arrays -> `npz_bytes`
 """

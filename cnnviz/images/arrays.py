@@ -1,4 +1,4 @@
-"""Arrays as photos: which shapes and values are taken, and NumPy's files of one array (.npy)."""
+"""Arrays as photos: accepted shapes and values, and NumPy files of one array (.npy)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How do numbers become colours?"""
+"""Color maps, value ranges, and normalization to 0..1."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Decoding with Pillow: the header first, whose sizes are checked before a pixel is decoded."""
+"""Image decoding with Pillow: the header first, with sizes checked before a pixel is decoded."""
 
 from __future__ import annotations
 

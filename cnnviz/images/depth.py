@@ -1,4 +1,4 @@
-"""Values of any depth and their 8-bit pixels: what is black, what is white, and the note that says so."""
+"""Conversion of any bit depth to 8-bit pixels, with a note on what is black and what is white."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""DICOM, the files of medical scanners: uncompressed pixels through their window, and nothing of the patient.
+"""DICOM images from medical scanners: uncompressed pixels through their window, and nothing about the patient.
 
 What pixels mean is in PS3.3 C.7.6.3 (image), C.11.1 (modality: slope and intercept) and C.11.2 (window) of the
 standard, https://dicom.nema.org/medical/dicom/current/output/html/part03.html. Compressed pixels are refused: each

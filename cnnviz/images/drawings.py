@@ -1,6 +1,6 @@
-"""How does a drawing become a picture like those that a network learnt from?
+"""Drawings as 28 x 28 images in the style of MNIST and Fashion-MNIST.
 
-MNIST's digits were scaled to a box of 20 x 20 with their shape kept, and laid into 28 x 28 so that their centre of
+MNIST's digits were scaled to a box of 20 x 20 with their shape kept, and laid into 28 x 28 so that their center of
 mass is in the middle (LeCun, Cortes, Burges, http://yann.lecun.com/exdb/mnist/). Fashion-MNIST's garments were
 trimmed, scaled so that the longer side fills the 28, and laid into the middle (Xiao et al. 2017,
 https://arxiv.org/abs/1708.07747, section 2).

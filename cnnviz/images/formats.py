@@ -1,4 +1,4 @@
-"""Kinds of files by their first bytes: what is read, and what a file is that is not, with what would do."""
+"""File formats by their first bytes: which are read, and what to do about the others."""
 
 from __future__ import annotations
 

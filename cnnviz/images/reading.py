@@ -1,4 +1,4 @@
-"""Photos from files, bytes, arrays and Pillow's images: the one door to all readers."""
+"""Photos from files, bytes, arrays and Pillow images: the single entry to all readers."""
 
 from __future__ import annotations
 

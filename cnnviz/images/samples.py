@@ -1,4 +1,4 @@
-"""Which photographs are there without a network?"""
+"""Sample photographs from scikit-image, available offline."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How do heat and photo, or many small pictures, become one picture, and how are picture and numbers packed?"""
+"""Heatmap overlays, contact sheets, and PNG and .npz encoding."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""TIFF of any depth: 8-bit images through Pillow, float, 16-bit and many-band ones through tifffile."""
+"""TIFF images of any bit depth: 8-bit through Pillow; float, 16-bit and multi-band through tifffile."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The first directory of a TIFF file: what it says of its pixels, and a copy of the file that holds nothing else.
+"""First directory of a TIFF file: its pixel tags, and a copy of the file with nothing else in it.
 
 A directory may name thousands of tags of many megabytes each, and lead to thousands of others. Readers load them before
 a size can be checked, so they are given a copy in which only the tags of the pixels are left.

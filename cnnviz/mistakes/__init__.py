@@ -1,12 +1,12 @@
-"""Evaluation of a model on labelled images, and what explains its mistakes.
+"""Evaluation of a model on labeled images, and analysis of its mistakes.
 
     evaluation = evaluate(convnet, dataset.test, class_names=dataset.class_names)
-    wrong = mistakes(evaluation, order="confidence")       # rows; evaluation.indices[wrong] are the pictures
+    wrong = mistakes(evaluation, order="confidence")       # rows; evaluation.indices[wrong] are the images
 
 `accuracy`, `class_scores`, `calibration`, `roc` and `confusion` say how much is wrong, `agreement` compares two
-networks. `nearest`, `facts` and `mean_map` say why; `edits`, `sweep`, `smallest_flipping_patch` and `cover_in_all` try
-what would change an answer. `label_suspects`, `near_duplicates` and `odd_pictures` doubt the pictures, `embed` lays
-them out.
+models. `nearest`, `facts` and `mean_map` say why; `edits`, `sweep`, `smallest_flipping_patch` and `cover_in_all` try
+what would change a prediction. `label_suspects`, `near_duplicates` and `odd_pictures` find label
+issues, duplicates and outliers, `embed` lays the images out.
 """
 
 from cnnviz.mistakes import edits

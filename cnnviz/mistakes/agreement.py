@@ -1,4 +1,4 @@
-"""Two networks, the same pictures: which mistakes are mended, which are new, and is the difference more than luck?"""
+"""Comparison of two models on the same images: fixed and new mistakes, with McNemar's test."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Scores per label: what a model's scores over all its classes say about the labelled classes of the images."""
+"""Scores per label: a model's scores over all its classes, reduced to the labeled classes of the images."""
 
 from __future__ import annotations
 

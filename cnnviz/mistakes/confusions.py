@@ -1,4 +1,4 @@
-"""Which classes does a network take for which others?"""
+"""Confusion matrix, its most confused pairs, and an order of classes that puts them side by side."""
 
 from __future__ import annotations
 

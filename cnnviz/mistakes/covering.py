@@ -1,4 +1,4 @@
-"""Does one place in the picture decide the answers to many pictures?"""
+"""Occlusion of one region in many images, and the predictions that change."""
 
 from __future__ import annotations
 

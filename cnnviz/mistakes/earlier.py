@@ -1,4 +1,4 @@
-"""Which of a network's earlier answers still hold, when pictures were added to a folder, changed or removed?"""
+"""Reuse of an earlier evaluation for images that have not changed since."""
 
 from __future__ import annotations
 

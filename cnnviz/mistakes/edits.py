@@ -1,4 +1,4 @@
-"""What may be done to a photo to see whether the answer changes?
+"""Image perturbations: mask, crop, blur, brightness, contrast, rotation, noise, JPEG and desaturation.
 
 Every edit takes a photo `(height, width, 3)` uint8 and gives a new one of the same kind.
 """

@@ -1,4 +1,4 @@
-"""How do the pictures lie to each other, as the network sees them?"""
+"""Embeddings of images in the plane (PCA, t-SNE), from the model's features."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Evaluation of a model on labelled images, in one pass that keeps what every later question needs."""
+"""Evaluation of a model on labeled images, in one pass that keeps what later analysis needs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Evaluation: a model's predictions for labelled images, one row an image."""
+"""`Evaluation`: a model's predictions for labeled images, one row for each image."""
 
 from __future__ import annotations
 

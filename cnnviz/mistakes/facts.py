@@ -1,4 +1,4 @@
-"""What can be said in a sentence about one answer?"""
+"""Facts about one prediction: confidence, location of the evidence, labels of the nearest images."""
 
 from __future__ import annotations
 

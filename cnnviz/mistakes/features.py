@@ -1,4 +1,4 @@
-"""As what does a network see a picture in the end: the values that its scores are made of?"""
+"""Features of an image: the pooled input of the model's last layer with weights."""
 
 from __future__ import annotations
 

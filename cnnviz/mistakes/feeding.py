@@ -1,4 +1,4 @@
-"""Batches of labelled images, decoded and prepared in threads while the model runs on the last ones."""
+"""Batches of labeled images, decoded and prepared in threads while the model runs on the last one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How much of an edit does it take until the network answers something else?"""
+"""Counterfactual edits: sweeps over an edit's strength, and the smallest patch that changes the prediction."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Held-out images of a training run: what a model learnt from is not its test."""
+"""Held-out images of a training run, as a model must not be tested on images that it was trained on."""
 
 from __future__ import annotations
 

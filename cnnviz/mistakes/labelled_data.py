@@ -1,4 +1,4 @@
-"""Labelled images from Python: arrays, lists of photos, `tf.data` datasets and Keras sequences, as one part."""
+"""Labeled images from Python: arrays, lists of photos, `tf.data` datasets and Keras sequences."""
 
 from __future__ import annotations
 

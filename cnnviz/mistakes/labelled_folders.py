@@ -1,4 +1,4 @@
-"""Labelled images to evaluate: a split of a data set, or a folder with one folder per class."""
+"""Labeled images to evaluate: a split of a dataset, or a folder with one folder per class."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where do many pictures hold the evidence for a class, on the average?"""
+"""Mean heatmap: Grad-CAM averaged over many images."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which pictures does the network see as most like this one?"""
+"""Nearest neighbors of an image by the model's features."""
 
 from __future__ import annotations
 

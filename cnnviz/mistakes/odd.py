@@ -1,4 +1,4 @@
-"""Which pictures are there twice, and which differ from the rest?"""
+"""Near-duplicates and outliers among images."""
 
 from __future__ import annotations
 

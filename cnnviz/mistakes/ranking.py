@@ -1,4 +1,4 @@
-"""In which order are mistakes worth a look?"""
+"""Sort order of mistakes by confidence, loss, margin or surprise."""
 
 from __future__ import annotations
 

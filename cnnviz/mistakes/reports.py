@@ -1,4 +1,4 @@
-"""Export of an evaluation: predictions as CSV, and a report as one HTML page that opens anywhere."""
+"""Export of an evaluation: predictions as CSV, and a report as one self-contained HTML page."""
 
 from __future__ import annotations
 

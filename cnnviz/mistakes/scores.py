@@ -1,4 +1,4 @@
-"""Metrics of an evaluation: accuracy with its interval, per-class metrics, calibration, ROC."""
+"""Metrics of an evaluation: accuracy with confidence interval, per-class metrics, calibration, ROC."""
 
 from __future__ import annotations
 

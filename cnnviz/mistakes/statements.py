@@ -1,4 +1,4 @@
-"""What must be said beside the figures of an evaluation: an assumed class mapping, and which accuracy is which."""
+"""Statements beside the metrics of an evaluation: an assumed class mapping, and which accuracy is which."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where are a network's answers kept, so that nobody waits for the same ones twice?"""
+"""Store of evaluations on disk, so that none is computed twice."""
 
 from __future__ import annotations
 

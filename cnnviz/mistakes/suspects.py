@@ -1,4 +1,4 @@
-"""Which labels are probably wrong?"""
+"""Label issues by confident learning."""
 
 from __future__ import annotations
 

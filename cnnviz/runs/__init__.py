@@ -1,4 +1,4 @@
-"""What became of a training run? Its folder tells: files are the truth, and reading them changes nothing.
+"""Training runs on disk: their folder is the record, and reading it changes nothing.
 
 - `recipe.json`: what was asked for
 - `environment.json`: versions, seed, data

@@ -1,4 +1,4 @@
-"""Which runs are there, and which of them is alive?"""
+"""Run folders: file names, listing, opening, and whether a run is alive."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How did a run go, epoch by epoch?"""
+"""History of a run: metrics epoch by epoch, read from history.csv."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What in a run's curves puzzles a beginner, and would go unnoticed without a word?"""
+"""Remarks on learning curves: accuracy at chance, overfitting, rising loss beside rising accuracy."""
 
 from __future__ import annotations
 

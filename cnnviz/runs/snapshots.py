@@ -1,4 +1,4 @@
-"""At which epochs were a run's weights kept, and where are they?"""
+"""Snapshots of a run's weights, by epoch."""
 
 from __future__ import annotations
 

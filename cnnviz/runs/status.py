@@ -1,4 +1,4 @@
-"""Where does a run stand?"""
+"""Status of a run, read from status.json."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How does a network learn? Recipes, and the trainer that carries them out."""
+"""Training of models: recipes, and the trainer that carries them out."""
 
 from cnnviz.training.advisor import Advice, advise
 from cnnviz.training.audit import Finding, audit

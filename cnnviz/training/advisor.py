@@ -1,4 +1,4 @@
-"""Which of the four cases of transfer learning is this, and what follows from it?"""
+"""Transfer-learning advice: which of the four cases a base and a dataset are, and what to do."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Audit of a recipe and its images: what would keep a run from learning, or make its figures mislead."""
+"""Audit of a recipe and its images: what would keep a run from learning, or make its metrics misleading."""
 
 from __future__ import annotations
 

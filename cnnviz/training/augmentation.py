@@ -1,4 +1,4 @@
-"""How are training pictures varied, so that the network does not learn them by heart?"""
+"""Data augmentation: random rotation, shift, shear, zoom, contrast and flips, against overfitting."""
 
 from __future__ import annotations
 

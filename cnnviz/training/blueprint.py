@@ -1,4 +1,4 @@
-"""What will a recipe train, before any picture is read?"""
+"""Blueprint of a recipe: the untrained model, its layers, and the estimated training time."""
 
 from __future__ import annotations
 

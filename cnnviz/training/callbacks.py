@@ -1,4 +1,4 @@
-"""What happens after each batch and each epoch of a run?"""
+"""Keras callbacks of a run: progress, checkpoints, learning-rate schedule, early stopping, TensorBoard."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""What does a run need to go on as if nothing had happened?
+"""Checkpoints for an exact resume of a run.
 
-More than weights: the optimiser's state, every seed generator's, what the callbacks have counted, and which epoch was
+More than weights: the optimizer's state, every seed generator's, what the callbacks have counted, and which epoch was
 finished. All of it is one file, which appears whole or not at all; the one before goes when it is there.
 """
 

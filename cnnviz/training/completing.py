@@ -1,4 +1,4 @@
-"""What becomes of a run whose trainer was killed before it could put its network together?"""
+"""Completion of a run whose trainer was killed before it saved the whole model."""
 
 from __future__ import annotations
 

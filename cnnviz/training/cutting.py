@@ -1,4 +1,4 @@
-"""How is a trained network cut, so that its first layers can stand in another?"""
+"""Base models for transfer learning, cut behind a chosen layer."""
 
 from __future__ import annotations
 

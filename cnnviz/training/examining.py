@@ -1,4 +1,4 @@
-"""How good is what came out, on pictures that it has never seen?"""
+"""Test-set metrics of a trained model: accuracy, loss and confusion matrix."""
 
 from __future__ import annotations
 

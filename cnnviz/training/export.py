@@ -1,4 +1,4 @@
-"""In which form does a trained network leave its run, for use elsewhere?"""
+"""Export of a run's model as .keras, HDF5, SavedModel or weights."""
 
 from __future__ import annotations
 

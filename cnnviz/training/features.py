@@ -1,4 +1,4 @@
-"""What does a frozen base make of each picture? Computed once, kept on disk, read in every epoch."""
+"""Features from a frozen base, computed once, kept on disk, and streamed in every epoch."""
 
 from __future__ import annotations
 

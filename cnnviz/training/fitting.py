@@ -1,4 +1,4 @@
-"""How is a plan carried out, phase by phase, from where it was left?"""
+"""Fitting of a plan, phase by phase, from the last finished epoch."""
 
 from __future__ import annotations
 

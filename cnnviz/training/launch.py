@@ -1,4 +1,4 @@
-"""How is a run started, stopped, resumed and deleted, from wherever somebody asks for it?"""
+"""Create, launch, stop, resume and delete training runs."""
 
 from __future__ import annotations
 

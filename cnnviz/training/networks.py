@@ -1,4 +1,4 @@
-"""Which Keras model does a recipe train?"""
+"""Keras model, optimizer and loss of a recipe."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""In which phases is a recipe trained, on what, and which network comes out?"""
+"""`Plan` of a run: training phases, batches, the fitted model and the saved one."""
 
 from __future__ import annotations
 

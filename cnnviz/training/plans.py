@@ -1,4 +1,4 @@
-"""Which plan does a recipe lead to?"""
+"""Choice of a recipe's plan: from scratch, or by transfer learning."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whose turn is it? Runs of one folder train one after the other, in their order, and only so many may wait."""
+"""Queue of training runs: one at a time in each folder, in order, with bounded length."""
 
 from __future__ import annotations
 

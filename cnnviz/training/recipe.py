@@ -1,4 +1,4 @@
-"""What is trained on what, and how?"""
+"""`Recipe` of a run: dataset, model, hyperparameters, augmentation and transfer learning."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which recipes come by name?"""
+"""Named recipes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How does a trainer write its run's folder? Whole files only, and never two rows of one epoch."""
+"""Record of a run in its folder, as its trainer writes it: lock, status and history."""
 
 from __future__ import annotations
 

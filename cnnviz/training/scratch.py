@@ -1,4 +1,4 @@
-"""How is a network trained from scratch, every weight of it, on the pictures themselves?"""
+"""Training from scratch: the plan, and augmented batches of images."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which runs are launched together, so that their curves tell which choice pays?"""
+"""Series of runs that differ in one choice, to compare recipes."""
 
 from __future__ import annotations
 

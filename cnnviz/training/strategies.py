@@ -1,4 +1,4 @@
-"""How is the work of a run shared between devices and machines?
+"""Distributed training with `tf.distribute`: several GPUs, or several machines.
 
 Every replica has the same weights, sees its own part of each batch, and applies the mean of all gradients. Batch and
 learning rate grow with the replicas, so that an epoch means the same.

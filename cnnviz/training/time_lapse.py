@@ -1,4 +1,4 @@
-"""How did a network's kernels, maps, evidence and answer form, from one snapshot of its weights to the next?"""
+"""Training time lapse: kernels, feature maps, Grad-CAM and predictions, from snapshot to snapshot."""
 
 from __future__ import annotations
 

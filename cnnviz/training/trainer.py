@@ -1,4 +1,4 @@
-"""How is a run carried out, from its recipe to a tested network, whatever happens on the way?"""
+"""Trainer: a run from its recipe to a tested model, with resume, stop and failure handled."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which process trains a run that was launched, does it still answer, and how does it end if it does not?"""
+"""Trainer process of a launched run: its command, whether it responds, and how it is killed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How does a network that was trained on other pictures become the base of a new one?"""
+"""Transfer learning: a frozen base with a new head, and fine-tuning of the base's last convolutions."""
 
 from __future__ import annotations
 

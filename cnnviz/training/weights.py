@@ -1,6 +1,6 @@
-"""In which files does a run keep what it has learned, after an epoch and in the end?
+"""Model and weights files of a run: best, last and snapshots; whole models, or heads alone.
 
-A network is kept whole. Where the base never changes and only the head learns, that would take longer than an epoch:
+A model is saved whole. Where the base never changes and only the head learns, that would take longer than an epoch:
 then the head alone is kept on the way, and what has ended is put together.
 """
 

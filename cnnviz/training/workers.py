@@ -1,4 +1,4 @@
-"""Do the workers of a run do the same, and do they stand at the same epoch?
+"""Agreement of distributed workers on the recipe, the data and the last finished epoch.
 
 Each of several machines keeps a run's folder of its own. One that was killed may have missed the last checkpoint, or
 all of them; before a run goes on, every worker takes over that of the one which is furthest behind.

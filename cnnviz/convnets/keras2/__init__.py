@@ -1,4 +1,4 @@
-"""Model files of Keras 2 (TensorFlow 2.2 to 2.15), translated into what Keras 3 builds."""
+"""Model files of Keras 2 (TensorFlow 2.2 to 2.15), translated for Keras 3."""
 
 from cnnviz.convnets.keras2.description import LayerPlan, Translation, is_keras2, translate
 

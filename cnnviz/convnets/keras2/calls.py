@@ -1,4 +1,4 @@
-"""One call of a TensorFlow operation in a Keras 2 description, and what its translation may use."""
+"""One call of a TensorFlow operation in a Keras 2 config, and the tools for its translation."""
 
 from __future__ import annotations
 

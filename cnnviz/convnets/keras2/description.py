@@ -1,4 +1,4 @@
-"""Description of a Keras 2 model, translated into that of the same model in Keras 3, as data."""
+"""Translation of a Keras 2 model config into the config of the same model in Keras 3."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Settings of Keras 2's layers in the words of Keras 3: keys that have gone or moved, types, activations."""
+"""Translation of Keras 2 layer configs to Keras 3: removed and renamed keys, dtypes, activations."""
 
 from __future__ import annotations
 

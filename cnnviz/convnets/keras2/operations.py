@@ -1,4 +1,4 @@
-"""Table of TensorFlow's operations that Keras 2 keeps in a model, each with its counterpart in `keras.ops`.
+"""Table of the TensorFlow operations found in Keras 2 models, each with its counterpart in `keras.ops`.
 
 Keras 2 keeps `x / 255.` as a layer `TFOpLambda` that names `tf.math.truediv`, and would look that name up in all of
 TensorFlow, `tf.io.read_file` included. Here a name that is not in the table is refused.

@@ -1,4 +1,4 @@
-"""Table of TensorFlow's graph operations that TF 2.2 and 2.3 kept in a model, each by its named counterpart."""
+"""Table of the TensorFlow graph operations that TF 2.2 and 2.3 kept in a model, each with its named counterpart."""
 
 from __future__ import annotations
 

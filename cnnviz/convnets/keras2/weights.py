@@ -1,4 +1,4 @@
-"""Weights of a Keras 2 file, put into the translated model: every one of them, by name or in Keras 2's own order."""
+"""Weights of a Keras 2 file, loaded into the translated model by name or in Keras 2's own order."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What has been computed already? All of it in one cache with a bound in bytes, by fingerprint and picture."""
+"""Cached results of models, images and datasets, shared by all sessions within a limit in bytes."""
 
 from cnnviz.dashboard.cache.answers import (
     attention_maps,

@@ -1,4 +1,4 @@
-"""What does a network say of a picture: probabilities, feature maps, heatmaps?"""
+"""Predictions, feature maps, channel effects and heatmaps of the selected image, cached."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which labelled pictures are open, and what do recipes make of them?"""
+"""Opened datasets and their thumbnails; blueprint, audit and advice for a recipe; cached."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which networks are open, which pictures read, and how quick is this machine? And: sessions compute in turns."""
+"""Opened models and decoded images, cached for all sessions; turns for computing; speed of the machine."""
 
 from __future__ import annotations
 

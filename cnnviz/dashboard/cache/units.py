@@ -1,4 +1,4 @@
-"""What did a layer compute, and what do its units see?"""
+"""Inputs and outputs of layers, and receptive fields of their units, cached."""
 
 from __future__ import annotations
 

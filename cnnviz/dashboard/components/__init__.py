@@ -1,6 +1,6 @@
-"""What several pages draw in the browser itself: contact sheet, map view, picture, bars, paint.
+"""Browser components that several pages share: contact sheet, map view, image, bars, paint.
 
-Each is one canvas or list, one message and one tab stop, however many pictures it holds. User text reaches them
+Each is one canvas or list, one message and one tab stop, however many images it holds. User text reaches them
 only as data, and is only ever set as text.
 """
 

@@ -1,4 +1,4 @@
-"""Class probabilities, or raw scores, as a short list of bars of which one can be picked."""
+"""Bars of class probabilities or raw scores, of which one can be picked, and their number formats."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How are hundreds of small pictures shown so that one can be picked? As one canvas, one message, one tab stop."""
+"""Contact sheet: hundreds of small images on one canvas, of which one can be picked."""
 
 from __future__ import annotations
 

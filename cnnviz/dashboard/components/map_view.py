@@ -1,4 +1,4 @@
-"""How is one map shown over the picture it belongs to, with its scale and the exact value under the pointer?"""
+"""Map view: one map over its image, with its color scale and the value under the pointer."""
 
 from __future__ import annotations
 

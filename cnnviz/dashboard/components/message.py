@@ -1,4 +1,4 @@
-"""How do arrays reach the browser? As one message: a JSON header, then raw numbers."""
+"""Messages to browser components: a JSON header, then arrays as raw bytes; scripts and styles."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""In which language is the page, for screen readers and browsers? Streamlit itself always says English."""
+"""Language of the page for screen readers and browsers, as Streamlit itself always says English."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How does a person draw a digit, or cover a part of a picture? With a brush, by mouse, pen, finger or keys."""
+"""Paint canvas: a brush for drawing digits or masking parts of an image, by mouse, pen, finger or keys."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How is a picture shown that changes while one looks? In place, without a request to the server for each state."""
+"""Image that is updated in place, without a request to the server for each frame."""
 
 from __future__ import annotations
 

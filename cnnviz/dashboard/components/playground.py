@@ -1,4 +1,4 @@
-"""How does a student slide a window over a picture? Everything moves in the browser, without a run of the page."""
+"""Kernel playground: convolution of an image cell by cell, computed in the browser."""
 
 from __future__ import annotations
 

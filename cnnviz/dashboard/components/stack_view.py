@@ -1,4 +1,4 @@
-"""How is a stack of layers shown? As a table with a line for each, and their receptive fields over the picture."""
+"""Stack view: table of layers, with their receptive fields over the image."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How is one unit of a layer shown: what it sees, where it lies in its map, and how its value comes about?"""
+"""Unit view: one unit's receptive field, its place in the feature map, and the sum that gives its value."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How is a window drawn that slides along one side? As a row of cells, the windows over them, and what they give."""
+"""Sliding window along one side: input cells, window positions and outputs."""
 
 from __future__ import annotations
 

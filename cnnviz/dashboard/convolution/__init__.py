@@ -1,1 +1,1 @@
-"""What does the convolution page draw? One module for each of its views."""
+"""Convolution page, one module for each of its views."""

@@ -1,4 +1,4 @@
-"""What does a filter of the network do to the picture? One of its kernels, lent to the kernel's view."""
+"""Kernel of one of the model's filters, lent to the kernel view."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What does a network make of a digit, or a garment, that is drawn by hand?"""
+"""Draw-a-digit view: predictions and feature maps of a digit or garment drawn by hand."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What do a heatmap and a feature map show, stop by stop, while a network forgets what it learnt?"""
+"""Heatmap and feature map at every stop of a weight randomization, cached or computed with progress."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How are the formulas of sizes written, with the numbers of the moment filled in? As LaTeX."""
+"""LaTeX formulas of output size, receptive field and parameters, with the current numbers filled in."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How does a drawing stand in a link? As `d1100_4200.4500_5200.3000`: kind, width, points, in hundredths of a pixel."""
+"""Drawings in links: kind, brush width and points, written as one short text and read back."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How did one unit of the network come by its value, what of the picture does it see, and what fed it?"""
+"""Inside-a-unit view: receptive field, place in the feature map, and the terms of one unit's sum."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How does a kernel turn a picture into another one, cell by cell?"""
+"""Kernel view: an image convolved with a kernel, cell by cell."""
 
 from __future__ import annotations
 

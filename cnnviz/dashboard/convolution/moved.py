@@ -1,4 +1,4 @@
-"""What becomes of maps and answers when the picture is shifted, turned or scaled?"""
+"""Translation view: feature maps and predictions when the image is translated, rotated or scaled."""
 
 from __future__ import annotations
 

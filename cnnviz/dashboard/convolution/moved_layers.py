@@ -1,4 +1,4 @@
-"""How much of a picture's move does each layer still see?"""
+"""Translation view, by layer: relative change of the feature maps, in place and translated with the image."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which move is the picture put through, and is what hangs on it computed yet?"""
+"""Sliders for translation, rotation and scale, the transformed selection, and its computation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What are layers and their settings called on this page?"""
+"""Names of layers and of padding modes on the Convolution page."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What has a person set on the playground? The library's reading of the link that the browser writes."""
+"""Settings of the kernel playground, read from the link that the browser writes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Why pooling? The same stack with and without, side by side."""
+"""Pooling comparison: parameters and sizes of a stack of layers with and without pooling, side by side."""
 
 from __future__ import annotations
 

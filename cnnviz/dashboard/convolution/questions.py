@@ -1,4 +1,4 @@
-"""What do you expect? One small question after the other, its answer hidden until it is asked for."""
+"""Quiz view: one question at a time, with its answer hidden until it is asked for."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which window and which stack of layers are looked at? Both stand in the URL as one short line."""
+"""Window and stack of layers on the Convolution page, kept in the URL as one short line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Does a map show what the network learnt? The same map from the trained network, and from one that forgets it."""
+"""Weight randomization view: a heatmap and a feature map from trained and from shuffled weights."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How large is what a window gives, and what does a stack of layers cost? One part of the page for each question."""
+"""Output size view: the size formula of a window, stacks of layers, pooling and skip connections."""
 
 from __future__ import annotations
 

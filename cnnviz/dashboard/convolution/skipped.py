@@ -1,4 +1,4 @@
-"""Why add the input to the output? A picture goes through many fresh blocks, with and without that connection."""
+"""Skip connections view: an image through many untrained blocks, with and without the connection."""
 
 from __future__ import annotations
 

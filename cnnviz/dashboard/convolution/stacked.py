@@ -1,4 +1,4 @@
-"""What does a stack of layers cost, and how far does it see? The student builds it, line by line."""
+"""Stack builder: output sizes, parameters and receptive fields of layers added line by line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which numbers of a unit are shown, and what becomes of the rest? The strongest few, and the rest in one line."""
+"""Terms of a unit's sum for display: the strongest few, and the rest in one line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What can be taken away of each view: the code that computes it, its picture, its numbers."""
+"""Exports of the Convolution page: code, PNG and arrays of each view."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which views of a convolution are there, and which one is open?"""
+"""Views of the Convolution page, and the choice of one."""
 
 from __future__ import annotations
 

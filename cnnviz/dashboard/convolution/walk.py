@@ -1,4 +1,4 @@
-"""Where in the network does one stand? At a unit; from there one goes down to what it reads, and back."""
+"""Navigation between units: down to a unit of the layer below, and back."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What does the heatmaps page draw? One module for each part of it."""
+"""Heatmaps page, one module for each part of it."""

@@ -1,4 +1,4 @@
-"""How do maps get to the page: at once where the method is quick, else by a button and a job?"""
+"""Heatmap results for the page: at once where the method is quick, otherwise by a button and a job."""
 
 from __future__ import annotations
 

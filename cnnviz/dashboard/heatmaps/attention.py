@@ -1,4 +1,4 @@
-"""Attention of a transformer, head by head, for the class token, the mean over patches, or one patch."""
+"""Attention maps of a transformer, head by head, for the class token, the mean over patches, or one patch."""
 
 from __future__ import annotations
 

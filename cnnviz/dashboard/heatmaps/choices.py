@@ -1,4 +1,4 @@
-"""Which method explains the picture, against which other class, and how are its maps drawn?"""
+"""Choices on the Heatmaps page: method, second class, opacity, threshold and colors."""
 
 from __future__ import annotations
 

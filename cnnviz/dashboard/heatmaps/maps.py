@@ -1,4 +1,4 @@
-"""How are the maps of one picture shown side by side, on one scale, with their difference?"""
+"""Heatmaps of one image side by side on one scale, with their difference."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is asked of a picture: where does a method see one class, or two?"""
+"""Heatmap request: a method, and one class or two, for the selected image."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""At which layers does the evidence show? Grad-CAM of every one as a small picture."""
+"""Grad-CAM at every layer, as a strip of small images."""
 
 from __future__ import annotations
 

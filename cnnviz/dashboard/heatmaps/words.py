@@ -1,4 +1,4 @@
-"""What does a method show, what is its map worth, and what can be taken away of it?"""
+"""Method summary, reliability and deletion test, and export of a heatmap."""
 
 from __future__ import annotations
 

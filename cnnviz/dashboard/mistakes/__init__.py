@@ -1,1 +1,1 @@
-"""What does the mistakes page draw? One module for each part of it."""
+"""Mistakes page, one module for each part of it."""

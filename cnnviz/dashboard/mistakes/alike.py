@@ -1,4 +1,4 @@
-"""Which pictures does the network hold for most like this one?"""
+"""Nearest images of the predicted class and of the true class."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Evaluation of a set for the Mistakes page: kept on the disk, at once, or as a job with progress."""
+"""Evaluation of a set for the Mistakes page: from disk, at once, or as a job with progress."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is handed on as evidence of one mistake, or of many? A zip that explains itself on any machine."""
+"""Export of the evidence for mistakes: a zip with an offline HTML page, images, arrays, code and fingerprints."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Why was one picture answered as it was? Evidence for both classes on one scale, the nearest pictures, a sentence."""
+"""Card of one image: evidence for both classes on one scale, nearest images, a sentence, counterfactual edits."""
 
 from __future__ import annotations
 

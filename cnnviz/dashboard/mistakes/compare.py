@@ -1,4 +1,4 @@
-"""Which mistakes does another network mend, and which does it make instead?"""
+"""Compare-models view: mistakes that a second model fixes and adds, with McNemar's test."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Does the place that the mean map shows decide the answers? It is covered in all pictures, and answers are counted."""
+"""Occlusion of the mean heatmap's hottest tenth in all images of a cell, and the predictions that change."""
 
 from __future__ import annotations
 

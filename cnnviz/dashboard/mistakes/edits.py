@@ -1,4 +1,4 @@
-"""What would change the answer? Edits of the picture on the card, one of them swept, and the smallest patch."""
+"""Counterfactual edits of one image, a sweep over one of them, and the smallest patch that changes the prediction."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How do the pictures lie to each other, as the network sees them?"""
+"""Embeddings view: PCA or t-SNE of all images' features, with a lasso that opens a gallery."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What can be taken away from the mistakes page, and under which name?"""
+"""Exports of the Mistakes page: predictions as CSV, an HTML report, and evidence as a zip."""
 
 from __future__ import annotations
 

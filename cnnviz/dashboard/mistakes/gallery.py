@@ -1,4 +1,4 @@
-"""Which pictures of an evaluation are shown, in which order, and how is one of them chosen?"""
+"""Gallery of evaluated images: scope, filters, sort order, pages and the chosen image."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From which pictures did the network learn, and which of them does it hold for most like this one?"""
+"""Training images of a model and their predictions, in which nearest images are searched."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where do all pictures of a cell hold the evidence, and is that where it lies in right answers?"""
+"""Mean heatmap of a confusion matrix cell, beside that of the correct predictions of the same class."""
 
 from __future__ import annotations
 

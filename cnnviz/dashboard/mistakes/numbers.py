@@ -1,4 +1,4 @@
-"""How does each class fare, and can the network's confidence be believed?"""
+"""Per-class metrics, calibration and ROC curve of the Mistakes page."""
 
 from __future__ import annotations
 

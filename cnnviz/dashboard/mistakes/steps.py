@@ -1,4 +1,4 @@
-"""What was done to the picture on the card, step by step, and what does it look like now?"""
+"""Steps of counterfactual edits on one image, kept for the session, and the edited image."""
 
 from __future__ import annotations
 

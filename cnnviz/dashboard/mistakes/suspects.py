@@ -1,4 +1,4 @@
-"""Is it the label, or the picture, that is wrong?"""
+"""Label issues, near-duplicates and outliers among the evaluated images."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""In which ways can the mistakes be looked at?"""
+"""Views of the Mistakes page: confusion matrix, mean heatmap, label issues, embeddings, compare models."""
 
 from __future__ import annotations
 

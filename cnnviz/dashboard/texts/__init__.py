@@ -1,4 +1,4 @@
-"""Every text that the interface shows: one module a page, and `shared` for what several pages say.
+"""Interface texts: one module for each page, and `shared` for what several pages show.
 
 Each is a plain constant in English. Whoever reads one from outside gets it in the language of the session, so it is
 read where it is shown: not when a module is imported, and not into something that is kept.

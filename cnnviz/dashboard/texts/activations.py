@@ -1,4 +1,4 @@
-"""Texts of the activations page."""
+"""Texts of the Activations page."""
 
 TITLE = "Activations"
 QUESTION = "What does each layer see in this picture?"

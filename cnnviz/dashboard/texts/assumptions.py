@@ -1,4 +1,4 @@
-"""Texts of what was assumed about a person's own model."""
+"""Texts of the assumptions about an uploaded model."""
 
 LINE = "Assumptions: {what} · **Change**"
 GUESSES = "{what} (guessed)"

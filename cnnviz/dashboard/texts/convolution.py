@@ -1,4 +1,4 @@
-"""Texts of the convolution page."""
+"""Texts of the Convolution page."""
 
 TITLE = "Convolution"
 QUESTION = "How does a convolution compute?"

@@ -1,4 +1,4 @@
-"""Texts of the filters page."""
+"""Texts of the Filters page."""
 
 TITLE = "Filters"
 QUESTION = "What is each filter looking for?"

@@ -1,4 +1,4 @@
-"""Texts of the heatmaps page."""
+"""Texts of the Heatmaps page."""
 
 TITLE = "Heatmaps"
 QUESTION = "Which parts of the image speak for a prediction?"

@@ -1,4 +1,4 @@
-"""Texts of the mistakes page."""
+"""Texts of the Mistakes page."""
 
 TITLE = "Mistakes"
 QUESTION = "What does it get wrong, and why?"

@@ -1,4 +1,4 @@
-"""Texts of the overview."""
+"""Texts of the Overview page."""
 
 TITLE = "Overview"
 QUESTION = "What is this network, and what does it say about this picture?"

@@ -1,4 +1,4 @@
-"""Texts of the training page."""
+"""Texts of the Training page."""
 
 from typing import Literal
 

@@ -1,1 +1,1 @@
-"""What does the training page draw? One module for each part of it."""
+"""Training page, one module for each part of it."""

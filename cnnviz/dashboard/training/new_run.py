@@ -1,4 +1,4 @@
-"""What does the training page draw of a run before it is launched: its pictures, its network, how long it may take?"""
+"""Preview of a new run: sample images, class balance, audit, model, estimated time and the launch button."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What does the training page draw of what came out: differences between runs, what one confuses, its settings?"""
+"""Results of runs: differences between runs, confusion matrix, training time lapse, settings and log."""
 
 from __future__ import annotations
 

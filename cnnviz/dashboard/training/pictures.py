@@ -1,4 +1,4 @@
-"""Which pictures shall be learned from: a set that is known by name, or a person's own?"""
+"""Choice of the training images: a known dataset, or an uploaded one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How does a page start, stop, resume and delete runs? In processes of their own; what goes wrong is told once."""
+"""Start, stop, resume and delete of runs from a page, each run in a process of its own."""
 
 from __future__ import annotations
 

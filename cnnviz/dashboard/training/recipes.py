@@ -1,4 +1,4 @@
-"""How are a recipe, its pictures and its settings chosen for a new run?"""
+"""Recipe form: recipe, dataset, base, epochs, hyperparameters and augmentation of a new run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What does the training page draw of runs: where one stands, its curves, what is to be said of them?"""
+"""Runs view: status, learning curves and remarks of a run, beside runs to compare it with."""
 
 from __future__ import annotations
 

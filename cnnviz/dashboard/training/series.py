@@ -1,4 +1,4 @@
-"""What does the training page draw of a series: several runs that differ in one choice, launched together?"""
+"""Series view: several runs that differ in one choice, launched together."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where does a run stand, in words?"""
+"""Status of a run in words: state, epoch, remaining time and speed."""
 
 from __future__ import annotations
 

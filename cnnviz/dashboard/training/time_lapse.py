@@ -1,4 +1,4 @@
-"""What does the training page draw of how a network formed? One picture, epoch by epoch, under a slider."""
+"""Training time lapse: kernels, feature maps, Grad-CAM and predictions of one image, epoch by epoch."""
 
 from __future__ import annotations
 
