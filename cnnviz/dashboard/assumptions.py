@@ -114,7 +114,7 @@ def _show_check(selection: Selection) -> None:
     scalings = [scaling for scaling in SCALINGS.values() if scaling.suits(convnet.preparation.channels)]
     preparations = [replace(convnet.preparation, scaling=scaling) for scaling in scalings]
     inputs = [preparation.prepare([selection.photo]) for preparation in preparations]
-    with cache.compute():
+    with cache.compute(convnet):
         scores = probes.predict(convnet, np.concatenate(inputs))
     names = language.class_names(convnet.class_names)
     for scaling, row in zip(scalings, np.nan_to_num(scores), strict=True):
@@ -145,7 +145,7 @@ def _remember(convnet: Convnet, path: Path, key: str) -> None:
 
 def _require_fit(convnet: Convnet, said: Answers) -> None:
     """Refuse what does not fit the model; once remembered, it would be dropped without a word."""
-    with cache.compute():
+    with cache.compute(convnet):
         convnet_from_model(
             convnet.model, scaling=said.scaling, fit=said.fit, class_names=said.class_names, head=said.head,
             outputs=said.outputs,

@@ -14,8 +14,8 @@ from streamlit.delta_generator import DeltaGenerator
 from streamlit.navigation.page import StreamlitPage
 from streamlit.runtime.scriptrunner import StopException, get_script_run_ctx
 
-__all__ = ["SELECTORS", "DeltaGenerator", "StopException", "StreamlitPage", "is_history_step", "is_in_session",
-           "page_hash", "styled", "upload_bytes"]  # fmt: skip
+__all__ = ["SELECTORS", "DeltaGenerator", "StopException", "StreamlitPage", "is_active_session", "is_history_step",
+           "is_in_session", "page_hash", "session_id", "styled", "upload_bytes"]  # fmt: skip
 # DeltaGenerator and StreamlitPage: types of what `st.container()` and `st.Page()` give.
 # StopException: what Streamlit raises to end a page and leave its frame to finish.
 
@@ -58,6 +58,12 @@ def is_in_session() -> bool:
     return get_script_run_ctx(suppress_warning=True) is not None
 
 
+def session_id() -> str:
+    """Which session runs: nothing else tells whether one that did something is still there."""
+    context = get_script_run_ctx()
+    return context.session_id if context else ""
+
+
 def page_hash() -> str:
     """Which page runs: `st.navigation` tells app.py alone."""
     context = get_script_run_ctx()
@@ -68,6 +74,11 @@ def is_history_step() -> bool:
     """Whether Back or Forward was pressed: the URL alone does not tell it from a slow browser's old one."""
     context = get_script_run_ctx()
     return context is not None and context.is_history_navigation
+
+
+def is_active_session(session: str) -> bool:
+    """Whether a session has not ended."""
+    return runtime.exists() and runtime.get_instance().is_active_session(session)
 
 
 def upload_bytes() -> dict[str, int]:

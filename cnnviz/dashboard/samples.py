@@ -78,9 +78,14 @@ def exists(picture: str) -> bool:
     return is_kept or _address(picture) is not None
 
 
+def is_upload(picture: str) -> bool:
+    """Whether a name is that of an uploaded image, be it here or not."""
+    return _UPLOAD.fullmatch(picture) is not None
+
+
 def is_stretched(picture: str) -> bool:
     """Whether an upload is shown from its smallest value to its largest."""
-    return _UPLOAD.fullmatch(picture) is not None and picture.endswith(_STRETCHED)
+    return is_upload(picture) and picture.endswith(_STRETCHED)
 
 
 def other_way(picture: str) -> str | None:

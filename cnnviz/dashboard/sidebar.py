@@ -137,7 +137,7 @@ def _choose_picture() -> None:
     usual = names[0]
     if state.picture() not in names and samples.exists(state.picture()):
         names.insert(0, state.picture())
-    state.settle(state.PICTURE, names, usual)
+    state.settle(state.PICTURE, names, usual, is_told=samples.is_upload(state.picture()))
     thumbnails = np.stack([_thumbnail(name) for name in names])
     st.markdown(shared.PICTURE)
     components.contact_sheet(

@@ -129,7 +129,7 @@ def insist(key: str, value: str | int) -> None:
     select(key, value)
 
 
-def settle(key: str, options: Container[object], default: str | int | None = None) -> None:
+def settle(key: str, options: Container[object], default: str | int | None = None, *, is_told: bool = False) -> None:
     """Keep a choice within what there is, before its widget is drawn; else it is the default.
 
     A default follows its page until something is chosen: what is shown hangs on what the URL says, and on nothing
@@ -139,12 +139,13 @@ def settle(key: str, options: Container[object], default: str | int | None = Non
         key: Key of the choice.
         options: What can be chosen now.
         default: What the app would choose itself.
+        is_told: Whether it is said if there is no such option, though no link asks for it.
     """
     chosen, usual = st.session_state.get(key), _defaults().get(key)
     _defaults()[key] = default
     if chosen not in (None, "", usual) and chosen in options:
         return
-    if key in st.session_state.get(_LINKED, ()) and chosen not in (None, "", usual, default):
+    if (is_told or key in st.session_state.get(_LINKED, ())) and chosen not in (None, "", usual, default):
         st.session_state.setdefault(_REFUSED, []).append((key, chosen, default))
     st.session_state[key] = default
 

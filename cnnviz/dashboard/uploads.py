@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 import streamlit as st
 
 from cnnviz.dashboard import language, panels, started, store
-from cnnviz.dashboard.private_streamlit import DeltaGenerator
+from cnnviz.dashboard.private_streamlit import DeltaGenerator, is_active_session, session_id
 from cnnviz.dashboard.texts import shared
 from cnnviz.dashboard.upload_limits import MEGABYTES
 from cnnviz.datasets.notes import shown
 from cnnviz.errors import CnnvizError, UploadError
-
-_OWN = "_own_uploads"
 
 
 def uploader(kind: str, label: str, *, key: str, types: Sequence[str], take_in: Callable[[str, bytes], str]) -> None:
@@ -42,7 +41,7 @@ def take(kind: str, key: str, take_in: Callable[[str, bytes], str]) -> None:
             raise UploadError(
                 "{name!r} is larger than {most} MB. Choose a smaller file.", name=shown(file.name), most=MEGABYTES[kind]
             )
-        _own().add((kind, take_in(file.name, file.getvalue())))
+        _uploaders()[kind, take_in(file.name, file.getvalue())].add(session_id())
 
 
 @contextmanager
@@ -79,17 +78,26 @@ def offer_deletion(kind: str, name: str, deselect: Callable[[], None]) -> None:
 
 
 def _delete(kind: str, name: str, deselect: Callable[[], None]) -> None:
+    """Delete an upload, or where others uploaded the same and are still here, let go of it alone."""
     with told_later(kind):
-        if _may_delete(kind, name):
+        if not _may_delete(kind, name):
+            return
+        uploaders = _uploaders()[kind, name] - {session_id()}
+        if started.is_solo() or not any(is_active_session(session) for session in uploaders):
             store.remove(kind, name)
-            deselect()
+            uploaders = set()
+        _uploaders()[kind, name] = uploaders
+        deselect()
 
 
 def _may_delete(kind: str, name: str) -> bool:
     """Whether it is an upload, and one's own where others open the pages too."""
-    return store.get(kind, name) is not None and (started.is_solo() or (kind, name) in _own())
+    return store.get(kind, name) is not None and (
+        started.is_solo() or session_id() in _uploaders().get((kind, name), ())
+    )
 
 
-def _own() -> set[tuple[str, str]]:
-    """What this session uploaded."""
-    return st.session_state.setdefault(_OWN, set())
+@st.cache_resource(show_spinner=False)
+def _uploaders() -> defaultdict[tuple[str, str], set[str]]:
+    """Sessions that uploaded a file, by its kind and name: files with the same content are kept once."""
+    return defaultdict(set)

@@ -14,13 +14,13 @@ def _asked(turns, names, *, order, until):
     for name in names:
 
         def work(name=name):
-            with turns.take():
+            with turns.take(name.partition(" ")[0]):
                 order.append(name)
                 until[name].wait(10)
 
         threads.append(threading.Thread(target=work, daemon=True))
         threads[-1].start()
-        _until(lambda: len(turns._waiting) + len(turns._began) == len(threads))
+        _until(lambda: len(turns._waiting) + len(turns._running) == len(threads))
     return threads
 
 
@@ -43,10 +43,10 @@ def test_quick_turns_come_one_by_one_in_the_order_of_asking():
         until[name].set()
     for thread in threads:
         thread.join(5)
-    assert not turns._began and not turns._waiting
+    assert not turns._running and not turns._waiting
 
 
-def test_a_turn_that_takes_long_lets_the_next_go_on_beside_but_no_third():
+def test_a_turn_that_takes_long_lets_other_models_go_on_beside_up_to_a_number():
     turns, order, names = Turns(long=0.3, at_once=2), [], ["slow", "quick", "later"]
     until = {name: threading.Event() for name in names}
     start = time.monotonic()
@@ -61,7 +61,24 @@ def test_a_turn_that_takes_long_lets_the_next_go_on_beside_but_no_third():
         until[name].set()
     for thread in threads:
         thread.join(5)
-    assert not turns._began and not turns._waiting
+    assert not turns._running and not turns._waiting
+
+
+def test_however_many_sessions_look_at_a_slow_model_another_one_waits_for_none_of_them():
+    turns, order, names = Turns(long=0.1, at_once=4), [], ["slow 1", "slow 2", "slow 3", "quick"]
+    until = {name: threading.Event() for name in names}
+    threads = _asked(turns, names, order=order, until=until)
+    _until(lambda: order == ["slow 1", "quick"])
+    time.sleep(0.4)
+    assert order == ["slow 1", "quick"]
+    for place, name in enumerate(("slow 1", "slow 2", "slow 3")):
+        until[name].set()
+        _until(lambda place=place: len(order) == min(place + 3, 4))
+    assert order == ["slow 1", "quick", "slow 2", "slow 3"]
+    until["quick"].set()
+    for thread in threads:
+        thread.join(5)
+    assert not turns._running and not turns._waiting
 
 
 def test_a_turn_ends_with_an_error_of_its_work():
@@ -69,4 +86,4 @@ def test_a_turn_ends_with_an_error_of_its_work():
     for _ in range(3):
         with pytest.raises(ZeroDivisionError), turns.take():
             1 / 0  # noqa: B018
-    assert not turns._began and not turns._waiting
+    assert not turns._running and not turns._waiting

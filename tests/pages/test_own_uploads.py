@@ -103,6 +103,27 @@ def test_in_a_class_everybody_deletes_their_own(open_page):
     assert "delete models" in [button.key for button in app.button]
 
 
+@pytest.mark.usefixtures("_of_a_class")
+@pytest.mark.parametrize("is_first_here", [True, False])
+def test_what_somebody_else_uploaded_too_stays_while_they_are_here(open_page, monkeypatch, is_first_here):
+    monkeypatch.setattr(uploads, "is_active_session", lambda session: session == "first" and is_first_here)
+    apps = {}
+    for session in ("first", "second"):
+        monkeypatch.setattr(uploads, "session_id", lambda session=session: session)
+        apps[session] = open_page("overview")
+        name = upload(apps[session], "pictures")
+    apps["second"].button(key="delete pictures").click().run()
+    assert apps["second"].session_state["picture"] == "chelsea"
+    assert (store.get("pictures", name) is not None) == is_first_here
+    monkeypatch.setattr(uploads, "session_id", lambda: "first")
+    apps["first"].run()
+    assert apps["first"].session_state["picture"] == (name if is_first_here else "chelsea")
+    assert ("The picture is not on this server any more." in sentences(apps["first"])) != is_first_here
+    if is_first_here:
+        apps["first"].button(key="delete pictures").click().run()
+        assert store.get("pictures", name) is None
+
+
 def test_a_set_of_the_data_folder_is_offered_and_not_deleted(open_page, tmp_path):
     name = store.put_data(*FILES["uploads"]()).name
     (tmp_path / "data").mkdir()

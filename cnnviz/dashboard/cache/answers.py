@@ -25,7 +25,7 @@ def probabilities(selection: Selection) -> np.ndarray:
 
 @kept()
 def _probabilities(fingerprint: str, picture: str, _selection: Selection) -> np.ndarray:
-    with compute():
+    with compute(_selection.convnet):
         return probes.predict(_selection.convnet, _selection.inputs)[0]
 
 
@@ -43,7 +43,7 @@ def feature_maps(selection: Selection, layer: str) -> np.ndarray:
 
 @kept()
 def _feature_maps(fingerprint: str, picture: str, layer: str, _selection: Selection) -> np.ndarray:
-    with compute():
+    with compute(_selection.convnet):
         return activations.feature_maps(_selection.convnet, _selection.inputs, layers=[layer])[layer][0]
 
 
@@ -54,7 +54,7 @@ def channel_effect(selection: Selection, layer: str, class_index: int) -> np.nda
 
 @kept()
 def _channel_effect(fingerprint: str, picture: str, layer: str, class_index: int, _selection: Selection) -> np.ndarray:
-    with compute():
+    with compute(_selection.convnet):
         return activations.channel_effect(_selection.convnet, _selection.inputs, layer=layer, class_index=class_index)
 
 
@@ -67,7 +67,7 @@ def heatmap(selection: Selection, method: Method, class_index: int) -> np.ndarra
 
 @kept()
 def _heatmap(key: str, _explain: Callable[..., np.ndarray], _selection: Selection) -> np.ndarray:
-    with compute():
+    with compute(_selection.convnet):
         return _explain(_selection.convnet, _selection.inputs)[0]
 
 
@@ -80,7 +80,7 @@ def attention_maps(selection: Selection, layer: str, query: tuple[int, int] | No
 def _attention_maps(
     fingerprint: str, picture: str, layer: str, query: tuple[int, int] | None, _selection: Selection
 ) -> np.ndarray:
-    with compute():
+    with compute(_selection.convnet):
         return heatmaps.attention_maps(_selection.convnet, _selection.inputs, layer=layer, query=query)[0]
 
 
@@ -91,7 +91,7 @@ def deletion(selection: Selection, heat: np.ndarray, class_index: int, key: str)
 
 @kept()
 def _deletion(key: str, class_index: int, _selection: Selection, _heat: np.ndarray) -> Deletion:
-    with compute():
+    with compute(_selection.convnet):
         return heatmaps.deletion_score(_selection.convnet, _selection.inputs, _heat[None], class_index=class_index)
 
 
@@ -112,6 +112,6 @@ def strip(selection: Selection, class_index: int) -> dict[str, np.ndarray]:
 @kept()
 def _strip(fingerprint: str, picture: str, class_index: int, _selection: Selection) -> dict[str, np.ndarray]:
     addresses = strip_layers(_selection.convnet)
-    with compute():
+    with compute(_selection.convnet):
         heats = heatmaps.strip(_selection.convnet, _selection.inputs, layers=addresses, class_index=class_index)
     return {address: heat[0] for address, heat in heats.items()}

@@ -27,9 +27,9 @@ def _turns() -> Turns:
     return Turns()
 
 
-def compute() -> AbstractContextManager[None]:
-    """Wait for this session's turn to compute."""
-    return _turns().take()
+def compute(convnet: Convnet | None = None) -> AbstractContextManager[None]:
+    """Wait for a turn to compute: on a page with its model; in a job, of which there is one at a time, with None."""
+    return _turns().take(convnet.fingerprint if convnet else "")
 
 
 def convnet(name: str) -> Convnet:
@@ -105,7 +105,7 @@ def _seconds_a_run(fingerprint: str, _selection: Selection) -> float:
         probes.read(_selection.convnet, _selection.inputs)
         return time.perf_counter() - start
 
-    with compute():
+    with compute(_selection.convnet):
         first = once()  # eagerly
         if first > _SLOW_SECONDS:  # near enough, and nobody waits for two more
             return first

@@ -25,7 +25,7 @@ def layer_run(selection: Selection, layer: str) -> LayerRun:
 
 @kept()
 def _layer_run(fingerprint: str, picture: str, layer: str, _selection: Selection) -> LayerRun:
-    with compute():
+    with compute(_selection.convnet):
         return convolution.run_layer(_selection.convnet, _selection.inputs, layer=layer)
 
 

@@ -108,7 +108,7 @@ def _compiled(name: str, _convnet: Convnet) -> bool:
 def _read(convnet: Convnet, photo: np.ndarray) -> Reading:
     shown = [info for info in layers(convnet) if not info.is_container and info.kind not in _SAME_NUMBERS]
     wanted = [info.address for info in shown[:-1]]  # the last one's numbers are the answer
-    with cache.compute():
+    with cache.compute(convnet):
         return probes.read(convnet, convnet.prepare([photo]), layers=wanted)
 
 

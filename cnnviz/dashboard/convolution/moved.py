@@ -159,7 +159,7 @@ def _swept(key: str, _selection: Selection, _by: Move, _shifts: np.ndarray, _job
         if _job is not None:
             _job.step(number, len(_shifts))
         inputs = moved(_selection, replace(_by, right=shift)).inputs
-        with cache.compute():
+        with cache.compute(_selection.convnet):
             found.append(probes.predict(_selection.convnet, inputs)[0])
     return np.stack(found)
 

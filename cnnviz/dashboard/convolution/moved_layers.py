@@ -58,7 +58,7 @@ def _differences(
     if _job is not None:
         _job.step(0, 1)
     inputs = np.concatenate([_selection.inputs, moved(_selection, by).inputs])
-    with cache.compute():
+    with cache.compute(_selection.convnet):
         maps = activations.feature_maps(_selection.convnet, inputs, layers=[info.address for info in infos])
     return [_difference(maps[info.address], by, info.stride) for info in infos]
 

@@ -128,7 +128,7 @@ def _show_digit(convnet: Convnet, rivals: Rivals, photo: np.ndarray, shift: int)
     """Draw the shifted digit, and what each network says of it."""
     shown = _shifted(photo[None], shift)
     components.picture(rgb(shown[0]), key="rivals digit", alt=texts.RIVALS_DIGIT)
-    with cache.compute():
+    with cache.compute(convnet):
         answers = _answers(convnet, rivals.dense, rivals.pooled, shown)[:, 0]
     for name, answer in zip(texts.RIVALS_NAMES, answers, strict=True):
         said = convnet.class_names[int(answer.argmax())]

@@ -84,7 +84,7 @@ REFUSED = {
     "layer": "The layer of this link, {asked}, is not in this network.",
     "channel": "The channel of this link, {asked}, is not in this layer.",
     "class": "The class of this link, {asked}, is none of this network's.",
-    "picture": "The picture of this link is not on this server any more. Upload it again, or choose a sample.",
+    "picture": "The picture is not on this server any more. Upload it again, or choose a sample.",
 }
 REFUSED_OTHER = "This link asks for {key} {asked}, which there is not."
 REFUSED_SHOWN = "Shown instead: {shown}."
