@@ -2,6 +2,7 @@ import asyncio
 from types import SimpleNamespace
 
 import pytest
+from starlette.requests import ClientDisconnect
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.runtime.uploaded_file_manager import UploadedFileRec
 
@@ -95,3 +96,50 @@ def test_streamlit_still_tells_what_it_holds(monkeypatch):
     monkeypatch.setattr(private_streamlit.runtime, "exists", lambda: True)
     monkeypatch.setattr(private_streamlit.runtime, "get_instance", lambda: SimpleNamespace(uploaded_file_mgr=manager))
     assert private_streamlit.upload_bytes() == {"a": 11, "b": 7}
+
+
+class Reader:
+    """Reads the whole body, as Streamlit does."""
+
+    async def __call__(self, scope, receive, send):
+        size, more = 0, True
+        while more:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                raise ClientDisconnect
+            size, more = size + len(message["body"]), message["more_body"]
+        await send({"type": "http.response.start", "status": 204, "headers": []})
+        await send({"type": "http.response.body", "body": str(size).encode()})
+
+
+async def status_of(chunks, *, pause):
+    """Send chunks of bytes with pauses before each; what is answered, and whether the room is given back."""
+    limits, left, statuses = UploadLimits(Reader()), list(chunks), []
+
+    async def receive():
+        if not left:
+            await asyncio.sleep(60)
+        await asyncio.sleep(pause)
+        return {"type": "http.request", "body": left.pop(0), "more_body": bool(left)}
+
+    async def send(message):
+        statuses.append(message.get("status"))
+
+    headers = [(b"content-length", b"1000000")]
+    path = "/_stcore/upload_file/mine/file"
+    await limits({"type": "http", "method": "PUT", "path": path, "headers": headers}, receive, send)
+    return statuses[0], limits._arriving.total()
+
+
+@pytest.mark.parametrize(
+    ("chunks", "pause", "status"),
+    [
+        ([b"x" * 1000] * 5, 0.0, 204),
+        ([b"x" * 10_000] * 5, 0.2, 204),  # 50 kB a second
+        ([b"x"] * 5, 0.2, 408),
+        ([b"x" * 100, b"x"], 1.0, 408),
+    ],
+)
+def test_an_upload_that_hardly_moves_is_ended_and_gives_its_room_back(held, monkeypatch, chunks, pause, status):
+    monkeypatch.setattr(upload_limits, "_PATIENCE_SECONDS", 0.5)
+    assert asyncio.run(status_of(chunks, pause=pause)) == (status, 0)
