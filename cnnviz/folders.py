@@ -34,17 +34,19 @@ def cache_folder(kind: str) -> Path:
 
 
 @contextlib.contextmanager
-def open_ordinary(path: Path, *, is_appended: bool = False) -> Iterator[BinaryIO]:
+def open_ordinary(path: Path, *, is_appended: bool = False, follows_links: bool = True) -> Iterator[BinaryIO]:
     """Open a file that anybody may have put there: never a pipe or a device.
 
     Args:
         path: The file.
         is_appended: Whether it is written at its end, and made if there is none, in place of being read.
+        follows_links: Whether a link at its place leads to it; not where what is read is shown to others.
 
     Raises:
         OSError: If it is not an ordinary file, or cannot be opened.
     """
     way = os.O_WRONLY | os.O_APPEND | os.O_CREAT if is_appended else os.O_RDONLY
+    way |= 0 if follows_links else getattr(os, "O_NOFOLLOW", 0)
     way |= getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)  # a pipe must not be waited for
     with os.fdopen(os.open(path, way, 0o666), "ab" if is_appended else "rb") as file:
         if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
@@ -52,17 +54,18 @@ def open_ordinary(path: Path, *, is_appended: bool = False) -> Iterator[BinaryIO
         yield file
 
 
-def read_bounded(path: Path, *, max_bytes: int) -> bytes:
+def read_bounded(path: Path, *, max_bytes: int, follows_links: bool = True) -> bytes:
     """Read a file that anybody may have put there: never a pipe or a device, which have no end.
 
     Args:
         path: The file.
         max_bytes: What it may hold.
+        follows_links: As for `open_ordinary`.
 
     Raises:
         OSError: If it is not an ordinary file, is larger, or cannot be read.
     """
-    with open_ordinary(path) as file:
+    with open_ordinary(path, follows_links=follows_links) as file:
         data = file.read(max_bytes + 1)
     if len(data) > max_bytes:
         raise OSError(errno.EFBIG, "too large", str(path))

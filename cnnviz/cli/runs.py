@@ -177,7 +177,9 @@ def _show(given: Namespace) -> Iterator[str]:
     yield f"{one.path}"
     parameters = environment.get("parameters")
     if parameters:
-        yield f"{environment['data']['name']}, {parameters:,} parameters, {environment['trainable']:,} trainable"
+        data = environment.get("data", {}).get("name") or one.recipe.get("data", "")
+        trainable = environment.get("trainable", 0)
+        yield f"{data}, {parameters:,} parameters, {trainable:,} trainable"
     settings = _settings(one.recipe)
     rows = [(name, str(value)) for name, value in settings.items()]
     yield "\n" + output.table(("setting", "value"), rows, align="<<")

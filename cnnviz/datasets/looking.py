@@ -15,6 +15,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Generator, Sequence
 from dataclasses import astuple, dataclass
 from functools import partial
@@ -35,6 +36,7 @@ _CPU_SECONDS = 3600
 _MOST_DEATHS = 5
 _READY = "ready"
 _PROGRAM = ("-m", "cnnviz.datasets.looking")
+_AT_ONCE = threading.BoundedSemaphore(2)  # images of strangers: each may take gigabytes
 _GRAY_MODES = ("1", "L", "LA", "I", "F", "I;16", "I;16B", "I;16L", "MONOCHROME1", "MONOCHROME2")
 
 
@@ -78,7 +80,7 @@ def check_harmless(data: bytes) -> bool:
     Raises:
         PictureError: If it does, or takes longer than `SECONDS_A_PICTURE`; what is merely no picture passes.
     """
-    with tempfile.TemporaryDirectory(prefix="cnnviz-picture-") as folder:
+    with _AT_ONCE, tempfile.TemporaryDirectory(prefix="cnnviz-picture-") as folder:
         path = Path(folder) / "picture"
         path.write_bytes(data)
         with contextlib.closing(_answers(path, [""], threads=1)) as answers:

@@ -15,7 +15,7 @@
 """
 
 from cnnviz.runs.folder import BEST, Run, is_run, list_runs, open_run, runs_folder, trained_networks, trained_run
-from cnnviz.runs.history import History, read_history
+from cnnviz.runs.history import MOST_EPOCHS, History, read_history
 from cnnviz.runs.remarks import Remark, remarks
 from cnnviz.runs.snapshots import snapshot_path, snapshots
 from cnnviz.runs.status import ENDED, RESUMABLE, STATES, State, Status
@@ -23,6 +23,7 @@ from cnnviz.runs.status import ENDED, RESUMABLE, STATES, State, Status
 __all__ = [
     "BEST",
     "ENDED",
+    "MOST_EPOCHS",
     "RESUMABLE",
     "STATES",
     "History",

@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,9 @@ BEST_HEAD = "best-head.npz"  # among the checkpoints, until it is put together w
 
 _SECONDS_TO_START = 60  # from the launch to the lock; a child that died earlier never took it
 _SECONDS_OF_SILENCE = 120  # a trainer writes its status after every few batches
-_MAX_BYTES = 4 * 2**20
+_MAX_RECIPE_BYTES = 2**18  # of every run at every look at the list
+_MAX_ENVIRONMENT_BYTES = 4 * 2**20  # names of classes are in it
+_MOST_COUNTED = 10**12
 _KINDS: dict[str, type | tuple[type, ...]] = {
     **dict.fromkeys(("name", "data", "network", "series", "strategy"), str),
     **dict.fromkeys(("epochs", "batch_size"), int),
@@ -59,16 +62,16 @@ class Run:
         """Name of the folder."""
         return self.path.name
 
-    @property
+    @cached_property
     def history(self) -> History:
-        """Its epochs so far."""
+        """Its epochs when they were first asked for."""
         return read_history(self.path / HISTORY)
 
     @property
     def environment(self) -> Mapping[str, Any]:
         """Versions, seed and data; empty before the trainer has begun."""
-        found = _read_json(self.path / ENVIRONMENT) or {}
-        return found if _is_sound(found, {"data": dict, "parameters": int}) else {}
+        found = _read_json(self.path / ENVIRONMENT, max_bytes=_MAX_ENVIRONMENT_BYTES) or {}
+        return found if _is_environment(found) else {}
 
     @property
     def model(self) -> Path | None:
@@ -102,7 +105,7 @@ def open_run(path: str | Path) -> Run:
         RunError: If it is none.
     """
     path = Path(path)
-    recipe, status = _read_json(path / RECIPE), read_status(path / STATUS)
+    recipe, status = _read_json(path / RECIPE, max_bytes=_MAX_RECIPE_BYTES), read_status(path / STATUS)
     if recipe is None or status is None or not _is_sound(recipe, _KINDS):
         raise RunError(
             "{name!r} is not a run: it has no {recipe} and {status}. `cnnviz runs` lists all.",
@@ -213,9 +216,27 @@ def _is_sound(record: Mapping[str, Any], kinds: Mapping[str, type | tuple[type, 
     return all(isinstance(record[name], kind) for name, kind in kinds.items() if name in record)
 
 
-def _read_json(path: Path) -> dict[str, Any] | None:
+def _is_environment(record: Mapping[str, Any]) -> bool:
+    """Whether an environment is of the kinds that a trainer writes, as deep as it is read."""
+    data = record.get("data", {})
+    if not _is_sound(record, {"data": dict, "parameters": int, "trainable": int}):
+        return False
+    kinds = {"name": str, "fingerprint": str, "class_names": list, "pictures": dict}
+    return (
+        _is_sound(data, kinds)
+        and all(isinstance(name, str) for name in data.get("class_names", ()))
+        and all(isinstance(counts, list) for counts in data.get("pictures", {}).values())
+        and all(_is_count(number) for counts in data.get("pictures", {}).values() for number in counts)
+    )
+
+
+def _is_count(number: object) -> bool:
+    return isinstance(number, int) and 0 <= number <= _MOST_COUNTED
+
+
+def _read_json(path: Path, *, max_bytes: int) -> dict[str, Any] | None:
     try:
-        found = json.loads(read_bounded(path, max_bytes=_MAX_BYTES))
+        found = json.loads(read_bounded(path, max_bytes=max_bytes, follows_links=False))
     except (OSError, ValueError, RecursionError):
         return None
     return found if isinstance(found, dict) else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import re
 from dataclasses import dataclass
-from itertools import zip_longest
+from itertools import islice, zip_longest
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +14,9 @@ from cnnviz.folders import read_bounded
 from cnnviz.sentences import one_line
 
 _SEEN_EPOCHS = 2
-_MAX_BYTES = 64 * 2**20
+MOST_EPOCHS = 10_000
+"""Most that a run has, and most rows that are read of a history: curves of more are slow to draw and show no more."""
+_MAX_BYTES = 8 * 2**20
 _PROMISED = ("loss", "accuracy", "val_loss", "val_accuracy", "seconds")
 _EPOCH = re.compile(r"[1-9][0-9]{0,8}")
 _BOUNDS = {"accuracy": (0, 1 + 1e-6), "learning_rate": (0, np.inf), "seconds": (0, np.inf)}  # by a name's ending
@@ -61,13 +63,15 @@ class History:
 def read_history(path: Path) -> History:
     """Read a history.
 
-    A row that is being written is left out, and one that is out of the order of the epochs; a file that is missing, or
-    is no table, has no rows. What no epoch can give, such as an accuracy above 1, is NaN; so is a column that lacks.
+    A row that is being written is left out, one that is out of the order of the epochs, and what is beyond
+    `MOST_EPOCHS`; a file that is missing, or is no table, has no rows. What no epoch can give, such as an accuracy
+    above 1, is NaN; so is a column that lacks.
     """
     try:
-        text = read_bounded(path, max_bytes=_MAX_BYTES).decode()
+        text = read_bounded(path, max_bytes=_MAX_BYTES, follows_links=False).decode()
         whole = text[: text.rfind("\n") + 1]
-        told = [row for row in csv.DictReader(whole.splitlines()) if _EPOCH.fullmatch(row.get("epoch") or "")]
+        rows_told = islice(csv.DictReader(whole.splitlines()), MOST_EPOCHS)
+        told = [row for row in rows_told if _EPOCH.fullmatch(row.get("epoch") or "")]
     except (OSError, UnicodeDecodeError, csv.Error):
         return History(np.zeros(0, int), {})
     rows = _in_order(told)

@@ -79,7 +79,7 @@ class Status:
 def read_status(path: Path) -> Status | None:
     """Read a status; None if there is none that can be understood."""
     try:
-        found = dict(json.loads(read_bounded(path, max_bytes=_MAX_BYTES)))
+        found = dict(json.loads(read_bounded(path, max_bytes=_MAX_BYTES, follows_links=False)))
         status = Status(**{part.name: found[part.name] for part in fields(Status) if part.name in found})
     except (OSError, ValueError, TypeError, RecursionError):
         return None

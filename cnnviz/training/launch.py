@@ -111,7 +111,7 @@ def launch(path: Path) -> subprocess.Popen[bytes]:
         RunError: If the folder cannot be written, or no process started.
     """
     environment = os.environ | {"TF_CPP_MIN_LOG_LEVEL": "2", "CNNVIZ_NICE": str(_NICENESS)}
-    with folder_written(path), open_ordinary(path / names.LOG, is_appended=True) as log:
+    with folder_written(path), open_ordinary(path / names.LOG, is_appended=True, follows_links=False) as log:
         return subprocess.Popen(
             words_of(path),
             stdin=subprocess.DEVNULL,

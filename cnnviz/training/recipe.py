@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal, get_args
 
 from cnnviz.errors import RunError
+from cnnviz.runs import MOST_EPOCHS
 from cnnviz.sentences import Sentence
 from cnnviz.training.augmentation import Augmentation
 
@@ -128,6 +129,10 @@ class Recipe:
 
     def __post_init__(self) -> None:
         _require(self.epochs >= 1, Sentence("{epochs} epochs are none. Ask for at least one.", epochs=self.epochs))
+        _require(
+            self.epochs <= MOST_EPOCHS,
+            Sentence("{epochs:,} epochs are too many. Ask for at most {most:,}.", epochs=self.epochs, most=MOST_EPOCHS),
+        )
         _require(
             self.batch_size >= 1,
             Sentence("A batch of {batch_size} pictures is none. Ask for at least one.", batch_size=self.batch_size),

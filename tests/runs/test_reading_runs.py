@@ -185,6 +185,53 @@ def test_what_is_no_ordinary_file_is_not_waited_for(tmp_path, name, make):
         assert run.status.state in ("failed", "interrupted")
 
 
+@pytest.mark.skipif(not hasattr(os, "O_NOFOLLOW"), reason="links cannot be told there")
+@pytest.mark.parametrize("name", ["recipe.json", "history.csv", "environment.json"])
+def test_a_link_to_another_file_is_not_followed(tmp_path, name):
+    path = make_run(tmp_path / "runs", "a", state="finished")
+    (path / "history.csv").write_text("epoch,loss\n1,0.5\n")
+    (path / "environment.json").write_text('{"parameters": 3}')
+    assert len(open_run(path).history) == 1 and open_run(path).environment == {"parameters": 3}
+    (path / name).rename(tmp_path / "elsewhere")
+    (path / name).symlink_to(tmp_path / "elsewhere")
+    (run,) = list_runs(tmp_path / "runs")
+    seen = {
+        "recipe.json": run.status.state == "finished",
+        "history.csv": len(run.history) == 1,
+        "environment.json": run.environment == {"parameters": 3},
+    }
+    assert [read for read, is_seen in seen.items() if not is_seen] == [name]
+
+
+def test_of_a_history_without_an_end_so_many_rows_are_read(tmp_path):
+    rows = [f"{epoch},0.5" for epoch in range(1, 20_001)]
+    (tmp_path / "history.csv").write_text("\n".join(["epoch,loss", *rows, ""]))
+    assert list(read_history(tmp_path / "history.csv").epochs) == list(range(1, 10_001))
+    (tmp_path / "history.csv").write_text("\n".join(["epoch,loss", *(rows * 100), ""]))  # 22 MB
+    assert len(read_history(tmp_path / "history.csv")) == 0
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"pictures": "no"},
+        {"pictures": {"validation": "zzz"}},
+        {"pictures": {"validation": ["a", "b"]}},
+        {"pictures": {"validation": [10**400]}},
+        {"pictures": {"validation": [-1]}},
+        {"class_names": [1, 2]},
+        {"class_names": "cats"},
+        {"name": ["x"]},
+        {"fingerprint": {}},
+    ],
+)
+def test_an_environment_of_other_kinds_counts_as_none(tmp_path, data):
+    path = make_run(tmp_path, "a", state="finished")
+    for said, found in ((data, {}), ({}, {"data": {}})):
+        (path / "environment.json").write_text(json.dumps({"data": said}))
+        assert open_run(path).environment == found
+
+
 def test_many_who_look_at_a_dead_run_do_not_take_each_other_for_its_trainer(tmp_path):
     path = make_run(tmp_path, "a", state="running")
     (path / "lock").touch()

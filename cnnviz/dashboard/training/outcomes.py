@@ -100,7 +100,8 @@ def show_end(run: Run) -> None:
 def _show_confusion(run: Run) -> None:
     test = run.status.test
     st.header(texts.CONFUSION, anchor=False)
-    counts, names = np.array(test["confusion"]), language.class_names(run.environment["data"]["class_names"])
+    counts, names = np.array(test["confusion"]), run.environment.get("data", {}).get("class_names", ())
+    names = language.class_names(names) if len(names) == len(counts) else [str(number) for number in range(len(counts))]
     panels.chart(
         figures.confusion(counts, names, true=texts.TRUE, said=texts.SAID, hover=texts.CELL),
         key="confusion",
@@ -125,7 +126,7 @@ def _events(run: Run) -> str:
 
 def _log(run: Run) -> str:
     try:
-        with open_ordinary(run.path / "train.log") as file:
+        with open_ordinary(run.path / "train.log", follows_links=False) as file:
             file.seek(max(0, file.seek(0, os.SEEK_END) - _LOG_BYTES))
             text = file.read(_LOG_BYTES).decode("utf-8", errors="replace")
     except OSError:
