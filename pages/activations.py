@@ -1,4 +1,4 @@
-"""What does each layer see in this picture?"""
+"""Activations page: feature maps of a layer, with the statistics and effect of each channel."""
 
 import streamlit as st
 

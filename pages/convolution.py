@@ -1,4 +1,4 @@
-"""How does a convolution compute?"""
+"""Convolution page: kernels, output sizes, translation and quiz, computed step by step."""
 
 from cnnviz.dashboard import panels, shell, sidebar
 from cnnviz.dashboard.convolution import views

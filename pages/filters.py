@@ -1,4 +1,4 @@
-"""What is each filter looking for?"""
+"""Filters page: patterns that excite the filters of a layer, by gradient ascent."""
 
 import streamlit as st
 

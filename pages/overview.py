@@ -1,4 +1,4 @@
-"""What is this network, and what does it say about this picture?"""
+"""Overview page: the model, its input and its predictions."""
 
 import streamlit as st
 

@@ -1,4 +1,4 @@
-"""How does it learn?"""
+"""Training page: new runs, live curves, comparison of runs and recipes."""
 
 from cnnviz.dashboard import panels, shell, state
 from cnnviz.dashboard.texts import training as texts
