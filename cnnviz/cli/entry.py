@@ -7,9 +7,11 @@ import os
 import sys
 from argparse import Namespace
 from collections.abc import Sequence
+from typing import TextIO
 
 from cnnviz import __version__
 from cnnviz.cli import activations, app, convert, evaluate, filters, heatmap, layers, models, predict, runs, train
+from cnnviz.cli.errors import CommandError
 from cnnviz.cli.options import Parser
 from cnnviz.errors import CancelledError, CnnvizError
 
@@ -47,8 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.write("\ncnnviz: Stopped.\n")
         return EXIT_INTERRUPTED
     except BrokenPipeError:
-        # Python writes what is left when it ends, and would complain again.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop(sys.stdout)
         return EXIT_CLOSED_PIPE
     return 0
 
@@ -66,10 +67,23 @@ def _with_values(words: Sequence[str]) -> list[str]:
 
 def _carry_out(options: Namespace) -> None:
     stdout = sys.stdout
+    if stdout is None:
+        raise CommandError("Standard output is closed.")
     with contextlib.redirect_stdout(sys.stderr):  # Keras draws the progress of its downloads on standard output
         for text in options.run(options):
-            stdout.write(f"{text}\n")
-            stdout.flush()
+            try:
+                stdout.write(f"{text}\n")
+                stdout.flush()
+            except BrokenPipeError:
+                raise
+            except OSError as error:
+                _drop(stdout)
+                raise CommandError(f"Standard output cannot be written: {error.strerror}.") from error
+
+
+def _drop(stdout: TextIO) -> None:
+    """Let nothing more be written: Python writes what is left when it ends, and would complain again."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stdout.fileno())
 
 
 def _parser() -> Parser:

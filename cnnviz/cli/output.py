@@ -29,12 +29,17 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]], *, align: str) -
         rows: One text a cell.
         align: `<` (left) or `>` (right), once a column.
     """
-    lines = [header, *rows]
+    lines = [[_printable(cell) for cell in line] for line in (header, *rows)]
     widths = [max(len(line[column]) for line in lines) for column in range(len(header))]
     return "\n".join(
         "  ".join(f"{cell:{side}{width}}" for cell, side, width in zip(line, align, widths, strict=True)).rstrip()
         for line in lines
     )
+
+
+def _printable(text: str) -> str:
+    """Names come from files of others: what would move the cursor or turn the line around is a question mark."""
+    return "".join(sign if sign.isprintable() else "?" for sign in text)
 
 
 def to_json(value: Any) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import re
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 
 from cnnviz.convnets.config_rules import shown
 from cnnviz.errors import ModelFileError
+from cnnviz.folders import read_bounded
 
 _MAX_BYTES = 4 * 2**20
 _NUMBERED = re.compile(r"(\d+)[\s:,]+(\S.*)")
@@ -27,10 +29,10 @@ def read_labels(path: Path) -> tuple[str, ...]:
         ModelFileError: If it cannot be read, or its indices are not 0, 1, 2, ...
     """
     try:
-        if path.stat().st_size > _MAX_BYTES:
-            raise ModelFileError("{name} is too large for a list of class names.", name=shown(path.name))
-        text = path.read_text(encoding="utf-8-sig")
+        text = read_bounded(path, max_bytes=_MAX_BYTES).decode("utf-8-sig")
     except OSError as error:
+        if error.errno == errno.EFBIG:
+            raise ModelFileError("{name} is too large for a list of class names.", name=shown(path.name)) from error
         raise ModelFileError("The class names in {name} cannot be read.", name=shown(path.name)) from error
     except ValueError as error:
         raise ModelFileError("{name} is no text in UTF-8. Save it as UTF-8.", name=shown(path.name)) from error
@@ -44,7 +46,9 @@ def parse_labels(text: str) -> tuple[str, ...]:
     """Read class names from a text, see `read_labels`."""
     if text.lstrip()[:1] in ("[", "{"):
         try:
-            return _from_json(json.loads(text))
+            names = _from_json(json.loads(text))
+            "".join(names).encode()  # half of a pair of UTF-16 is no character
+            return names
         except (ValueError, RecursionError) as error:
             raise ModelFileError("The class names look like JSON, but are none. Write one name a line.") from error
     lines = [line.strip() for line in text.splitlines() if line.strip()]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
+import struct
 import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import fields
@@ -13,6 +16,7 @@ from cnnviz.datasets import Part
 from cnnviz.datasets.files import FilePictures
 from cnnviz.mistakes.evaluation import Evaluation
 
+_LENGTHS_OFFSET, _LENGTHS = 26, struct.Struct("<HH")  # of name and extra field, in a member's own header
 ROWS = tuple(entry.name for entry in fields(Evaluation) if entry.type == "np.ndarray")
 """What an evaluation holds of each picture."""
 
@@ -20,13 +24,14 @@ ROWS = tuple(entry.name for entry in fields(Evaluation) if entry.type == "np.nda
 def versions(part: Part) -> tuple[str, ...] | None:
     """Tell each picture's file and its state by a text; None for pictures that are in no files, or are gone.
 
-    Of a folder, size and time of change count; of an archive, the checksums in it. Nothing is read.
+    Of a folder, size and time of change count, and nothing is read; of an archive, what is stored of each file: the
+    checksums in it are whatever its author wrote.
     """
     if not isinstance(part.pictures, FilePictures):
         return None
     try:
         return tuple(_versions(part.pictures.source.path, part.pictures.keys))
-    except (OSError, KeyError, zipfile.BadZipFile):
+    except (OSError, KeyError, struct.error, zipfile.BadZipFile):
         return None
 
 
@@ -36,10 +41,13 @@ def _versions(path: Path, keys: Sequence[str]) -> Iterator[str]:
             status = (path / key).stat()
             yield f"{key} {status.st_size} {status.st_mtime_ns}"
         return
-    with zipfile.ZipFile(path) as archive:
+    with zipfile.ZipFile(path) as archive, path.open("rb") as file:
         for key in keys:
             member = archive.getinfo(key)
-            yield f"{key} {member.file_size} {member.CRC}"
+            file.seek(member.header_offset + _LENGTHS_OFFSET)
+            file.seek(sum(_LENGTHS.unpack(file.read(_LENGTHS.size))), os.SEEK_CUR)
+            stored = hashlib.sha256(file.read(member.compress_size)).hexdigest()
+            yield f"{key} {member.file_size} {member.compress_type} {stored}"
 
 
 def still_valid(

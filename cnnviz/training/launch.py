@@ -71,8 +71,12 @@ def create_runs(recipes: Sequence[Recipe], *, folder: Path | None = None) -> tup
 
 def _create_run(recipe: Recipe, folder: Path) -> Path:
     path = _new_folder(folder, f"{recipe.name}-{time.strftime('%Y%m%d-%H%M%S')}")
-    write_json(path / names.STATUS, asdict(Status(epochs=recipe.epochs, updated=time.time())))
-    write_json(path / names.RECIPE, recipe.to_json())  # last: what has a recipe is a run
+    try:
+        write_json(path / names.STATUS, asdict(Status(epochs=recipe.epochs, updated=time.time())))
+        write_json(path / names.RECIPE, recipe.to_json())  # last: what has a recipe is a run
+    except OSError:
+        shutil.rmtree(path, ignore_errors=True)
+        raise
     return path
 
 

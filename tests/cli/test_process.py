@@ -3,15 +3,18 @@
 import contextlib
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
 import urllib.request
+from pathlib import Path
 
 import pytest
 
 from cnnviz.cli.opening import _silent_stderr
 
+FULL = Path("/dev/full")
 COMMAND = [sys.executable, "-m", "cnnviz"]
 
 
@@ -53,6 +56,21 @@ def test_a_reader_that_goes_away_is_no_error(environment):
         process.stdout.close()
         assert process.wait() == 141
         assert process.stderr.read() == b""
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="there is no device that is always full")
+def test_where_nothing_can_be_written_it_is_said(environment):
+    with FULL.open("w") as full:
+        done = subprocess.run([*COMMAND, "models"], stdout=full, stderr=subprocess.PIPE, text=True, env=environment)
+    said = "cnnviz: Standard output cannot be written: No space left on device.\n"
+    assert (done.returncode, done.stderr) == (2, said)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs a shell")
+def test_a_closed_output_is_said(environment):
+    command = shlex.join([*COMMAND, "models"])
+    done = subprocess.run(["sh", "-c", f"{command} >&-"], stderr=subprocess.PIPE, text=True, env=environment)
+    assert (done.returncode, done.stderr) == (2, "cnnviz: Standard output is closed.\n")
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a terminal that a test can hold")

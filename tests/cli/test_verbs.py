@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from cnnviz.cli.output import table
 from cnnviz.convnets import catalogue
 from cnnviz.convnets.catalogue import build_untrained
 from cnnviz.images import colour, png_bytes
@@ -306,3 +307,9 @@ def test_a_number_is_no_percentage(cnnviz):
     assert said.startswith("value (0): 37") and "%" not in said.replace("10 %", "")
     refused = cnnviz("evaluate", case, CASES / "folders" / "class_from_1")
     assert refused.code == 2 and "predicts numbers, and an evaluation needs classes" in refused.err
+
+
+def test_a_table_holds_no_signs_that_move_the_cursor():
+    rows = [("a\x1b[31m\nb", "1"), ("\u202ec", "2"), ("새", "3")]
+    lines = table(("name", "n"), rows, align="<>").splitlines()
+    assert lines == ["name      n", "a?[31m?b  1", "?c        2", "새         3"]

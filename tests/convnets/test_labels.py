@@ -1,6 +1,8 @@
 """Class names from the files that people have."""
 
 import json
+import os
+from pathlib import Path
 
 import pytest
 
@@ -29,12 +31,21 @@ def test_names_come_in_the_order_of_the_outputs(tmp_path, text):
 
 
 @pytest.mark.parametrize(
-    "data", [b"", b" \n", b"[", b"{}", b'["a", 1]', b'{"a": 0, "b": 2}', b"[" * 9000, b"\xff\xfe\x00"]
+    "data", [b"", b" \n", b"[", b"{}", b'["a", 1]', b'{"a": 0, "b": 2}', b"[" * 9000, b"\xff\xfe\x00", b'["\\ud800"]']
 )
 def test_anything_else_is_refused(tmp_path, data):
     (tmp_path / "labels.json").write_bytes(data)
     with pytest.raises(ModelFileError):
         read_labels(tmp_path / "labels.json")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes in folders are POSIX's")
+@pytest.mark.timeout(20)
+def test_a_pipe_and_a_file_without_an_end_are_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path / "pipe", Path("/dev/zero")):
+        with pytest.raises(ModelFileError, match="cannot be read"):
+            read_labels(path)
 
 
 def test_a_file_that_is_not_there_and_one_too_large_are_refused(tmp_path):

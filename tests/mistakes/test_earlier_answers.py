@@ -3,12 +3,16 @@
 import os
 import shutil
 import zipfile
+import zlib
 
 import numpy as np
 import pytest
 from mistake_nets import COLOURS, random_colours
 from PIL import Image
 
+from cnnviz.datasets import Part
+from cnnviz.datasets.files import FilePictures
+from cnnviz.datasets.sources import open_source
 from cnnviz.mistakes import EvaluationStore, evaluate, open_labelled
 from cnnviz.mistakes.earlier import ROWS, versions
 
@@ -92,7 +96,23 @@ def test_a_picture_that_could_not_be_read_is_tried_again(net, folder):
     assert count == 2 and len(found.unreadable) == 1 and len(found) == 13
 
 
-def test_an_archive_is_compared_by_the_checksums_in_it(net, folder, tmp_path):
+def test_a_forged_checksum_in_an_archive_is_not_believed(tmp_path):
+    found = {}
+    for name, data in (("one", b"aaaa"), ("two", b"bbbb")):
+        with zipfile.ZipFile(tmp_path / name, "w") as archive:
+            archive.writestr("cats/0.png", data)
+        true, forged = (zlib.crc32(data).to_bytes(4, "little") for data in (data, b"aaaa"))
+        packed = (tmp_path / name).read_bytes()
+        assert packed.count(true) == 2  # in the member's own header, and in the archive's directory
+        (tmp_path / name).write_bytes(packed.replace(true, forged))
+        source = open_source(tmp_path / name)
+        part = Part(FilePictures(source, ("cats/0.png",), 3), np.zeros(1, np.int64), 1, "files")
+        found[name] = (source.fingerprint, versions(part))
+    assert found["one"][0] != found["two"][0]
+    assert found["one"][1] != found["two"][1] and None not in found["one"][1]
+
+
+def test_an_archive_is_compared_by_what_is_stored_in_it(net, folder, tmp_path):
     store, path = EvaluationStore(), tmp_path / "pictures.zip"
 
     def pack():

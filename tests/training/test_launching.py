@@ -263,6 +263,13 @@ def test_a_read_only_folder_is_named(runs):
         path.chmod(0o755)
 
 
+def test_a_run_that_cannot_be_written_leaves_no_folder(runs, monkeypatch):
+    monkeypatch.setitem(create_run.__globals__, "write_json", refuse)
+    with pytest.raises(RunError, match="Read-only file system"):
+        create_run(RECIPE, folder=runs)
+    assert not [path for path in runs.iterdir() if path.is_dir()]
+
+
 def test_a_queue_that_cannot_be_written_is_named(runs):
     path = create_run(RECIPE, folder=runs)
     (runs / ".turn").mkdir()
