@@ -66,11 +66,7 @@ def folder_dataset(source: Source, *, seed: int = 0, on_step: OnStep | None = No
         *note_files(*_LEFT_OUT, problems),
         *note_files(*_COPIES, copies),
         *note_files(*_OUTSIDE, list(map(shown, layout.outside))),
-        *(
-            (Sentence("Links are not followed, of which there are {count:,}.", count=source.links),)
-            if source.links
-            else ()
-        ),
+        *source.notes,
     )
     return dataset_of_files(
         source,

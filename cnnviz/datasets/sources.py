@@ -20,6 +20,7 @@ from cnnviz.datasets.dataset import digest
 from cnnviz.datasets.notes import shown
 from cnnviz.errors import DataError, PictureError
 from cnnviz.images import MAX_BYTES, Photo, open_photo
+from cnnviz.sentences import Sentence
 
 MAX_FILES = 200_000
 MAX_DEPTH = 32
@@ -60,6 +61,13 @@ class Source:
     def name(self) -> str:
         """Its own name, for messages."""
         return _quoted(self.path)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a person must be told of it: that links were left out."""
+        if not self.links:
+            return ()
+        return (Sentence("Links are not followed, of which there are {count:,}.", count=self.links),)
 
     def open_photo(self, key: str) -> Photo:
         """Read a picture.

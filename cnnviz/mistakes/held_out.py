@@ -116,7 +116,7 @@ def _of_changed(name_or_path: str | Path, run: Run, part: str | None) -> Labelle
         run=run.name,
         count=len(found.part),
     )
-    return replace(found, notes=(said,))
+    return replace(found, notes=(*found.notes, said))
 
 
 def _with_learnt(found: Labelled, run: Run, data: Dataset) -> Labelled:
@@ -131,4 +131,4 @@ def _with_learnt(found: Labelled, run: Run, data: Dataset) -> Labelled:
         count=count,
         total=len(found.part),
     )
-    return replace(found, learnt_count=count, notes=(said,))
+    return replace(found, learnt_count=count, notes=(*found.notes, said))

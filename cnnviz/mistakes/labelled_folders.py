@@ -150,7 +150,8 @@ def _of_source(source: Source, part: str | None) -> Labelled:
     labels = np.repeat(np.arange(len(names)), [len(by_class[name]) for name in names])
     fingerprint = digest("\n".join([source.fingerprint, *keys, *map(str, labels)]).encode("utf-8", "surrogatepass"))
     made = Part(FilePictures(source, keys, 3), labels.astype(np.int64), len(names), fingerprint)
-    return Labelled(shown(source.path.resolve().name), tuple(map(shown, names)), made, "sorted", split)
+    title, shown_names = shown(source.path.resolve().name), tuple(map(shown, names))
+    return Labelled(title, shown_names, made, "sorted", split, notes=source.notes)
 
 
 _Path = tuple[str, ...]

@@ -103,3 +103,11 @@ def test_a_folder_is_asked_about(tmp_path):
     assert evaluation.is_right.tolist() == [True, False]
     assert [names_of(labelled.part)[index] for index, _ in evaluation.unreadable] == ["red/no.png"]
     np.testing.assert_allclose(evaluation.features[:, 1], 200 / 255, rtol=1e-5)
+
+
+def test_links_that_were_left_out_are_told(tmp_path):
+    root = make(tmp_path / "pets", "cats/1.png", "cats/2.png")
+    assert open_labelled(root).notes == ()
+    (root / "cats" / "3.png").symlink_to(root / "cats" / "1.png")
+    assert found(root)[1] == ("cats/1.png", "cats/2.png")
+    assert [str(note) for note in open_labelled(root).notes] == ["Links are not followed, of which there are 1."]

@@ -233,5 +233,5 @@ def _show_notes(subject: Subject, evaluation: Evaluation) -> None:
     for sentence in subject.data.notes:
         draw = st.warning if subject.is_learnt else st.caption
         draw(panels.plain(language.say(sentence)))
-    if subject.is_learnt and not subject.data.notes:
+    if subject.is_learnt and not subject.data.learnt_count:
         st.warning(texts.LEARNT)
