@@ -64,8 +64,9 @@ class UploadLimits:
         if route is None:
             await self._app(scope, receive, send)
             return
-        session, length = route["session"], Headers(scope=scope).get("content-length", "")
-        if not length.isdecimal():
+        session, headers = route["session"], Headers(scope=scope)
+        length = headers.get("content-length", "")
+        if not length.isdecimal() or "transfer-encoding" in headers:  # with the second, the first means nothing
             await PlainTextResponse("An upload says its size.\n", status_code=411)(scope, receive, send)
             return
         if not self._has_room(session, int(length)):

@@ -67,6 +67,21 @@ def test_what_is_held_and_what_comes_are_bounded_together(held, of_this, of_othe
     assert len(server.taken) == (status == 204)
 
 
+def test_a_size_beside_chunks_means_nothing(held):
+    async def work():
+        server, statuses = Server(), []
+
+        async def send(message):
+            statuses.append(message.get("status"))
+
+        headers = [(b"content-length", b"1"), (b"transfer-encoding", b"chunked")]
+        path = "/_stcore/upload_file/mine/file"
+        await server.limits({"type": "http", "method": "PUT", "path": path, "headers": headers}, None, send)
+        return statuses[0], server.taken
+
+    assert asyncio.run(work()) == (411, [])
+
+
 def test_uploads_that_arrive_at_the_same_time_count_until_they_have_ended(held):
     async def work():
         server = Server(in_all=OF_A_SESSION)
