@@ -133,7 +133,7 @@ def test_what_fails_on_the_way_ends_with_2_and_its_reason(cnnviz, pictures, runs
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX's")
 @pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_stops_the_run_which_says_how_to_carry_on(pictures, runs, sent, tmp_path):
-    endless = (*quick(pictures, 100_000), "--set", "patience=null")
+    endless = (*quick(pictures, 10_000), "--set", "patience=null")
     command = [sys.executable, "-m", "cnnviz", "train", *map(str, endless)]
     environment = os.environ | {"CNNVIZ_CACHE_DIR": str(tmp_path / "cache")}
     with subprocess.Popen(

@@ -1,4 +1,5 @@
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
 import pytest
@@ -11,6 +12,12 @@ from cnnviz.dashboard.upload_limits import UploadLimits
 
 MEGA = 2**20
 OF_A_SESSION = (20 + 256 + 256 + 256) * MEGA  # the largest of each kind, and what replaces one of them
+
+
+def run(coroutine):
+    """Run it in a thread of its own: this one may have the loop of a browser."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, coroutine).result()
 
 
 @pytest.fixture
@@ -63,7 +70,7 @@ class Server:
 def test_what_is_held_and_what_comes_are_bounded_together(held, of_this, of_others, length, status):
     held.update(mine=of_this, theirs=of_others)
     server = Server(in_all=2000 * MEGA)
-    assert asyncio.run(server.put("mine", length)) == status
+    assert run(server.put("mine", length)) == status
     assert len(server.taken) == (status == 204)
 
 
@@ -79,7 +86,7 @@ def test_a_size_beside_chunks_means_nothing(held):
         await server.limits({"type": "http", "method": "PUT", "path": path, "headers": headers}, None, send)
         return statuses[0], server.taken
 
-    assert asyncio.run(work()) == (411, [])
+    assert run(work()) == (411, [])
 
 
 def test_uploads_that_arrive_at_the_same_time_count_until_they_have_ended(held):
@@ -93,14 +100,14 @@ def test_uploads_that_arrive_at_the_same_time_count_until_they_have_ended(held):
         server.goes_on.set()
         return await asyncio.gather(*under_way), refused, await server.put("mine", 1)
 
-    assert asyncio.run(work()) == ([204] * 4, [413, 413], 204)
+    assert run(work()) == ([204] * 4, [413, 413], 204)
 
 
 def test_nothing_else_is_looked_at(held):
     held["mine"] = 10 * OF_A_SESSION
     server = Server()
-    assert asyncio.run(server.put("mine", None, method="DELETE")) == 204
-    assert asyncio.run(server.put("mine", None, path="/_stcore/health")) == 204
+    assert run(server.put("mine", None, method="DELETE")) == 204
+    assert run(server.put("mine", None, path="/_stcore/health")) == 204
 
 
 def test_streamlit_still_tells_what_it_holds(monkeypatch):
@@ -157,4 +164,4 @@ async def status_of(chunks, *, pause):
 )
 def test_an_upload_that_hardly_moves_is_ended_and_gives_its_room_back(held, monkeypatch, chunks, pause, status):
     monkeypatch.setattr(upload_limits, "_PATIENCE_SECONDS", 0.5)
-    assert asyncio.run(status_of(chunks, pause=pause)) == (status, 0)
+    assert run(status_of(chunks, pause=pause)) == (status, 0)

@@ -57,7 +57,7 @@ def test_a_killed_run_is_interrupted_and_resumes_as_if_nothing_had_happened(runs
 
 
 def test_two_runs_wait_in_a_queue_and_stop_takes_seconds_or_ends_in_a_kill(runs, recipe, launched, monkeypatch):
-    recipe = replace(recipe, epochs=100_000, patience=None, schedule="constant")  # it never ends by itself
+    recipe = replace(recipe, epochs=10_000, patience=None, schedule="constant")  # it never ends by itself
     first, second = create_run(recipe, folder=runs), create_run(recipe, folder=runs)
     launched(first)
     wait_until(lambda: open_run(first).status.epoch >= 1, "the first epoch")

@@ -196,6 +196,7 @@ def test_a_folder_that_cannot_be_written_is_named(runs, recipe, monkeypatch, act
     with FileLock(path / "lock"):
         monkeypatch.setattr(Path, "touch", refuse)
         monkeypatch.setattr(Path, "open", refuse)
+        monkeypatch.setitem(launch.__globals__, "open_ordinary", refuse)
         with pytest.raises(RunError, match=f"'{path.name}' cannot be written: Read-only file system."):
             act(path)
 
