@@ -6,10 +6,14 @@ import errno
 import os
 import socket
 import sys
+import threading
+import time
 from argparse import Namespace
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from cnnviz.cli import options
 from cnnviz.cli.errors import CommandError
@@ -20,6 +24,7 @@ from cnnviz.runs import trained_run
 
 _PACKAGE = Path(__file__).resolve().parents[1]
 _PORT, _PORTS = 8501, 100
+_LOOK_SECONDS = 0.05
 _QUIET = {"TF_CPP_MIN_LOG_LEVEL": "3"}  # TensorFlow's errors of a machine without GPU mean nothing; a person may set it
 
 
@@ -66,9 +71,19 @@ def run(given: Namespace) -> Iterable[str]:
     _check_address(given.host, port)
     from cnnviz.server import serve, url_of  # Streamlit, which no other verb needs
 
-    sys.stderr.write(f"cnnviz: The dashboard is at {url_of(given.host, port)}. Ctrl-C ends it.\n")
+    threading.Thread(target=_say_when_ready, args=(url_of(given.host, port),), daemon=True).start()
     serve(_app(), host=given.host, port=port, names=given.allow_host, is_headless=given.headless)
     return ()
+
+
+def _say_when_ready(url: str) -> None:
+    """Say where the dashboard is once it answers there."""
+    parts = urlsplit(url)
+    while True:
+        with suppress(OSError), socket.create_connection((parts.hostname, parts.port), timeout=1):
+            break
+        time.sleep(_LOOK_SECONDS)
+    sys.stderr.write(f"cnnviz: The dashboard is at {url}. Ctrl-C ends it.\n")
 
 
 def _app() -> Path:
