@@ -14,10 +14,9 @@ from typing import Any, get_args
 
 from cnnviz.convnets.config_rules import shown
 from cnnviz.convnets.convnet import SCALINGS
-from cnnviz.convnets.files import file_sha256
 from cnnviz.convnets.outputs import KINDS
 from cnnviz.errors import ModelFileError
-from cnnviz.folders import cache_folder, read_bounded, written_whole
+from cnnviz.folders import cache_folder, file_sha256, read_bounded, written_whole
 from cnnviz.images import Fit
 
 _VERSIONS = (1, 2)  # the first knew nothing of outputs and the order of classes

@@ -132,12 +132,6 @@ def convert_model_file(source: str | Path, target: Path) -> tuple[tuple[str, str
     return report.translation.changes if report.translation else ()
 
 
-def file_sha256(path: Path) -> str:
-    """Hash of a file's content."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 def _private_copy(path: Path, folder: Path) -> Path:
     """Copy a file into a folder that only this user can enter, under the name of its content."""
     if not path.is_file():

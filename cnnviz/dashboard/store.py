@@ -13,10 +13,9 @@ import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from cnnviz.convnets.files import file_sha256
 from cnnviz.dashboard import started
 from cnnviz.errors import UploadError
-from cnnviz.folders import cache_folder, make_room, mark_used, written_whole
+from cnnviz.folders import cache_folder, file_sha256, make_room, mark_used, written_whole
 
 _DIGITS = (8, 32)  # of a hash that stand in a name: few, unless other bytes have that name already
 _PLAIN = r"[A-Za-z0-9_-]{1,40}-(?:[0-9a-f]{8}|[0-9a-f]{32})"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import re
@@ -12,13 +11,14 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 
 from cnnviz.archives import Archive, TooManyMembersError
 from cnnviz.datasets.dataset import digest
 from cnnviz.datasets.notes import shown
 from cnnviz.errors import DataError, PictureError
+from cnnviz.folders import file_sha256
 from cnnviz.images import MAX_BYTES, Photo, open_photo
 from cnnviz.sentences import Sentence
 
@@ -243,16 +243,16 @@ def _open_zip(path: Path) -> Source:
         tuple(files),
         tuple(name.rstrip("/") for name in visible if name.endswith("/")),
         partial(_read_member, archive, files),
-        _hash_of(path),
+        _content_hash(path, path.stat().st_mtime_ns, size),
         sum(map(_is_link, visible.values())),
         Budget(_PIXELS_AT_LEAST + _PIXELS_A_BYTE * size),
     )
 
 
-def _hash_of(path: Path) -> str:
-    """Sha256 of an archive: the checksums in it are whatever its author wrote."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+@lru_cache(maxsize=64)
+def _content_hash(path: Path, changed: int, size: int) -> str:
+    """Sha256 of an archive, once for each state: the checksums in it are whatever its author wrote."""
+    return file_sha256(path)
 
 
 def _plain_name(member: zipfile.ZipInfo) -> str:

@@ -42,8 +42,10 @@ def _versions(path: Path, keys: Sequence[str]) -> Iterator[str]:
             yield f"{key} {status.st_size} {status.st_mtime_ns}"
         return
     with zipfile.ZipFile(path) as archive, path.open("rb") as file:
-        for key in keys:
-            member = archive.getinfo(key)
+        members = [archive.getinfo(key) for key in keys]
+        if sum(member.compress_size for member in members) > path.stat().st_size:
+            raise zipfile.BadZipFile("Its files overlap: reading them all would have no end.")
+        for key, member in zip(keys, members, strict=True):
             file.seek(member.header_offset + _LENGTHS_OFFSET)
             file.seek(sum(_LENGTHS.unpack(file.read(_LENGTHS.size))), os.SEEK_CUR)
             stored = hashlib.sha256(file.read(member.compress_size)).hexdigest()

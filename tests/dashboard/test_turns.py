@@ -85,5 +85,5 @@ def test_a_turn_ends_with_an_error_of_its_work():
     turns = Turns(long=LONG)
     for _ in range(3):
         with pytest.raises(ZeroDivisionError), turns.take():
-            1 / 0  # noqa: B018
+            1 / 0  # noqa: B018  # the error is what is wanted
     assert not turns._running and not turns._waiting

@@ -150,3 +150,17 @@ def test_a_note_that_is_damaged_or_leads_nowhere_is_not_believed(net, folder):
 
 def test_pictures_in_memory_have_no_versions(part):
     assert versions(part) is None
+
+
+def test_an_archive_whose_files_claim_more_than_it_has_is_not_read(folder, tmp_path):
+    path = tmp_path / "pictures.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for file in sorted(folder.rglob("*.png")):
+            archive.write(file, str(file.relative_to(folder)))
+    part = open_labelled(path).part
+    assert versions(part) is not None
+    packed = bytearray(path.read_bytes())
+    place = packed.rindex(b"PK\x01\x02") + 20  # the stored size of the last file, in the archive's directory
+    packed[place : place + 4] = (2**31).to_bytes(4, "little")
+    path.write_bytes(packed)
+    assert versions(part) is None
