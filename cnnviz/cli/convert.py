@@ -22,8 +22,10 @@ def add(verbs: options.Verbs) -> None:
         question="Convert a model file of Keras 2 (TensorFlow 2.2 to 2.15, Teachable Machine) into a .keras file.",
         example="cnnviz convert keras_model.h5 model.keras",
     )
-    parser.add_argument("source", type=Path, metavar="OLD", help="a .h5 or .keras file, or Teachable Machine's .zip")
-    parser.add_argument("target", type=Path, metavar="NEW.keras", help="the file to write")
+    parser.add_argument(
+        "source", type=options.path, metavar="OLD", help="a .h5 or .keras file, or Teachable Machine's .zip"
+    )
+    parser.add_argument("target", type=options.path, metavar="NEW.keras", help="the file to write")
     parser.add_argument("--force", action="store_true", help="replace the file if it exists")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import sys
 from argparse import Namespace
@@ -83,6 +84,7 @@ def add(verbs: options.Verbs) -> None:
     options.add_json(parser)
     parser.add_argument(
         "--out",
+        type=options.path,
         metavar="DIR",
         help=f"a folder for {_CSV}, {_REPORT} and {_ARRAYS} (default: MODEL-DATA; with --json no files)",
     )
@@ -188,13 +190,14 @@ def _write(
     }
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for name, text in texts.items():
-            with written_whole(folder / name) as part:
-                part.write_text(text, encoding="utf-8")
+        with contextlib.ExitStack() as whole:  # all of them are replaced, or none
+            parts = {name: whole.enter_context(written_whole(folder / name)) for name in (*texts, _ARRAYS)}
+            for name, text in texts.items():
+                parts[name].write_text(text, encoding="utf-8")
+            save(evaluation, parts[_ARRAYS])
     except OSError as error:
         raise CommandError(f"{str(folder)!r} cannot be written ({error.strerror}). Choose another --out.") from error
-    save(evaluation, folder / _ARRAYS)
-    return [folder / name for name in (*texts, _ARRAYS)]
+    return [folder / name for name in parts]
 
 
 def _facts(evaluation: Evaluation, files: list[Path], notes: Sequence[str]) -> dict[str, Any]:

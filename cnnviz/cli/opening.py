@@ -13,11 +13,11 @@ from pathlib import Path
 
 import numpy as np
 
+from cnnviz import images
 from cnnviz.cli.progress import note
 from cnnviz.convnets import Assumptions, Convnet, load_convnet
 from cnnviz.convnets.gate import check_model_file
 from cnnviz.images import SAMPLES, sample_photos
-from cnnviz.images import open_photo as read
 
 _LOG_LEVEL = "TF_CPP_MIN_LOG_LEVEL"
 _FATAL_ONLY = "3"
@@ -26,14 +26,23 @@ _ENDINGS = (".keras", ".h5", ".hdf5", ".zip")
 _CHANGE = "change it with --scaling, --fit, --labels, --class-order, --outputs or --head:"
 
 
-def open_photo(picture: str, *, stretch: bool = False) -> np.ndarray:
-    """Read a picture by path, or a sample by name; a file of that name goes first.
+def read_photo(picture: str, *, stretch: bool = False) -> images.Photo:
+    """Read an image by path, or a sample by name; a file of that name goes first.
 
     Raises:
         PictureError: If it cannot be read.
     """
     is_sample = picture in SAMPLES and not Path(picture).is_file()
-    photo = read(sample_photos()[picture] if is_sample else picture, stretch=stretch)
+    return images.open_photo(sample_photos()[picture] if is_sample else picture, stretch=stretch)
+
+
+def open_photo(picture: str, *, stretch: bool = False) -> np.ndarray:
+    """Read an image as `read_photo` does; what has to be said of it is said on stderr.
+
+    Raises:
+        PictureError: If it cannot be read.
+    """
+    photo = read_photo(picture, stretch=stretch)
     if photo.notes:
         sys.stderr.write(f"cnnviz: {picture}: {'; '.join(photo.notes)}.\n")
     return photo.pixels

@@ -6,6 +6,7 @@ import argparse
 import re
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, get_args
 
 from cnnviz.cli.errors import CommandError
@@ -94,6 +95,7 @@ def add_out(parser: Parser, *, default: str, arrays: str) -> None:
     """Add where a picture, or the arrays behind it, are written."""
     parser.add_argument(
         "--out",
+        type=path,
         metavar="PATH",
         help=f"a folder, a .png file, or a .npz file for {arrays} (default: {default}; with --json no file)",
     )
@@ -129,6 +131,13 @@ def share(text: str) -> float:
     if not 0 <= value <= 1:
         raise ArgumentTypeError(f"expected a number from 0 to 1, not {text!r}")
     return value
+
+
+def path(text: str) -> Path:
+    """Read a path; an empty one would be the current folder."""
+    if not text.strip() or "\0" in text:
+        raise ArgumentTypeError(f"expected a path, not {text!r}")
+    return Path(text)
 
 
 def filter_ranges(text: str) -> Ranges:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from cnnviz.cli import options, output
-from cnnviz.cli.opening import open_convnet, open_photo
+from cnnviz.cli.opening import open_convnet, open_photo, read_photo
 from cnnviz.cli.progress import bar
 from cnnviz.convnets import Convnet
 from cnnviz.errors import PictureError
@@ -48,7 +48,7 @@ def add(verbs: options.Verbs) -> None:
 def run(given: Namespace) -> Iterator[str]:
     """Answer for every picture that can be read, then complain about the others."""
     if len(given.picture) == 1:
-        open_photo(given.picture[0], stretch=given.stretch)  # a mistake is told at once, not after TensorFlow's start
+        read_photo(given.picture[0], stretch=given.stretch)  # a mistake is told at once, not after TensorFlow's start
     convnet = open_convnet(given)
     require_sound(convnet)
     answers = _ask(convnet, given.picture, stretch=given.stretch)

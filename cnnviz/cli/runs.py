@@ -58,7 +58,7 @@ def add(verbs: options.Verbs) -> None:
                   "export lenet5 --format h5 --out digits.h5")  # fmt: skip
     _add_names(out, many=False)
     out.add_argument("--format", choices=FORMATS, default="keras", help="(default: %(default)s)")
-    out.add_argument("--out", type=Path, metavar="PATH", help="a name with the format's ending, or a folder")
+    out.add_argument("--out", type=options.path, metavar="PATH", help="a name with the format's ending, or a folder")
 
 
 def _action(

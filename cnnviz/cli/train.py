@@ -56,15 +56,20 @@ def add(verbs: options.Verbs) -> None:
     parser.add_argument("--background", action="store_true", help="launch it and return; `cnnviz runs` tells the rest")
     add_runs_folder(parser)
     parser.add_argument(
-        "--run", type=Path, metavar="FOLDER", dest="existing", help="a run that was made before: carry it out, or on"
-    )
+        "--run",
+        type=options.path,
+        metavar="FOLDER",
+        dest="existing",
+        help="a run that was made before: carry it out, or on",
+    )  # fmt: skip
     options.add_json(parser)
 
 
 def add_runs_folder(parser: options.Parser, **more: Any) -> None:
     """Add where runs are kept."""
     parser.add_argument(
-        "--runs-dir", type=Path, metavar="FOLDER", help="where runs are kept (default: $CNNVIZ_RUNS_DIR, else runs)",
+        "--runs-dir", type=options.path, metavar="FOLDER",
+        help="where runs are kept (default: $CNNVIZ_RUNS_DIR, else runs)",
         **more,
     )  # fmt: skip
 

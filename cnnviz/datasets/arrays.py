@@ -90,6 +90,7 @@ def _keep(path: Path, fitted: Iterator[np.ndarray], shape: tuple[int, ...]) -> n
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_rows(path, fitted, shape=shape, dtype=np.uint8)
+        kept = np.load(path, mmap_mode="r", allow_pickle=False)
     except OSError as error:
         raise DataError(
             "{amount} and cannot be kept: {reason}. Free space or set CNNVIZ_CACHE_DIR.",
@@ -97,4 +98,4 @@ def _keep(path: Path, fitted: Iterator[np.ndarray], shape: tuple[int, ...]) -> n
             reason=error.strerror,
         ) from error
     make_room(keep=path, max_bytes=cache.MAX_BYTES)
-    return np.load(path, mmap_mode="r", allow_pickle=False)
+    return kept

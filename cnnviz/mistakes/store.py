@@ -120,9 +120,7 @@ def save(evaluation: Evaluation, path: str | Path) -> None:
         _write(evaluation, path)
     except OSError as error:
         raise DataError(
-            "The evaluation cannot be written to {name!r}: {reason}. Choose another file.",
-            name=path.name,
-            reason=error.strerror,
+            "The evaluation cannot be written: {reason}. Choose another file.", reason=error.strerror
         ) from error
 
 

@@ -45,8 +45,7 @@ def features_of(body: keras.Model, part: Part, *, key: str) -> np.ndarray:
     kept = map_rows(path, shape=shape, dtype=np.float32)
     if kept is None:
         _require_room(shape)
-        _keep(path, _run(body, part), shape)
-        kept = np.load(path, mmap_mode="r", allow_pickle=False)
+        kept = _keep(path, _run(body, part), shape)
     return kept
 
 
@@ -63,10 +62,11 @@ def _require_room(shape: tuple[int, int]) -> None:
         )
 
 
-def _keep(path: Path, rows: Iterator[np.ndarray], shape: tuple[int, int]) -> None:
+def _keep(path: Path, rows: Iterator[np.ndarray], shape: tuple[int, int]) -> np.ndarray:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_rows(path, rows, shape=shape, dtype=np.float32)
+        kept = np.load(path, mmap_mode="r", allow_pickle=False)
     except OSError as error:
         raise RunError(
             "The features of {count} pictures take {amount} GB and cannot be kept: {reason}. Free space or set "
@@ -76,6 +76,7 @@ def _keep(path: Path, rows: Iterator[np.ndarray], shape: tuple[int, int]) -> Non
             reason=error.strerror,
         ) from error
     make_room(keep=path, max_bytes=MAX_BYTES)
+    return kept
 
 
 def _run(body: keras.Model, part: Part) -> Iterator[np.ndarray]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
-from typing import Any, Literal, get_args
+from dataclasses import MISSING, Field, asdict, dataclass, field, fields
+from types import NoneType
+from typing import Any, Literal, get_args, get_type_hints
 
 from cnnviz.errors import RunError
 from cnnviz.runs import MOST_EPOCHS
@@ -24,6 +25,8 @@ POOLINGS: tuple[Pooling, ...] = get_args(Pooling)
 
 TRANSFER = "transfer"
 """What `Recipe.network` is called when the network is a trained base with a new head."""
+
+_KINDS = {int: "integer", float: "number", bool: "boolean", str: "string", NoneType: "null"}  # in the words of JSON
 
 
 @dataclass(frozen=True)
@@ -207,17 +210,45 @@ def recipe_from_json(found: Mapping[str, Any]) -> Recipe:
     Raises:
         RunError: If it is no recipe.
     """
-    plain = dict(found)
-    try:
-        plain["augmentation"] = Augmentation(**plain.get("augmentation", {}))
-        if plain.get("transfer") is not None:
-            plain["transfer"] = Transfer(**plain["transfer"])
-        return Recipe(**plain)
-    except TypeError as error:
-        known = ", ".join(part.name for part in fields(Recipe))
-        raise RunError(
-            "The recipe cannot be read ({reason}). It may have: {known}.", reason=str(error), known=known
-        ) from error
+    plain = _settings(Recipe, found)
+    plain["augmentation"] = Augmentation(**_settings(Augmentation, plain.get("augmentation", {})))
+    if plain.get("transfer") is not None:
+        plain["transfer"] = Transfer(**_settings(Transfer, plain["transfer"]))
+    return Recipe(**plain)
+
+
+def _settings(group: type, found: Any) -> dict[str, Any]:
+    """Read the settings of a recipe, or of a part of it, if each has a name and a kind of value that it may have."""
+    kinds = get_type_hints(group)
+    known = ", ".join(kinds)
+    if not isinstance(found, Mapping):
+        raise RunError("Expected settings by name: {known}. Received: {value!r:.60}.", known=known, value=found)
+    for name, value in found.items():
+        if name not in kinds:
+            raise RunError("There is no setting {name!r:.60}. There are: {known}.", name=name, known=known)
+        if not _may_be(value, kinds[name]):
+            expected = " or ".join(_KINDS[kind] for kind in get_args(kinds[name]) or (kinds[name],))
+            raise RunError(
+                "{name} must be of type {expected}. Received: {value!r:.60}.", name=name, expected=expected, value=value
+            )
+    missing = [entry.name for entry in fields(group) if _is_required(entry) and entry.name not in found]
+    if missing:
+        raise RunError("The recipe has no {name}. It must have one.", name=missing[0])
+    return dict(found)
+
+
+def _is_required(entry: Field[Any]) -> bool:
+    return entry.default is MISSING and entry.default_factory is MISSING
+
+
+def _may_be(value: Any, kind: Any) -> bool:
+    """Whether a value of JSON is of a setting's kind; the parts of a recipe and the named choices have their own."""
+    kinds = get_args(kind) or (kind,)
+    if any(part not in _KINDS for part in kinds):
+        return True
+    if isinstance(value, bool):  # which is a whole number to Python
+        return bool in kinds
+    return isinstance(value, (*kinds, int) if float in kinds else kinds)
 
 
 def _require(holds: bool, sentence: str) -> None:

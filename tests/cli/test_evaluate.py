@@ -1,6 +1,7 @@
 """Does `cnnviz evaluate` tell, write and judge what the library found?"""
 
 import csv
+import errno
 import json
 
 import numpy as np
@@ -96,3 +97,23 @@ def test_what_is_not_there_is_told_before_anything_starts(cnnviz):
     assert cnnviz("evaluate", "lenet5-mnist", "mnist-5").err.startswith(
         "cnnviz: There is no data set, folder or zip archive 'mnist-5'. Did you mean mnist-5k"
     )
+
+
+def test_a_file_that_cannot_be_replaced_leaves_the_others_as_they_were(cnnviz, network, flags, tmp_path, monkeypatch):
+    assert cnnviz("evaluate", network, flags, "--out", "made").code == 0
+    folder = tmp_path / "here" / "made"
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    (flags / "red" / "no.png").unlink()  # the files would say something else now
+
+    def full(*_, **__):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("cnnviz.mistakes.store.write_arrays", full)
+    outcome = cnnviz("evaluate", network, flags, "--out", "made", "--force")
+    assert (outcome.code, outcome.out) == (2, "")
+    assert outcome.err.endswith("The evaluation cannot be written: No space left on device. Choose another file.\n")
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+    monkeypatch.undo()
+    monkeypatch.chdir(tmp_path / "here")
+    assert cnnviz("evaluate", network, flags, "--out", "made", "--force").code == 0
+    assert all(path.read_bytes() != before[path.name] for path in folder.iterdir())

@@ -116,6 +116,13 @@ def test_a_heatmap_at_an_early_layer_offers_the_usual_one(open_page):
     assert not [button for button in app.button if button.key == "usual_layer"]
 
 
+@pytest.mark.parametrize("key", ["data", "part", "show"])
+def test_what_the_mistakes_page_cannot_show_is_said(open_page, key):
+    app = open_page("mistakes", **{"model": "fashion-cnn", "data": "fashion-sample", key: "nowhere"})
+    assert not app.exception
+    assert f"This link asks for {key} 'nowhere', which there is not." in said(app)
+
+
 CONVOLUTION = {
     "play": ("kernel", "garbage"),
     "detail": ("kernel", "99999"),

@@ -24,13 +24,34 @@ def test_a_recipe_of_an_older_version_has_the_usual_values_where_it_says_nothing
 
 
 @pytest.mark.parametrize(
-    "found",
-    [{"name": "mine"}, {**LENET.to_json(), "colour": 1}, {**LENET.to_json(), "epochs": "many"}],
-    ids=["too little", "too much", "a word for a number"],
+    ("changes", "sentence"),
+    [
+        ({"colour": 1}, "There is no setting 'colour'. There are: name, data, network"),
+        ({"epochs": "many"}, "epochs must be of type integer. Received: 'many'."),
+        ({"epochs": 2.5}, "epochs must be of type integer. Received: 2.5."),
+        ({"data": 3}, "data must be of type string. Received: 3."),
+        ({"snapshots": True}, "snapshots must be of type integer. Received: True."),
+        ({"has_tensorboard": 1}, "has_tensorboard must be of type boolean. Received: 1."),
+        ({"learning_rate": "nan"}, "learning_rate must be of type number or null. Received: 'nan'."),
+        ({"augmentation": 3}, "Expected settings by name: rotation, .* Received: 3."),
+        ({"augmentation": {"rotation": "nan"}}, "rotation must be of type number. Received: 'nan'."),
+        ({"augmentation": {"spin": 1}}, "There is no setting 'spin'. There are: rotation"),
+        ({"transfer": []}, r"Expected settings by name: base, .* Received: \[\]."),
+        ({"transfer": {"dense": None}}, "dense must be of type integer. Received: None."),
+    ],
 )
-def test_what_is_no_recipe_is_refused_in_words(found):
-    with pytest.raises(RunError, match=r"cannot be read .* It may have: name, data, network"):
-        recipe_from_json(found)
+def test_a_value_of_another_kind_is_refused_by_its_name(changes, sentence):
+    with pytest.raises(RunError, match=sentence):
+        recipe_from_json({**LENET.to_json(), **changes})
+
+
+def test_a_recipe_without_a_setting_that_has_no_default_is_refused():
+    with pytest.raises(RunError, match="The recipe has no data"):
+        recipe_from_json({"name": "mine"})
+
+
+def test_a_whole_number_is_a_number_too():
+    assert recipe_from_json({**LENET.to_json(), "learning_rate": 1, "clip_norm": 2}).clip_norm == 2
 
 
 def test_settings_are_changed_by_name_at_any_depth():
