@@ -8,7 +8,7 @@ os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
 from benchmarks import (
     browser,
     heatmaps,
-    many_pictures,
+    many_images,
     maps,
     memory,
     mistakes,
@@ -19,5 +19,5 @@ from benchmarks import (
 print(
     f"load average {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores; medians of interleaved repetitions", flush=True
 )
-for part in (heatmaps, maps, patterns, training, mistakes, memory, browser, many_pictures):
+for part in (heatmaps, maps, patterns, training, mistakes, memory, browser, many_images):
     part.main()

@@ -50,7 +50,7 @@ def serve() -> Iterator[str]:
 
 @contextmanager
 def browser() -> Iterator[Any]:
-    """Run Debian's Chromium, without waits for the network."""
+    """Run Debian's Chromium, without waits for the model."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
@@ -172,16 +172,16 @@ _CHANGES = {  # each is set and set back, so that every measurement changes some
 
 def _measure_playground(page: Any, url: str) -> None:
     weights = "_".join(str((7 * n) % 11 - 5) for n in range(7 * 7 * 3))
-    for what, settings in (("3 x 3, gray", "vsobel-x"), ("7 x 7, colour", f"k7_7_1_3_{weights}~c")):
+    for what, settings in (("3 x 3, gray", "vsobel-x"), ("7 x 7, color", f"k7_7_1_3_{weights}~c")):
         page.goto(f"{url}/convolution?detail=512&play={settings}")
         playground = page.locator(".playground[data-size]")
         playground.wait_for()
         page.wait_for_timeout(3000)
         for name, values in _CHANGES.items():
-            if name == "preset" and "colour" in what:
+            if name == "preset" and "color" in what:
                 continue  # it would take the place of the large kernel
             taken = [playground.evaluate(_CHANGE, [name, values[turn % 2]]) for turn in range(2 * _REPETITIONS)]
-            _report(f"512 x 512, {what}: {name}, from input to picture", [one / 1000 for one in taken[2:]], 0.1)
+            _report(f"512 x 512, {what}: {name}, from input to image", [one / 1000 for one in taken[2:]], 0.1)
         frames = statistics.median(playground.evaluate(_SLIDE, _FRAMES) for _ in range(_REPETITIONS))
         said = "reached" if frames >= _TARGET_FRAMES else "MISSED"
         print(f"512 x 512, {what}: sliding{frames:36.0f} frames/s   target {_TARGET_FRAMES}   {said}", flush=True)
@@ -189,9 +189,9 @@ def _measure_playground(page: Any, url: str) -> None:
 
 def _measure_drawing(page: Any, url: str) -> None:
     page.goto(f"{url}/convolution?view=drawn")
-    page.get_by_role("button", name="Begin with an example").click()
+    page.get_by_role("button", name="Start with an example").click()
     canvas = page.locator("canvas[aria-label*='Draw a digit']")
-    received = page.locator("canvas[aria-label='What the network receives']")
+    received = page.locator("canvas[aria-label='Model input']")
     received.wait_for()
     page.wait_for_timeout(2000)
     box = canvas.bounding_box()

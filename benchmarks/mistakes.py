@@ -16,7 +16,7 @@ from benchmarks.timing import interleaved, row
 from cnnviz.convnets import Convnet
 from cnnviz.datasets import Part, load_dataset, subset
 from cnnviz.images import read_photo, sample_photos
-from cnnviz.mistakes import evaluate, mean_map, open_labelled
+from cnnviz.mistakes import evaluate, mean_map, open_labeled
 
 _BATCH = 64
 _MAP_BATCH = 32
@@ -42,7 +42,7 @@ def photo_folder(root: Path, count: int) -> Part:
     for number in range(count):
         image = Image.fromarray(np.roll(photo, number, axis=1)).resize((500, 375))
         image.save(root / "coffee" / f"{number}.jpg", quality=90)
-    return open_labelled(root).part
+    return open_labeled(root).part
 
 
 def compare_evaluation(what: str, convnet: Convnet, part: Part, *, names: tuple[str, ...], repetitions: int) -> None:
@@ -65,7 +65,7 @@ def main() -> None:
 
     dataset = load_dataset("fashion-sample")
     small, large = network("fashion-cnn"), network("efficientnet-lite0")
-    compare_evaluation("small pictures in memory", small, dataset.test, names=dataset.class_names, repetitions=7)
+    compare_evaluation("small images in memory", small, dataset.test, names=dataset.class_names, repetitions=7)
     with tempfile.TemporaryDirectory() as folder:
         part = photo_folder(Path(folder), 128)
         compare_evaluation("JPEG files", large, part, names=("espresso",), repetitions=5)

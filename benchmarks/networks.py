@@ -8,21 +8,21 @@ from typing import Any
 
 import numpy as np
 
-from cnnviz.convnets import Convnet, catalogue, convnet_from_model, load_convnet
+from cnnviz.convnets import Convnet, catalog, convnet_from_model, load_convnet
 from cnnviz.images import read_photo, sample_photos
 
 
 @lru_cache(maxsize=2)
 def network(name: str) -> Convnet:
-    """Open a network; those that would be downloaded get random weights, which cost the same."""
-    entry = catalogue()[name]
+    """Open a model; those that would be downloaded get random weights, which cost the same."""
+    entry = catalog()[name]
     if entry.is_offline:
         return load_convnet(name)
     return convnet_from_model(entry.build_untrained(), name=name, preparation=entry.preparation)
 
 
 def inputs_of(convnet: Convnet) -> np.ndarray:
-    """Prepare the sample picture."""
+    """Prepare the sample image."""
     return convnet.prepare([read_photo(sample_photos()["chelsea"])])
 
 

@@ -60,12 +60,12 @@ def main() -> None:
 
 
 def _fewer(dataset: Dataset) -> Dataset:
-    """So many pictures that an epoch of a large network takes seconds."""
+    """So many images that an epoch of a large model takes seconds."""
     return replace(dataset, train=subset(dataset.train, sample(dataset.train, per_class=_PER_CLASS)))
 
 
 def compare_epochs(recipe: Recipe, dataset: Dataset, folder: Path) -> None:
-    """Fit the same model as the trainer does, and plainly, on the same pictures in memory; both validate."""
+    """Fit the same model as the trainer does, and plainly, on the same images in memory; both validate."""
     start = time.perf_counter()
     plan = make_plan(recipe, dataset)
     first = time.perf_counter() - start
@@ -98,15 +98,15 @@ def _plain(recipe: Recipe, plan: Plan, dataset: Dataset) -> Callable[[], Any]:
 
 
 def _arrays(plan: Plan, dataset: Dataset, part: str) -> tuple[np.ndarray, np.ndarray]:
-    """What the model is given, in memory: pictures, or features in the order of the pictures."""
-    pictures = getattr(dataset, part)
+    """What the model is given, in memory: images, or features in the order of the images."""
+    images = getattr(dataset, part)
     _, *shape = plan.model.inputs[0].shape
     if len(shape) == 3:
-        pixels = photos(pictures, size=(shape[0], shape[1]), channels=shape[2])
-        return pixels.astype(np.float32), pictures.labels
+        pixels = photos(images, size=(shape[0], shape[1]), channels=shape[2])
+        return pixels.astype(np.float32), images.labels
     _, *shape = plan.product.inputs[0].shape
-    pixels = photos(pictures, size=(shape[0], shape[1]), channels=shape[2]).astype(np.float32)
-    return _body(plan).predict(pixels, verbose=0), pictures.labels
+    pixels = photos(images, size=(shape[0], shape[1]), channels=shape[2]).astype(np.float32)
+    return _body(plan).predict(pixels, verbose=0), images.labels
 
 
 def _body(plan: Plan) -> Any:
@@ -152,13 +152,13 @@ def _peak() -> float:
 
 
 def measure_accuracy(recipe: Recipe, target: float, folder: Path) -> None:
-    """Train on all pictures, if they are here, and print the share of the test pictures that is right."""
-    if not datasets.catalogue()[recipe.data].is_here:
-        print(f"{recipe.name} on {recipe.data}: not measured, the pictures are not here", flush=True)
+    """Train on all images, if they are here, and print the share of the test images that is right."""
+    if not datasets.catalog()[recipe.data].is_here:
+        print(f"{recipe.name} on {recipe.data}: not measured, the images are not here", flush=True)
         return
     accuracy = carry_out(create_run(recipe, folder=folder)).status.test["accuracy"]
     print(
-        f"{recipe.name} on {recipe.data}, seed {recipe.seed}: {accuracy:.2%} of the test pictures   "
+        f"{recipe.name} on {recipe.data}, seed {recipe.seed}: {accuracy:.2%} of the test images   "
         f"target {target:.0%}   {'reached' if accuracy >= target else 'MISSED'}",
         flush=True,
     )

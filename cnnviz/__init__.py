@@ -10,7 +10,7 @@ needs them.
 """
 
 from cnnviz.activations import channel_effect, channel_statistics, feature_maps
-from cnnviz.convnets import Convnet, Preparation, Scaling, catalogue, convnet_from_model, load_convnet
+from cnnviz.convnets import Convnet, Preparation, Scaling, catalog, convnet_from_model, load_convnet
 from cnnviz.datasets import Dataset, load_dataset
 from cnnviz.errors import CnnvizError
 from cnnviz.filters import filter_patterns, kernels
@@ -31,12 +31,15 @@ from cnnviz.heatmaps import (
 )
 from cnnviz.images import read_photo, sample_photos
 from cnnviz.layers import LayerInfo, layers
-from cnnviz.mistakes import Evaluation, confusion, evaluate, label_suspects, nearest
+from cnnviz.mistakes import Evaluation, confusion, evaluate, find_label_issues, nearest
 from cnnviz.probes import predict
+from cnnviz.renamed import former_names
 from cnnviz.runs import Run, list_runs, open_run
 from cnnviz.training import RECIPES, Augmentation, Recipe, Transfer, train
 
 __version__ = "0.2.0.dev0"
+
+__getattr__ = former_names(__name__, {"catalogue": "catalog", "label_suspects": "find_label_issues"})
 
 __all__ = [
     "RECIPES",
@@ -54,7 +57,7 @@ __all__ = [
     "attention",
     "attention_maps",
     "attention_rollout",
-    "catalogue",
+    "catalog",
     "channel_effect",
     "channel_statistics",
     "confusion",
@@ -63,12 +66,12 @@ __all__ = [
     "evaluate",
     "feature_maps",
     "filter_patterns",
+    "find_label_issues",
     "grad_cam",
     "grad_cam_plus_plus",
     "hires_cam",
     "integrated_gradients",
     "kernels",
-    "label_suspects",
     "layer_cam",
     "layers",
     "list_runs",

@@ -233,7 +233,7 @@ def _note(
 ) -> None:
     import keras
 
-    # A quantised layer is called through another method.
+    # A quantized layer is called through another method.
     method = "quantized_call" if getattr(layer, "quantization_mode", None) else "call"
     original_call = getattr(layer, method)
     given: list[Any] = []

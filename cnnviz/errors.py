@@ -1,7 +1,7 @@
 """Exceptions for what a user can fix.
 
     CnnvizError
-    ├── PictureError          an image that cannot be read
+    ├── ImageError            an image that cannot be read
     ├── DataError             labeled images that cannot be found, read or learned from
     ├── ModelError            a model that cannot be opened or used
     │   ├── ModelFileError        a model file that cannot be opened
@@ -19,6 +19,7 @@ A caller's bug is a `ValueError` or `TypeError` instead.
 
 from __future__ import annotations
 
+from cnnviz.renamed import former_names
 from cnnviz.sentences import Sentence
 
 
@@ -38,16 +39,16 @@ class CnnvizError(Exception):
         super().__init__(self.sentence)
 
 
-class PictureError(CnnvizError):
-    """A picture that cannot be read."""
+class ImageError(CnnvizError):
+    """An image that cannot be read."""
 
 
 class DataError(CnnvizError):
-    """Labelled pictures that cannot be found, read or learned from."""
+    """Labeled images that cannot be found, read or learned from."""
 
 
 class ModelError(CnnvizError):
-    """A network that cannot be opened or used."""
+    """A model that cannot be opened or used."""
 
 
 class ModelFileError(ModelError):
@@ -67,7 +68,7 @@ class LayerError(CnnvizError):
 
 
 class ClassError(CnnvizError):
-    """A class that the network does not have."""
+    """A class that the model does not have."""
 
 
 class UploadError(CnnvizError):
@@ -80,3 +81,6 @@ class RunError(CnnvizError):
 
 class CancelledError(CnnvizError):
     """Long work that was asked to stop."""
+
+
+__getattr__ = former_names(__name__, {"PictureError": "ImageError"})

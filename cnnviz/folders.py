@@ -24,7 +24,7 @@ def cache_folder(kind: str) -> Path:
     """Name the folder for one kind of thing; it need not exist.
 
     Args:
-        kind: `patterns`, `pictures`, `models`, `answers`, `datasets`, `features`,
+        kind: `patterns`, `images`, `models`, `answers`, `datasets`, `features`,
             `evaluations`.
 
     Returns:

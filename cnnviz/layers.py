@@ -22,7 +22,7 @@ _NOT_AN_ACTIVATION = ("Pooling", "Dropout", "Padding", "Cropping", "Flatten", "R
 
 CATEGORIES = {
     "convolution": ("Conv",),
-    "normalisation": ("Normalization", "Rescaling"),
+    "normalization": ("Normalization", "Rescaling"),
     "pooling": ("Pool",),
     "merge": ("Add", "Concatenate", "Multiply", "Average", "Subtract", "Maximum"),
     "dense": ("Dense",),
@@ -39,15 +39,15 @@ class LayerInfo:
         address: Path from the model, `backbone/block3_conv1`; `@1` marks a second call.
         kind: Keras class, `Conv2D`.
         output_shape: Without the batch axis: `(rows, columns, channels)` or `(units,)`.
-        inputs: Addresses of the layers whose outputs it reads; empty for those that read the picture.
+        inputs: Addresses of the layers whose outputs it reads; empty for those that read the image.
         filters: Channels (or units) of the output.
         kernel_size: Rows and columns of the window, if it has one.
         parameters: Number of weights; those of a layer called twice are counted at its first call.
         trainable_parameters: Those among them that training would change.
-        macs: Multiply-accumulates for one picture (convolutions and dense layers; 0 for others).
-        receptive_field: Rows and columns of the picture that one output value can depend on; the whole
-            picture behind a global operation.
-        stride: Pixels of the picture between neighbouring output values, rows and columns.
+        macs: Multiply-accumulates for one image (convolutions and dense layers; 0 for others).
+        receptive_field: Rows and columns of the image that one output value can depend on; the whole
+            image behind a global operation.
+        stride: Pixels of the image between neighboring output values, rows and columns.
         is_container: Whether it is a model or layer that holds other layers.
         grid: Rows and columns of the image that its outputs lie on; None where they lie on none, as of a dense
             layer, an attention mask, or a tensor whose axes were exchanged.
@@ -102,14 +102,14 @@ class LayerInfo:
 
 @dataclass(frozen=True)
 class Totals:
-    """What a network costs as a whole.
+    """What a model costs as a whole.
 
     Attributes:
         parameters: Number of weights, those of a shared layer once.
         trainable_parameters: Those among them that training would change.
-        macs: Multiply-accumulates for one picture.
+        macs: Multiply-accumulates for one image.
         weight_bytes: Memory of the weights.
-        activation_bytes: Memory of all layers' outputs for one picture, as held when every layer is looked at;
+        activation_bytes: Memory of all layers' outputs for one image, as held when every layer is looked at;
             plain prediction frees most of them on the way.
     """
 
@@ -121,14 +121,14 @@ class Totals:
 
 
 def layers(convnet: Convnet) -> tuple[LayerInfo, ...]:
-    """List a network's layers in the order in which they run, containers after what they hold.
+    """List a model's layers in the order in which they run, containers after what they hold.
 
     Receptive fields follow Araujo et al.: a window of `k` values, dilated by `d`, widens the field by
-    `d * (k - 1)` steps of its input and multiplies the step by its stride. At the picture's border
-    part of the field is padding, and the field is never said to be larger than the picture.
+    `d * (k - 1)` steps of its input and multiplies the step by its stride. At the image's border
+    part of the field is padding, and the field is never said to be larger than the image.
 
     Args:
-        convnet: Network; it is only read.
+        convnet: Model; it is only read.
 
     Returns:
         One `LayerInfo` a call of a layer; input layers are left out. Kept with the convnet.
@@ -138,19 +138,19 @@ def layers(convnet: Convnet) -> tuple[LayerInfo, ...]:
         and strongest in the middle.
 
     Reference:
-        Araujo, Norris, Sim, "Computing Receptive Fields of Convolutional Neural Networks", Distill 2019.
+        Araujo, Norris, Sim, "Computing Receptive Fields of Convolutional Neural Models", Distill 2019.
     """
     return _listing(convnet).infos
 
 
 def totals(convnet: Convnet) -> Totals:
-    """Add up what a network costs: parameters, multiply-accumulates, memory.
+    """Add up what a model costs: parameters, multiply-accumulates, memory.
 
     Args:
-        convnet: Network; it is only read.
+        convnet: Model; it is only read.
 
     Returns:
-        Counts for the whole network and one picture.
+        Counts for the whole model and one image.
     """
     model, outputs = convnet.model, _output_bytes(convnet)
     return Totals(
@@ -176,7 +176,7 @@ def images_at_once(convnet: Convnet, *, differentiated: Sequence[str] | None = N
     """Estimate how many images may run at once so that what the layers return stays within half a gigabyte.
 
     Args:
-        convnet: Network; it is only read.
+        convnet: Model; it is only read.
         differentiated: Layers by which scores are differentiated: what is returned from there on is held. An
             empty address stands for the image itself; None for no gradients.
 
@@ -241,7 +241,7 @@ def default_layer(convnet: Convnet) -> str:
     off the class token, the last one whose patches reach that token.
 
     Raises:
-        LayerError: If the network has no feature maps.
+        LayerError: If the model has no feature maps.
     """
     spatial = map_layers(convnet)
     used = _listing(convnet).leading_to_scores
@@ -296,7 +296,7 @@ class _Listing:
 class _Trace:
     """One symbolic run of a model."""
 
-    picture: Any
+    image: Any
     calls: tuple[Call, ...]
     scores: Any
 
@@ -308,7 +308,7 @@ def _listing(convnet: Convnet) -> _Listing:
 
 def _list(convnet: Convnet) -> _Listing:
     trace = _run_symbolically(convnet)
-    seen, axes = views(trace.picture, trace.calls), trace_axes(trace.picture, trace.calls)
+    seen, axes = views(trace.image, trace.calls), trace_axes(trace.image, trace.calls)
     whole = View(convnet.preparation.size, convnet.preparation.size)
     producers: dict[int, str] = {}
     leaves: dict[int, str] = {}
@@ -352,12 +352,12 @@ def _run_symbolically(convnet: Convnet) -> _Trace:
 
     found: list[_Trace] = []
 
-    def run(picture: Any) -> None:
+    def run(image: Any) -> None:
         with capture(convnet.model) as calls:
-            scores = call_model(convnet.model, picture)[convnet.head]
+            scores = call_model(convnet.model, image)[convnet.head]
         # What runs inside a loop or a branch lives in a graph of its own.
-        here = [call for call in calls if getattr(call.outputs[0], "graph", None) is picture.graph]
-        found.append(_Trace(picture, tuple(here), scores))
+        here = [call for call in calls if getattr(call.outputs[0], "graph", None) is image.graph]
+        found.append(_Trace(image, tuple(here), scores))
 
     spec = tf.TensorSpec((1, *convnet.preparation.input_shape), tf.float32)
     tf.function(run, autograph=False).get_concrete_function(spec)
@@ -405,7 +405,7 @@ def _info(call: Call, view: View, is_repeated: bool) -> LayerInfo:
 
 
 def _macs(call: Call) -> int:
-    """Multiply-accumulates of one picture: each output value costs one for each weight that reaches it."""
+    """Multiply-accumulates of one image: each output value costs one for each weight that reaches it."""
     kind, layer = keras_kind(call.layer), call.layer
     rows_columns = prod(spatial_shape(call.outputs[0])[:2])
     if kind == "Dense":

@@ -31,8 +31,8 @@ _OWN_TOP_CLASS = -1
 
 
 @dataclass(frozen=True)
-class Reading:
-    """What one run of a network over a batch gave.
+class ForwardPass:
+    """What one run of a model over a batch gave.
 
     Attributes:
         logits: `(batch, classes)` float32; `-z, z` for a single sigmoid `z`; log p where the last
@@ -79,7 +79,7 @@ def gradient_of(gradients: Mapping[str, Any], address: str) -> Any:
     )
 
 
-def read(
+def forward(
     convnet: Convnet,
     inputs: np.ndarray,
     *,
@@ -87,28 +87,28 @@ def read(
     with_gradients: bool = False,
     class_index: int | str | None = None,
     on_grid: bool = True,
-) -> Reading:
-    """Run a network once and return its scores, the outputs of some layers, and their gradients.
+) -> ForwardPass:
+    """Run a model once and return its scores, the outputs of some layers, and their gradients.
 
     Images that would not fit into memory together run one part after the other; what is returned has to fit.
 
     Args:
-        convnet: Network; it is only read.
+        convnet: Model; it is only read.
         inputs: `(batch, height, width, channels)` float32, from `convnet.prepare`.
         layers: Addresses to return; `INPUT` for the input itself.
         with_gradients: Whether to differentiate the class's logit by each of them.
-        class_index: Class to differentiate, by index or name; each picture's own top class if not given.
+        class_index: Class to differentiate, by index or name; each image's own top class if not given.
         on_grid: Whether tokens of patches are put on their grid; else they come as the layer gives them.
 
     Raises:
         LayerError: If a layer does not exist.
-        ClassError: If the class does not exist, or gradients are asked of a network without classes.
+        ClassError: If the class does not exist, or gradients are asked of a model without classes.
     """
     inputs = _checked_inputs(convnet, inputs)
     at_once = _at_once(convnet, len(inputs), layers if with_gradients else None)
     if len(inputs) > at_once:
         read_some = partial(
-            read, convnet, layers=layers, with_gradients=with_gradients, class_index=class_index, on_grid=on_grid
+            forward, convnet, layers=layers, with_gradients=with_gradients, class_index=class_index, on_grid=on_grid
         )
         return _joined([read_some(inputs[start : start + at_once]) for start in range(0, len(inputs), at_once)])
     chosen = _resolved(convnet, class_index, with_gradients)
@@ -116,7 +116,7 @@ def read(
     result = _run(convnet, tuple(layers), with_gradients, inputs, wanted)
     on_grids = [address for address in layers if on_grid and address != INPUT]
     grids = {address: find_layer(convnet, address).grid for address in on_grids}
-    return Reading(
+    return ForwardPass(
         logits=result["logits"].numpy(),
         probabilities=result["probabilities"].numpy(),
         classes=result["classes"].numpy(),
@@ -133,9 +133,9 @@ def _at_once(convnet: Convnet, count: int, differentiated: Sequence[str] | None)
     return images_at_once(convnet, differentiated=differentiated)
 
 
-def _joined(readings: Sequence[Reading]) -> Reading:
+def _joined(readings: Sequence[ForwardPass]) -> ForwardPass:
     """Put readings of single images together."""
-    return Reading(
+    return ForwardPass(
         logits=np.concatenate([one.logits for one in readings]),
         probabilities=np.concatenate([one.probabilities for one in readings]),
         classes=np.concatenate([one.classes for one in readings]),
@@ -180,12 +180,14 @@ def predict(convnet: Convnet, inputs: np.ndarray) -> np.ndarray:
         (1, 1000)
     """
     if convnet.outputs == "none":
-        raise ModelError("{name} has no class scores. Feature maps and filters can be seen.", name=convnet.name)
-    return read(convnet, inputs).probabilities
+        raise ModelError(
+            "{name} has no class scores. You can still look at its feature maps and filters.", name=convnet.name
+        )
+    return forward(convnet, inputs).probabilities
 
 
 def compiled(convnet: Convnet, layers: tuple[str, ...], with_gradients: bool) -> Callable[..., dict[str, Any]]:
-    """Compile one function of inputs and classes that gives what `Reading` holds, as tensors."""
+    """Compile one function of inputs and classes that gives what `ForwardPass` holds, as tensors."""
     for address in layers:
         if address != INPUT:
             find_layer(convnet, address)
@@ -201,7 +203,7 @@ def _key(layers: tuple[str, ...], with_gradients: bool) -> tuple[Hashable, ...]:
 def _run(
     convnet: Convnet, layers: tuple[str, ...], with_gradients: bool, inputs: np.ndarray, wanted: np.ndarray
 ) -> dict[str, Any]:
-    """Answer the first picture eagerly: tracing takes two to ten times as long, and pays from the second one on.
+    """Answer the first image eagerly: tracing takes two to ten times as long, and pays from the second one on.
 
     A batch is compiled at once, for an eager run takes several times the memory.
     """
@@ -262,7 +264,7 @@ def _watch(tape: Any, call: Call) -> None:
 
 def _output_at(outputs: dict[str, Any], address: str) -> Any:
     if address not in outputs:
-        raise LayerError("Layer {address!r} is not called when the network runs. Choose another one.", address=address)
+        raise LayerError("Layer {address!r} is not called when the model runs. Choose another one.", address=address)
     return outputs[address]
 
 
@@ -340,7 +342,7 @@ def class_number(convnet: Convnet, class_index: int | str) -> int:
     """Find a class by its index or name.
 
     Raises:
-        ClassError: If the network has no such class.
+        ClassError: If the model has no such class.
         TypeError: If it is neither.
     """
     if isinstance(class_index, str):

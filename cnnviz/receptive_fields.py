@@ -32,11 +32,11 @@ _PRODUCTS = ("MatMul", "BatchMatMul", "BatchMatMulV2", "BatchMatMulV3", "Einsum"
 
 @dataclass(frozen=True)
 class View:
-    """What part of the picture a tensor depends on.
+    """What part of the image a tensor depends on.
 
     Attributes:
-        field: Rows and columns of the picture that one value can depend on.
-        stride: Pixels of the picture between neighbouring values, along rows and columns.
+        field: Rows and columns of the image that one value can depend on.
+        stride: Pixels of the image between neighboring values, along rows and columns.
     """
 
     field: tuple[int, int]
@@ -48,8 +48,8 @@ class Window(NamedTuple):
 
     Attributes:
         size: Rows and columns of the window.
-        stride: Steps of the input between neighbouring outputs.
-        dilation: Steps of the input between neighbouring values of the window.
+        stride: Steps of the input between neighboring outputs.
+        dilation: Steps of the input between neighboring values of the window.
         enlarges: Whether the stride counts steps of the output instead.
         has_kernel: Whether `size` is a kernel or a pool, rather than how far interpolation reaches.
     """
@@ -61,30 +61,30 @@ class Window(NamedTuple):
     has_kernel: bool = True
 
 
-def views(picture: Any, calls: Sequence[Call]) -> dict[int, View]:
-    """Find the view of every tensor between the picture and the scores.
+def views(image: Any, calls: Sequence[Call]) -> dict[int, View]:
+    """Find the view of every tensor between the image and the scores.
 
     Args:
-        picture: Symbolic tensor `(batch, height, width, channels)`.
+        image: Symbolic tensor `(batch, height, width, channels)`.
         calls: Layers' calls in the same graph.
 
     Returns:
-        `id` of a tensor to its view; tensors that do not depend on the picture are left out.
+        `id` of a tensor to its view; tensors that do not depend on the image are left out.
     """
-    size = _pair(spatial_shape(picture)[:2])
+    size = _pair(spatial_shape(image)[:2])
     whole = View(size, size)
-    known = {id(picture): View((1, 1), (1, 1))}
+    known = {id(image): View((1, 1), (1, 1))}
     makers = {id(call.outputs[0]): call for call in reversed(calls)}  # the first, where a container hands it on
     makers |= {id(call.outputs[0]): call for call in calls if window_of(call.layer)}
-    pixels = {id(picture)}  # in whatever layout: some models take them in a row, and put them on their grid again
-    for operation in picture.graph.get_operations():  # in the order of creation: inputs come first
+    pixels = {id(image)}  # in whatever layout: some models take them in a row, and put them on their grid again
+    for operation in image.graph.get_operations():  # in the order of creation: inputs come first
         for tensor in operation.outputs:
             if id(tensor) in known:
                 continue
             if _holds_pixels(operation, tensor, pixels):
                 pixels.add(id(tensor))
-                if tensor.shape == picture.shape:
-                    known[id(tensor)] = known[id(picture)]
+                if tensor.shape == image.shape:
+                    known[id(tensor)] = known[id(image)]
                     continue
             maker = makers.get(id(tensor))
             view = _through_layer(maker, known, whole) if maker else None
@@ -212,7 +212,7 @@ def _steps(ratios: list[float]) -> list[float]:
 
 
 def _clipped(view: View, whole: View) -> View:
-    """The field is never larger than the picture."""
+    """The field is never larger than the image."""
     return View(_pair([min(field, side) for field, side in zip(view.field, whole.field, strict=True)]), view.stride)
 
 

@@ -16,10 +16,12 @@ from starlette.middleware import Middleware
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from cnnviz.dashboard.message_limits import MessageLimits
 from cnnviz.dashboard.upload_limits import UploadLimits
 
 _ANY_ADDRESS = frozenset({"0.0.0.0", "::", ""})  # named here, never listened on unasked
 _THIS_MACHINE = frozenset({"localhost", "127.0.0.1", "::1"})
+_MESSAGE_MEGABYTES = 32  # of the socket, in memory before anybody looks at it; pages send and get far less
 _CLOSED = ("/_stcore/metrics",)  # counts sessions and memory for whoever asks
 _HEADERS = {
     "Content-Security-Policy": "frame-ancestors 'self'",
@@ -41,6 +43,7 @@ def serve(script: Path, *, host: str, port: int, names: Iterable[str] = (), is_h
     allowed, is_open = host_names(host, names), host in _ANY_ADDRESS
     sys.argv = [str(script)]  # Streamlit looks for the configuration beside what was launched
     guards = [Middleware(Guard, names=allowed, takes_addresses=is_open), Middleware(UploadLimits)]
+    guards.append(Middleware(MessageLimits))
     app = st.App(script, middleware=guards)
     app.run(
         config={
@@ -48,6 +51,7 @@ def serve(script: Path, *, host: str, port: int, names: Iterable[str] = (), is_h
             "server.port": port,
             "server.headless": is_headless,
             "server.allowedHosts": ["*"] if is_open else sorted(allowed),  # it knows no "any address"
+            "server.maxMessageSize": _MESSAGE_MEGABYTES,
             "logger.hideWelcomeMessage": True,  # with it goes a card over the pages that recommends something else
             "browser.serverAddress": "localhost"
             if is_open

@@ -5,7 +5,7 @@ import streamlit as st
 from cnnviz.activations import channel_statistics
 from cnnviz.dashboard import activations, cache, channel_card, panels, shell, sidebar
 from cnnviz.dashboard.texts import activations as texts
-from cnnviz.soundness import require_sound
+from cnnviz.finite_check import require_sound
 
 shell.require_shell()
 
@@ -18,7 +18,7 @@ output = cache.feature_maps(selection, info.address)
 
 if not info.has_maps:
     activations.show_vector(selection, info, output.ravel())
-    activations.take_away(selection, info, output)
+    activations.show_export(selection, info, output)
     panels.end()
 
 statistics = channel_statistics(output)
@@ -32,4 +32,4 @@ with sheet:
     activations.show_sheet(info, output, statistics, channel=channel, look=look)
 with card:
     channel_card.show_card(selection, info, maps=output, statistics=statistics, channel=channel)
-activations.take_away(selection, info, output)
+activations.show_export(selection, info, output)

@@ -28,6 +28,6 @@ try:
         filters.show_sheet(selection, sheet)
     with card:
         filters.show_card(selection, sheet)
-    filters.take_away(selection, sheet)
+    filters.show_export(selection, sheet)
 except CnnvizError as error:
     panels.explain(error)

@@ -3,11 +3,11 @@
 import streamlit as st
 
 from cnnviz.dashboard import cache, panels, shell, sidebar
-from cnnviz.dashboard.heatmaps import answers, attention, choices, maps, strip, words
+from cnnviz.dashboard.heatmaps import attention, choices, heatmap_results, maps, strip, words
 from cnnviz.dashboard.heatmaps.question import Question
 from cnnviz.dashboard.texts import heatmaps as texts
 from cnnviz.dashboard.texts import shared
-from cnnviz.soundness import require_sound
+from cnnviz.finite_check import require_sound
 
 shell.require_shell()
 
@@ -29,12 +29,12 @@ question = Question(selection, method, (first,) if against in (None, first) else
 
 heats = None
 with panels.explained():
-    heats = answers.heats_or_progress(question)
+    heats = heatmap_results.heats_or_progress(question)
 if heats is not None:
     with maps.show_maps(question, heats, look):
         words.show_method(question, heats[0])
         for class_index, heat in zip(question.classes, heats, strict=True):
             words.show_test(question, heat, class_index)
-        words.take_away(question, heats[0])
+        words.show_export(question, heats[0])
 attention.show_attention(selection)
 strip.show_strip(selection, first, selection.layer)

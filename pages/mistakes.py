@@ -1,7 +1,7 @@
 """Mistakes page: what a model gets wrong on labeled images, and why."""
 
 from cnnviz.dashboard import panels, shell, sidebar
-from cnnviz.dashboard.mistakes import card, export, numbers, views
+from cnnviz.dashboard.mistakes import card, export, metrics, views
 from cnnviz.dashboard.mistakes.subject import choose_subject, evaluation_or_progress, show_example, show_headline
 from cnnviz.dashboard.texts import mistakes as texts
 from cnnviz.mistakes import require_classes
@@ -21,5 +21,5 @@ with panels.explained():
         row = views.show(subject, evaluation)
         if row is not None:
             card.show(subject, evaluation, row)
-        numbers.show(evaluation)
+        metrics.show(evaluation)
         export.show(subject, evaluation, row)

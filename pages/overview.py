@@ -15,6 +15,6 @@ with received:
     overview.show_received(selection)
 with answer:
     overview.show_answer(selection)
-    overview.take_away(selection)
+    overview.show_export(selection)
 assumptions.show(selection)
 overview.show_architecture(selection)

@@ -1,4 +1,4 @@
-"""Tiny networks with known weights, shared by the tests."""
+"""Tiny models with known weights, shared by the tests."""
 
 import os
 
@@ -10,7 +10,7 @@ if "PYTEST_XDIST_WORKER" in os.environ:  # several workers share the cores: thre
 import numpy as np
 import pytest
 
-from cnnviz.convnets import Convnet, load_convnet
+from cnnviz.convnets import Convnet, files, load_convnet
 from cnnviz.images import read_photo, sample_photos
 
 
@@ -19,9 +19,15 @@ def rng():
     return np.random.default_rng(0)
 
 
+@pytest.fixture(autouse=True)
+def _nothing_passed_yet(monkeypatch):
+    """Each test tries out the files that it opens."""
+    monkeypatch.setattr(files, "_PASSED", {})
+
+
 @pytest.fixture(scope="session")
 def lite0() -> Convnet:
-    """The offline ImageNet network; read-only."""
+    """The offline ImageNet model; read-only."""
     return load_convnet()
 
 

@@ -1,4 +1,4 @@
-"""Which texts are there to translate? `make texts` brings the catalogues up to date with them, and compiles them."""
+"""Which texts are there to translate? `make texts` brings the catalogs up to date with them, and compiles them."""
 
 import ast
 import pkgutil
@@ -63,11 +63,11 @@ def _sentences(path):
 
 def template():
     """All texts as Babel keeps them."""
-    catalogue = Catalog(fuzzy=False)
+    catalog = Catalog(fuzzy=False)
     for context, text, path in messages():
         place = path.relative_to(PACKAGE.parent).as_posix()
-        catalogue.add(text, locations=[(place, 0)], context=context or None)
-    return catalogue
+        catalog.add(text, locations=[(place, 0)], context=context or None)
+    return catalog
 
 
 def folder(key):
@@ -75,7 +75,7 @@ def folder(key):
 
 
 def read(key):
-    """Read a language's catalogue; an empty one if there is none yet."""
+    """Read a language's catalog; an empty one if there is none yet."""
     path = folder(key) / f"{language.DOMAIN}.po"
     if not path.exists():
         people = {"last_translator": "cnnviz", "language_team": key, "msgid_bugs_address": "cnnviz"}
@@ -87,18 +87,18 @@ def read(key):
 def main():
     missing = 0
     for key in language.LANGUAGES.keys() - {language.ENGLISH}:
-        catalogue = read(key)
-        catalogue.update(template(), no_fuzzy_matching=True, update_creation_date=False)
-        catalogue.obsolete.clear()
-        catalogue.header_comment = _HEADER
+        catalog = read(key)
+        catalog.update(template(), no_fuzzy_matching=True, update_creation_date=False)
+        catalog.obsolete.clear()
+        catalog.header_comment = _HEADER
         folder(key).mkdir(parents=True, exist_ok=True)
         with (folder(key) / f"{language.DOMAIN}.po").open("wb") as file:
-            write_po(file, catalogue, width=120, include_lineno=False, sort_by_file=True)
+            write_po(file, catalog, width=120, include_lineno=False, sort_by_file=True)
         with (folder(key) / f"{language.DOMAIN}.mo").open("wb") as file:
-            write_mo(file, catalogue)
-        empty = [message.id for message in catalogue if message.id and not message.string]
+            write_mo(file, catalog)
+        empty = [message.id for message in catalog if message.id and not message.string]
         missing += len(empty)
-        sys.stdout.write(f"{key}: {len(catalogue)} texts, {len(empty)} without a translation\n")
+        sys.stdout.write(f"{key}: {len(catalog)} texts, {len(empty)} without a translation\n")
         sys.stdout.writelines(f"  {text!r}\n" for text in empty[:10])
     return missing
 

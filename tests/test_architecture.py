@@ -13,6 +13,7 @@ import cnnviz
 ROOT = Path(__file__).parents[1]
 # Each group may import the groups before it, and itself; siblings in one group are separate entries of equal rank.
 RANKS = {
+    "renamed": 0,
     "sentences": 0,
     "errors": 1,
     "folders": 1,
@@ -33,7 +34,7 @@ RANKS = {
     "grids": 7,
     "layers": 8,
     "probes": 9,
-    "soundness": 9,
+    "finite_check": 9,
     "activations": 10,
     "filters": 10,
     "heatmaps": 10,

@@ -10,7 +10,7 @@ from tiny_nets import backbone, flat, listed, nested, state
 from cnnviz.capture import capture, find, walk, without_call_number
 from cnnviz.errors import LayerError
 
-PICTURE = np.ones((1, 9, 8, 3), np.float32)
+IMAGE = np.ones((1, 9, 8, 3), np.float32)
 
 
 class Twins(keras.Model):
@@ -31,7 +31,7 @@ def test_addresses_join_the_names_of_nested_models():
 
 def test_siblings_of_one_name_are_numbered():
     model = Twins()
-    model(PICTURE)
+    model(IMAGE)
     assert list(walk(model)) == ["conv", "conv#2"]
     assert walk(model)["conv#2"] is model.right
 
@@ -54,14 +54,14 @@ def test_a_layer_held_in_two_places_has_one_address_and_is_noted_once():
 
     model = Borrower()
     with capture(model) as calls:
-        model(PICTURE)
+        model(IMAGE)
     assert [call.address for call in calls] == ["backbone/conv1", "backbone/bn", "backbone/conv2", "backbone"]
 
 
 def test_calls_come_in_order_with_what_each_layer_got_and_gave():
     model = nested()
     with capture(model) as calls:
-        result = model(PICTURE)
+        result = model(IMAGE)
     by_address = {call.address: call for call in calls}
     assert list(by_address) == [
         "encoder/backbone/conv1",
@@ -80,7 +80,7 @@ def test_before_activation_is_what_the_activation_was_given():
     model = flat()
     model.get_layer("conv1").set_weights([np.full((3, 3, 3, 4), -1.0), np.zeros(4)])
     with capture(model, ["conv1", "conv2"]) as calls:
-        model(PICTURE)
+        model(IMAGE)
     conv1, conv2 = calls
     np.testing.assert_allclose(conv1.before_activation, np.full((1, 7, 6, 4), -27.0))
     assert np.max(conv1.outputs[0]) == 0
@@ -102,7 +102,7 @@ def test_a_second_call_is_numbered():
     shared = layers.Conv2D(3, 3, padding="same", name="shared")
     model = keras.Model(image, shared(shared(image)))
     with capture(model, ["shared"]) as calls:
-        model(PICTURE)
+        model(IMAGE)
     assert [call.address for call in calls] == ["shared", "shared@1"]
     assert calls[1].inputs[0] is calls[0].outputs[0]
 
@@ -127,16 +127,16 @@ def test_a_call_decorated_with_tf_function_is_seen_through():
             return self.conv(x)
 
     model = Decorated()
-    model(PICTURE)
-    model(PICTURE)  # from here on the inner graph is kept, and no Python runs
+    model(IMAGE)
+    model(IMAGE)  # from here on the inner graph is kept, and no Python runs
     before = state(model)
     with capture(model) as calls:
-        model(PICTURE)
+        model(IMAGE)
     assert [call.address for call in calls] == ["conv"]
     assert state(model) == before
 
 
-@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # Keras quantising its weights
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # Keras quantizing its weights
 def test_an_int8_layer_is_noted():
     model = keras.Sequential([keras.Input((4,)), layers.Dense(3, name="dense")])
     model.get_layer("dense").quantize("int8")
@@ -150,7 +150,7 @@ def test_leaves_the_model_as_found_also_after_an_exception(build):
     model = build()
     before = state(model)
     with capture(model) as calls:
-        model(PICTURE)
+        model(IMAGE)
         assert state(model) != before  # else nothing was replaced, and the next lines say nothing
     assert state(model) == before
     assert calls
@@ -162,7 +162,7 @@ def test_leaves_the_model_as_found_also_after_an_exception(build):
 def test_calls_from_another_thread_pass_through_unnoticed():
     model = flat()
     with capture(model) as calls:
-        other = threading.Thread(target=model, args=(PICTURE,))
+        other = threading.Thread(target=model, args=(IMAGE,))
         other.start()
         other.join()
     assert calls == []
@@ -178,7 +178,7 @@ def test_two_models_that_share_a_layer_do_not_capture_at_once():
         started.set()
         with capture(two) as calls:
             entered.set()
-            two(PICTURE)
+            two(IMAGE)
         noted.extend(calls)
 
     thread = threading.Thread(target=capture_two)
@@ -186,7 +186,7 @@ def test_two_models_that_share_a_layer_do_not_capture_at_once():
         thread.start()
         started.wait()
         assert not entered.wait(0.05)
-        one(PICTURE)
+        one(IMAGE)
     thread.join()
     assert len(calls) == len(noted) == 4
     assert state(shared) == before

@@ -10,7 +10,7 @@ from cnnviz import grad_cam, predict, saliency
 from cnnviz.convnets import load_convnet
 from cnnviz.filters import find_patterns
 from cnnviz.heatmaps import deletion_score, judge, judged
-from cnnviz.probes import read
+from cnnviz.probes import forward
 
 CASES = Path(__file__).parent / "cases"
 EXPECTED = np.load(CASES / "expected.npz")
@@ -28,7 +28,7 @@ def test_an_ensemble_is_told_as_it_is_and_explained_by_log_p():
     """0.7 a(x) + 0.3 b(x): no softmax can be taken off, so the gradient is that of the logarithm."""
     convnet, (inputs, expected) = load_convnet(case("weighted_ensemble")), known("weighted_ensemble")
     np.testing.assert_allclose(predict(convnet, inputs), expected, atol=1e-6)
-    reading = read(convnet, inputs)
+    reading = forward(convnet, inputs)
     assert (convnet.outputs, convnet.has_probabilities, reading.is_logit) == ("softmax", True, False)
     np.testing.assert_allclose(reading.logits, np.log(expected), rtol=1e-5)
 
@@ -62,7 +62,7 @@ def test_a_single_linear_unit_is_a_logit_where_two_classes_are_named(tmp_path):
 
 
 def float_twin():
-    """The same network over fractions, with the same weights."""
+    """The same model over fractions, with the same weights."""
     model = keras.models.load_model(case("uint8_rescaling"), compile=False)
     given = keras.Input((32, 32, 3))
     x = given

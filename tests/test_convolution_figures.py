@@ -29,13 +29,13 @@ def test_shares_begin_at_zero_and_nothing_is_cut_off(most, top):
     assert not figure.layout.showlegend
 
 
-def test_letters_stand_in_their_row_and_column_and_zero_has_the_middle_colour():
+def test_letters_stand_in_their_row_and_column_and_zero_has_the_middle_color():
     values = np.arange(-2.0, 10).reshape(3, 4)
-    figure = charts.lettered(values, {"A": (2, 1)}, colours="PuOr", is_signed=True)
+    figure = charts.lettered(values, {"A": (2, 1)}, colors="PuOr", is_signed=True)
     note = figure.layout.annotations[0]
     assert (note.x, note.y, note.text) == (1, 2, "<b>A</b>")
     assert figure.layout.yaxis.autorange == "reversed"
     heat = figure.data[0]
     assert (heat.zmin, heat.zmax) == (-9, 9)
-    assert charts.lettered(values, {}, colours="gray", is_signed=False).data[0].zmin is None
-    assert charts.lettered(0 * values, {}, colours="PuOr", is_signed=True).data[0].zmax == 1
+    assert charts.lettered(values, {}, colors="gray", is_signed=False).data[0].zmin is None
+    assert charts.lettered(0 * values, {}, colors="PuOr", is_signed=True).data[0].zmax == 1

@@ -22,7 +22,7 @@ def test_every_bar_of_a_vector_has_its_value_and_is_named_wherever_one_points(rn
     assert bars.textposition == "none"
 
 
-def test_histograms_share_their_bins_and_stand_at_the_bins_centres():
+def test_histograms_share_their_bins_and_stand_at_the_bins_centers():
     figure = figures.histograms(np.array([0.0, 1, 3]), {"trained": np.array([5, 2]), "fresh": np.array([1, 7])})
     assert [trace.name for trace in figure.data] == ["trained", "fresh"]
     for trace, counts in zip(figure.data, ([5, 2], [1, 7]), strict=True):
@@ -59,7 +59,7 @@ def test_sizes_are_named_once_and_never_over_each_other():
     np.testing.assert_allclose(axis.tickvals, [np.log2(30), np.log2(14), -1])
 
 
-def test_the_graph_of_a_dense_network_has_one_height():
+def test_the_graph_of_a_dense_model_has_one_height():
     image = keras.Input((4, 4, 3))
     infos = layers(convnet_from_model(keras.Model(image, kl.Dense(2)(kl.Flatten()(image)))))
     assert list(figures.architecture(infos, None).layout.yaxis.ticktext) == ["flat"]

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from keras import layers as kl
-from tiny_nets import randomise
+from tiny_nets import randomize
 
 from cnnviz.activations import display_tiles, feature_maps, tiles
 from cnnviz.convnets import convnet_from_model
@@ -44,7 +44,7 @@ class ClassToken(kl.Layer):
 
 
 def convnet_of(end, image, name="net"):
-    return convnet_from_model(randomise(keras.Model(image, end, name=name)))
+    return convnet_from_model(randomize(keras.Model(image, end, name=name)))
 
 
 def block(x, number, heads=2, size=4):
@@ -166,7 +166,7 @@ EXACT = {  # every claim can be checked: a value depends on its receptive field 
     ),
     "einsum": lambda: chain(conv("c"), kl.EinsumDense("bxyc,cd->bxyd", (None, None, 5), name="e"), conv("d")),
     "branches": branches,
-    "two columns of networks": lambda: chain(
+    "two columns of models": lambda: chain(
         conv("a"), Do(lambda x: ops.concatenate(ops.split(x, 2, axis=-1)[::-1], axis=-1), name="swapped"), conv("b")
     ),
 }  # fmt: skip
@@ -225,7 +225,7 @@ def test_a_changed_pixel_changes_only_cells_that_are_said_to_see_it(name, rng):
 
 
 @pytest.mark.parametrize("name", EXACT)
-def test_every_layer_of_these_networks_is_on_a_grid(name):
+def test_every_layer_of_these_models_is_on_a_grid(name):
     assert all(info.grid for info in layers(EXACT[name]()))
 
 

@@ -7,7 +7,7 @@ from keras import layers as kl
 from tiny_nets import flat, listed, nested
 
 from cnnviz.convnets import Preparation, convnet_from_model
-from cnnviz.convnets.catalogue import build_untrained, catalogue
+from cnnviz.convnets.catalog import build_untrained, catalog
 from cnnviz.errors import LayerError, ModelError
 from cnnviz.layers import default_layer, find_layer, images_at_once, layers, map_layers, require_maps, totals
 
@@ -98,14 +98,14 @@ def test_fields_of_layers_that_enlarge_are_what_a_changed_pixel_reaches(up, fiel
     still = convnet.model(np.zeros((1, 33, 33, 3), np.float32)).numpy()
     reached = 0
     for row in range(33):
-        picture = np.zeros((1, 33, 33, 3), np.float32)
-        picture[0, row, 16] = 1
+        image = np.zeros((1, 33, 33, 3), np.float32)
+        image[0, row, 16] = 1
         middle = slice(still.shape[1] // 2 - 1, still.shape[1] // 2 + 1)
-        reached += np.any(convnet.model(picture).numpy()[0, middle] != still[0, middle], axis=(1, 2))
+        reached += np.any(convnet.model(image).numpy()[0, middle] != still[0, middle], axis=(1, 2))
     assert reached.max() == field
 
 
-def test_a_field_is_never_larger_than_the_picture():
+def test_a_field_is_never_larger_than_the_image():
     convnet = chain(conv("c1", 7, padding="same"), conv("c2", 7, padding="same"), size=(9, 30))
     assert find_layer(convnet, "c2").receptive_field == (9, 13)
 
@@ -141,7 +141,7 @@ def test_a_squeeze_and_excite_branch_widens_the_field_but_keeps_the_stride(squee
     assert seen["c2"] == (32, 2)
 
 
-def test_global_operations_see_the_whole_picture():
+def test_global_operations_see_the_whole_image():
     convnet = chain(conv("c"), kl.GlobalMaxPooling2D(name="pool"), kl.Dense(2, name="dense"), size=(20, 30))
     for address in ("pool", "dense"):
         assert find_layer(convnet, address).receptive_field == (20, 30)
@@ -149,12 +149,12 @@ def test_global_operations_see_the_whole_picture():
     assert find_layer(flattened, "flatten").receptive_field == (20, 30)
 
 
-def test_dense_and_normalisation_on_maps_stay_at_their_position():
+def test_dense_and_normalization_on_maps_stay_at_their_position():
     convnet = chain(conv("c"), kl.LayerNormalization(name="norm"), kl.Dense(4, name="dense"), conv("c2"))
     assert views(convnet) == {"c": (3, 1), "norm": (3, 1), "dense": (3, 1), "c2": (5, 1)}
 
 
-def test_attention_sees_the_whole_picture_and_its_grid_comes_back():
+def test_attention_sees_the_whole_image_and_its_grid_comes_back():
     image = keras.Input((32, 32, 3))
     x = conv("patches", 4, 4)(image)
     tokens = kl.Reshape((64, 2), name="tokens")(x)
@@ -188,7 +188,7 @@ class Gram(Mixing):
     [[Mixing(name="end")], [Gram(name="end")], [kl.Permute((2, 1)), kl.Dense(64), kl.Permute((2, 1), name="end")]],
     ids=["attention", "products", "mixer"],
 )
-def test_what_mixes_tokens_sees_the_whole_picture(steps):
+def test_what_mixes_tokens_sees_the_whole_image(steps):
     convnet = chain(conv("patches", 4, 4), kl.Reshape((64, 2), name="tokens"), *steps, size=(32, 32))
     assert find_layer(convnet, "tokens").receptive_field == (4, 4)
     assert find_layer(convnet, "end").receptive_field == (32, 32)
@@ -335,10 +335,10 @@ def test_dropout_hands_on_and_the_next_layer_reads_it():
     assert [info.inputs for info in layers(convnet)] == [(), ("c",), ("dropout",)]
 
 
-@pytest.mark.parametrize("name", [entry.name for entry in catalogue().values() if not entry.is_trained])
+@pytest.mark.parametrize("name", [entry.name for entry in catalog().values() if not entry.is_trained])
 def test_parameters_agree_with_keras_for_every_architecture(name):
     model = build_untrained(name)
-    convnet = convnet_from_model(model, preparation=catalogue()[name].preparation)
+    convnet = convnet_from_model(model, preparation=catalog()[name].preparation)
     assert sum(info.parameters for info in layers(convnet)) == totals(convnet).parameters == model.count_params() > 0
     assert totals(convnet).weight_bytes == 4 * model.count_params()
 
@@ -363,7 +363,7 @@ def test_frozen_parameters_are_not_trainable():
     assert (info.parameters, info.trainable_parameters) == (112, 0)
 
 
-# Small pictures: only the shape of the network matters here.
+# Small images: only the shape of the model matters here.
 APPLICATIONS = [
     ("VGG16", 32, "block5_conv3"),
     ("ResNet50", 64, "conv5_block3_out"),
@@ -374,7 +374,7 @@ APPLICATIONS = [
 
 
 @pytest.mark.parametrize(("function", "size", "last"), APPLICATIONS)
-def test_networks_of_keras_applications(function, size, last):
+def test_models_of_keras_applications(function, size, last):
     model = getattr(keras.applications, function)(weights=None, input_shape=(size, size, 3), classes=4)
     convnet = convnet_from_model(model)
     assert convnet.outputs == "softmax"
@@ -437,7 +437,7 @@ def test_what_one_image_needs_is_compared_with_the_memory_that_there_is(monkeypa
     [
         ("Conv2D", "convolution"),
         ("DepthwiseConv2D", "convolution"),
-        ("BatchNormalization", "normalisation"),
+        ("BatchNormalization", "normalization"),
         ("GlobalAveragePooling2D", "pooling"),  # not a merge, though it says "Average"
         ("Average", "merge"),
         ("Dense", "dense"),

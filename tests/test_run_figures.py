@@ -62,13 +62,13 @@ def test_the_drawing_does_not_hang_on_the_epochs_so_that_a_zoom_survives_the_nex
     assert two["encoding"]["y"]["axis"]["format"] == ".0%"
 
 
-def test_a_confusion_is_coloured_by_the_share_of_its_row_and_an_empty_row_is_no_error():
+def test_a_confusion_is_colored_by_the_share_of_its_row_and_an_empty_row_is_no_error():
     counts = np.array([[3, 1], [0, 0]])
     figure = figures.confusion(counts, ["a", "b"], true="true", said="said", hover="{true}>{said}: {count}")
     np.testing.assert_allclose(figure.data[0].z, [[0.75, 0.25], [0, 0]])
     assert figure.data[0].customdata[0][1] == "a>b: 1"
 
 
-def test_the_balance_names_each_class_with_its_pictures():
-    [bars] = figures.balance(np.array([40, 7]), ["lying", "upright"], pictures="pictures").data
+def test_the_balance_names_each_class_with_its_images():
+    [bars] = figures.balance(np.array([40, 7]), ["lying", "upright"], images="images").data
     assert dict(zip(bars.y, bars.x, strict=True)) == {"lying": 40, "upright": 7}

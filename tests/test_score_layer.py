@@ -36,7 +36,7 @@ def test_scores_made_by_an_operation_are_no_layers():
     assert score_layer(wrap(listed())) is None
 
 
-def test_a_network_without_scores_has_none():
+def test_a_model_without_scores_has_none():
     image = keras.Input((*SIZE, 3))
     convnet = wrap(keras.Model(image, kl.Conv2D(3, 1, name="last")(image)))
     assert convnet.outputs == "none"

@@ -9,7 +9,7 @@ import pytest
 
 from cnnviz.errors import CnnvizError, LayerError
 from cnnviz.filters import Pattern
-from cnnviz.probes import Reading
+from cnnviz.probes import ForwardPass
 from cnnviz.sentences import Sentence
 
 
@@ -56,7 +56,7 @@ def test_an_error_says_its_sentence_in_english():
 
 
 def test_a_record_is_shown_in_one_line_with_its_arrays_by_shape():
-    reading = Reading(
+    reading = ForwardPass(
         logits=np.zeros((1, 1000), np.float32),
         probabilities=np.zeros((1, 1000), np.float32),
         classes=np.zeros(1, np.int32),

@@ -1,17 +1,17 @@
-"""From which layer on is a network with broken weights not to be believed?"""
+"""From which layer on is a model with broken weights not to be believed?"""
 
 import keras
 import numpy as np
 import pytest
 from keras import layers as kl
-from tiny_nets import flat, listed, nested, randomise
+from tiny_nets import flat, listed, nested, randomize
 
 from cnnviz.activations import feature_maps
 from cnnviz.capture import walk
 from cnnviz.convnets import Preparation, convnet_from_model
 from cnnviz.errors import LayerError
+from cnnviz.finite_check import first_not_finite, is_sound, require_sound
 from cnnviz.layers import layers
-from cnnviz.soundness import first_not_finite, is_sound, require_sound
 
 SIZE = (9, 8)
 
@@ -30,7 +30,7 @@ def spoil(layer, bad=np.nan):
 @pytest.mark.parametrize("build", [flat, nested, listed], ids=lambda build: build.__name__)
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
 def test_the_first_broken_layer_in_the_order_of_calls_is_named(build, bad):
-    model = randomise(build())
+    model = randomize(build())
     by_name = {layer.name: (address, layer) for address, layer in walk(model).items()}
     spoil(by_name["scores"][1], bad)
     assert first_not_finite(wrap(model)) == by_name["scores"][0]
@@ -39,7 +39,7 @@ def test_the_first_broken_layer_in_the_order_of_calls_is_named(build, bad):
 
 
 @pytest.mark.parametrize("build", [flat, nested, listed], ids=lambda build: build.__name__)
-def test_a_sound_network_has_none_and_all_its_layers_are_sound(build):
+def test_a_sound_model_has_none_and_all_its_layers_are_sound(build):
     convnet = wrap(build())
     assert first_not_finite(convnet) is None
     assert all(is_sound(convnet, info.address) for info in layers(convnet))
@@ -51,10 +51,10 @@ def deep():
     x = kl.Conv2D(4, 3, name="broken")(x)
     x = kl.MaxPooling2D(2, name="pool")(x)
     x = kl.Flatten(name="flatten")(x)
-    return randomise(keras.Model(image, kl.Dense(2, activation="softmax", name="scores")(x)))
+    return randomize(keras.Model(image, kl.Dense(2, activation="softmax", name="scores")(x)))
 
 
-def test_sound_layers_return_what_they_would_in_a_mended_network_and_no_others_do(rng):
+def test_sound_layers_return_what_they_would_in_a_mended_model_and_no_others_do(rng):
     mended, model = wrap(deep()), deep()
     model.get_layer("broken").set_weights([np.full((3, 3, 4, 4), np.nan), np.zeros(4)])
     convnet = wrap(model)
@@ -137,7 +137,7 @@ def test_what_depends_on_broken_weights_is_refused_by_name():
     spoil(model.get_layer("conv2"))
     convnet = wrap(model)
     require_sound(convnet, "bn")
-    advice = "Look at the layers that run before 'conv2', or choose another network."
+    advice = "Look at the layers that run before 'conv2', or choose another model."
     with pytest.raises(LayerError) as refused:
         require_sound(convnet, "pool")
     assert (

@@ -1,4 +1,4 @@
-"""Tiny networks of every kind, and a way to see whether one was left as it was found."""
+"""Tiny models of every kind, and a way to see whether one was left as it was found."""
 
 import keras
 import numpy as np
@@ -15,7 +15,7 @@ def backbone(channels=3, name="backbone"):
 
 
 def flat(size=(9, 8), channels=3, classes=3):
-    """The same network as `nested`, without nesting."""
+    """The same model as `nested`, without nesting."""
     image = keras.Input((*size, channels), name="image")
     x = layers.Conv2D(4, 3, activation="relu", name="conv1")(image)
     x = layers.BatchNormalization(name="bn")(x)
@@ -65,7 +65,7 @@ def pooled(activation="softmax", units=3, size=(6, 6), channels=3):
     return keras.Model(image, layers.Dense(units, activation=activation, name="scores")(x), name="pooled")
 
 
-def randomise(model, seed=0):
+def randomize(model, seed=0):
     """Give every weight a value of its own, variances positive, so that no law holds by a zero."""
     rng = np.random.default_rng(seed)
     for weight in model.weights:

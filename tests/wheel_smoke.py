@@ -76,7 +76,7 @@ def with_patience(process):
         return
 
 
-def look(url, picture):
+def look(url, image):
     """Open the first page: its title, a prediction, no error, the shipped configuration, nothing from outside."""
     from playwright.sync_api import sync_playwright
 
@@ -92,7 +92,7 @@ def look(url, picture):
         first = page.locator(".bars button").first
         first.filter(has_text="Egyptian cat").wait_for()
         page.wait_for_function("document.querySelector('[data-testid=stApp]').dataset.testScriptState == 'notRunning'")
-        page.screenshot(path=picture)
+        page.screenshot(path=image)
         assert page.title() == "cnnviz" or page.title().endswith("Overview"), page.title()
         assert page.get_by_test_id("stException").count() == 0, page.get_by_test_id("stException").all_inner_texts()
         assert page.get_by_test_id("stSidebarNavLink").count() == 7
@@ -113,7 +113,7 @@ def main():
     """Build, install, start, look."""
     if not CHROMIUM:
         sys.exit("Chromium is not installed: apt-get install chromium")
-    picture = Path(os.environ.get("SMOKE_PICTURE", os.devnull))
+    image = Path(os.environ.get("SMOKE_IMAGE", os.devnull))
     with tempfile.TemporaryDirectory(prefix="cnnviz-smoke-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
         wheel = build(folder / "dist")
@@ -131,8 +131,8 @@ def main():
         finally:
             process.terminate()
             process.wait(20)
-        if str(picture) != os.devnull:
-            shutil.copyfile(folder / "page.png", picture)
+        if str(image) != os.devnull:
+            shutil.copyfile(folder / "page.png", image)
         assert b"Traceback" not in log.read_bytes(), log.read_text(errors="replace")
         assert not list((folder / "empty").iterdir()), "a look writes nothing into the folder it was started in"
         sys.stdout.write(f"smoke: {wheel.name} on Python {minor}, from the lock: the first page says {said}\n")

@@ -69,7 +69,7 @@ def _opened(running: Any, url: str) -> Any:
 def _burst(pages: list[Any], image: Path, turn: int) -> float:
     """Seconds from the last click until that page is drawn; the other two sessions upload, and ask the slow model."""
     clicked, uploading, slow = pages
-    uploading.get_by_text(shared.OWN_PICTURE, exact=True).click()
+    uploading.get_by_text(shared.OWN_IMAGE, exact=True).click()
     uploading.locator("input[type=file]").first.set_input_files(image)
     uploading.keyboard.press("Escape")
     turn_to(slow, ("Heatmaps", "Activations")[turn % 2])

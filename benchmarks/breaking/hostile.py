@@ -18,7 +18,7 @@ _CORPORA = {
     "Hostile models: bombs, traversal, links, code": [
         "tests/convnets/test_hostile_files.py", "tests/convnets/test_gate.py",
     ],
-    "Hostile images, and archives of images": ["tests/images/test_reading.py", "tests/datasets/test_own_pictures.py"],
+    "Hostile images, and archives of images": ["tests/images/test_reading.py", "tests/datasets/test_own_images.py"],
     "Markup in every text, reports opened in Chromium": [
         "tests/browser/test_server.py", "tests/mistakes/test_reports.py", "tests/pages/test_taken_code.py",
     ],

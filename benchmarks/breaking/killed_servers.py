@@ -56,13 +56,13 @@ def _kill_all(running: Any, folder: Path, rng: random.Random, kills: int, outcom
             if not list_runs() or _run().status.state == "finished":
                 _launch(page, folder / "runs")
             trained = _epochs()
-            page.get_by_text(shared.OWN_PICTURE, exact=True).click()
+            page.get_by_text(shared.OWN_IMAGE, exact=True).click()
             page.locator("input[type=file]").first.set_input_files(_image(folder, turn))
             if turn % 2:
-                page.wait_for_url("**picture=*")
+                page.wait_for_url("**image=*")
             time.sleep(rng.uniform(0, _LONGEST))
             _kill(folder)
-            confirmed |= set(parse_qs(urlsplit(page.url).query).get("picture", []))
+            confirmed |= set(parse_qs(urlsplit(page.url).query).get("image", []))
         outcome.count(WRITERS["an uploaded image"].broken())
         outcome.check(all(store.get("pictures", digest) for digest in confirmed), "a confirmed upload is lost")
         outcome.check(_gone(lambda: _processes(folder, but=("cnnviz.training", "train"))), _left(folder))

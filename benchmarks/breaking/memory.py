@@ -76,9 +76,9 @@ def _look_at(images: int) -> None:
     rng = np.random.default_rng(0)
     for number in range(images):
         name = names[number * _CHANGES // images % len(names)]
-        picture = store.put("pictures", _png(rng, side=int(rng.integers(200, 1200))))
-        photo = cache.photo(picture)
-        selection = Selection(cache.convnet(name), picture, photo.pixels, (), "conv2", None)
+        image = store.put("pictures", _png(rng, side=int(rng.integers(200, 1200))))
+        photo = cache.photo(image)
+        selection = Selection(cache.convnet(name), image, photo.pixels, (), "conv2", None)
         chosen = cache.class_index(selection)
         for layer in ("conv1", "conv2"):
             cache.feature_maps(selection, layer)

@@ -126,7 +126,7 @@ def _make_image(folder: Path) -> Path:
     return folder / "image.png"
 
 
-def _make_labelled(folder: Path) -> Path:
+def _make_labeled(folder: Path) -> Path:
     for red, name in enumerate(("a", "b")):
         (folder / "data" / name).mkdir(parents=True)
         for number in range(6):
@@ -135,7 +135,7 @@ def _make_labelled(folder: Path) -> Path:
 
 
 def _make_findings(folder: Path) -> Path:
-    _make_labelled(folder)
+    _make_labeled(folder)
     load_dataset(str(folder / "data"))
     return next(cache_folder("datasets").glob("*.json"))
 
@@ -168,7 +168,7 @@ READERS: dict[str, Reader] = {
        ("recipe.json", "status.json", "history.csv", "environment.json")},
     "a checkpoint": Reader(_make_checkpoint, _read_checkpoint, has_checksum=True),
     "an image": Reader(_make_image, lambda path: open_photo(path) and None),
-    "a labelled image": Reader(_make_labelled, lambda path: load_dataset(str(path.parents[1])) and None),
+    "a labeled image": Reader(_make_labeled, lambda path: load_dataset(str(path.parents[1])) and None),
     "findings on files": Reader(_make_findings, lambda path: _read_findings(path)),
     "decoded images": Reader(_make_decoded, _decoded),
     "a model": Reader(lambda folder: model_file(folder / "net.keras"), lambda path: check_model_file(path) and None),

@@ -19,7 +19,7 @@ _Question = Callable[[Convnet, np.ndarray], np.ndarray]
 
 
 def run(scale: float) -> Iterator[Outcome]:
-    """Ask one thread first, on a network of its own, then all threads the same at once on another, which is cold."""
+    """Ask one thread first, on a model of its own, then all threads the same at once on another, which is cold."""
     outcome = Outcome(f"{_THREADS} threads on one network")
     alone, shared = load_convnet("lenet5-mnist"), load_convnet("lenet5-mnist")
     rng = np.random.default_rng(0)

@@ -24,7 +24,7 @@ from benchmarks.breaking.outcome import Outcome
 from benchmarks.breaking.writers import half_written, use_folder
 from cnnviz.runs import RESUMABLE, Run, open_run
 from cnnviz.training import Augmentation, Recipe, carry_out, create_run, reopen
-from tests.training.shape_pictures import draw_shapes
+from tests.training.shape_images import draw_shapes
 
 _KILLS_A_RUN = 10
 _IMAGES = 12  # of each of three classes
@@ -52,7 +52,7 @@ def run(kills: int) -> Iterator[Outcome]:
 def _killed_runs(context: ForkServerContext, folder: Path, kills: int) -> Outcome:
     outcome, rng = Outcome("SIGKILL of a trainer, then resume"), random.Random()
     recipe = _recipe(draw_shapes(folder / "shapes", count=_IMAGES))
-    _train(context, create_run(recipe))  # pictures are decoded and kept: what follows takes as long as the next
+    _train(context, create_run(recipe))  # images are decoded and kept: what follows takes as long as the next
     start = time.monotonic()
     whole = _train(context, create_run(recipe))
     seconds = time.monotonic() - start
@@ -154,7 +154,7 @@ def _differences(ended: Run, whole: Run) -> list[str]:
 
 
 def _weights(path: Path) -> dict[str, bytes]:
-    """The bytes of all weights of a network; empty if they cannot be read."""
+    """The bytes of all weights of a model; empty if they cannot be read."""
     found: dict[str, bytes] = {}
 
     def take(name: str, item: object) -> None:

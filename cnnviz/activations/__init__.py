@@ -4,13 +4,13 @@
 `(rows, columns, channels)`, or `(units,)` for a dense layer.
 """
 
-from cnnviz.activations.display import Normalise, display_tiles, shown_range, tiles
+from cnnviz.activations.display import Normalize, display_tiles, shown_range, tiles
 from cnnviz.activations.effects import channel_effect, silence_channel, strongest_patch
 from cnnviz.activations.statistics import ChannelStatistics, Order, channel_statistics, feature_maps, order_channels
 
 __all__ = [
     "ChannelStatistics",
-    "Normalise",
+    "Normalize",
     "Order",
     "channel_effect",
     "channel_statistics",

@@ -15,7 +15,7 @@ from cnnviz.convnets import Convnet
 from cnnviz.grids import to_grid
 from cnnviz.layers import find_layer, map_layers, require_maps
 
-Normalise = Literal["channel", "layer"]
+Normalize = Literal["channel", "layer"]
 """Each channel on its own scale; or one scale for all channels of the layer."""
 
 _LEVELS = 255.999  # times 0..1, rounded down: 256 steps of equal width, and 1 still is the last one
@@ -28,20 +28,20 @@ _NEVER_NEGATIVE = (
 )  # TensorFlow's operations whose minimum need not be looked for
 
 
-def tiles(maps: np.ndarray, *, normalise: Normalise = "channel", side: int = 64) -> np.ndarray:
-    """Turn a layer's maps into small gray pictures.
+def tiles(maps: np.ndarray, *, normalize: Normalize = "channel", side: int = 64) -> np.ndarray:
+    """Turn a layer's maps into small gray images.
 
     A channel, or a layer, that is never negative runs from 0 (black) to its maximum (white); one that
     goes below zero from its minimum to its maximum, so that black is its lowest value and not "nothing".
     A map larger than `side` is reduced by a whole factor; a pixel then is the mean of its square.
 
     Args:
-        maps: `(rows, columns, channels)`, float, of one picture.
-        normalise: Whether each channel has its own scale or all share the layer's. See `shown_range`.
+        maps: `(rows, columns, channels)`, float, of one image.
+        normalize: Whether each channel has its own scale or all share the layer's. See `shown_range`.
         side: Longest side of a tile, in pixels; smaller maps stay as they are.
 
     Returns:
-        `(channels, tile_rows, tile_columns)` uint8, to be coloured by `images.lookup_table`. All zero: the
+        `(channels, tile_rows, tile_columns)` uint8, to be colored by `images.lookup_table`. All zero: the
         channel is silent, or some of its values are not finite (see `ChannelStatistics`).
 
     Note:
@@ -51,9 +51,9 @@ def tiles(maps: np.ndarray, *, normalise: Normalise = "channel", side: int = 64)
         >>> tiles(np.zeros((112, 112, 96), np.float32)).shape
         (96, 56, 56)
     """
-    _check_normalise(normalise)
+    _check_normalize(normalize)
     maps = np.asarray(maps, np.float32)
-    low, high = _shown_range(maps.min(axis=(0, 1)), maps.max(axis=(0, 1)), normalise)
+    low, high = _shown_range(maps.min(axis=(0, 1)), maps.max(axis=(0, 1)), normalize)
     with np.errstate(divide="ignore", invalid="ignore"):
         scale = np.where(high > low, np.float32(_LEVELS) / (high - low), 0)  # (channels,)
         # The mean of a square may round beyond the ends, and a byte would wrap round.
@@ -61,21 +61,21 @@ def tiles(maps: np.ndarray, *, normalise: Normalise = "channel", side: int = 64)
     return np.ascontiguousarray(shown.astype(np.uint8).transpose(2, 0, 1))
 
 
-def shown_range(statistics: ChannelStatistics, *, normalise: Normalise = "channel") -> tuple[np.ndarray, np.ndarray]:
+def shown_range(statistics: ChannelStatistics, *, normalize: Normalize = "channel") -> tuple[np.ndarray, np.ndarray]:
     """Tell which values `tiles` shows as black and as white.
 
     Returns:
         Two arrays `(channels,)` float32, in the layer's own units; equal to each other where nothing can be
         told apart, NaN for a channel with values that are not finite.
     """
-    _check_normalise(normalise)
-    return _shown_range(statistics.minimum, statistics.maximum, normalise)
+    _check_normalize(normalize)
+    return _shown_range(statistics.minimum, statistics.maximum, normalize)
 
 
-def _shown_range(minimum: np.ndarray, maximum: np.ndarray, normalise: Normalise) -> tuple[np.ndarray, np.ndarray]:
+def _shown_range(minimum: np.ndarray, maximum: np.ndarray, normalize: Normalize) -> tuple[np.ndarray, np.ndarray]:
     is_finite = np.isfinite(maximum - np.minimum(minimum, 0))
     low, high = np.minimum(minimum, 0)[is_finite], maximum[is_finite]
-    if normalise == "layer" and is_finite.any():
+    if normalize == "layer" and is_finite.any():
         low, high = low.min(keepdims=True), high.max(keepdims=True)
     high = np.where(high - low > -_NOISE * low, high, low)
     lows, highs = np.full_like(minimum, np.nan), np.full_like(maximum, np.nan)
@@ -109,25 +109,25 @@ def display_tiles(
     inputs: np.ndarray,
     *,
     layers: Sequence[str] | None = None,
-    normalise: Normalise = "channel",
+    normalize: Normalize = "channel",
     side: int = 64,
 ) -> dict[str, np.ndarray]:
-    """Run a network on one picture and return the tiles of many layers at once.
+    """Run a model on one image and return the tiles of many layers at once.
 
     Gives what `tiles` gives for each layer's maps, within one gray level, in one compiled function: only
     bytes leave it. The first call for a set of layers compiles; later ones take about twice the time of a
-    plain run of the network.
+    plain run of the model.
 
     Args:
-        convnet: Network; it is only read.
+        convnet: Model; it is only read.
         inputs: `(1, height, width, channels)` float32, from `convnet.prepare`.
         layers: Addresses of layers with feature maps; all of them if not given.
-        normalise: As in `tiles`.
+        normalize: As in `tiles`.
         side: As in `tiles`.
 
     Returns:
         Address to `(channels, tile_rows, tile_columns)` uint8, in the order of `layers`. They lie in memory
-        as the network left them, channels last: turning all of them round would take as long as a third
+        as the model left them, channels last: turning all of them round would take as long as a third
         of the run, and only those that are drawn need it.
 
     Raises:
@@ -137,15 +137,15 @@ def display_tiles(
         >>> display_tiles(convnet, inputs, layers=["stem_relu"])["stem_relu"].shape
         (32, 56, 56)
     """
-    _check_normalise(normalise)
+    _check_normalize(normalize)
     if inputs.shape != (1, *convnet.preparation.input_shape):
-        raise ValueError(f"Expected one picture {(1, *convnet.preparation.input_shape)}. Received: {inputs.shape}.")
+        raise ValueError(f"Expected one image {(1, *convnet.preparation.input_shape)}. Received: {inputs.shape}.")
     asked = [info.address for info in map_layers(convnet)] if layers is None else layers
     addresses = tuple(require_maps(convnet, address) for address in asked)
     if not addresses:
         return {}
-    key = ("tiles", addresses, normalise, side)
-    run = convnet.keep(key, lambda: _compile(convnet, addresses, normalise, side))
+    key = ("tiles", addresses, normalize, side)
+    run = convnet.keep(key, lambda: _compile(convnet, addresses, normalize, side))
     pixels, is_finite = run(np.ascontiguousarray(inputs, np.float32))
     shown = {address: tensor.numpy()[0] for address, tensor in zip(addresses, pixels, strict=True)}
     if not np.all(is_finite):
@@ -155,11 +155,11 @@ def display_tiles(
     return {address: maps.transpose(2, 0, 1) for address, maps in shown.items()}
 
 
-def _compile(convnet: Convnet, addresses: tuple[str, ...], normalise: Normalise, side: int) -> Any:
+def _compile(convnet: Convnet, addresses: tuple[str, ...], normalize: Normalize, side: int) -> Any:
     import tensorflow as tf
 
     grids = {address: find_layer(convnet, address).grid for address in addresses}
-    picture = tf.TensorSpec((1, *convnet.preparation.input_shape), tf.float32)
+    image = tf.TensorSpec((1, *convnet.preparation.input_shape), tf.float32)
 
     def run(inputs: Any) -> tuple[list[Any], Any]:
         with capture(convnet.model, addresses) as calls:
@@ -167,13 +167,13 @@ def _compile(convnet: Convnet, addresses: tuple[str, ...], normalise: Normalise,
         outputs = {
             call.address: to_grid(grids[call.address], call.outputs[0]) for call in calls if call.address in grids
         }
-        pixels, is_finite = zip(*(_bytes(outputs[address], normalise, side) for address in addresses), strict=True)
+        pixels, is_finite = zip(*(_bytes(outputs[address], normalize, side) for address in addresses), strict=True)
         return list(pixels), tf.concat(is_finite, axis=0)
 
-    return compile_once(run, [picture])
+    return compile_once(run, [image])
 
 
-def _bytes(maps: Any, normalise: Normalise, side: int) -> tuple[Any, Any]:
+def _bytes(maps: Any, normalize: Normalize, side: int) -> tuple[Any, Any]:
     """Scale maps `(1, rows, columns, channels)` as `tiles` does, in few passes; say which channels are finite."""
     import tensorflow as tf
 
@@ -182,7 +182,7 @@ def _bytes(maps: Any, normalise: Normalise, side: int) -> tuple[Any, Any]:
     high = tf.reduce_max(maps, (0, 1, 2))  # (channels,)
     low = tf.minimum(tf.reduce_min(maps, (0, 1, 2)), 0) if can_be_negative else tf.zeros_like(high)
     is_finite = tf.math.is_finite(high - low)
-    if normalise == "layer":
+    if normalize == "layer":
         high = tf.reduce_max(tf.where(is_finite, high, tf.float32.min))
         low = tf.reduce_min(tf.where(is_finite, low, tf.float32.max))
     span = high - low
@@ -202,6 +202,6 @@ def _pool(maps: Any, side: int) -> Any:
     return maps if factor == 1 else tf.nn.avg_pool2d(maps, window, window, "SAME")
 
 
-def _check_normalise(normalise: str) -> None:
-    if normalise not in get_args(Normalise):
-        raise ValueError(f"Expected a scale of {', '.join(get_args(Normalise))}. Received: {normalise!r}.")
+def _check_normalize(normalize: str) -> None:
+    if normalize not in get_args(Normalize):
+        raise ValueError(f"Expected a scale of {', '.join(get_args(Normalize))}. Received: {normalize!r}.")

@@ -15,14 +15,14 @@ from cnnviz.compiling import compile_once
 from cnnviz.convnets import Convnet
 from cnnviz.errors import ClassError, LayerError
 from cnnviz.layers import LayerInfo, find_layer
-from cnnviz.probes import compiled, read
+from cnnviz.probes import compiled, forward
 from cnnviz.sentences import Sentence
 
 
 def channel_effect(
     convnet: Convnet, inputs: np.ndarray, *, layer: str, class_index: int | str | None = None
 ) -> np.ndarray:
-    """Estimate what each channel of a layer adds to a class's score on one picture.
+    """Estimate what each channel of a layer adds to a class's score on one image.
 
     To first order the score would lose this much if the channel were silenced:
 
@@ -35,7 +35,7 @@ def channel_effect(
         convnet: Classifier; it is only read.
         inputs: `(1, height, width, channels)` float32, from `convnet.prepare`.
         layer: Address of a layer with feature maps, or of a dense one.
-        class_index: Class to explain, by index or name; the picture's own top class if not given.
+        class_index: Class to explain, by index or name; the image's own top class if not given.
 
     Returns:
         `(channels,)` float32, in units of the logit, signed: above zero the channel speaks for the class.
@@ -43,7 +43,7 @@ def channel_effect(
 
     Raises:
         LayerError: If the layer does not exist.
-        ClassError: If the class does not exist, or the network has no classes.
+        ClassError: If the class does not exist, or the model has no classes.
 
     Note:
         Channels act together. The effects of a layer do not add up to the score, and silencing two
@@ -54,12 +54,12 @@ def channel_effect(
         (1280,)
 
     Reference:
-        Molchanov et al., "Pruning Convolutional Neural Networks for Resource Efficient Inference", ICLR
+        Molchanov et al., "Pruning Convolutional Neural Models for Resource Efficient Inference", ICLR
         2017, eq. 8, without its absolute value and mean. https://arxiv.org/abs/1611.06440
     """
-    _check_one_picture(inputs)
+    _check_one_image(inputs)
     # A class token is part of the channel, though of no map.
-    reading = read(convnet, inputs, layers=[layer], with_gradients=True, class_index=class_index, on_grid=False)
+    reading = forward(convnet, inputs, layers=[layer], with_gradients=True, class_index=class_index, on_grid=False)
     maps, gradients = reading.maps[layer], reading.gradient(layer)
     return (maps * gradients).reshape(-1, maps.shape[-1]).sum(axis=0)
 
@@ -67,14 +67,14 @@ def channel_effect(
 def silence_channel(
     convnet: Convnet, inputs: np.ndarray, *, layer: str, channel: int, class_index: int | str | None = None
 ) -> float:
-    """Measure what one channel of a layer adds to a class's score: run the network without it.
+    """Measure what one channel of a layer adds to a class's score: run the model without it.
 
     Args:
         convnet: Classifier; it is only read. Its layers are left as they are.
         inputs: `(1, height, width, channels)` float32, from `convnet.prepare`.
         layer: Address of a layer before the scores.
         channel: Channel, or unit, that is set to zero everywhere.
-        class_index: Class to explain, by index or name; the picture's own top class if not given.
+        class_index: Class to explain, by index or name; the image's own top class if not given.
 
     Returns:
         The logit as it is, minus the logit with the channel silenced: above zero the channel speaks for
@@ -82,23 +82,24 @@ def silence_channel(
 
     Raises:
         LayerError: If the layer or the channel does not exist, or the layer holds the scores themselves.
-        ClassError: If the class does not exist, or the network has no classes.
+        ClassError: If the class does not exist, or the model has no classes.
 
     Note:
-        A network has never seen a channel switched off; what it does then can surprise without meaning much.
+        A model has never seen a channel switched off; what it does then can surprise without meaning much.
 
     Example:
         >>> silence_channel(convnet, inputs, layer="head_relu", channel=37, class_index=281)
         0.81
     """
-    _check_one_picture(inputs)
+    _check_one_image(inputs)
     if not convnet.class_names:
         raise ClassError(
-            "{name} has no class scores to explain. Feature maps and filters can be seen.", name=convnet.name
+            "{name} has no class scores to explain. You can still look at its feature maps and filters.",
+            name=convnet.name,
         )
     info = find_layer(convnet, layer)
     _check_channel(info, channel)
-    reading = read(convnet, inputs, class_index=class_index)
+    reading = forward(convnet, inputs, class_index=class_index)
     run = convnet.keep(("silence", layer), lambda: _compile_with_mask(convnet, layer))
     mask = np.ones(info.filters, np.float32)
     mask[channel] = 0
@@ -167,28 +168,28 @@ def _call_number(address: str) -> int:
 def strongest_patch(
     info: LayerInfo, maps: np.ndarray, *, channel: int, size: tuple[int, int]
 ) -> tuple[int, int, int, int]:
-    """Find the part of the picture that the strongest value of a channel can depend on.
+    """Find the part of the image that the strongest value of a channel can depend on.
 
     The box is as large as the layer's receptive field. Where it lies follows from the layer's stride, with
-    what the strides leave over shared between the picture's borders; padding on one side only can move it
-    by less than a stride. What would lie outside the picture is cut off.
+    what the strides leave over shared between the image's borders; padding on one side only can move it
+    by less than a stride. What would lie outside the image is cut off.
 
     Args:
         info: The layer.
-        maps: `(rows, columns, channels)` float, its maps for one picture.
+        maps: `(rows, columns, channels)` float, its maps for one image.
         channel: The channel.
-        size: Height and width of the picture as the network receives it, in pixels.
+        size: Height and width of the image as the model receives it, in pixels.
 
     Returns:
         Left, top, right, bottom in those pixels, so that `photo[top:bottom, left:right]` is the patch.
         Of equally strong places the first one in reading order.
 
     Raises:
-        LayerError: If the channel does not exist, is silent on this picture, or has values that are not finite.
+        LayerError: If the channel does not exist, is silent on this image, or has values that are not finite.
 
     Note:
         The value can depend on all of the patch, but hangs mostly on its middle. Behind a few layers the
-        patch is the whole picture.
+        patch is the whole image.
 
     Example:
         >>> strongest_patch(find_layer(convnet, "stem_relu"), maps, channel=3, size=(224, 224))
@@ -197,9 +198,9 @@ def strongest_patch(
     _check_channel(info, channel)
     values = maps[..., channel]
     if not values.any() or not np.isfinite(values).all():
-        what = Sentence("is silent on this picture") if not values.any() else Sentence("has values that are not finite")
+        what = Sentence("is inactive on this image") if not values.any() else Sentence("has values that are not finite")
         raise LayerError(
-            "Channel {channel} of layer {address!r} {what}. Choose another channel or picture.",
+            "Channel {channel} of layer {address!r} {what}. Choose another channel or image.",
             channel=channel,
             address=info.address,
             what=what,
@@ -211,9 +212,9 @@ def strongest_patch(
 
 
 def _reach(index: int, count: int, field: int, stride: int, length: int) -> tuple[int, int]:
-    """Start and end of what a position sees along one side of the picture."""
-    centre = (length - (count - 1) * stride) / 2 + index * stride
-    start = floor(centre - field / 2 + 0.5)
+    """Start and end of what a position sees along one side of the image."""
+    center = (length - (count - 1) * stride) / 2 + index * stride
+    start = floor(center - field / 2 + 0.5)
     return max(0, start), min(length, start + field)
 
 
@@ -227,6 +228,6 @@ def _check_channel(info: LayerInfo, channel: int) -> None:
         )
 
 
-def _check_one_picture(inputs: np.ndarray) -> None:
+def _check_one_image(inputs: np.ndarray) -> None:
     if len(inputs) != 1:
-        raise ValueError(f"Expected one picture (1, height, width, channels). Received: {inputs.shape}.")
+        raise ValueError(f"Expected one image (1, height, width, channels). Received: {inputs.shape}.")

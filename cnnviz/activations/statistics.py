@@ -9,7 +9,7 @@ from typing import Literal, get_args
 import numpy as np
 
 from cnnviz.convnets import Convnet
-from cnnviz.probes import read
+from cnnviz.probes import forward
 from cnnviz.sentences import one_line
 
 Order = Literal["strength", "sparsity", "index"]
@@ -17,10 +17,10 @@ Order = Literal["strength", "sparsity", "index"]
 
 
 def feature_maps(convnet: Convnet, inputs: np.ndarray, *, layers: Sequence[str]) -> dict[str, np.ndarray]:
-    """Run a network and return what some of its layers give.
+    """Run a model and return what some of its layers give.
 
     Args:
-        convnet: Network; it is only read.
+        convnet: Model; it is only read.
         inputs: `(batch, height, width, channels)` float32, from `convnet.prepare`.
         layers: Addresses.
 
@@ -38,19 +38,19 @@ def feature_maps(convnet: Convnet, inputs: np.ndarray, *, layers: Sequence[str])
     """
     if isinstance(layers, str):
         raise TypeError(f"Expected a sequence of addresses. Received the text {layers!r}.")
-    return read(convnet, inputs, layers=layers).maps
+    return forward(convnet, inputs, layers=layers).maps
 
 
 @dataclass(frozen=True, eq=False)
 class ChannelStatistics:
-    """What each channel of a layer holds for one picture; every array is `(channels,)`.
+    """What each channel of a layer holds for one image; every array is `(channels,)`.
 
     Attributes:
         mean: Mean over the positions, in the layer's own units.
         minimum: Smallest value.
         maximum: Largest value.
         zero_share: Share of the positions that are exactly zero, 0..1.
-        is_silent: Whether the channel is zero everywhere on this picture. Another picture may wake it: a
+        is_silent: Whether the channel is zero everywhere on this image. Another image may wake it: a
             silent channel is not a dead filter.
         is_finite: Whether all its values are finite; if not, its other numbers are not to be relied on.
     """
@@ -59,14 +59,14 @@ class ChannelStatistics:
     minimum: np.ndarray
     maximum: np.ndarray
     zero_share: np.ndarray
-    is_silent: np.ndarray
+    is_inactive: np.ndarray
     is_finite: np.ndarray
 
     __repr__ = one_line
 
 
 def channel_statistics(maps: np.ndarray) -> ChannelStatistics:
-    """Sum up each channel of a layer for one picture.
+    """Sum up each channel of a layer for one image.
 
     Args:
         maps: `(rows, columns, channels)`, or `(units,)`, which count as channels of one position.
@@ -90,7 +90,7 @@ def channel_statistics(maps: np.ndarray) -> ChannelStatistics:
 
 
 def order_channels(statistics: ChannelStatistics, *, by: Order = "strength") -> np.ndarray:
-    """Rank the channels of a layer; those that are silent on this picture come last.
+    """Rank the channels of a layer; those that are silent on this image come last.
 
     Args:
         statistics: From `channel_statistics`.
@@ -112,5 +112,5 @@ def order_channels(statistics: ChannelStatistics, *, by: Order = "strength") -> 
     }
     if by not in keys:
         raise ValueError(f"Expected an order of {', '.join(get_args(Order))}. Received: {by!r}.")
-    group = np.where(statistics.is_silent, 2, np.where(statistics.is_finite, 0, 1))
+    group = np.where(statistics.is_inactive, 2, np.where(statistics.is_finite, 0, 1))
     return np.lexsort((np.arange(count), keys[by], group))

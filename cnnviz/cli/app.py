@@ -17,9 +17,9 @@ from urllib.parse import urlsplit
 
 from cnnviz.cli import options
 from cnnviz.cli.errors import CommandError
-from cnnviz.convnets import Answers, catalogue, recall, remember
+from cnnviz.convnets import Answers, catalog, recall, remember
 from cnnviz.convnets.labels import read_labels
-from cnnviz.mistakes import open_labelled
+from cnnviz.mistakes import open_labeled
 from cnnviz.runs import trained_run
 
 _PACKAGE = Path(__file__).resolve().parents[1]
@@ -40,15 +40,17 @@ def add(verbs: options.Verbs) -> None:
     parser.add_argument(
         "--model",
         metavar="NAME|PATH",
-        help="the model to begin with: a name that `cnnviz models` lists, or a model file",
+        help="the model to start with: a name that `cnnviz models` lists, or a model file",
     )
     parser.add_argument("--labels", metavar="FILE", help="the model's class names; remembered beside the model's file")
     parser.add_argument(
         "--data",
         metavar="FOLDER|DATASET",
-        help="labeled images: a folder or .zip with a folder per class, or a data set's name",
+        help="labeled images: a folder or .zip with a folder per class, or a dataset's name",
     )
-    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
+    parser.add_argument(
+        "--host", type=options.name, default="127.0.0.1", help="address to listen on (default: %(default)s)"
+    )
     parser.add_argument(
         "--allow-host",
         metavar="NAME",
@@ -102,7 +104,7 @@ def _start_with(given: Namespace) -> dict[str, str]:
     if given.model is not None:
         named["CNNVIZ_MODEL"] = _model(given.model)
     if given.data is not None:
-        open_labelled(given.data)  # a mistake is told at once, not when the page is opened
+        open_labeled(given.data)  # a mistake is told at once, not when the page is opened
         is_path = Path(given.data).exists()
         named["CNNVIZ_DATA"] = str(Path(given.data).resolve()) if is_path else given.data
     if given.labels is not None:
@@ -117,7 +119,7 @@ def _start_with(given: Namespace) -> dict[str, str]:
 
 
 def _model(name: str) -> str:
-    if name in catalogue():
+    if name in catalog():
         return name
     path = Path(name)
     if path.is_file():
@@ -146,6 +148,7 @@ def _is_free(host: str, port: int) -> bool:
 
 
 def _listen(host: str, port: int) -> None:
+    host.encode("idna")  # a name that no host can have would leave a socket open
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     socket.create_server((host, port), family=family).close()
 

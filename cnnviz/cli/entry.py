@@ -30,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: Words after the program's name; those of the process if not given.
 
     Returns:
-        Exit code: 0; 1 where a network is not as good as was asked for; 2 after a mistake that the person can mend,
+        Exit code: 0; 1 if the accuracy is below `--fail-under`; 2 after a mistake that the person can mend,
         named in one sentence on standard error; 130 after Ctrl-C, or where what was asked for was stopped; 141 if
         the reader of standard output went away.
     """
@@ -89,7 +89,7 @@ def _drop(stdout: TextIO) -> None:
 def _parser() -> Parser:
     parser = Parser(
         prog="cnnviz",
-        description="See what a convnet sees.",
+        description="Look inside trained convnets.",
         epilog="`cnnviz VERB --help` shows a verb's options and an example.",
     )
     parser.add_argument("--version", action="version", version=f"cnnviz {__version__}")

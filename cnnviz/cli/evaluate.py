@@ -20,7 +20,7 @@ from cnnviz.folders import written_whole
 from cnnviz.mistakes import (
     Evaluation,
     EvaluationStore,
-    Labelled,
+    Labeled,
     MappingGuess,
     accuracy,
     assumptions,
@@ -38,7 +38,7 @@ from cnnviz.mistakes import (
     said_class_order,
     save,
 )
-from cnnviz.mistakes.answers import TOP
+from cnnviz.mistakes.predictions import TOP
 from cnnviz.mistakes.reports import predictions_csv, report_html
 
 _CSV, _REPORT, _ARRAYS = "predictions.csv", "report.html", "evaluation.npz"
@@ -46,7 +46,7 @@ _MOST_CLASSES = 40  # of the table for people
 
 
 class BelowBarError(CnnvizError):
-    """A network that is not as good as was asked for."""
+    """An accuracy below the bar."""
 
 
 def add(verbs: options.Verbs) -> None:
@@ -55,20 +55,22 @@ def add(verbs: options.Verbs) -> None:
         verbs,
         "evaluate",
         run,
-        question="Ask a network about labelled pictures: how often is it right, and what does it confuse?",
+        question="Evaluate a model on labeled images: accuracy, per-class metrics, confusions.",
         example="cnnviz evaluate fashion-cnn fashion-sample --out fashion-report --fail-under 0.8",
     )
     parser.add_argument("model", metavar="MODEL", help="a name that `cnnviz models` lists, or a model file")
     parser.add_argument(
-        "data", metavar="FOLDER|DATASET", help="a folder or .zip with a folder per class, or a data set's name"
+        "data", metavar="FOLDER|DATASET", help="a folder or .zip with a folder per class, or a dataset's name"
     )
     parser.add_argument(
-        "--architecture", metavar="NAME", help="the catalogue's network that a .weights.h5 file belongs to"
+        "--architecture", metavar="NAME", help="the architecture, by name, that a .weights.h5 file belongs to"
     )
-    parser.add_argument(
+    options.add_renamed(
+        parser,
+        "--split",
         "--part",
         choices=("test", "validation", "train", "all"),
-        help="split of a data set, of a folder with such folders, or of what a run was trained on (default: test, or "
+        help="split of a dataset, of a folder with such folders, or of what a run was trained on (default: test, or "
         "all of a folder that is not split)",
     )
     parser.add_argument(
@@ -76,7 +78,7 @@ def add(verbs: options.Verbs) -> None:
         action="append",
         default=[],
         metavar="CLASS=NAME[,NAME]",
-        help="the network's classes, by name or index, that stand for a class of the pictures; else guessed",
+        help="class mapping: the model's classes, by name or index, for a class of the dataset; else guessed",
     )
     parser.add_argument(
         "--fail-under", type=options.share, metavar="SHARE", help="exit with 1 if the accuracy is lower, 0 to 1"
@@ -94,26 +96,26 @@ def add(verbs: options.Verbs) -> None:
 
 def run(given: Namespace) -> Iterator[str]:
     """Evaluate, write the files, tell the numbers, and complain if they are too low."""
-    labelled = open_unseen(given.data, run=run_of(given.model), part=given.part)  # tells mistakes before TensorFlow
+    labeled = open_unseen(given.data, run=run_of(given.model), part=given.split)  # tells mistakes before TensorFlow
     folder = _target(given)
     convnet = open_convnet(given)
     require_classes(convnet)
-    mapping = _mapping(convnet, labelled, given)
-    with bar("Evaluating", "picture") as on_step:
+    mapping = _mapping(convnet, labeled, given)
+    with bar("Evaluating", "image") as on_step:
         evaluation = evaluate(
             convnet,
-            labelled,
+            labeled,
             mapping=mapping,
             on_step=lambda done, total: on_step(done, total, None),
             store=EvaluationStore(),
         )
-    notes = (*labelled.notes, *assumptions(evaluation, convnet))
+    notes = (*labeled.notes, *assumptions(evaluation, convnet))
     for sentence in notes:
         sys.stderr.write(f"cnnviz: {sentence}\n")
-    if len(notes) > len(labelled.notes) + 1:  # the two orders differ
+    if len(notes) > len(labeled.notes) + 1:  # the two orders differ
         other = "sorted" if evaluation.assumed_order == "natural" else "natural"
         sys.stderr.write(f"cnnviz: The other order is --class-order {other}.\n")
-    files = _write(folder, evaluation, labelled, convnet, notes) if folder else []
+    files = _write(folder, evaluation, labeled, convnet, notes) if folder else []
     known = {"model": convnet.name, "assumptions": convnet.assumptions.record}
     yield output.to_json(known | _facts(evaluation, files, notes)) if given.json else _text(evaluation, files)
     reached = accuracy(evaluation).value
@@ -140,15 +142,15 @@ def _target(given: Namespace) -> Path | None:
     return folder
 
 
-def _mapping(convnet: Convnet, labelled: Labelled, given: Namespace) -> MappingGuess:
+def _mapping(convnet: Convnet, labeled: Labeled, given: Namespace) -> MappingGuess:
     """Guess, then do as was said."""
     guess = match_classes(
-        labelled.class_names,
+        labeled.class_names,
         convnet.class_names,
         has_model_names=convnet.has_class_names,
-        class_order=said_class_order(convnet) or labelled.class_order,
+        class_order=said_class_order(convnet) or labeled.class_order,
     )
-    spoken_for = _said(convnet, labelled, given.map)
+    spoken_for = _said(convnet, labeled, given.map)
     taken = {index for classes in spoken_for.values() for index in classes}
     mapping = tuple(
         spoken_for.get(place, tuple(index for index in classes if index not in taken))
@@ -157,31 +159,31 @@ def _mapping(convnet: Convnet, labelled: Labelled, given: Namespace) -> MappingG
     return MappingGuess(mapping, guess.assumed_order if len(spoken_for) < len(mapping) else None)
 
 
-def _said(convnet: Convnet, labelled: Labelled, texts: Sequence[str]) -> dict[int, tuple[int, ...]]:
+def _said(convnet: Convnet, labeled: Labeled, texts: Sequence[str]) -> dict[int, tuple[int, ...]]:
     """Read `--map`: the model's classes for some of the images'."""
     found: dict[int, tuple[int, ...]] = {}
     for text in texts:
         name, _, classes = text.partition("=")
-        if name not in labelled.class_names or not classes:
-            some = ", ".join(labelled.class_names[:5])
-            raise CommandError(f"{text!r} maps no class of the pictures. Write CLASS=NAME; their classes: {some}.")
-        place = labelled.class_names.index(name)
+        if name not in labeled.class_names or not classes:
+            some = ", ".join(labeled.class_names[:5])
+            raise CommandError(f"{text!r} does not map a class of the dataset. Write CLASS=NAME; its classes: {some}.")
+        place = labeled.class_names.index(name)
         found[place] = tuple(convnet.class_index(one) for one in classes.split(","))
     flat = [index for classes in found.values() for index in classes]
     if len(set(flat)) < len(flat):
-        raise CommandError("A class of the network is mapped twice. Name each once.")
+        raise CommandError("A class of the model is mapped twice. Name each only once.")
     return found
 
 
 def _write(
-    folder: Path, evaluation: Evaluation, labelled: Labelled, convnet: Convnet, notes: Sequence[str]
+    folder: Path, evaluation: Evaluation, labeled: Labeled, convnet: Convnet, notes: Sequence[str]
 ) -> list[Path]:
-    names, title = names_of(labelled.part), f"{convnet.name} on {labelled.title}"
+    names, title = names_of(labeled.part), f"{convnet.name} on {labeled.title}"
     texts = {
         _CSV: predictions_csv(evaluation, names),
         _REPORT: report_html(
             evaluation,
-            labelled.part,
+            labeled.part,
             title=title,
             names=names,
             notes=model_notes(convnet, notes),
@@ -207,7 +209,7 @@ def _facts(evaluation: Evaluation, files: list[Path], notes: Sequence[str]) -> d
         "accuracy": found.value,
         "interval": [found.low, found.high],
         "right": found.right,
-        "pictures": found.total,
+        "images": found.total,
         f"top{top}_accuracy": accuracy(evaluation, top=top).value,
         "accuracy_among_mapped": accuracy(evaluation, among="mapped").value,
         "model_classes": evaluation.class_count,
@@ -223,12 +225,12 @@ def _facts(evaluation: Evaluation, files: list[Path], notes: Sequence[str]) -> d
                 "precision": scores.precision[place],
                 "recall": scores.recall[place],
                 "f1": scores.f1[place],
-                "pictures": scores.support[place],
+                "support": scores.support[place],
             }
             for place, name in enumerate(labels)
         ],
         "confused": [
-            {"label": names[pair.label], "predicted": names[pair.predicted], "pictures": pair.count}
+            {"label": names[pair.label], "predicted": names[pair.predicted], "images": pair.count}
             for pair in confused_pairs(evaluation)
         ],
         "unreadable": [reason for _, reason in evaluation.unreadable],
@@ -245,16 +247,13 @@ def _text(evaluation: Evaluation, files: list[Path]) -> str:
         for place, name in enumerate(evaluation.class_names[: len(evaluation.mapping)][:_MOST_CLASSES])
     ]
     lines = [
-        f"{found.right:,} of {found.total:,} right: {output.percent(found.value)} "
-        f"({output.percent(found.low)} to {output.percent(found.high)})",
+        f"Accuracy {output.percent(found.value)}, {found.right:,} of {found.total:,} images "
+        f"(95 % confidence interval {output.percent(found.low)} to {output.percent(found.high)})",
         *_other_figures(evaluation),
         "",
-        output.table(("class", "precision", "recall", "F1", "pictures"), rows, align="<>>>>"),
+        output.table(("class", "precision", "recall", "F1", "support"), rows, align="<>>>>"),
         "",
-        *(
-            f"{_pictures(count)} of {name!r} left out: the network has no such class"
-            for name, count in evaluation.unmapped
-        ),
+        *(f"{_images(count)} of {name!r} left out: the model has no such class" for name, count in evaluation.unmapped),
         *(f"left out: {reason}" for _, reason in evaluation.unreadable[:10]),
         *(str(path) for path in files),
     ]
@@ -267,5 +266,5 @@ def _other_figures(evaluation: Evaluation) -> list[str]:
     return [f"{name}: {output.percent(found.value)}" for name, found in figures] if len(figures) > 1 else []
 
 
-def _pictures(count: int) -> str:
-    return "1 picture" if count == 1 else f"{count:,} pictures"
+def _images(count: int) -> str:
+    return "1 image" if count == 1 else f"{count:,} images"

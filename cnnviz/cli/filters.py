@@ -22,8 +22,8 @@ _FIRST = 16  # filters, where none are named
 
 _FATES = {
     "rescued": "Rescued (no gradient at first)",
-    "dead": "Dead (nothing excites them)",
-    "not finite": "Not finite (the network answers with NaN or infinity)",
+    "dead": "Dead (no gradient found)",
+    "not finite": "Not finite (NaN or infinite activations)",
 }
 
 
@@ -33,11 +33,13 @@ def add(verbs: options.Verbs) -> None:
         verbs,
         "filters",
         run,
-        question="Find the picture that each filter of a layer answers to most, by gradient ascent.",
+        question="Generate the pattern that activates each filter of a layer most, by gradient ascent.",
         example="cnnviz filters --layer block1_project_conv --filters 0-8 --size 96",
     )
     options.add_model(parser)
-    parser.add_argument("--layer", help="an address that `cnnviz layers` lists (default: the last layer with maps)")
+    parser.add_argument(
+        "--layer", help="an address that `cnnviz layers` lists (default: the last layer with feature maps)"
+    )
     parser.add_argument(
         "--filters", type=options.filter_ranges, metavar="0-15,20", help=f"which filters (default: the first {_FIRST})"
     )
@@ -46,24 +48,22 @@ def add(verbs: options.Verbs) -> None:
         "--size",
         type=options.whole_number(SIZES[0], SIZES[-1]),
         default=128,
-        help="side of a pattern in pixels (default: %(default)s)",
+        help="image size of a pattern in pixels (default: %(default)s)",
     )
     defaults = ", ".join(f"{style.steps} for {name}" for name, style in STYLES.items())
-    parser.add_argument("--steps", type=options.whole_number(1), help=f"steps of the ascent (default: {defaults})")
-    parser.add_argument(
-        "--seed", type=options.whole_number(0), default=0, help="of the random start (default: %(default)s)"
-    )
-    options.add_out(parser, default="MODEL-LAYER-STYLE.png", arrays="the photos and what became of each filter")
+    parser.add_argument("--steps", type=options.whole_number(1), help=f"gradient ascent steps (default: {defaults})")
+    parser.add_argument("--seed", type=options.whole_number(0), default=0, help="random seed (default: %(default)s)")
+    options.add_out(parser, default="MODEL-LAYER-STYLE.png", arrays="the patterns and their activations")
     options.add_json(parser)
 
 
 def run(given: Namespace) -> Iterator[str]:
-    """Climb, write the sheet, and say which filters are dead."""
+    """Run gradient ascent, write the contact sheet, and say which filters are dead."""
     convnet = open_convnet(given)
     layer = given.layer or default_layer(convnet)
     path = output.target(given, convnet.name, layer, given.style)
     wanted = _wanted(given.filters, filter_count(convnet, layer), layer)
-    found = _climb(convnet, layer, wanted, given)
+    found = _ascend(convnet, layer, wanted, given)
     photos = np.stack([pattern.photo for pattern in found])
     columns = ceil(sqrt(len(photos)))
     output.save(
@@ -94,8 +94,8 @@ def _wanted(ranges: options.Ranges | None, count: int, layer: str) -> tuple[int,
     return tuple(dict.fromkeys(index for part in ranges for index in part))
 
 
-def _climb(convnet: Convnet, layer: str, wanted: Sequence[int], given: Namespace) -> tuple[Pattern, ...]:
-    with bar("Climbing", "step") as on_step:
+def _ascend(convnet: Convnet, layer: str, wanted: Sequence[int], given: Namespace) -> tuple[Pattern, ...]:
+    with bar("Optimizing", "step") as on_step:
         return find_patterns(
             convnet,
             layer=layer,
@@ -125,7 +125,7 @@ def _facts(pattern: Pattern) -> dict[str, object]:
         "status": pattern.status,
         "before": pattern.before,
         "after": pattern.after,
-        "climbed_size": pattern.climbed_size,
+        "ascent_size": pattern.ascent_size,
     }
 
 

@@ -13,14 +13,14 @@ import numpy as np
 from cnnviz import images
 from cnnviz.cli import options, output
 from cnnviz.cli.errors import CommandError
-from cnnviz.cli.opening import open_convnet, open_photo, picture_name
+from cnnviz.cli.opening import image_name, open_convnet, open_photo
 from cnnviz.cli.progress import bar
 from cnnviz.convnets import Convnet
+from cnnviz.finite_check import require_sound
 from cnnviz.heatmaps import METHODS, Deletion, Method, Verdict, box, deletion_score, judge, judged
 from cnnviz.layers import require_maps
-from cnnviz.soundness import require_sound
 
-_SIDE = 224  # pixels; pictures of smaller networks are enlarged
+_SIDE = 224  # pixels; images of smaller models are enlarged
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,21 +56,26 @@ def add(verbs: options.Verbs) -> None:
         verbs,
         "heatmap",
         run,
-        question="Show where in a picture a network sees a class, and test whether it does.",
+        question="Show where in an image the evidence for a class lies, with a deletion test.",
         example='cnnviz heatmap chelsea --class "Egyptian cat" --method grad_cam',
     )
-    options.add_picture(parser)
+    options.add_image(parser)
     options.add_model(parser)
     parser.add_argument("--method", choices=METHODS, default="grad_cam", help="(default: %(default)s)")
-    parser.add_argument("--layer", help="an address that `cnnviz layers` lists (default: the last layer with maps)")
+    parser.add_argument(
+        "--layer", help="an address that `cnnviz layers` lists (default: the last layer with feature maps)"
+    )
     parser.add_argument(
         "--class", dest="class_name", metavar="NAME|INDEX", help="class to explain (default: the most probable)"
     )
     parser.add_argument(
-        "--opacity", type=options.share, default=0.6, help="of the hottest place, 0 to 1 (default: %(default)s)"
+        "--opacity",
+        type=options.share,
+        default=0.6,
+        help="opacity of the hottest pixels, 0 to 1 (default: %(default)s)",
     )
-    options.add_colours(parser, "magma")
-    options.add_out(parser, default="PICTURE-METHOD.png", arrays="the map in its own units")
+    options.add_colors(parser, "magma")
+    options.add_out(parser, default="IMAGE-METHOD.png", arrays="the map in its own units")
     options.add_json(parser)
 
 
@@ -79,11 +84,11 @@ def run(given: Namespace) -> Iterator[str]:
     method = METHODS[given.method]
     if given.layer and not method.has_layer:
         where = (
-            "follows all attention layers, not one" if method.needs_attention else "works on the pixels, at no layer"
+            "combines all attention layers" if method.needs_attention else "attributes to the pixels, not to a layer"
         )
-        raise CommandError(f"{method.title} {where}. Leave --layer away.")
-    photo = open_photo(given.picture, stretch=given.stretch)
-    path = output.target(given, picture_name(given.picture), given.method, given.layer, given.class_name)
+        raise CommandError(f"{method.title} {where}. Leave out --layer.")
+    photo = open_photo(given.image, stretch=given.stretch)
+    path = output.target(given, image_name(given.image), given.method, given.layer, given.class_name)
     convnet = open_convnet(given)
     require_sound(convnet)
     explained = _explain(convnet, convnet.prepare([photo]), given)
@@ -92,7 +97,7 @@ def run(given: Namespace) -> Iterator[str]:
     arrays |= output.assumed(convnet)
     output.save(path, lambda: _overlay(received, explained, given), arrays)
     if given.json:
-        yield output.to_json({"picture": given.picture, **_facts(explained), "out": path and str(path)})
+        yield output.to_json({"image": given.image, **_facts(explained), "out": path and str(path)})
     else:
         yield _text(explained)
         yield f"Wrote {path}"
@@ -114,7 +119,7 @@ def _overlay(received: np.ndarray, explained: _Explained, given: Namespace) -> n
     photo = images.scale_up(received, max(1, _SIDE // max(received.shape[:2])))
     if explained.method.is_signed:
         return images.overlay_signed(photo, explained.heat, opacity=given.opacity)
-    return images.overlay(photo, explained.heat, opacity=given.opacity, colormap=given.colours)
+    return images.overlay(photo, explained.heat, opacity=given.opacity, colormap=given.colors)
 
 
 def _text(explained: _Explained) -> str:
@@ -135,7 +140,10 @@ def _deletion_sentence(explained: _Explained) -> str:
     shares = (deletion.before[0], deletion.after[0], deletion.random_mean[0])
     before, after, random = (output.score(explained.convnet, float(share)) for share in shares)
     name = explained.class_name
-    return f"Hiding the hottest 10 % changes {name} from {before} to {after}; hiding a random 10 %: {random}."
+    return (
+        f"Deletion test: masking the top 10 % of pixels changes {name} from {before} to {after} "
+        f"(random mask: {random})."
+    )
 
 
 def _facts(explained: _Explained) -> dict[str, Any]:

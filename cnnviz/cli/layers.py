@@ -11,7 +11,7 @@ from cnnviz.cli.opening import open_convnet
 from cnnviz.layers import LayerInfo, Totals, layers, totals
 
 _KILOBYTE, _MEGABYTE = 2**10, 2**20
-_HEADER = ("address", "kind", "output", "parameters", "MACs", "receptive field")
+_HEADER = ("address", "type", "output shape", "parameters", "MACs", "receptive field")
 
 
 def add(verbs: options.Verbs) -> None:
@@ -20,7 +20,7 @@ def add(verbs: options.Verbs) -> None:
         verbs,
         "layers",
         run,
-        question="List a network's layers: address, kind, output, parameters, multiply-accumulates, receptive field.",
+        question="List the layers of a model: output shape, parameters, MACs and receptive field.",
         example="cnnviz layers --model lenet5",
     )
     options.add_model(parser)
@@ -49,7 +49,7 @@ def _row(info: LayerInfo) -> tuple[str, ...]:
 def _sentence(name: str, sums: Totals) -> str:
     return (
         f"\n{name}: {sums.parameters:,} parameters ({sums.trainable_parameters:,} trainable), {sums.macs:,} MACs,"
-        f" {_size(sums.weight_bytes)} of weights, {_size(sums.activation_bytes)} of outputs for one picture."
+        f" {_size(sums.weight_bytes)} of weights, {_size(sums.activation_bytes)} of activations per image."
     )
 
 

@@ -6,27 +6,27 @@ from argparse import Namespace
 from collections.abc import Iterator
 
 from cnnviz.cli import options, output
-from cnnviz.convnets import Entry, catalogue
+from cnnviz.convnets import Entry, catalog
 
 
 def add(verbs: options.Verbs) -> None:
     """Describe `cnnviz models`."""
     parser = options.add_verb(
-        verbs, "models", run, question="List the networks that come by name.", example="cnnviz models"
+        verbs, "models", run, question="List the models that can be opened by name.", example="cnnviz models"
     )
     options.add_json(parser)
 
 
 def run(given: Namespace) -> Iterator[str]:
-    """List the catalogue; TensorFlow is not needed for it."""
-    entries = catalogue().values()
+    """List the catalog; TensorFlow is not needed for it."""
+    entries = catalog().values()
     if given.json:
         yield output.to_json({"models": [_facts(entry) for entry in entries]})
         return
     rows = [
         (entry.name, entry.title, entry.group, _size(entry), str(entry.download_megabytes or "-")) for entry in entries
     ]
-    yield output.table(("name", "title", "group", "input", "download MB"), rows, align="<<<>>")
+    yield output.table(("name", "title", "group", "input shape", "download MB"), rows, align="<<<>>")
 
 
 def _size(entry: Entry) -> str:

@@ -26,31 +26,31 @@ _ENDINGS = (".keras", ".h5", ".hdf5", ".zip")
 _CHANGE = "change it with --scaling, --fit, --labels, --class-order, --outputs or --head:"
 
 
-def read_photo(picture: str, *, stretch: bool = False) -> images.Photo:
+def read_photo(image: str, *, stretch: bool = False) -> images.Photo:
     """Read an image by path, or a sample by name; a file of that name goes first.
 
     Raises:
-        PictureError: If it cannot be read.
+        ImageError: If it cannot be read.
     """
-    is_sample = picture in SAMPLES and not Path(picture).is_file()
-    return images.open_photo(sample_photos()[picture] if is_sample else picture, stretch=stretch)
+    is_sample = image in SAMPLES and not Path(image).is_file()
+    return images.open_photo(sample_photos()[image] if is_sample else image, stretch=stretch)
 
 
-def open_photo(picture: str, *, stretch: bool = False) -> np.ndarray:
+def open_photo(image: str, *, stretch: bool = False) -> np.ndarray:
     """Read an image as `read_photo` does; what has to be said of it is said on stderr.
 
     Raises:
-        PictureError: If it cannot be read.
+        ImageError: If it cannot be read.
     """
-    photo = read_photo(picture, stretch=stretch)
+    photo = read_photo(image, stretch=stretch)
     if photo.notes:
-        sys.stderr.write(f"cnnviz: {picture}: {'; '.join(photo.notes)}.\n")
+        sys.stderr.write(f"cnnviz: {image}: {'; '.join(photo.notes)}.\n")
     return photo.pixels
 
 
-def picture_name(picture: str) -> str:
-    """Name a picture in the names of files made from it."""
-    return Path(picture).stem
+def image_name(image: str) -> str:
+    """Name an image in the names of files made from it."""
+    return Path(image).stem
 
 
 def open_convnet(options: Namespace) -> Convnet:

@@ -7,7 +7,7 @@ import re
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn, get_args
+from typing import TYPE_CHECKING, Any, NoReturn, get_args
 
 from cnnviz.cli.errors import CommandError
 from cnnviz.convnets import CLASS_ORDERS, DEFAULT, KINDS, SCALINGS
@@ -47,7 +47,7 @@ def add_verb(verbs: Verbs, name: str, run: Run, *, question: str, example: str) 
 
 
 def add_model(parser: Parser) -> None:
-    """Add the choice of the network."""
+    """Add the choice of the model."""
     parser.add_argument(
         "--model",
         default=DEFAULT,
@@ -57,7 +57,7 @@ def add_model(parser: Parser) -> None:
     parser.add_argument(
         "--architecture",
         metavar="NAME",
-        help="the catalogue's network that a .weights.h5 file belongs to",
+        help="the architecture, by name, that a .weights.h5 file belongs to",
     )
     add_meaning(parser)
 
@@ -66,19 +66,17 @@ def add_meaning(parser: Parser) -> None:
     """Add what a model file cannot tell; each overrules what would be assumed."""
     group = parser.add_argument_group("what the model file cannot tell; else it is assumed, and said")
     group.add_argument("--scaling", choices=SCALINGS, help="how pixels become numbers")
-    group.add_argument("--fit", choices=get_args(Fit), help="how an image of another shape is made to fit")
+    group.add_argument("--fit", choices=get_args(Fit), help="how an image of another aspect ratio is made to fit")
     group.add_argument("--labels", metavar="FILE", help="class names: one per line, a labels.txt, or JSON")
     group.add_argument("--class-order", choices=CLASS_ORDERS, help="order of folders where classes have no names")
     group.add_argument("--outputs", choices=KINDS, help="what the model's outputs are")
     group.add_argument("--head", metavar="NAME|NUMBER", help="which of several outputs is used")
 
 
-def add_picture(parser: Parser, *, many: bool = False) -> None:
-    """Add one picture, or several."""
+def add_image(parser: Parser, *, many: bool = False) -> None:
+    """Add one image, or several."""
     samples = ", ".join(SAMPLES)
-    parser.add_argument(
-        "picture", metavar="PICTURE", nargs="+" if many else None, help=f"a file, or a sample: {samples}"
-    )
+    parser.add_argument("image", metavar="IMAGE", nargs="+" if many else None, help=f"a file, or a sample: {samples}")
     parser.add_argument(
         "--stretch",
         action="store_true",
@@ -92,7 +90,7 @@ def add_json(parser: Parser) -> None:
 
 
 def add_out(parser: Parser, *, default: str, arrays: str) -> None:
-    """Add where a picture, or the arrays behind it, are written."""
+    """Add where an image, or the arrays behind it, are written."""
     parser.add_argument(
         "--out",
         type=path,
@@ -102,11 +100,18 @@ def add_out(parser: Parser, *, default: str, arrays: str) -> None:
     parser.add_argument("--force", action="store_true", help="replace the file if it exists")
 
 
-def add_colours(parser: Parser, default: str) -> None:
-    """Add the choice of the colour map."""
-    parser.add_argument(
-        "--colours", default=default, choices=sorted(COLORMAPS), help="colour map (default: %(default)s)"
-    )
+def add_colors(parser: Parser, default: str) -> None:
+    """Add the choice of the color map."""
+    add_renamed(
+        parser, "--colors", "--colours", default=default, choices=sorted(COLORMAPS),
+        help="color map (default: %(default)s)",
+    )  # fmt: skip
+
+
+def add_renamed(parser: Parser, name: str, old: str, **more: Any) -> None:
+    """Add an option that had another name before; the old one is understood for one release, and not shown."""
+    added = parser.add_argument(name, **more)
+    parser.add_argument(old, dest=added.dest, **more | {"help": argparse.SUPPRESS, "default": argparse.SUPPRESS})
 
 
 def whole_number(low: int, high: int | None = None) -> Callable[[str], int]:
@@ -138,6 +143,13 @@ def path(text: str) -> Path:
     if not text.strip() or "\0" in text:
         raise ArgumentTypeError(f"expected a path, not {text!r}")
     return Path(text)
+
+
+def name(text: str) -> str:
+    """Read a name; an empty one would stand for every address of this machine."""
+    if not text.strip():
+        raise ArgumentTypeError(f"expected a name, not {text!r}")
+    return text
 
 
 def filter_ranges(text: str) -> Ranges:

@@ -110,15 +110,15 @@ def target(options: Namespace, *parts: str | None) -> Path | None:
     return path
 
 
-def save(path: Path | None, picture: Callable[[], np.ndarray], arrays: Mapping[str, Any]) -> None:
-    """Write a picture as .png, or arrays as .npz, by the name's ending; the file appears whole or not at all.
+def save(path: Path | None, image: Callable[[], np.ndarray], arrays: Mapping[str, Any]) -> None:
+    """Write an image as .png, or arrays as .npz, by the name's ending; the file appears whole or not at all.
 
     Raises:
         CommandError: If it cannot be written.
     """
     if path is None:
         return
-    data = npz_bytes(arrays) if path.suffix.lower() == ".npz" else png_bytes(picture())
+    data = npz_bytes(arrays) if path.suffix.lower() == ".npz" else png_bytes(image())
     with _told(path), written_whole(path) as part:
         part.write_bytes(data)
 

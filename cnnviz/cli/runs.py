@@ -37,24 +37,24 @@ def add(verbs: options.Verbs) -> None:
     _add_series(parser)
     actions = parser.add_subparsers(dest="action", metavar="ACTION")
     _add_series(_action(actions, "list", _list, "List all runs, the newest first.", "list"))
-    one = _action(actions, "show", _show, "Tell all of one run.", "show lenet5")
+    one = _action(actions, "show", _show, "Show the settings and results of one run.", "show lenet5")
     _add_names(one, many=False)
     _add_names(
-        _action(actions, "compare", _compare, "Show what differs between runs, and what came out.",
+        _action(actions, "compare", _compare, "Show the differences between runs, and their results.",
                 "compare lenet5 mnist-dense"), many=True,
     )  # fmt: skip
     question = (
-        "Ask runs to stop; they keep their best weights. Asked again after "
-        f"{training.SECONDS_TO_ANSWER} seconds without an answer, they are killed."
+        "Stop runs; they keep their best weights. Stopped again after "
+        f"{training.SECONDS_TO_ANSWER} seconds without a response, they are killed."
     )
     _add_names(_action(actions, "stop", _stop, question, "stop lenet5"))
-    again = _action(actions, "resume", _resume, "Carry on with runs that ended before their time.", "resume lenet5")
+    again = _action(actions, "resume", _resume, "Resume runs that ended early.", "resume lenet5")
     _add_names(again)
     again.add_argument("--background", action="store_true", help="launch them and return")
-    gone = _action(actions, "delete", _delete, "Delete runs and all that is in them.", "delete lenet5 --yes")
+    gone = _action(actions, "delete", _delete, "Delete runs and everything in them.", "delete lenet5 --yes")
     _add_names(gone)
-    gone.add_argument("--yes", action="store_true", help="really delete; there is no way back")
-    out = _action(actions, "export", _export, "Write a run's network for use elsewhere.",
+    gone.add_argument("--yes", action="store_true", help="confirm; this cannot be undone")
+    out = _action(actions, "export", _export, "Export the model of a run.",
                   "export lenet5 --format h5 --out digits.h5")  # fmt: skip
     _add_names(out, many=False)
     out.add_argument("--format", choices=FORMATS, default="keras", help="(default: %(default)s)")
@@ -208,7 +208,7 @@ def _settings(recipe: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
 def _compare(given: Namespace) -> Iterator[str]:
     runs = _found(given)
     if len(runs) < 2:
-        raise CommandError("One run has nothing to be compared with. Name at least two.")
+        raise CommandError("One run cannot be compared. Name at least two.")
     differing = _differences([_settings(one.recipe) for one in runs])
     if given.json:
         yield output.to_json({"differences": differing, "runs": [_facts(one) for one in runs]})
@@ -235,7 +235,7 @@ def _stop(given: Namespace) -> Iterator[str]:
         yield output.to_json({"stopping": stopping, "killed": killed})
         return
     yield from (f"{name} stops within seconds." for name in stopping)
-    yield from (f"{name} did not answer and was killed." for name in killed)
+    yield from (f"{name} did not respond and was killed." for name in killed)
 
 
 def _resume(given: Namespace) -> Iterator[str]:
@@ -248,7 +248,7 @@ def _resume(given: Namespace) -> Iterator[str]:
 def _delete(given: Namespace) -> Iterator[str]:
     runs = _found(given)
     if not given.yes:
-        raise CommandError(f"This would delete {_some([one.name for one in runs])} for good. Add --yes if you mean it.")
+        raise CommandError(f"This would delete {_some([one.name for one in runs])} permanently. Add --yes to confirm.")
     for one in runs:
         training.delete(one)
     if given.json:

@@ -34,33 +34,37 @@ def add(verbs: options.Verbs) -> None:
         verbs,
         "train",
         run,
-        question="Train a network by a recipe; what comes out is a network like any other.",
+        question="Train a model from a recipe.",
         example="cnnviz train lenet5 --data mnist-5k --epochs 12 --runs-dir runs",
     )
     parser.add_argument("recipe", nargs="?", choices=sorted(training.RECIPES), metavar="RECIPE", help=_recipes())
-    parser.add_argument("--series", choices=sorted(SERIES), help="several runs that differ in one choice, in turn")
-    parser.add_argument("--data", metavar="NAME|PATH", help="a data set's name, or a folder or .zip of pictures")
-    parser.add_argument("--epochs", type=options.whole_number(1), help="most passes over the training pictures")
-    parser.add_argument("--batch-size", type=options.whole_number(1), help="pictures a step")
+    parser.add_argument(
+        "--series",
+        choices=sorted(SERIES),
+        help="compare recipes: several runs that differ in one setting, one after the other",
+    )
+    parser.add_argument("--data", metavar="NAME|PATH", help="a dataset's name, or a folder or .zip of images")
+    parser.add_argument("--epochs", type=options.whole_number(1), help="maximum number of epochs")
+    parser.add_argument("--batch-size", type=options.whole_number(1), help="batch size")
     parser.add_argument("--optimizer", choices=training.OPTIMIZERS)
     parser.add_argument("--learning-rate", type=float, metavar="RATE")
     parser.add_argument("--seed", type=options.whole_number(0))
-    parser.add_argument("--size", type=options.whole_number(16, 1024), help="side of the pictures in pixels")
-    parser.add_argument("--patience", type=options.whole_number(1), help="epochs without progress before it stops")
-    parser.add_argument("--base", metavar="NAME|PATH", help="the trained network that a transfer starts from")
-    parser.add_argument("--strategy", help=f"how the work is shared: {', '.join(STRATEGIES)} (default: none)")
+    parser.add_argument("--size", type=options.whole_number(16, 1024), help="image size in pixels")
+    parser.add_argument("--patience", type=options.whole_number(1), help="early stopping patience, in epochs")
+    parser.add_argument("--base", metavar="NAME|PATH", help="the pretrained base model for transfer learning")
+    parser.add_argument("--strategy", help=f"distribution strategy: {', '.join(STRATEGIES)} (default: none)")
     parser.add_argument(
         "--set", type=_setting, action="append", default=[], metavar="NAME=VALUE", dest="settings",
         help="any other setting of recipe.json, such as augmentation.rotation=20",
     )  # fmt: skip
-    parser.add_argument("--background", action="store_true", help="launch it and return; `cnnviz runs` tells the rest")
+    parser.add_argument("--background", action="store_true", help="launch it and return; see `cnnviz runs`")
     add_runs_folder(parser)
     parser.add_argument(
         "--run",
         type=options.path,
         metavar="FOLDER",
         dest="existing",
-        help="a run that was made before: carry it out, or on",
+        help="an existing run: train or resume it",
     )  # fmt: skip
     options.add_json(parser)
 
@@ -123,7 +127,7 @@ def _new(given: Namespace) -> Sequence[Path]:
 
 def _require_data(name: str) -> None:
     """Tell a name that was mistyped before there is a run with it."""
-    if name not in datasets.catalogue() and not os.path.lexists(name):
+    if name not in datasets.catalog() and not os.path.lexists(name):
         datasets.load_dataset(name)
 
 

@@ -1,8 +1,7 @@
 """Opening of models, by name or from a file, as a `Convnet`: the Keras model with its preprocessing and classes."""
 
-from cnnviz.convnets.answers import CLASS_ORDERS, Answers, recall, remember
 from cnnviz.convnets.assumptions import Assumption, Assumptions
-from cnnviz.convnets.catalogue import DEFAULT, Entry, build_untrained, catalogue
+from cnnviz.convnets.catalog import DEFAULT, Entry, build_untrained, catalog
 from cnnviz.convnets.convnet import SCALINGS, Convnet, Preparation, Scaling
 from cnnviz.convnets.facts import FileFacts, describe_model_file
 from cnnviz.convnets.files import convert_model_file, open_model_file
@@ -10,6 +9,7 @@ from cnnviz.convnets.labels import read_labels
 from cnnviz.convnets.loading import load_convnet
 from cnnviz.convnets.not_finite import count_not_finite
 from cnnviz.convnets.outputs import KINDS
+from cnnviz.convnets.overrides import CLASS_ORDERS, Answers, recall, remember
 from cnnviz.convnets.wrapping import convnet_from_model, guess_preparation
 
 __all__ = [
@@ -26,7 +26,7 @@ __all__ = [
     "Preparation",
     "Scaling",
     "build_untrained",
-    "catalogue",
+    "catalog",
     "convert_model_file",
     "convnet_from_model",
     "count_not_finite",

@@ -110,7 +110,7 @@ def cifar10_cnn() -> keras.Model:
     """Build a convnet for CIFAR-10: 32 x 32 RGB in, 10 probabilities out, 122,570 parameters.
 
     Reference:
-        TensorFlow tutorial "Convolutional Neural Network (CNN)"; here with the softmax inside.
+        TensorFlow tutorial "Convolutional Neural Model (CNN)"; here with the softmax inside.
     """
     from keras import layers
 
@@ -125,7 +125,7 @@ def cifar10_cnn() -> keras.Model:
 def small_data_convnet() -> keras.Model:
     """Build the textbook's convnet for a small data set: 180 x 180 RGB in, one sigmoid out, 991,041 parameters.
 
-    It scales 0..255 itself. The unit says how much the picture is of the second class.
+    It scales 0..255 itself. The unit says how much the image is of the second class.
 
     Reference:
         Chollet, "Deep Learning with Python", second edition, section 8.2.
@@ -138,7 +138,7 @@ def small_data_convnet() -> keras.Model:
 
 
 def mnist_dense() -> keras.Model:
-    """Build a network without convolutions: 28 x 28 gray in, 10 probabilities out, 101,770 parameters."""
+    """Build a model without convolutions: 28 x 28 gray in, 10 probabilities out, 101,770 parameters."""
     from keras import layers
 
     steps = [

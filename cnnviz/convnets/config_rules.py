@@ -50,7 +50,7 @@ def parse(data: bytes) -> dict[str, Any]:
     try:
         config = json.loads(data.decode("utf-8"), object_pairs_hook=_without_duplicates)
     except RecursionError as error:
-        raise ModelFileError("The model's description is nested too deeply to be a network.") from error
+        raise ModelFileError("The model's description is nested too deeply to be a model.") from error
     except ValueError as error:
         raise ModelFileError("The model's description is damaged: it is not JSON. Save the model again.") from error
     if not isinstance(config, dict) or not isinstance(config.get("config"), dict | list):
@@ -124,7 +124,7 @@ def _dicts(root: dict[str, Any]) -> Iterator[dict[str, Any]]:
         item, depth = stack.pop()
         seen += 1
         if depth > _MAX_DEPTH or seen > _MAX_NODES:
-            raise ModelFileError("The model's description is nested too deeply or too long to be a network.")
+            raise ModelFileError("The model's description is nested too deeply or too long to be a model.")
         if isinstance(item, dict):
             yield item
             stack.extend((value, depth + 1) for value in item.values())

@@ -29,13 +29,13 @@ PROBABILITIES: tuple[Outputs, ...] = ("softmax", "sigmoid", "independent", "logi
 
 @dataclass(frozen=True)
 class Scaling:
-    """How a pixel 0..255 becomes a number that the network receives: `pixel * scale + offset`.
+    """How a pixel 0..255 becomes a number that the model receives: `pixel * scale + offset`.
 
     Attributes:
         name: What it is called in the interface and in files.
-        scale: Factor, one for all channels or one a channel, in the network's channel order.
+        scale: Factor, one for all channels or one a channel, in the model's channel order.
         offset: What is added after the factor, likewise.
-        is_bgr: Whether the network wants blue first.
+        is_bgr: Whether the model wants blue first.
     """
 
     name: str
@@ -61,7 +61,7 @@ SCALINGS: dict[str, Scaling] = {
         Scaling("0..255"),
         Scaling("0..1", (1 / 255,)),
         Scaling("-1..1", (1 / 127.5,), (-1.0,)),
-        Scaling("1..0", (-1 / 255,), (1.0,)),  # inverted: dark ink on white paper for digit networks
+        Scaling("1..0", (-1 / 255,), (1.0,)),  # inverted: dark ink on white paper for digit models
         Scaling("imagenet-caffe", (1.0,), tuple(-mean for mean in _CAFFE_MEAN), is_bgr=True),
         Scaling(
             "imagenet-torch",
@@ -74,12 +74,12 @@ SCALINGS: dict[str, Scaling] = {
 
 @dataclass(frozen=True)
 class Preparation:
-    """How a photo becomes the network's input.
+    """How a photo becomes the model's input.
 
     Attributes:
         size: Height and width in pixels.
         channels: 1 (gray), 3 (RGB) or 4 (RGB and an opaque alpha).
-        fit: How a photo of another shape is brought to `size`: centre crop, padding, or stretching.
+        fit: How a photo of another shape is brought to `size`: center crop, padding, or stretching.
         scaling: How pixels become numbers.
     """
 
@@ -178,7 +178,7 @@ class Convnet:
     def score_unit(self) -> Sentence:
         """What heatmaps and gradients explain, and so the unit of their numbers."""
         if not self.has_probabilities:
-            return Sentence("units of the output")
+            return Sentence("output units")
         return Sentence("logit") if self.has_logits else Sentence("log p")
 
     @property
@@ -225,13 +225,13 @@ class Convnet:
             return key in self._kept
 
     def fit(self, photo: np.ndarray) -> np.ndarray:
-        """Show a photo as the network receives it, before scaling.
+        """Show a photo as the model receives it, before scaling.
 
         Args:
             photo: `(height, width, 3)` uint8.
 
         Returns:
-            `(rows, columns, 3)` uint8 at the network's size; gray three times for one channel.
+            `(rows, columns, 3)` uint8 at the model's size; gray three times for one channel.
         """
         return self.preparation.fitted(photo)
 
@@ -243,7 +243,7 @@ class Convnet:
                 array, an image of Pillow.
 
         Returns:
-            `(batch, height, width, channels)` float32, fitted, resized and scaled as the network wants it; in this
+            `(batch, height, width, channels)` float32, fitted, resized and scaled as the model wants it; in this
             layout also where the model itself takes `(batch, height, width)` or `(batch, values)`: all functions here
             bring it into the model's. Stretched images are not rounded in between, as Keras's loaders do not.
         """

@@ -23,7 +23,7 @@ from cnnviz.convnets.keras2 import Translation
 from cnnviz.convnets.rehearsal import rehearse
 from cnnviz.convnets.weights_rules import open_hdf5
 from cnnviz.errors import ModelFileError, RefusedFileError
-from cnnviz.folders import written_whole
+from cnnviz.folders import file_sha256, written_whole
 from cnnviz.sentences import Sentence
 
 if TYPE_CHECKING:
@@ -34,6 +34,8 @@ _PASSING = {
     errno.EACCES, errno.EDQUOT, errno.EIO, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOSPC, errno.EPERM,
     errno.EROFS,
 }  # fmt: skip
+_PASSED: dict[str, None] = {}  # SHA-256 of what was tried out and may be opened, the oldest first
+_MOST_PASSED = 1_000
 # Loading looks at settings that all threads share.
 _loading = threading.Lock()
 
@@ -41,7 +43,7 @@ _loading = threading.Lock()
 def open_model_file(
     path: str | Path, *, is_trusted: bool = True, architecture: Callable[[], keras.Model] | None = None
 ) -> keras.Model:
-    """Open a `.keras`, `.h5` or weights file, or a downloaded archive with one, recognised by its content.
+    """Open a `.keras`, `.h5` or weights file, or a downloaded archive with one, recognized by its content.
 
     What Keras 2 (TensorFlow 2.2 to 2.15) wrote is translated, and equal to what wrote it.
 
@@ -72,8 +74,15 @@ def open_model_file(
 
 
 def _rehearse(path: Path, report: GateReport) -> None:
+    """Try a file out, unless one of the same content passed before: a server opens the same uploads again and again."""
+    digest = file_sha256(path)
+    if digest in _PASSED:
+        return
     try:
         rehearse(path, weight_bytes=report.weight_bytes)
+        _PASSED[digest] = None
+        if len(_PASSED) > _MOST_PASSED:
+            _PASSED.pop(next(iter(_PASSED)), None)
     except OSError as error:  # no process, no temporary folder
         raise ModelFileError(_of_this_machine(error) or str(error)) from error
 

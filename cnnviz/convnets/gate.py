@@ -26,9 +26,9 @@ _HDF5 = b"\x89HDF\r\n\x1a\n"
 _ZIP = b"PK\3\4"
 # Beginnings of files that people take for a model, or save under its name.
 _OTHERS = {
-    b"\x89PNG": Sentence("a PNG picture"),
-    b"\xff\xd8\xff": Sentence("a JPEG picture"),
-    b"GIF8": Sentence("a GIF picture"),
+    b"\x89PNG": Sentence("a PNG image"),
+    b"\xff\xd8\xff": Sentence("a JPEG image"),
+    b"GIF8": Sentence("a GIF image"),
     b"%PDF": Sentence("a PDF document"),
     b"\x1f\x8b": Sentence("a gzip archive"),
     b"\x93NUMPY": Sentence("a NumPy array"),
@@ -46,7 +46,7 @@ class GateReport:
 
     Attributes:
         kind: `keras` (a `.keras` archive), `h5` (architecture and weights in HDF5), `weights` (weights alone).
-        suffix: The ending under which Keras recognises it, whatever its name is.
+        suffix: The ending under which Keras recognizes it, whatever its name is.
         layer_count: Layers in its description, those of inner models and the inner models themselves included.
         parameters: Numbers among its weights.
         weight_bytes: Bytes that the weights take in memory.

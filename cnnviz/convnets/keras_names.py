@@ -11,7 +11,7 @@ def _names(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-# They run code or a program that the file brings, or look up text, which is no picture.
+# They run code or a program that the file brings, or look up text, which is no image.
 DENIED_LAYERS = _names(
     "FlaxLayer IntegerLookup JaxLayer Lambda StringLookup TFSMLayer TextVectorization TorchModuleWrapper"
 )

@@ -8,13 +8,13 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cnnviz.convnets.answers import Answers, recall
 from cnnviz.convnets.assumptions import KNOWN, REMEMBERED
-from cnnviz.convnets.catalogue import DEFAULT, Entry, catalogue
+from cnnviz.convnets.catalog import DEFAULT, Entry, catalog
 from cnnviz.convnets.config_rules import shown
 from cnnviz.convnets.convnet import Convnet, Preparation
 from cnnviz.convnets.facts import describe_model_file
 from cnnviz.convnets.files import open_model_file
+from cnnviz.convnets.overrides import Answers, recall
 from cnnviz.convnets.wrapping import Said, names_from, scaling_named, wrap
 from cnnviz.errors import CnnvizError, ModelError, ModelFileError, RunError
 from cnnviz.images import Fit
@@ -40,12 +40,12 @@ def load_convnet(
     architecture: str | None = None,
     is_trusted: bool = True,
 ) -> Convnet:
-    """Open a network.
+    """Open a model.
 
     What a file cannot tell and is not given here is taken from what was remembered of that file, else guessed.
 
     Args:
-        source: A name of the catalogue; a path to a `.keras`, `.h5` or `.weights.h5` file, or to the `.zip` that
+        source: A name of the catalog; a path to a `.keras`, `.h5` or `.weights.h5` file, or to the `.zip` that
             Teachable Machine gives; a training run, by its name or its folder, with the weights of its best epoch.
         preparation: How a photo becomes its input; goes before `scaling` and `fit`.
         scaling: How pixels become numbers, a key of `SCALINGS`.
@@ -54,14 +54,14 @@ def load_convnet(
         head: Which of several outputs holds the scores, by name or number; the main one by the usual signs.
         outputs: What the outputs are, see `Convnet.outputs`; found from graph and values if nobody said.
         class_order: How folders are numbered where classes have no names: `sorted`, as Keras does, or `natural`.
-        architecture: Name of the catalogue's network that a file of weights belongs to.
+        architecture: Name of the catalog's model that a file of weights belongs to.
         is_trusted: False for an upload: it is then first opened and run in a guarded process.
 
     Returns:
-        The network. Loading the same source twice gives two objects that compare equal.
+        The model. Loading the same source twice gives two objects that compare equal.
 
     Raises:
-        ModelError: If nothing answers to the name, or the model does not take one picture.
+        ModelError: If nothing answers to the name, or the model does not take one image.
         ModelFileError: If the file is missing, damaged, or holds anything that could run.
         RunError: If a run has not finished an epoch.
 
@@ -92,29 +92,29 @@ def _changed(preparation: Preparation | None, said: Said, entry: Entry | None) -
 
 
 def _of_run(source: str | Path) -> Path | None:
-    """Find the network of a run, if the source is one."""
-    if source in catalogue():
+    """Find the model of a run, if the source is one."""
+    if source in catalog():
         return None
     folder = next((place for place in (Path(source), runs_folder() / source) if is_run(place)), None)
     if folder is None:
         return None
     run = open_run(folder)
     if run.model is None:
-        raise RunError("{name!r} has not finished an epoch, so there is no network to open yet.", name=run.name)
+        raise RunError("{name!r} has not finished an epoch, so there is no model to open yet.", name=run.name)
     return run.model
 
 
 def _is_path(source: str | Path) -> bool:
     if isinstance(source, Path):
         return True
-    return source not in catalogue() and (source.lower().endswith(_SUFFIXES) or os.path.lexists(source))
+    return source not in catalog() and (source.lower().endswith(_SUFFIXES) or os.path.lexists(source))
 
 
 def _entry(name: str) -> Entry:
-    entry = catalogue().get(name)
+    entry = catalog().get(name)
     if entry is None:
         raise ModelError(
-            "There is no network {name}. Offline there is {default}; `cnnviz models` lists all.",
+            "There is no model {name}. Offline there is {default}; `cnnviz models` lists all.",
             name=shown(name),
             default=DEFAULT,
         )

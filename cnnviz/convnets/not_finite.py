@@ -16,8 +16,8 @@ def count_not_finite(convnet: Convnet) -> int:
     """Count the weights that are NaN or infinite.
 
     Returns:
-        How many; 0 for a sound network. What the layers with such weights return, and all behind them, must not be
-        shown as data, not even where it is a number: `cnnviz.soundness.first_not_finite` says where that begins.
+        How many; 0 for a sound model. What the layers with such weights return, and all behind them, must not be
+        shown as data, not even where it is a number: `cnnviz.finite_check.first_not_finite` says where that begins.
     """
     return count_not_finite_weights(convnet.model)
 

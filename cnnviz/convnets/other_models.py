@@ -108,7 +108,7 @@ _MODELS: tuple[tuple[Callable[[bytes], bool], str, str], ...] = (
     (
         lambda head: head.startswith(b"MATLAB "),
         Sentence("a MATLAB file"),
-        Sentence("Export the network with exportNetworkToTensorFlow, and save it as .keras."),
+        Sentence("Export the model with exportNetworkToTensorFlow, and save it as .keras."),
     ),
     (_is_onnx, Sentence("an ONNX model"), _BY_ONNX),
     (_is_graph, Sentence("a TensorFlow graph (.pb), a program without layers to look into"), _FROM_KERAS),

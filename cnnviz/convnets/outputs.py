@@ -287,7 +287,7 @@ def _values(model: keras.Model, preparation: Preparation, head: int) -> np.ndarr
 
 
 def _is_distribution(values: np.ndarray) -> bool:
-    """Whether rows are distributions, and vary: a network that always answers the same proves nothing."""
+    """Whether rows are distributions, and vary: a model that always answers the same proves nothing."""
     if not len(values):
         return False
     sums = values.sum(axis=1)

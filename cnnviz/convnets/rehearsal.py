@@ -40,7 +40,7 @@ class Rehearsal:
 
     Attributes:
         inputs: Shapes of the model's inputs, None where free.
-        outputs: Shapes of what it returned; empty if it does not take one picture.
+        outputs: Shapes of what it returned; empty if it does not take one image.
         not_finite: Weights that are NaN or infinite.
     """
 

@@ -18,13 +18,13 @@ _FOLDER = Path(__file__).parents[1] / "data"
 
 @dataclass(frozen=True)
 class Shipped:
-    """A small network that one of our own recipes trained.
+    """A small model that one of our own recipes trained.
 
     Attributes:
-        name: Its name in the catalogue.
+        name: Its name in the catalog.
         title: Its name for people.
-        architecture: Name of the same network, untrained.
-        data: Name of the data set; its test pictures were never learnt from.
+        architecture: Name of the same model, untrained.
+        data: Name of the data set; its test images were never learned from.
     """
 
     name: str
@@ -37,7 +37,7 @@ class Shipped:
         return open_model_file(_FOLDER / f"{self.name}.keras")
 
     def build_untrained(self) -> keras.Model:
-        """Build the same network with fresh weights."""
+        """Build the same model with fresh weights."""
         import keras
 
         return keras.models.clone_model(self.open())

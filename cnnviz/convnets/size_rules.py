@@ -90,7 +90,7 @@ def least_parameters(config: dict[str, Any]) -> int:
         config: The architecture, as the gate has let it pass.
 
     Raises:
-        ModelFileError: If an activation would take more than 1 GB for one picture, all of them together more than
+        ModelFileError: If an activation would take more than 1 GB for one image, all of them together more than
             6 GB, or a number is not one.
     """
     try:
@@ -101,7 +101,7 @@ def least_parameters(config: dict[str, Any]) -> int:
         ) from error
     if kept > _MAX_IMAGE_BYTES:
         raise ModelFileError(
-            "A gradient of one picture would take {size:,.1f} GB inside the model; at most {most} GB are opened.",
+            "A gradient of one image would take {size:,.1f} GB inside the model; at most {most} GB are opened.",
             size=kept / 2**30,
             most=_MAX_IMAGE_BYTES // 2**30,
         )
@@ -154,7 +154,7 @@ def _activation_bytes(shape: Shape | None) -> int:
     size = prod(side or 1 for side in shape or ()) * _FLOAT_BYTES
     if size > _MAX_ACTIVATION_BYTES:
         raise ModelFileError(
-            "One picture would take {size:,.1f} GB inside the model; at most 1 GB is opened.", size=size / 1e9
+            "One image would take {size:,.1f} GB inside the model; at most 1 GB is opened.", size=size / 1e9
         )
     return size
 
@@ -181,13 +181,13 @@ def _plain_layer(node: Settings, shape: Shape | None, sources: list[Shape | None
     if kind == "Concatenate":
         return _concatenated(settings, sources), 0
     if kind == "InputLayer" or kind in _KEEPING:
-        return shape, _normalised(settings, shape) if kind == "BatchNormalization" else 0
+        return shape, _normalized(settings, shape) if kind == "BatchNormalization" else 0
     rule = _RULES.get(kind)
     return rule(settings, shape) if rule else (None, 0)
 
 
-def _normalised(settings: Settings, shape: Shape | None) -> int:
-    """Mean and variance always, scale and centre where they are learned."""
+def _normalized(settings: Settings, shape: Shape | None) -> int:
+    """Mean and variance always, scale and center where they are learned."""
     return (2 + settings.get("scale", True) + settings.get("center", True)) * _channels(shape)
 
 

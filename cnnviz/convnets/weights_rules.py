@@ -32,8 +32,8 @@ class Weights:
     """What an HDF5 file declares.
 
     Attributes:
-        parameters: Numbers in it, the optimiser's not counted.
-        byte_count: Bytes they take in memory, the optimiser's included.
+        parameters: Numbers in it, the optimizer's not counted.
+        byte_count: Bytes they take in memory, the optimizer's included.
         is_model: Whether it holds the architecture too (the older format).
         is_layers: Whether it is laid out as Keras lays out weights.
         is_legacy: Whether it is laid out as Keras 2 did.

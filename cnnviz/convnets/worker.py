@@ -37,7 +37,7 @@ def main(arguments: list[str]) -> None:
     except ModelFileError as error:
         answer = {"refused": str(error)}
     except Exception as error:  # noqa: BLE001  # Keras passes on whatever a layer raises when it runs
-        answer = {"refused": f"The model cannot run on one picture ({type(error).__name__}). It is not opened."}
+        answer = {"refused": f"The model cannot run on one image ({type(error).__name__}). It is not opened."}
     (folder / ANSWER).write_text(json.dumps(answer))
 
 
@@ -49,7 +49,7 @@ def _warm_up() -> None:
 
 
 def _try_out(model: keras.Model) -> dict[str, Any]:
-    """Run a model once on zeros, if one picture is what it takes."""
+    """Run a model once on zeros, if one image is what it takes."""
     import keras
 
     from cnnviz.convnets.not_finite import count_not_finite_weights

@@ -16,26 +16,26 @@ from cnnviz.convolution.arithmetic import (
     softmax,
     softmax_formula,
 )
+from cnnviz.convolution.baselines import DenseBaseline, PooledHead, fit_dense_baseline, fit_pooled
 from cnnviz.convolution.layer_runs import LayerRun, run_layer
-from cnnviz.convolution.moves import Move, move, relative_difference, stays_inside
 from cnnviz.convolution.notation import read_stack, write_stack
 from cnnviz.convolution.outputs import OutputValue, explain_output, explain_pooling
 from cnnviz.convolution.pooling import average_pool, global_average_pool, max_pool
 from cnnviz.convolution.presets import PRESETS, combine_edges, for_each_channel
-from cnnviz.convolution.questions import Question, brightest, draw_window, likeliest, questions
-from cnnviz.convolution.randomised import cascade, randomised, rank_correlation, weighted_layers
+from cnnviz.convolution.quiz import Question, brightest, draw_window, likeliest, questions
 from cnnviz.convolution.reach import reached_units, unit_box
-from cnnviz.convolution.rivals import DenseNetwork, PooledHead, fit_dense, fit_pooled
 from cnnviz.convolution.sizes import FieldFormula, Padding, SizeFormula, size_formula
 from cnnviz.convolution.skips import block_weights, likeness, through_blocks
 from cnnviz.convolution.stack import Block, StackedLayer, stack
+from cnnviz.convolution.translation import Move, move, relative_difference, stays_inside
 from cnnviz.convolution.units import Unit, explain_unit, unit_of
+from cnnviz.convolution.weight_randomization import cascade, randomized, rank_correlation, weighted_layers
 from cnnviz.convolution.windows import size_formulas
 
 __all__ = [
     "PRESETS",
     "Block",
-    "DenseNetwork",
+    "DenseBaseline",
     "FieldFormula",
     "LayerRun",
     "Move",
@@ -60,7 +60,7 @@ __all__ = [
     "explain_output",
     "explain_pooling",
     "explain_unit",
-    "fit_dense",
+    "fit_dense_baseline",
     "fit_pooled",
     "flipped",
     "for_each_channel",
@@ -70,7 +70,7 @@ __all__ = [
     "max_pool",
     "move",
     "questions",
-    "randomised",
+    "randomized",
     "rank_correlation",
     "reached_units",
     "read_stack",

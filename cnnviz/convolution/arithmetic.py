@@ -34,9 +34,9 @@ def cross_correlate(
         maps: `(rows, columns, channels)`.
         kernels: `(rows, columns, in_channels, filters)`; 1 x 1 ones mix channels without looking around.
         bias: `(filters,)`; none if not given.
-        stride: Steps between neighbouring windows.
+        stride: Steps between neighboring windows.
         padding: `valid`, `same` or a number of zeros on each side, for both axes or for each.
-        dilation: Steps between neighbouring values of a window. Keras refuses it together with a stride.
+        dilation: Steps between neighboring values of a window. Keras refuses it together with a stride.
 
     Returns:
         `(rows, columns, filters)` float32. Zero: no resemblance, or what speaks for and against it in balance.
@@ -74,7 +74,7 @@ def convolve(
 
         convolve(maps, kernels) = cross_correlate(maps, flipped(kernels))
 
-    A network learns its kernels, so it does not matter to it which way round they are; to the picture of a kernel
+    A model learns its kernels, so it does not matter to it which way round they are; to the image of a kernel
     it does. Arguments and result as in `cross_correlate`.
     """
     turned = flipped(kernels)
@@ -101,9 +101,9 @@ def cross_correlate_1d(
         signal: `(steps, channels)`.
         kernels: `(steps, in_channels, filters)`; `kernels[::-1]` makes it a convolution.
         bias: `(filters,)`; none if not given.
-        stride: Steps between neighbouring windows.
+        stride: Steps between neighboring windows.
         padding: `valid`, `same` or a number of zeros at each end.
-        dilation: Steps between neighbouring values of a window.
+        dilation: Steps between neighboring values of a window.
 
     Returns:
         `(steps, filters)` float32.
@@ -133,9 +133,9 @@ def depthwise(
         maps: `(rows, columns, channels)`.
         kernels: `(rows, columns, channels, multiplier)`.
         bias: `(channels * multiplier,)`; none if not given.
-        stride: Steps between neighbouring windows.
+        stride: Steps between neighboring windows.
         padding: `valid`, `same` or a number of zeros on each side, for both axes or for each.
-        dilation: Steps between neighbouring values of a window.
+        dilation: Steps between neighboring values of a window.
 
     Returns:
         `(rows, columns, channels * multiplier)` float32; channel `c * multiplier + m` comes from channel c.

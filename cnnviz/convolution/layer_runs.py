@@ -10,10 +10,10 @@ import numpy as np
 from cnnviz.capture import Call, call_model, capture
 from cnnviz.convnets import Convnet
 from cnnviz.errors import LayerError
+from cnnviz.finite_check import require_sound
 from cnnviz.layers import LayerInfo, find_layer
 from cnnviz.probes import INPUT
 from cnnviz.sentences import one_line
-from cnnviz.soundness import require_sound
 
 if TYPE_CHECKING:
     import keras
@@ -25,13 +25,13 @@ Position = tuple[int, int, int]
 
 @dataclass(frozen=True, eq=False)
 class LayerRun:
-    """One call of a layer, for one picture; no array has a batch axis.
+    """One call of a layer, for one image; no array has a batch axis.
 
     Attributes:
         info: The layer as it is listed.
         layer: The Keras layer; only read.
         inputs: What it was given, float32.
-        sources: For each input the address of the layer that made it; `INPUT` for the network's own input, None
+        sources: For each input the address of the layer that made it; `INPUT` for the model's own input, None
             where something was done to it on the way.
         before_activation: What its activation was given, float32; its output if it has none.
         output: What it returned, float32.
@@ -48,10 +48,10 @@ class LayerRun:
 
 
 def run_layer(convnet: Convnet, inputs: np.ndarray, *, layer: str) -> LayerRun:
-    """Run a network on one picture and keep what one layer was given and returned.
+    """Run a model on one image and keep what one layer was given and returned.
 
     Args:
-        convnet: Network; it is only read.
+        convnet: Model; it is only read.
         inputs: `(1, height, width, channels)` float32, from `convnet.prepare`.
         layer: Address of the layer.
 
@@ -59,12 +59,12 @@ def run_layer(convnet: Convnet, inputs: np.ndarray, *, layer: str) -> LayerRun:
         LayerError: If the layer does not exist, is not called, or depends on weights that are NaN or infinite.
     """
     if inputs.shape != (1, *convnet.preparation.input_shape):
-        raise ValueError(f"Expected one picture {(1, *convnet.preparation.input_shape)}. Received: {inputs.shape}.")
+        raise ValueError(f"Expected one image {(1, *convnet.preparation.input_shape)}. Received: {inputs.shape}.")
     info = find_layer(convnet, layer)
     require_sound(convnet, layer)
     calls = _calls(convnet, inputs, (layer, *info.inputs))
     if layer not in calls:
-        raise LayerError("Layer {layer!r} is not called when the network runs. Choose another one.", layer=layer)
+        raise LayerError("Layer {layer!r} is not called when the model runs. Choose another one.", layer=layer)
     call = calls[layer]
     given = tuple(_array(tensor) for tensor in call.inputs)
     made = {address: _array(calls[address].outputs[0]) for address in info.inputs if address in calls}
@@ -85,7 +85,7 @@ def as_maps(values: np.ndarray) -> np.ndarray:
 
 
 def _calls(convnet: Convnet, inputs: np.ndarray, addresses: tuple[str, ...]) -> dict[str, Call]:
-    """Run the network eagerly: each layer is asked once, and tracing would take longer than the run."""
+    """Run the model eagerly: each layer is asked once, and tracing would take longer than the run."""
     import tensorflow as tf
 
     with capture(convnet.model, addresses) as calls:

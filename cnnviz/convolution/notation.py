@@ -31,14 +31,14 @@ _WHOLE = re.compile(r"(flatten|gap)|dense(\d{1,6})(nobias)?")
 
 
 def read_stack(text: str) -> tuple[tuple[int, int, int], tuple[Block, ...]]:
-    """Read a picture's shape and the layers on it.
+    """Read an image's shape and the layers on it.
 
     A window is `conv<kernel>x<filters>`, `dw<kernel>` or `pool<size>`, then what is not usual, in this order:
     `s<stride>`, `same` or `p<zeros>`, `d<dilation>`, `nobias`. The usual stride is 1, and a pool's own size. The
     others are `flatten`, `gap` for global pooling, and `dense<units>`.
 
     Args:
-        text: The picture's rows x columns x channels, then at most 40 layers, with commas between them.
+        text: The image's rows x columns x channels, then at most 40 layers, with commas between them.
 
     Returns:
         Rows, columns and channels, and the layers. Whether they fit on each other, `stack` says.
@@ -55,7 +55,7 @@ def read_stack(text: str) -> tuple[tuple[int, int, int], tuple[Block, ...]]:
     if match is None or len(rest) > MOST_LAYERS:
         raise LayerError(
             "{text!r} is no stack of at most {most} layers. "
-            "Begin with the picture, and go on layer by layer: 28x28x1,conv5x6,pool2,flatten,dense10.",
+            "Begin with the image, and go on layer by layer: 28x28x1,conv5x6,pool2,flatten,dense10.",
             text=text[:80],
             most=MOST_LAYERS,
         )
@@ -68,7 +68,7 @@ def write_stack(shape: Sequence[int], blocks: Sequence[Block]) -> str:
     """Write what `read_stack` reads, as short as it can be.
 
     Args:
-        shape: Rows, columns and channels of the picture.
+        shape: Rows, columns and channels of the image.
         blocks: The layers.
 
     Example:

@@ -93,9 +93,9 @@ def explain_output(
         column: Column of the output.
         filter: Channel of the output.
         bias: `(filters,)`; none if not given.
-        stride: Steps between neighbouring windows.
+        stride: Steps between neighboring windows.
         padding: `valid`, `same` or a number of zeros on each side.
-        dilation: Steps between neighbouring values of a window.
+        dilation: Steps between neighboring values of a window.
         activation: What is applied to the sum.
 
     Raises:
@@ -139,7 +139,7 @@ def explain_pooling(
         channel: Channel, of input and output alike.
         operation: `maximum` or `mean`.
         size: Rows and columns of the window.
-        stride: Steps between neighbouring windows; the window's size if not given.
+        stride: Steps between neighboring windows; the window's size if not given.
         padding: `valid`, `same` or a number of zeros on each side.
 
     Returns:

@@ -17,7 +17,7 @@ def max_pool(maps: np.ndarray, *, size: Pair, stride: Pair | None = None, paddin
     Args:
         maps: `(rows, columns, channels)`.
         size: Rows and columns of the window.
-        stride: Steps between neighbouring windows; the window's size if not given.
+        stride: Steps between neighboring windows; the window's size if not given.
         padding: `valid`, `same` or a number of zeros on each side.
 
     Returns:
@@ -38,7 +38,7 @@ def average_pool(maps: np.ndarray, *, size: Pair, stride: Pair | None = None, pa
     Args:
         maps: `(rows, columns, channels)`.
         size: Rows and columns of the window.
-        stride: Steps between neighbouring windows; the window's size if not given.
+        stride: Steps between neighboring windows; the window's size if not given.
         padding: `valid`, `same` or a number of zeros on each side.
 
     Returns:

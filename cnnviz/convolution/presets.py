@@ -38,7 +38,7 @@ make it zero. `sobel-x` answers where it gets brighter to the right, `sobel-y` a
 
 
 def for_each_channel(kernel: np.ndarray, channels: int) -> np.ndarray:
-    """Give every channel the same kernel, for `depthwise`: a blurred colour picture stays in colours.
+    """Give every channel the same kernel, for `depthwise`: a blurred color image stays in colors.
 
     Args:
         kernel: `(rows, columns)`.
@@ -51,7 +51,7 @@ def for_each_channel(kernel: np.ndarray, channels: int) -> np.ndarray:
 
 
 def combine_edges(horizontal: np.ndarray, vertical: np.ndarray) -> np.ndarray:
-    """Make one picture of two that answer to edges across each other: how steep it is, whichever way.
+    """Make one image of two that answer to edges across each other: how steep it is, whichever way.
 
         strength = sqrt(horizontal ** 2 + vertical ** 2)
 

@@ -31,7 +31,7 @@ _LEAVES_POSITIONS = (
 
 
 def unit_box(convnet: Convnet, *, layer: str, row: int = 0, column: int = 0) -> tuple[int, int, int, int]:
-    """Find the part of the picture that one unit of a layer can depend on.
+    """Find the part of the image that one unit of a layer can depend on.
 
     Every window is followed back to what it reads:
 
@@ -40,16 +40,16 @@ def unit_box(convnet: Convnet, *, layer: str, row: int = 0, column: int = 0) -> 
 
     and what is padding ends there. Of several paths the box holds all; rows and columns are followed apart, so that a
     branch which reads padding only may still widen it. A dense or global layer, and one whose reach is not known, reads
-    all there is, which is the whole picture but for what was cropped away.
+    all there is, which is the whole image but for what was cropped away.
 
     Args:
-        convnet: Network; it is only read.
+        convnet: Model; it is only read.
         layer: Address.
         row: Row of the unit in the layer's maps; 0 in a dense layer.
         column: Its column.
 
     Returns:
-        Left, top, right, bottom in pixels of the picture as the network receives it, so that
+        Left, top, right, bottom in pixels of the image as the model receives it, so that
         `photo[top:bottom, left:right]` is the field. Without area: the unit sees padding only.
 
     Raises:
@@ -77,12 +77,12 @@ def unit_box(convnet: Convnet, *, layer: str, row: int = 0, column: int = 0) -> 
 
 
 def reached_units(convnet: Convnet, *, layer: str, box: Sequence[int]) -> np.ndarray:
-    """Find the units of a layer that can depend on a part of the picture.
+    """Find the units of a layer that can depend on a part of the image.
 
     Args:
-        convnet: Network; it is only read.
+        convnet: Model; it is only read.
         layer: Address.
-        box: Left, top, right, bottom in pixels of the picture as the network receives it; one pixel is
+        box: Left, top, right, bottom in pixels of the image as the model receives it; one pixel is
             `(x, y, x + 1, y + 1)`.
 
     Returns:
@@ -115,7 +115,7 @@ def _reach(convnet: Convnet, address: str) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _along(convnet: Convnet, address: str, axis: int) -> np.ndarray:
-    """Walk back from a layer to the picture, along rows or columns, all its units at once."""
+    """Walk back from a layer to the image, along rows or columns, all its units at once."""
     by_address = walk(convnet.model)
     shapes = {info.address: info.output_shape for info in layers(convnet)} | {INPUT: convnet.preparation.input_shape}
     seen = {address: np.eye(_side(shapes[address], axis), dtype=np.float32)}

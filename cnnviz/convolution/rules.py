@@ -89,7 +89,7 @@ def _pooled(run: LayerRun, patch: Patch) -> tuple[OutputValue, ...]:
     return (weighted(patch, kernel, operation=operation),)
 
 
-def _batch_normalisation(run: LayerRun, position: Position) -> tuple[OutputValue, ...]:
+def _batch_normalization(run: LayerRun, position: Position) -> tuple[OutputValue, ...]:
     """In use, unlike in training, it is a scale and a shift for each channel."""
     layer, channel = run.layer, position[2]
     _require_last_axis(run)
@@ -106,8 +106,8 @@ def _rescaling(run: LayerRun, position: Position) -> tuple[OutputValue, ...]:
     return _scaled(run, position, float(scale), float(offset))
 
 
-def _normalisation(run: LayerRun, position: Position) -> tuple[OutputValue, ...]:
-    """Scale by what the pictures were measured to be when the network was made."""
+def _normalization(run: LayerRun, position: Position) -> tuple[OutputValue, ...]:
+    """Scale by what the images were measured to be when the model was made."""
     layer, shape = run.layer, as_maps(run.inputs[0]).shape
     mean, variance = (float(np.broadcast_to(part, (1, *shape))[0][position]) for part in (layer.mean, layer.variance))
     deviation = max(np.sqrt(variance), 1e-7)  # Keras's own epsilon
@@ -213,9 +213,9 @@ RULES: dict[str, Rule] = {
     "AveragePooling2D": _pooling,
     "GlobalMaxPooling2D": _global_pooling,
     "GlobalAveragePooling2D": _global_pooling,
-    "BatchNormalization": _batch_normalisation,
+    "BatchNormalization": _batch_normalization,
     "Rescaling": _rescaling,
-    "Normalization": _normalisation,
+    "Normalization": _normalization,
     "Add": _addition,
     "Multiply": _multiplication,
     **dict.fromkeys(("Activation", *_ACTIVATION_LAYERS), _activation),

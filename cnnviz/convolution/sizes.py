@@ -21,9 +21,9 @@ class SizeFormula:
     Attributes:
         input: Values along this side.
         kernel: Values that the window takes.
-        stride: Steps between neighbouring windows.
+        stride: Steps between neighboring windows.
         padding: Values added before the first and behind the last.
-        dilation: Steps between neighbouring values of a window.
+        dilation: Steps between neighboring values of a window.
         output: Windows that fit.
     """
 
@@ -62,9 +62,9 @@ def size_formula(
     Args:
         length: Values along this side.
         kernel: Values that the window takes, at least 1.
-        stride: Steps between neighbouring windows, at least 1.
+        stride: Steps between neighboring windows, at least 1.
         padding: `valid`, `same`, or a number of zeros on each side.
-        dilation: Steps between neighbouring values of a window, at least 1; 1 leaves no gaps.
+        dilation: Steps between neighboring values of a window, at least 1; 1 leaves no gaps.
 
     Raises:
         LayerError: If not one window fits.
@@ -113,10 +113,10 @@ class FieldFormula:
 
     Attributes:
         field_before: Pixels that one value of the layer's input depends on.
-        step_before: Pixels between neighbouring values of its input.
+        step_before: Pixels between neighboring values of its input.
         kernel: Values that the window takes.
-        stride: Steps of the input between neighbouring windows.
-        dilation: Steps of the input between neighbouring values of a window.
+        stride: Steps of the input between neighboring windows.
+        dilation: Steps of the input between neighboring values of a window.
     """
 
     field_before: int
@@ -132,5 +132,5 @@ class FieldFormula:
 
     @property
     def step(self) -> int:
-        """Pixels between neighbouring outputs."""
+        """Pixels between neighboring outputs."""
         return self.step_before * self.stride

@@ -47,12 +47,12 @@ def through_blocks(maps: np.ndarray, weights: np.ndarray, *, has_skip: bool) -> 
         `(blocks + 1, rows, columns, channels)` float32: the maps, then what each block made of them.
 
     Note:
-        Weights are random here. A trained network without skip connections may well pass its picture on; what is
+        Weights are random here. A trained model without skip connections may well pass its image on; what is
         shown is why a deep one is hard to start.
 
     Reference:
         He et al., "Deep Residual Learning for Image Recognition", CVPR 2016, eq. 1. https://arxiv.org/abs/1512.03385
-        He et al., "Identity Mappings in Deep Residual Networks", ECCV 2016. https://arxiv.org/abs/1603.05027
+        He et al., "Identity Mappings in Deep Residual Models", ECCV 2016. https://arxiv.org/abs/1603.05027
     """
     passed = [np.asarray(maps, np.float32)]
     for first, second in weights:
@@ -62,14 +62,14 @@ def through_blocks(maps: np.ndarray, weights: np.ndarray, *, has_skip: bool) -> 
 
 
 def likeness(maps: np.ndarray, other: np.ndarray) -> float:
-    """How much of one picture can be seen in another: their correlation, channel by channel from its own mean.
+    """How much of one image can be seen in another: their correlation, channel by channel from its own mean.
 
     Args:
         maps: `(rows, columns, channels)`, float.
         other: Same shape.
 
     Returns:
-        -1..1; 1 is the same picture up to its scale, 0 nothing in common, also where one of them is plain.
+        -1..1; 1 is the same image up to its scale, 0 nothing in common, also where one of them is plain.
     """
     one, two = (array - array.mean(axis=(0, 1)) for array in (maps, other))
     norm = np.linalg.norm(one) * np.linalg.norm(two)

@@ -19,9 +19,9 @@ class Block:
     Attributes:
         kind: What it is. Pooling counts as `pooling` whether it keeps the largest value or the mean.
         kernel: Rows and columns of its window, a square.
-        stride: Steps between neighbouring windows.
+        stride: Steps between neighboring windows.
         padding: `valid`, `same` or a number of zeros on each side.
-        dilation: Steps between neighbouring values of a window.
+        dilation: Steps between neighboring values of a window.
         filters: Channels of a convolution's output, units of a dense layer.
         has_bias: Whether each output channel has one.
     """
@@ -66,7 +66,7 @@ def stack(input_shape: tuple[int, int, int], blocks: Sequence[Block]) -> tuple[S
     """Follow sizes, parameters and receptive field through layers on top of each other.
 
     Args:
-        input_shape: Rows, columns, channels of the picture.
+        input_shape: Rows, columns, channels of the image.
         blocks: From the bottom up.
 
     Raises:

@@ -20,19 +20,19 @@ _TOLERANCE = 1e-2  # of the sum's size; float16 stays below, another computation
 
 @dataclass(frozen=True, eq=False)
 class Unit:
-    """One value of a layer for one picture, taken apart.
+    """One value of a layer for one image, taken apart.
 
     Attributes:
         address: The layer.
         kind: Its Keras class.
-        sources: For each of the layer's inputs the address of the layer that made it; `INPUT` for the network's own
+        sources: For each of the layer's inputs the address of the layer that made it; `INPUT` for the model's own
             input, None where something was done to it on the way.
         row: Where the unit lies in the layer's maps; 0 in a dense layer.
         column: Likewise.
         channel: Its channel, or its number in a dense layer.
         steps: The last one is the unit. A separable convolution's last reads what those before it made, in the order
             of its patch's channels; a softmax reads the scores of all units, of which its own comes before it.
-        value: What the network itself computed.
+        value: What the model itself computed.
     """
 
     address: str
@@ -48,28 +48,28 @@ class Unit:
 def explain_unit(
     convnet: Convnet, inputs: np.ndarray, *, layer: str, channel: int, row: int = 0, column: int = 0
 ) -> Unit:
-    """Take one unit of a network apart: what it reads from the layer below, its weights, each product, its value.
+    """Take one unit of a model apart: what it reads from the layer below, its weights, each product, its value.
 
-    The network is run once. To look at several units of a layer, run it by `run_layer` and use `unit_of`.
+    The model is run once. To look at several units of a layer, run it by `run_layer` and use `unit_of`.
 
     Args:
-        convnet: Network; it is only read.
+        convnet: Model; it is only read.
         inputs: `(1, height, width, channels)` float32, from `convnet.prepare`.
         layer: Address of a convolution (plain, grouped, depthwise, separable), pooling, global pooling, batch
-            normalisation, activation, addition, multiplication, dense, rescaling, padding, flattening or concatenating
+            normalization, activation, addition, multiplication, dense, rescaling, padding, flattening or concatenating
             layer.
         channel: Channel of its output, or the unit of a dense layer.
         row: Row of its output.
         column: Column of its output.
 
     Returns:
-        All numbers in the layers' own units; `steps[-1].value` is the network's own `value`, but for rounding.
+        All numbers in the layers' own units; `steps[-1].value` is the model's own `value`, but for rounding.
 
     Raises:
         LayerError: If there is no such layer or unit, or its kind is not taken apart.
 
     Note:
-        Large products show what the sum is made of, not what the network needs: two large ones of opposite sign
+        Large products show what the sum is made of, not what the model needs: two large ones of opposite sign
         cancel out.
 
     Example:
@@ -135,7 +135,7 @@ def _check(run: LayerRun, position: Position) -> None:
 def _not_taken_apart(run: LayerRun) -> LayerError:
     return LayerError(
         "Layer {address!r} ({kind}) is not taken apart. "
-        "Choose a convolution, pooling, normalisation, activation, addition or dense layer.",
+        "Choose a convolution, pooling, normalization, activation, addition or dense layer.",
         address=run.info.address,
         kind=run.info.kind,
     )

@@ -28,9 +28,9 @@ def patches(
     Args:
         maps: `(rows, columns, channels)`.
         size: Rows and columns that the window takes.
-        stride: Steps between neighbouring windows.
+        stride: Steps between neighboring windows.
         padding: `valid`, `same` or a number of cells on each side.
-        dilation: Steps between neighbouring values of a window.
+        dilation: Steps between neighboring values of a window.
         fill: Value of the padding.
 
     Returns:

@@ -9,7 +9,7 @@ import numpy as np
 import streamlit as st
 
 from cnnviz import activations, figures, images
-from cnnviz.activations import ChannelStatistics, Normalise, Order
+from cnnviz.activations import ChannelStatistics, Normalize, Order
 from cnnviz.dashboard import channel_card, components, language, panels, state
 from cnnviz.dashboard.state import Selection
 from cnnviz.dashboard.texts import activations as texts
@@ -18,7 +18,7 @@ from cnnviz.layers import LayerInfo, default_layer, find_layer, score_layer
 
 _PLAY_SECONDS = 1.2
 _SHOWN_UNITS = 5
-_FIRST_STRIDE = 4  # pixels: maps of a quarter of the picture show shapes and still fill the sheet
+_FIRST_STRIDE = 4  # pixels: maps of a quarter of the image show shapes and still fill the sheet
 
 
 def choose_layer(selection: Selection, infos: list[LayerInfo]) -> LayerInfo:
@@ -70,7 +70,7 @@ def _play(following: str) -> None:
     def tick() -> None:
         nonlocal is_drawn
         if is_drawn:
-            state.select_later(state.LAYER, following)
+            state.set_on_next_run(state.LAYER, following)
             st.rerun()
         is_drawn = True
 
@@ -78,7 +78,7 @@ def _play(following: str) -> None:
 
 
 def _first(infos: list[LayerInfo], selection: Selection) -> str:
-    """Choose a layer to begin with: the first activation of a quarter of the picture's resolution."""
+    """Choose a layer to begin with: the first activation of a quarter of the image's resolution."""
     early = [
         info for info in infos if info.has_maps and info.stride[0] >= _FIRST_STRIDE and info.category == "activation"
     ]
@@ -92,9 +92,9 @@ def _first(infos: list[LayerInfo], selection: Selection) -> str:
 class Look:
     """How the sheet is drawn; changing it computes nothing."""
 
-    scale: Normalise
+    scale: Normalize
     order: Order
-    colours: str
+    colors: str
 
 
 def choose_look() -> Look:
@@ -102,17 +102,17 @@ def choose_look() -> Look:
     with st.popover(shared.SETTINGS, icon=":material/tune:", type="tertiary"):
         scale = panels.choose_one(texts.SCALE, texts.SCALES, key="scale")
         order = panels.choose_one(texts.ORDER, texts.ORDERS, key="order")
-        colours = panels.choose_one(texts.COLOURS, texts.MAP_COLOURS, key="map_colours")
-    return Look(cast(Normalise, scale), cast(Order, order), colours)
+        colors = panels.choose_one(texts.COLORS, texts.MAP_COLORS, key="map_colors")
+    return Look(cast(Normalize, scale), cast(Order, order), colors)
 
 
 def show_sheet(info: LayerInfo, maps: np.ndarray, statistics: ChannelStatistics, *, channel: int, look: Look) -> None:
     """Draw all channels of a layer; a click picks the channel of the card."""
     ranks = activations.order_channels(statistics, by=look.order)
-    tiles = activations.tiles(maps, normalise=look.scale)[ranks]
+    tiles = activations.tiles(maps, normalize=look.scale)[ranks]
     names = [
         texts.CHANNEL_SILENT.format(channel=rank)
-        if statistics.is_silent[rank]
+        if statistics.is_inactive[rank]
         else texts.CHANNEL_NAME.format(channel=rank, maximum=f"{statistics.maximum[rank]:.3g}")
         for rank in ranks
     ]
@@ -123,14 +123,14 @@ def show_sheet(info: LayerInfo, maps: np.ndarray, statistics: ChannelStatistics,
         names=names,
         picked=int(np.flatnonzero(ranks == channel)[0]),
         on_pick=lambda position: state.select(state.CHANNEL, int(ranks[position])),
-        table=images.lookup_table(look.colours),
-        dimmed=np.flatnonzero(statistics.is_silent[ranks]).tolist(),
+        table=images.lookup_table(look.colors),
+        dimmed=np.flatnonzero(statistics.is_inactive[ranks]).tolist(),
         tile=88,
     )
-    low, high = activations.shown_range(statistics, normalise=look.scale)
+    low, high = activations.shown_range(statistics, normalize=look.scale)
     low_text, high_text = f"{np.nanmin(low, initial=0):.3g}", f"{np.nanmax(high, initial=0):.3g}"
     said = texts.SCALE_LAYER.format(low=low_text, high=high_text) if look.scale == "layer" else texts.SCALE_CHANNEL
-    counts = texts.SILENT.format(count=len(ranks), silent=int(statistics.is_silent.sum()))
+    counts = texts.SILENT.format(count=len(ranks), silent=int(statistics.is_inactive.sum()))
     st.caption(f"{counts} · {said}")
     if tokens := panels.grid_text(info):
         st.caption(tokens)
@@ -167,21 +167,21 @@ def _unit_names(selection: Selection, info: LayerInfo, count: int) -> list[str]:
 
 
 def show_received(selection: Selection) -> None:
-    """Draw the picture as the network receives it."""
+    """Draw the image as the model receives it."""
     with st.container(key="received"):
-        components.picture(selection.received, key="received_picture", alt=texts.PICTURE_ALT)
+        components.image(selection.received, key="received_image", alt=texts.IMAGE_ALT)
 
 
-def take_away(selection: Selection, info: LayerInfo, output: np.ndarray) -> None:
-    """Offer the layer's output as a picture, as numbers and as code."""
+def show_export(selection: Selection, info: LayerInfo, output: np.ndarray) -> None:
+    """Offer the layer's output as an image, as numbers and as code."""
     code = panels.code_start(selection) + (
         f"layer = {info.address!r}\n"
         "output = cnnviz.feature_maps(convnet, inputs, layers=[layer])[layer]\n"
         f"print(output.shape)  # {(1, *output.shape)}\n"
     )
 
-    def picture() -> np.ndarray:
+    def image() -> np.ndarray:
         maps = output if output.ndim == 3 else output.reshape(1, -1, 1)
-        return images.contact_sheet(images.colour(activations.tiles(maps) / 255, "viridis"), columns=16, gap=1)
+        return images.contact_sheet(images.color(activations.tiles(maps) / 255, "viridis"), columns=16, gap=1)
 
-    panels.take_away(f"activations-{panels.slug(info.address)}", code, picture, lambda: {"output": output})
+    panels.show_export(f"activations-{panels.slug(info.address)}", code, image, lambda: {"output": output})

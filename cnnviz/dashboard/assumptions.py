@@ -26,8 +26,8 @@ from cnnviz.dashboard import cache, components, language, panels, state, store
 from cnnviz.dashboard.state import Selection
 from cnnviz.dashboard.texts import assumptions as texts
 from cnnviz.errors import CnnvizError, ModelError
+from cnnviz.finite_check import first_not_finite
 from cnnviz.layers import default_layer, map_layers
-from cnnviz.soundness import first_not_finite
 
 _ERROR = "_answers_error"
 

@@ -13,8 +13,8 @@ from cnnviz.dashboard import cache, components, language, panels, patterns, stat
 from cnnviz.dashboard.state import Selection
 from cnnviz.dashboard.texts import activations as texts
 from cnnviz.errors import LayerError
+from cnnviz.finite_check import first_not_finite
 from cnnviz.layers import LayerInfo, find_layer, layers
-from cnnviz.soundness import first_not_finite
 
 _WEIGHT_PIXELS = 8  # a weight's side on the sheet of kernels, so that the gaps between kernels stay thin
 _KEEPS_CHANNELS = (
@@ -32,7 +32,7 @@ _KEEPS_CHANNELS = (
 
 def choose_channel(label: str, count: int, first: int = 0) -> int:
     """Draw the number of the channel, or of the filter that makes it; `first` until one is chosen."""
-    state.settle(state.CHANNEL, range(count), first)
+    state.validate_choice(state.CHANNEL, range(count), first)
     return int(st.number_input(label, 0, count - 1, key=state.CHANNEL, persist_state="session"))
 
 
@@ -44,7 +44,7 @@ def show_card(
     Args:
         selection: What is being looked at.
         info: The layer.
-        maps: `(rows, columns, channels)` of the selected picture.
+        maps: `(rows, columns, channels)` of the selected image.
         statistics: Of those maps.
         channel: The channel.
     """
@@ -109,7 +109,7 @@ def _show_patch(selection: Selection, info: LayerInfo, maps: np.ndarray, channel
         st.caption(panels.plain(language.say(error.sentence)))
         return
     patch = selection.received[top:bottom, left:right]
-    components.picture(patch, key="patch", alt=texts.PATCH_ALT)
+    components.image(patch, key="patch", alt=texts.PATCH_ALT)
 
 
 def show_kernel(selection: Selection, info: LayerInfo, channel: int) -> None:
@@ -122,29 +122,29 @@ def show_kernel(selection: Selection, info: LayerInfo, channel: int) -> None:
         inputs = source.macs // prod(source.output_shape)  # of a dense layer; other layers without kernels have none
         st.caption(texts.NO_WINDOW.format(count=inputs) if inputs else texts.NO_KERNEL)
         return
-    picture, said = _kernel_picture(kernel)
-    components.picture(picture, key="kernel", alt=texts.KERNEL_ALT.format(channel=channel))
+    image, said = _kernel_image(kernel)
+    components.image(image, key="kernel", alt=texts.KERNEL_ALT.format(channel=channel))
     st.caption(said)
 
 
-def _kernel_picture(kernel: np.ndarray) -> tuple[np.ndarray, str]:
-    """Draw one filter's weights `(rows, columns, inputs)`; return the picture and how to read it."""
+def _kernel_image(kernel: np.ndarray) -> tuple[np.ndarray, str]:
+    """Draw one filter's weights `(rows, columns, inputs)`; return the image and how to read it."""
     peak = float(np.max(np.abs(kernel), where=np.isfinite(kernel), initial=0.0)) or 1.0
     unit = (kernel / peak + 1) / 2
     if kernel.shape[-1] == 3:
-        picture = np.round(255 * np.nan_to_num(unit, posinf=1, neginf=0)).astype(np.uint8)
-        picture[~np.isfinite(unit).all(axis=-1)] = images.NOT_A_NUMBER
-        return picture, texts.KERNEL_RGB
-    coloured = images.colour(np.moveaxis(unit, -1, 0), "PuOr")
+        image = np.round(255 * np.nan_to_num(unit, posinf=1, neginf=0)).astype(np.uint8)
+        image[~np.isfinite(unit).all(axis=-1)] = images.NOT_A_NUMBER
+        return image, texts.KERNEL_RGB
+    colored = images.color(np.moveaxis(unit, -1, 0), "PuOr")
     if kernel.shape[-1] == 1:
-        return coloured[0], texts.KERNEL_ONE
-    coloured = coloured.repeat(_WEIGHT_PIXELS, axis=1).repeat(_WEIGHT_PIXELS, axis=2)
-    side = int(np.ceil(np.sqrt(len(coloured))))
-    return images.contact_sheet(coloured, columns=side, gap=1), texts.KERNEL_MANY.format(count=kernel.shape[-1])
+        return colored[0], texts.KERNEL_ONE
+    colored = colored.repeat(_WEIGHT_PIXELS, axis=1).repeat(_WEIGHT_PIXELS, axis=2)
+    side = int(np.ceil(np.sqrt(len(colored))))
+    return images.contact_sheet(colored, columns=side, gap=1), texts.KERNEL_MANY.format(count=kernel.shape[-1])
 
 
 def convolution_of(selection: Selection, info: LayerInfo) -> str:
-    """Walk back from a normalisation or activation to the layer whose filters its channels are."""
+    """Walk back from a normalization or activation to the layer whose filters its channels are."""
     by_address = {other.address: other for other in layers(selection.convnet)}
     while info.kind in _KEEPS_CHANNELS and len(info.inputs) == 1 and info.inputs[0] in by_address:
         info = by_address[info.inputs[0]]

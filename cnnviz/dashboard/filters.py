@@ -135,7 +135,7 @@ def _draw_sheet(sheet: Sheet, found: dict[int, Pattern], forming: dict[int, np.n
 
 
 def _name(index: int, found: dict[int, Pattern], forming: dict[int, np.ndarray]) -> str:
-    status = found[index].status if index in found else "climbing" if index in forming else "waiting"
+    status = found[index].status if index in found else "optimizing" if index in forming else "waiting"
     said = texts.STATUSES[status]
     return (texts.NAME_STATUS if said else texts.NAME).format(filter=index, status=said)
 
@@ -185,15 +185,15 @@ def show_card(selection: Selection, sheet: Sheet) -> None:
 
 def _show_pattern(sheet: Sheet, pattern: Pattern) -> None:
     alt = texts.CARD_ALT.format(filter=sheet.channel, layer=sheet.info.address)
-    components.picture(pattern.photo, key="pattern", alt=alt)
+    components.image(pattern.photo, key="pattern", alt=alt)
     st.markdown(texts.ANSWER.format(before=f"{pattern.before:.3g}", after=f"{pattern.after:.3g}"))
-    if pattern.climbed_size != (sheet.request.size, sheet.request.size):
-        rows, columns = pattern.climbed_size
+    if pattern.ascent_size != (sheet.request.size, sheet.request.size):
+        rows, columns = pattern.ascent_size
         st.caption(texts.NATIVE.format(rows=rows, columns=columns))
 
 
-def take_away(selection: Selection, sheet: Sheet) -> None:
-    """Offer the known patterns as a picture, as numbers and as code."""
+def show_export(selection: Selection, sheet: Sheet) -> None:
+    """Offer the known patterns as an image, as numbers and as code."""
     request, indices = sheet.request, sheet.indices
     found = patterns.known(request, indices)
     if not found:
@@ -207,7 +207,7 @@ def take_away(selection: Selection, sheet: Sheet) -> None:
         "print(photos.shape)\n"
     )
     photos = np.stack([pattern.photo for pattern in found.values()])
-    panels.take_away(
+    panels.show_export(
         f"patterns-{panels.slug(sheet.info.address)}",
         code,
         lambda: images.contact_sheet(photos, columns=min(8, len(photos)), gap=2),

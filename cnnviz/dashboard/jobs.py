@@ -18,7 +18,7 @@ from typing import Any, Literal
 
 import streamlit as st
 
-from cnnviz.dashboard.kept import CACHE, size_of
+from cnnviz.dashboard.cached import CACHE, size_of
 from cnnviz.errors import CancelledError, CnnvizError
 from cnnviz.sentences import Sentence
 
@@ -91,7 +91,7 @@ class Job:
             raise CancelledError("Stopped.")
         if time.monotonic() - self.began > 60 * _MINUTES:
             raise CnnvizError(
-                "It was ended after {minutes} minutes, so that nobody waits for ever. Ask for less at a time, or use "
+                "It was ended after {minutes} minutes, the longest a job may take here. Compute less at a time, or use "
                 "Python or the command line.",
                 minutes=_MINUTES,
             )

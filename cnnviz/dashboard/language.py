@@ -26,7 +26,7 @@ CLASSES = "class"
 
 _FORMAT = string.Formatter()
 _PLACE = re.compile(r"\{[^{}]*\}")
-_CONTEXT = "\x04"  # between a context and its text, in compiled catalogues
+_CONTEXT = "\x04"  # between a context and its text, in compiled catalogs
 _OUTSIDE = ContextVar("language", default=ENGLISH)
 
 T = TypeVar("T")
@@ -41,7 +41,7 @@ def current() -> str:
 
 
 def usual() -> str:
-    """Key of the browser's language if there is a catalogue for it, else English."""
+    """Key of the browser's language if there is a catalog for it, else English."""
     asked = (st.context.locale or "").partition("-")[0]
     return asked if asked in LANGUAGES else ENGLISH
 
@@ -51,7 +51,7 @@ def say(text: T, context: str = "") -> T:
 
     Args:
         text: English; of a sentence, the template is said, then its values, if they are sentences. One that was kept
-            as plain text, or crossed from another process as such, is recognised.
+            as plain text, or crossed from another process as such, is recognized.
         context: Where the text stands: one English word may want two others.
     """
     return _say(text, current(), context)
@@ -64,10 +64,10 @@ def _say(text: T, language: str, context: str) -> T:
     if isinstance(text, Sentence):
         said = _fill(text, language)
     elif isinstance(text, str):
-        catalogue = _catalogue(language)
-        said = catalogue.pgettext(context, text) if context else catalogue.gettext(text)
+        catalog = _catalog(language)
+        said = catalog.pgettext(context, text) if context else catalog.gettext(text)
         if said == text and not context:
-            said = _recognised(text, language)
+            said = _recognized(text, language)
     elif isinstance(text, dict):
         said = {key: _say(value, language, context) for key, value in text.items()}
     elif isinstance(text, tuple | list):
@@ -76,7 +76,7 @@ def _say(text: T, language: str, context: str) -> T:
 
 
 def _fill(sentence: Sentence, language: str) -> str:
-    template = _catalogue(language).gettext(sentence.template)
+    template = _catalog(language).gettext(sentence.template)
     if not sentence.values:
         return template
     values = {
@@ -86,7 +86,7 @@ def _fill(sentence: Sentence, language: str) -> str:
     return template.format(**values)
 
 
-def _recognised(text: str, language: str) -> str:
+def _recognized(text: str, language: str) -> str:
     """Say a sentence that was kept as plain text, as in a run's status; its template is the longest that fits."""
     if text.endswith("."):
         for looks, template in _templates(language):
@@ -100,7 +100,7 @@ def _recognised(text: str, language: str) -> str:
 @cache
 def _templates(language: str) -> list[tuple[re.Pattern[str], str]]:
     """What sentences with values look like in English, the longest first, and their translations."""
-    known: dict[str, str] = _catalogue(language)._catalog  # type: ignore[attr-defined]  # gettext lists them nowhere else
+    known: dict[str, str] = _catalog(language)._catalog  # type: ignore[attr-defined]  # gettext lists them nowhere else
     sentences = [text for text in known if "{" in text and text.endswith(".") and _CONTEXT not in text]
     sentences.sort(key=lambda text: len(_PLACE.sub("", text)), reverse=True)
     return [(re.compile(_looks(text), re.DOTALL), known[text]) for text in sentences]
@@ -121,7 +121,7 @@ def class_name(name: str) -> str:
 
 
 def class_names(names: Iterable[str]) -> tuple[str, ...]:
-    """Say the names of classes; those of the networks that ship are translated, all others stay as they are."""
+    """Say the names of classes; those of the models that ship are translated, all others stay as they are."""
     return say(tuple(names), CLASSES)
 
 
@@ -137,5 +137,5 @@ def kept(function: Callable[[], T]) -> Callable[[], T]:
 
 
 @cache
-def _catalogue(language: str) -> gettext.NullTranslations:
+def _catalog(language: str) -> gettext.NullTranslations:
     return gettext.translation(DOMAIN, FOLDER, languages=[language])

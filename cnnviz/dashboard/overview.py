@@ -16,18 +16,18 @@ from cnnviz.dashboard.texts import assumptions as assumed
 from cnnviz.dashboard.texts import overview as texts
 from cnnviz.dashboard.texts import shared
 from cnnviz.errors import LayerError
+from cnnviz.finite_check import require_sound
 from cnnviz.layers import LayerInfo, layers, totals
-from cnnviz.soundness import require_sound
 
 _SHOWN_CLASSES = 5
 
 
 def show_received(selection: Selection) -> None:
-    """Draw the picture as the network receives it, with its numbers."""
+    """Draw the image as the model receives it, with its numbers."""
     st.header(texts.RECEIVED, anchor=False)
     received, inputs = selection.received, selection.inputs[0]
     height, width = received.shape[:2]
-    components.picture(received, key="received_picture", alt=texts.RECEIVED_ALT.format(height=height, width=width))
+    components.image(received, key="received_image", alt=texts.RECEIVED_ALT.format(height=height, width=width))
     low, high, mean = (f"{value:.3g}" for value in (inputs.min(), inputs.max(), inputs.mean()))
     fit = assumed.VALUES["fit"][selection.convnet.preparation.fit]
     channels = inputs.shape[-1]
@@ -37,8 +37,10 @@ def show_received(selection: Selection) -> None:
 
 def show_answer(selection: Selection) -> None:
     """Draw the five most probable classes; a click selects one for every page."""
-    st.header(texts.ANSWER, anchor=False)
     names = selection.convnet.class_names
+    is_longer = len(names) > _SHOWN_CLASSES and selection.convnet.has_classes
+    title = texts.ANSWER_TOP.format(count=_SHOWN_CLASSES) if is_longer else texts.ANSWER
+    st.header(title, anchor=False)
     if not names:
         panels.explain(shared.NO_CLASSES)
         return
@@ -56,7 +58,7 @@ def show_answer(selection: Selection) -> None:
     components.bars(
         [(index, spoken[index], float(probabilities[index])) for index in top],
         key="answer",
-        title=texts.ANSWER,
+        title=title,
         picked=selection.class_index,
         on_pick=lambda index: state.select(state.CLASS, names[index]) if len(names) > 1 else None,
         are_shares=convnet.has_probabilities,
@@ -154,8 +156,8 @@ def _bytes(number: int) -> str:
     return f"{_short(number)}B" if number >= 1000 else f"{number} B"
 
 
-def take_away(selection: Selection) -> None:
-    """Offer the picture as received, the input, the probabilities and the code."""
+def show_export(selection: Selection) -> None:
+    """Offer the image as received, the input, the probabilities and the code."""
     code, arrays = panels.code_start(selection) + "print(inputs.shape)\n", {"inputs": selection.inputs}
     if selection.convnet.class_names:
         name = "probabilities" if selection.convnet.has_probabilities else "scores"
@@ -165,4 +167,4 @@ def take_away(selection: Selection) -> None:
             f'    print(f"{{{name}[index]:.3f}}  {{convnet.class_names[index]}}")\n'
         )
         arrays[name] = cache.probabilities(selection)
-    panels.take_away("overview", code, lambda: selection.received, lambda: arrays)
+    panels.show_export("overview", code, lambda: selection.received, lambda: arrays)

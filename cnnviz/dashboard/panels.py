@@ -12,7 +12,7 @@ import numpy as np
 import streamlit as st
 
 from cnnviz import figures, images
-from cnnviz.convnets import catalogue
+from cnnviz.convnets import catalog
 from cnnviz.dashboard import language, paths, samples, state, store
 from cnnviz.dashboard.jobs import Job, jobs
 from cnnviz.dashboard.private_streamlit import StopException
@@ -86,7 +86,7 @@ def choose_one(
         in_url: Whether a link keeps it.
         default: What is chosen at first; the first one if not given.
     """
-    state.settle(key, options, default or next(iter(options)))
+    state.validate_choice(key, options, default or next(iter(options)))
     chosen = st.segmented_control(
         label,
         list(options),
@@ -110,7 +110,7 @@ def choose_step(label: str, steps: Iterable[int], *, key: str, default: int, wid
         width: Of the slider, in pixels.
     """
     options = [str(step) for step in steps]
-    state.settle(key, options, str(default))
+    state.validate_choice(key, options, str(default))
     return int(st.select_slider(label, options, key=key, persist_state="session", width=width))
 
 
@@ -194,38 +194,38 @@ def code_start(selection: Selection, *, imports: str = "") -> str:
         selection: What is looked at.
         imports: What is imported beside cnnviz itself, a line each.
     """
-    convnet, picture = selection.convnet, selection.picture
+    convnet, image = selection.convnet, selection.image
     assumed = [f"# assumed: {line}\n" for line in convnet.assumptions.lines] if convnet.assumptions.are_open else []
     return (
         f"import cnnviz\n{imports}\n"
         f"{''.join(assumed)}"
         f"convnet = {model_code(convnet.name)}\n"
-        f"photo = {samples.code(picture)}\n"
+        f"photo = {samples.code(image)}\n"
         "inputs = convnet.prepare([photo])\n"
     )
 
 
 def model_code(name: str) -> str:
     """Write the Python that opens a network: of an upload the file that this computer keeps."""
-    if name in catalogue() or trained_run(name) is not None:
+    if name in catalog() or trained_run(name) is not None:
         return f"cnnviz.load_convnet({name!r})"
     source, comment = paths.in_code(store.model_path(name) or Path("your-model.keras"))
     return f"cnnviz.load_convnet({source}){comment}"
 
 
-def take_away(
-    name: str, code: str, picture: Callable[[], np.ndarray] | None, arrays: Callable[[], Mapping[str, np.ndarray]]
+def show_export(
+    name: str, code: str, image: Callable[[], np.ndarray] | None, arrays: Callable[[], Mapping[str, np.ndarray]]
 ) -> None:
-    """Offer a view as runnable Python, as a picture and as numbers.
+    """Offer a view as runnable Python, as an image and as numbers.
 
     Args:
         name: Stem of the files, plain characters.
         code: Python that computes the view.
-        picture: Draws the view, uint8; None if there is nothing to see. It and `arrays` are called only when asked for.
+        image: Draws the view, uint8; None if there is nothing to see. It and `arrays` are called only when asked for.
         arrays: Gives the raw arrays by name.
     """
     popover = st.popover(
-        shared.TAKE_AWAY, icon=":material/download:", type="tertiary", on_change="rerun", key="take_away"
+        shared.TAKE_AWAY, icon=":material/download:", type="tertiary", on_change="rerun", key="show_export"
     )
     if not popover.open:
         return
@@ -233,8 +233,8 @@ def take_away(
         st.markdown(shared.CODE)
         st.code(code, language="python")
         with st.container(horizontal=True):
-            if picture is not None:
-                png = images.png_bytes(picture())
+            if image is not None:
+                png = images.png_bytes(image())
                 st.download_button(shared.DOWNLOAD_PNG, png, f"{name}.png", "image/png", on_click="ignore")
             npz = images.npz_bytes({**arrays(), "code": np.array(code)})
             st.download_button(shared.DOWNLOAD_NPZ, npz, f"{name}.npz", "application/octet-stream", on_click="ignore")

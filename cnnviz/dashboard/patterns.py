@@ -41,7 +41,7 @@ def grow(selection: Selection, wanted: Request, indices: Sequence[int]) -> None:
 
     def work(job: Job) -> None:
         shown = 0.0
-        for frame in filters.climb(
+        for frame in filters.ascend(
             selection.convnet, layer=wanted.layer, filters=indices, style=wanted.style, size=wanted.size,
             steps=wanted.steps, seed=wanted.seed, store=filters.PatternStore(),
         ):  # fmt: skip
@@ -115,4 +115,4 @@ def show_one(selection: Selection, info: LayerInfo, channel: int) -> None:
 
 
 def _show_photo(photo: np.ndarray, channel: int) -> None:
-    components.picture(photo, key="pattern", alt=card_texts.PATTERN_ALT.format(channel=channel))
+    components.image(photo, key="pattern", alt=card_texts.PATTERN_ALT.format(channel=channel))

@@ -63,7 +63,7 @@ def is_on() -> bool:
 
 def offer() -> None:
     """Draw the switch; what it turns on hides it, and Esc or a button in the corner turns it off."""
-    state.settle(state.PRESENT, (_ON,))
+    state.validate_choice(state.PRESENT, (_ON,))
     st.button(
         shared.PRESENT,
         key="present_button",

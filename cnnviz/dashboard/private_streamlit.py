@@ -9,13 +9,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from string import Template
 
+from google.protobuf.message import DecodeError
 from streamlit import runtime
 from streamlit.delta_generator import DeltaGenerator
 from streamlit.navigation.page import StreamlitPage
+from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.runtime.scriptrunner import StopException, get_script_run_ctx
 
-__all__ = ["SELECTORS", "DeltaGenerator", "StopException", "StreamlitPage", "is_active_session", "is_history_step",
-           "is_in_session", "page_hash", "session_id", "styled", "upload_bytes"]  # fmt: skip
+__all__ = ["PAGE_MESSAGES", "SELECTORS", "DeltaGenerator", "StopException", "StreamlitPage", "browser_message",
+           "is_active_session", "is_history_step", "is_in_session", "page_hash", "session_id", "styled",
+           "upload_bytes"]  # fmt: skip
 # DeltaGenerator and StreamlitPage: types of what `st.container()` and `st.Page()` give.
 # StopException: what Streamlit raises to end a page and leave its frame to finish.
 
@@ -46,6 +49,22 @@ SELECTORS: Mapping[str, str] = {
     "drawing": ".svg-container",
 }
 """Parts of a page, for style sheets and scripts."""
+
+
+PAGE_MESSAGES = frozenset(
+    {"rerun_script", "stop_script", "file_urls_request", "backend_operation_request", "app_heartbeat"}
+)
+"""What a page sends. The others clear everybody's caches, look through the script's repository, or are for tests."""
+
+
+def browser_message(data: bytes) -> tuple[str, int]:
+    """Tell the kind of a browser's message and how many widgets it speaks of; an empty kind if it is none."""
+    message = BackMsg()
+    try:
+        message.ParseFromString(data)
+    except DecodeError:
+        return "", 0
+    return message.WhichOneof("type") or "", len(message.rerun_script.widget_states.widgets)
 
 
 def styled(css: str) -> str:

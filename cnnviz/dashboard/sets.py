@@ -7,14 +7,14 @@ from pathlib import Path
 
 from cnnviz import datasets, mistakes
 from cnnviz.dashboard import cache, language, started, store
-from cnnviz.dashboard.kept import kept
-from cnnviz.mistakes import Labelled
+from cnnviz.dashboard.cached import kept
+from cnnviz.mistakes import Labeled
 from cnnviz.runs import Run, trained_run
 
 
 @dataclass(frozen=True)
 class Offer:
-    """A set of pictures to choose.
+    """A set of images to choose.
 
     Attributes:
         title: Its name for people.
@@ -39,7 +39,7 @@ def offered() -> dict[str, Offer]:
 
     One's own goes by the name of its file or folder; with "own" before it where another one has that name.
     """
-    known = datasets.catalogue()
+    known = datasets.catalog()
     offers = {name: Offer(entry.title, name, entry.is_here, is_own=False) for name, entry in known.items()}
     titles, begun = {entry.title for entry in known.values()}, started.data()
     first = [begun] if begun and begun not in known else []
@@ -52,7 +52,7 @@ def offered() -> dict[str, Offer]:
 
 
 def splits(offer: Offer, *, run: Run | None = None) -> tuple[str, ...]:
-    """List the splits of a set that there are: those of the run that learnt from it, else its own; perhaps none.
+    """List the splits of a set that there are: those of the run that learned from it, else its own; perhaps none.
 
     Raises:
         DataError: If it cannot be opened.
@@ -61,10 +61,10 @@ def splits(offer: Offer, *, run: Run | None = None) -> tuple[str, ...]:
     return _splits(offer.source, run.name if run else None, _changed(path) if offer.is_own else ())
 
 
-def open_part(offer: Offer, part: str | None, *, run: Run | None = None) -> Labelled:
+def open_part(offer: Offer, part: str | None, *, run: Run | None = None) -> Labeled:
     """Open one split of a set.
 
-    Of a person's own images without splits all are evaluated, unless the model learnt from some of them: then those
+    Of a person's own images without splits all are evaluated, unless the model learned from some of them: then those
     that its run held out are the test images.
 
     Args:
@@ -75,7 +75,7 @@ def open_part(offer: Offer, part: str | None, *, run: Run | None = None) -> Labe
     Raises:
         DataError: If it cannot be opened.
     """
-    is_source = mistakes.learnt_from(run, offer.source)
+    is_source = mistakes.trained_on(run, offer.source)
     if offer.is_own:
         return _own(offer.source, part, run.name if run and is_source else None, _changed(Path(offer.source)))
     seed = int(run.recipe.get("seed") or 0) if run and is_source else 0
@@ -84,7 +84,7 @@ def open_part(offer: Offer, part: str | None, *, run: Run | None = None) -> Labe
 
 
 @kept(at_most=4)
-def _own(source: str, part: str | None, run: str | None, changed: tuple[int, ...]) -> Labelled:
+def _own(source: str, part: str | None, run: str | None, changed: tuple[int, ...]) -> Labeled:
     return mistakes.open_unseen(source, run=trained_run(run) if run else None, part=part)
 
 

@@ -19,7 +19,7 @@ _PAGES = {
     "training": ("model_training", training),
     "convolution": ("apps", convolution),
 }
-# The pictures are the interface: they get the space that Streamlit leaves around its pages. Korean breaks at spaces.
+# The images are the interface: they get the space that Streamlit leaves around its pages. Korean breaks at spaces.
 _STYLE = styled("""
 body, body :is(p, li, td, th, $text div) { word-break: keep-all; overflow-wrap: anywhere; }
 $content { padding: 2.75rem 2rem 2rem; }
@@ -59,7 +59,7 @@ def run_page(page: StreamlitPage) -> None:
     finally:
         st.session_state.pop(_FLAG, None)
     with above:
-        for key, asked, shown in state.take_refused():
+        for key, asked, shown in state.pop_rejected():
             panels.explain(_refused(key, asked, shown))
     presenter.show()
     components.page_language(language.current())

@@ -11,9 +11,9 @@ import numpy as np
 import streamlit as st
 
 from cnnviz import images
-from cnnviz.convnets import DEFAULT, Convnet, catalogue
+from cnnviz.convnets import DEFAULT, Convnet, catalog
 from cnnviz.dashboard import cache, components, language, panels, presenter, samples, state, store, uploads
-from cnnviz.dashboard.kept import kept
+from cnnviz.dashboard.cached import kept
 from cnnviz.dashboard.state import Selection
 from cnnviz.dashboard.texts import shared
 from cnnviz.datasets.looking import check_harmless
@@ -23,15 +23,15 @@ from cnnviz.runs import trained_networks
 
 _THUMBNAIL = 96
 _SHOWN_BITS = 8
-_BELOW = "_below_the_picture"
+_BELOW = "_below_the_image"
 
 
 def show() -> None:
-    """Draw what needs no network: which network, which picture, which language."""
-    state.apply_later()
+    """Draw what needs no network: which model, which image, which language."""
+    state.apply_pending()
     with st.sidebar:
         _choose_network()
-        _choose_picture()
+        _choose_image()
         st.session_state[_BELOW] = st.container()
         panels.choose_one(
             shared.LANGUAGE, language.LANGUAGES, key=state.LANGUAGE, in_url=True, default=language.usual()
@@ -43,7 +43,7 @@ def selection() -> Selection:
     """Open what is selected and draw the choices that hang on it; explains and stops the page if that fails."""
     try:
         convnet = cache.convnet(state.model())
-        photo = cache.photo(state.picture())
+        photo = cache.photo(state.image())
     except ModelError as error:
         _give_back(error)
     except CnnvizError as error:
@@ -54,22 +54,22 @@ def selection() -> Selection:
         layer = _choose_layer(convnet)
         class_index = _choose_class(convnet)
     _warn(convnet)
-    return Selection(convnet, state.picture(), photo.pixels, photo.notes, layer, class_index)
+    return Selection(convnet, state.image(), photo.pixels, photo.notes, layer, class_index)
 
 
 def _give_back(error: ModelError) -> NoReturn:
-    """Explain a network that does not open; after an upload, return to the one before.
+    """Explain a model that does not open; after an upload, return to the one before.
 
     The file is kept for others unless it is bad itself: a full disk or too little memory passes.
     """
     name = state.model()
-    if name not in catalogue():
+    if name not in catalog():
         if isinstance(error, RefusedFileError):
             store.drop_model(name)
         _forget_network(name)
         with uploads.told_later("models"):
             raise error
-        state.select_later(state.MODEL, st.session_state.get("_last_good_model", DEFAULT))
+        state.set_on_next_run(state.MODEL, st.session_state.get("_last_good_model", DEFAULT))
         st.rerun()
     panels.explain(error)
     panels.end()
@@ -79,7 +79,7 @@ def _warn(convnet: Convnet) -> None:
     if (count := len(convnet.head_names)) > 1:
         name = panels.plain(convnet.head_names[convnet.head])
         st.caption(shared.HEAD_USED.format(name=name, count=count))
-    entry = catalogue().get(convnet.name)
+    entry = catalog().get(convnet.name)
     if entry is not None and not entry.is_trained:
         st.info(shared.UNTRAINED, icon=":material/info:")
     if count := cache.not_finite(convnet.fingerprint, convnet):
@@ -87,7 +87,7 @@ def _warn(convnet: Convnet) -> None:
 
 
 def own_networks() -> list[str]:
-    """Names of the networks that this session uploaded or was linked to."""
+    """Names of the models that this session uploaded or was linked to."""
     return st.session_state.setdefault("own_networks", [])
 
 
@@ -100,8 +100,8 @@ def _choose_network() -> None:
     linked = state.model()
     if linked not in own_networks() and store.model_path(linked):
         own_networks().append(linked)
-    names = [*catalogue(), *trained_networks(), *own_networks()]
-    state.settle(state.MODEL, names, state.default_model())
+    names = [*catalog(), *trained_networks(), *own_networks()]
+    state.validate_choice(state.MODEL, names, state.default_model())
     st.selectbox(shared.NETWORK, names, key=state.MODEL)
     popover = st.popover(shared.OWN_NETWORK, icon=":material/upload_file:", width="stretch")
     with popover:
@@ -132,36 +132,36 @@ def _forget_network(name: str) -> None:
         own_networks().remove(name)
 
 
-def _choose_picture() -> None:
+def _choose_image() -> None:
     names = samples.offered(state.model())
     usual = names[0]
-    if state.picture() not in names and samples.exists(state.picture()):
-        names.insert(0, state.picture())
-    state.settle(state.PICTURE, names, usual, is_told=samples.is_upload(state.picture()))
+    if state.image() not in names and samples.exists(state.image()):
+        names.insert(0, state.image())
+    state.validate_choice(state.IMAGE, names, usual, is_told=samples.is_upload(state.image()))
     thumbnails = np.stack([_thumbnail(name) for name in names])
-    st.markdown(shared.PICTURE)
+    st.markdown(shared.IMAGE)
     components.contact_sheet(
         thumbnails,
         key="pictures",
-        title=shared.PICTURE,
+        title=shared.IMAGE,
         names=[samples.title(name) for name in names],
-        picked=names.index(state.picture()),
-        on_pick=lambda position: state.select(state.PICTURE, names[position]),
+        picked=names.index(state.image()),
+        on_pick=lambda position: state.select(state.IMAGE, names[position]),
         tile=72,
         is_sharp=False,
     )
-    popover = st.popover(shared.OWN_PICTURE, icon=":material/add_photo_alternate:", width="stretch")
+    popover = st.popover(shared.OWN_IMAGE, icon=":material/add_photo_alternate:", width="stretch")
     with popover:
         uploads.uploader(
-            "pictures", shared.OWN_PICTURE_UPLOAD, key="upload", types=samples.UPLOAD_TYPES, take_in=_take_picture
+            "pictures", shared.OWN_IMAGE_UPLOAD, key="upload", types=samples.UPLOAD_TYPES, take_in=_take_image
         )
         if st.toggle(shared.CAMERA, key="camera_on"):
             st.camera_input(
-                shared.CAMERA, key="camera", on_change=uploads.take, args=("pictures", "camera", _take_picture),
+                shared.CAMERA, key="camera", on_change=uploads.take, args=("pictures", "camera", _take_image),
                 label_visibility="collapsed",
             )  # fmt: skip
-    _choose_stretch(state.picture())
-    uploads.offer_deletion("pictures", samples.as_it_is(state.picture()), _deselect_picture)
+    _choose_stretch(state.image())
+    uploads.offer_deletion("pictures", samples.as_it_is(state.image()), _deselect_image)
     uploads.explain("pictures", popover)
 
 
@@ -171,21 +171,21 @@ def _choose_stretch(name: str) -> None:
     if other is not None and cache.photo(name).bits > _SHOWN_BITS:
         st.toggle(
             shared.STRETCH, samples.is_stretched(name), key=f"stretch {name}", help=shared.STRETCH_HELP,
-            on_change=state.select, args=(state.PICTURE, other),
+            on_change=state.select, args=(state.IMAGE, other),
         )  # fmt: skip
 
 
-def _take_picture(_: str, data: bytes) -> str:
-    """Keep an uploaded picture, and select it; a broken one changes nothing."""
+def _take_image(_: str, data: bytes) -> str:
+    """Keep an uploaded image, and select it; a broken one changes nothing."""
     if not check_harmless(data):
         images.read_photo(data)  # says what is wrong with it
     name = store.put("pictures", images.without_personal_data(data))
-    state.select(state.PICTURE, name)
+    state.select(state.IMAGE, name)
     return name
 
 
-def _deselect_picture() -> None:
-    state.select(state.PICTURE, None)
+def _deselect_image() -> None:
+    state.select(state.IMAGE, None)
 
 
 @kept()
@@ -195,7 +195,7 @@ def _thumbnail(name: str) -> np.ndarray:
 
 def _choose_layer(convnet: Convnet) -> str | None:
     addresses = [info.address for info in viewable(convnet)]
-    state.settle(state.LAYER, addresses)
+    state.validate_choice(state.LAYER, addresses)
     chosen = st.selectbox(
         shared.LAYER,
         addresses,
@@ -211,7 +211,7 @@ def _choose_class(convnet: Convnet) -> int | None:
     names = list(convnet.class_names)
     if not names:
         return None
-    state.settle(state.CLASS, names)
+    state.validate_choice(state.CLASS, names)
     if len(names) == 1:  # a single number: there is nothing to choose
         return None
     spoken = dict(zip(names, language.class_names(names), strict=True))

@@ -16,7 +16,7 @@ from cnnviz.dashboard import private_streamlit, started
 if TYPE_CHECKING:
     from cnnviz.convnets import Convnet
 
-MODEL, PICTURE, LAYER, CHANNEL, CLASS = "model", "picture", "layer", "channel", "class"
+MODEL, IMAGE, LAYER, CHANNEL, CLASS = "model", "image", "layer", "channel", "class"
 METHOD, AGAINST, STYLE, WHICH = "method", "against", "style", "which"
 VIEW, RUN, RECIPE, SERIES = "view", "run", "recipe", "series"
 DATA, PART, CELL, ITEM = "data", "part", "cell", "item"
@@ -28,7 +28,7 @@ LANGUAGE = "lang"
 PLAY, DETAIL, DRAW, FITTED, INK, PRESENT = "play", "detail", "draw", "fitted", "ink", "present"
 IN_URL = (
     MODEL,
-    PICTURE,
+    IMAGE,
     LAYER,
     CHANNEL,
     CLASS,
@@ -66,9 +66,10 @@ IN_URL = (
     PRESENT,
 )
 """What a link keeps; a value that the app would choose itself is left out."""
-DEFAULT_PICTURE = "chelsea"
+DEFAULT_IMAGE = "chelsea"
 _PUBLISHED, _DEFAULTS, _LINKED, _REFUSED, _PAGE = "_published", "_defaults", "_linked", "_refused", "_page"
 _LATER = "_later"
+_OLD_KEYS = {"picture": IMAGE}  # of links that were made before they had their present names
 _NUMBER = re.compile(r"\d{1,9}", re.ASCII)
 
 
@@ -77,8 +78,8 @@ class Selection:
     """What every page looks at.
 
     Attributes:
-        convnet: The network.
-        picture: Name of a sample, or sha256 of an uploaded picture.
+        convnet: The model.
+        image: Name of a sample, or sha256 of an uploaded image.
         photo: `(height, width, 3)` uint8, as the person sees it.
         notes: What has to be said of the photo: a first frame, a depth that was scaled.
         layer: Address that was chosen; None leaves it to the page.
@@ -86,7 +87,7 @@ class Selection:
     """
 
     convnet: Convnet
-    picture: str
+    image: str
     photo: np.ndarray
     notes: tuple[str, ...]
     layer: str | None
@@ -94,17 +95,17 @@ class Selection:
 
     @property
     def inputs(self) -> np.ndarray:
-        """The photo as the network wants it: `(1, height, width, channels)` float32."""
+        """The photo as the model wants it: `(1, height, width, channels)` float32."""
         return self.convnet.prepare([self.photo])
 
     @property
     def received(self) -> np.ndarray:
-        """The photo as the network receives it, before scaling: uint8."""
+        """The photo as the model receives it, before scaling: uint8."""
         return self.convnet.fit(self.photo)
 
 
 def model() -> str:
-    """Name of the selected network."""
+    """Name of the selected model."""
     return str(st.session_state.get(MODEL) or default_model())
 
 
@@ -113,9 +114,9 @@ def default_model() -> str:
     return started.model() or DEFAULT
 
 
-def picture() -> str:
-    """Name or sha256 of the selected picture."""
-    return str(st.session_state.get(PICTURE) or DEFAULT_PICTURE)
+def image() -> str:
+    """Name or sha256 of the selected image."""
+    return str(st.session_state.get(IMAGE) or DEFAULT_IMAGE)
 
 
 def select(key: str, value: str | int | None) -> None:
@@ -123,13 +124,15 @@ def select(key: str, value: str | int | None) -> None:
     st.session_state[key] = value
 
 
-def insist(key: str, value: str | int) -> None:
+def pin(key: str, value: str | int) -> None:
     """Select something that stays selected, even where it equals what the app chose itself so far; for callbacks."""
     _defaults().pop(key, None)
     select(key, value)
 
 
-def settle(key: str, options: Container[object], default: str | int | None = None, *, is_told: bool = False) -> None:
+def validate_choice(
+    key: str, options: Container[object], default: str | int | None = None, *, is_told: bool = False
+) -> None:
     """Keep a choice within what there is, before its widget is drawn; else it is the default.
 
     A default follows its page until something is chosen: what is shown hangs on what the URL says, and on nothing
@@ -154,7 +157,7 @@ def _defaults() -> dict[str, str | int | None]:
     return st.session_state.setdefault(_DEFAULTS, {})
 
 
-def take_refused() -> list[tuple[str, object, object]]:
+def pop_rejected() -> list[tuple[str, object, object]]:
     """List once what a link asked for and there is not: key, what was asked, what is shown instead."""
     return st.session_state.pop(_REFUSED, [])
 
@@ -178,6 +181,7 @@ def follow_url() -> None:
 
 
 def _take_over(given: dict[str, str]) -> None:
+    given = {_OLD_KEYS.get(key, key): value for key, value in given.items()}
     _defaults().clear()  # a link speaks for itself: what it says may be what was the default of another view
     for key in IN_URL:
         value = given.get(key)
@@ -210,12 +214,12 @@ def publish() -> None:
         st.query_params.from_dict(wanted)
 
 
-def select_later(key: str, value: str | int | None) -> None:
+def set_on_next_run(key: str, value: str | int | None) -> None:
     """Select something with the next run, from where its widget is drawn already."""
     st.session_state.setdefault(_LATER, {})[key] = value
 
 
-def apply_later() -> None:
+def apply_pending() -> None:
     """Make the selections that the last run left for this one; before any widget is drawn."""
     for key, value in st.session_state.pop(_LATER, {}).items():
         st.session_state[key] = value

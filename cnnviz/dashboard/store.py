@@ -29,7 +29,7 @@ _MAX_BYTES = {"pictures": 500 * 2**20, "models": 3 * 2**30, "uploads": 3 * 2**30
 
 def folder(kind: str) -> Path:
     """Folder of one kind of upload, which need not exist; `CNNVIZ_CACHE_DIR` moves it."""
-    return cache_folder(kind).resolve()  # it stands in code that is taken elsewhere
+    return Path(os.path.realpath(cache_folder(kind)))  # it stands in code that is taken elsewhere; links may go round
 
 
 @contextlib.contextmanager
@@ -91,7 +91,7 @@ def drop_model(name: str) -> None:
 
 @_explained()
 def put_data(file_name: str, data: bytes) -> Path:
-    """Keep an uploaded archive of pictures and return where it is: `cats-3fa9c1e2.zip`."""
+    """Keep an uploaded archive of images and return where it is: `cats-3fa9c1e2.zip`."""
     stem = _plain_stem(file_name.removesuffix(".zip"), "pictures")
     path = _own_place(data, lambda tail: folder("uploads") / f"{stem}-{tail}.zip")
     _write(path, data)
@@ -100,12 +100,12 @@ def put_data(file_name: str, data: bytes) -> Path:
 
 
 def data_folder() -> Path:
-    """Folder whose subfolders and archives are offered as pictures: `$CNNVIZ_DATA_DIR`, or `data`."""
+    """Folder whose subfolders and archives are offered as images: `$CNNVIZ_DATA_DIR`, or `data`."""
     return Path(os.environ.get("CNNVIZ_DATA_DIR") or "data").resolve()
 
 
 def own_data() -> list[Path]:
-    """List a person's own sets of pictures, the newest first: those in the data folder and those that were uploaded."""
+    """List a person's own sets of images, the newest first: those in the data folder and those that were uploaded."""
     entries = [entry for home in {data_folder(), folder("uploads")} for entry in _listed(home)]
     changed = {entry.path: when for entry in entries if (when := _changed(entry)) is not None}
     return [Path(path) for path in sorted(changed, key=lambda path: (-changed[path], path))]

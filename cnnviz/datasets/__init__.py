@@ -8,10 +8,10 @@
 """
 
 from cnnviz.datasets.arrays import photos
-from cnnviz.datasets.catalogue import Entry, catalogue, load_dataset
+from cnnviz.datasets.catalog import Entry, catalog, load_dataset
 from cnnviz.datasets.class_names import CATS_AND_DOGS, CIFAR10, DIGITS, FASHION
 from cnnviz.datasets.dataset import Dataset, Part
-from cnnviz.datasets.own_folder import LEAST_PICTURES, open_folder
+from cnnviz.datasets.own_folder import LEAST_IMAGES, open_folder
 from cnnviz.datasets.pipelines import ahead, batch_order, pipeline
 from cnnviz.datasets.splitting import TEST_SHARE, VALIDATION_SHARE, hold_out, sample, subset
 
@@ -20,7 +20,7 @@ __all__ = [
     "CIFAR10",
     "DIGITS",
     "FASHION",
-    "LEAST_PICTURES",
+    "LEAST_IMAGES",
     "TEST_SHARE",
     "VALIDATION_SHARE",
     "Dataset",
@@ -28,7 +28,7 @@ __all__ = [
     "Part",
     "ahead",
     "batch_order",
-    "catalogue",
+    "catalog",
     "hold_out",
     "load_dataset",
     "open_folder",

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from cnnviz.datasets import cache
-from cnnviz.datasets.dataset import ArrayPictures, OnStep, Part
+from cnnviz.datasets.dataset import ArrayImages, OnStep, Part
 from cnnviz.datasets.threads import in_threads
 from cnnviz.errors import DataError
 from cnnviz.folders import make_room
@@ -29,31 +29,31 @@ def photos(
     how: Fit = "crop",
     on_step: OnStep | None = None,
 ) -> np.ndarray:
-    """Bring pictures to one size and one number of channels.
+    """Bring images to one size and one number of channels.
 
     A whole part is kept as a file in the cache folder and mapped into memory from there, so that the
-    next run starts at once. Pictures that have the size already are returned as they are.
+    next run starts at once. Images that have the size already are returned as they are.
 
     Args:
-        part: Labelled pictures.
+        part: Labeled images.
         size: Rows and columns wanted.
-        channels: 1 for gray, 3 for colours.
-        indices: Which pictures; all if not given.
-        how: How a picture of another shape is fitted, see `images.fit`.
-        on_step: Called with the pictures done and their number, when they are decoded.
+        channels: 1 for gray, 3 for colors.
+        indices: Which images; all if not given.
+        how: How an image of another shape is fitted, see `images.fit`.
+        on_step: Called with the images done and their number, when they are decoded.
 
     Returns:
         `(n, rows, columns, channels)` uint8, 0..255, read-only.
 
     Raises:
         DataError: If they would take more room than there is.
-        PictureError: If a file changed since the data set was opened and cannot be read any more.
+        ImageError: If a file changed since the data set was opened and cannot be read any more.
     """
     if channels not in (1, 3) or min(size) < 1:
         raise ValueError(f"Expected channels 1 or 3 and a size of at least 1 x 1. Received: {channels} and {size}.")
     shape = (len(part), *size, channels)
-    if isinstance(part.pictures, ArrayPictures) and part.pictures.pixels.shape == shape:
-        return part.pictures.pixels if indices is None else part.pictures.pixels[indices]
+    if isinstance(part.images, ArrayImages) and part.images.pixels.shape == shape:
+        return part.images.pixels if indices is None else part.images.pixels[indices]
     path = cache.cached(f"{part.fingerprint}-{size[0]}x{size[1]}x{channels}-{how}-{_VERSION}.npy")
     kept = map_rows(path, shape=shape, dtype=np.uint8)
     read = partial(_fitted, part, size, channels, how)
@@ -65,17 +65,17 @@ def photos(
 
 
 def _fitted(part: Part, size: tuple[int, int], channels: int, how: Fit, index: int) -> np.ndarray:
-    """One picture as a network receives it: fitted first, then turned gray."""
+    """One image as a model receives it: fitted first, then turned gray."""
     photo = part.photo(index)
     fitted = fit(photo.repeat(3 // photo.shape[-1], axis=-1), size, how=how)
     return gray(fitted)[..., :1] if channels == 1 else fitted
 
 
 def _keep(path: Path, fitted: Iterator[np.ndarray], shape: tuple[int, ...]) -> np.ndarray:
-    """Write pictures one after the other, so that memory never holds them all, and map the file."""
+    """Write images one after the other, so that memory never holds them all, and map the file."""
     total = int(np.prod(shape, dtype=np.int64))
     amount = Sentence(
-        "{count:,} pictures of {width} x {height} pixels take {size:.1f} GB",
+        "{count:,} images of {width} x {height} pixels take {size:.1f} GB",
         count=shape[0],
         width=shape[2],
         height=shape[1],

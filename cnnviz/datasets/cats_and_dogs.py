@@ -23,24 +23,24 @@ from cnnviz.errors import DataError
 from cnnviz.sentences import Sentence
 
 COUNTS: dict[PartName, int] = {"train": 1000, "validation": 500, "test": 1000}
-"""Pictures of each class, in the order of their numbers."""
+"""Images of each class, in the order of their numbers."""
 
 _NUMBERED = re.compile(r"(?:^|/)(cat|dog)s?[./](\d{1,9})\.jpe?g$", re.IGNORECASE)
 _PLACES = ("cats-vs-dogs", "cats-vs-dogs.zip", "dogs-vs-cats", "dogs-vs-cats/train.zip", "train.zip", "PetImages")
 
 
 def cats_and_dogs(source: Source, *, counts: dict[PartName, int] = COUNTS, on_step: OnStep | None = None) -> Dataset:
-    """Choose pictures by their numbers: first those to learn from, then validation, then test.
+    """Choose images by their numbers: first those to learn from, then validation, then test.
 
     A file that cannot be read is named in the notes, and the next number takes its place.
 
     Args:
         source: A folder or archive with `cat.0.jpg`, or `Cat/0.jpg`, somewhere in it.
-        counts: Pictures of each class and part.
+        counts: Images of each class and part.
         on_step: Called with the files looked at and their number.
 
     Raises:
-        DataError: If there are too few pictures that can be read.
+        DataError: If there are too few images that can be read.
     """
     wanted = sum(counts.values())
     findings: dict[str, Finding] = {}
@@ -48,7 +48,7 @@ def cats_and_dogs(source: Source, *, counts: dict[PartName, int] = COUNTS, on_st
     for class_name, keys in zip(CATS_AND_DOGS, chosen, strict=True):
         if len(keys) < wanted:
             raise DataError(
-                "{name} has {count:,} readable pictures of a {class_name}; {wanted:,} are needed. "
+                "{name} has {count:,} readable images of a {class_name}; {wanted:,} are needed. "
                 "Put them into folders cats and dogs to train on what is there.",
                 name=source.name,
                 count=len(keys),

@@ -15,18 +15,18 @@ OnStep = Callable[[int, int], None]
 """Called with the steps done and their total."""
 
 
-class Pictures(Protocol):
+class Images(Protocol):
     """Photos by number: an array, or files that are read when they are asked for."""
 
     def __getitem__(self, index: int, /) -> np.ndarray: ...
 
-    def take(self, indices: np.ndarray, /) -> Pictures:
+    def take(self, indices: np.ndarray, /) -> Images:
         """Choose some of them."""
         ...
 
 
 @dataclass(frozen=True, eq=False)
-class ArrayPictures:
+class ArrayImages:
     """Photos in memory.
 
     Attributes:
@@ -42,25 +42,25 @@ class ArrayPictures:
         photo: np.ndarray = self.pixels[index]
         return photo if photo.dtype == np.uint8 else np.rint(photo).astype(np.uint8)
 
-    def take(self, indices: np.ndarray, /) -> ArrayPictures:
+    def take(self, indices: np.ndarray, /) -> ArrayImages:
         """Choose some of them."""
         chosen = self.pixels[indices]
         chosen.setflags(write=False)
-        return ArrayPictures(chosen)
+        return ArrayImages(chosen)
 
 
 @dataclass(frozen=True, eq=False)
 class Part:
-    """Labelled pictures for one use: to learn from, to choose by, or to test on.
+    """Labeled images for one use: to learn from, to choose by, or to test on.
 
     Attributes:
-        pictures: The photos, in memory or in files.
+        images: The photos, in memory or in files.
         labels: `(n,)` int64, indices of classes.
-        class_count: Number of classes; some may be without a picture here.
-        fingerprint: What the pictures and labels are, as a sha256; keys every cache.
+        class_count: Number of classes; some may be without an image here.
+        fingerprint: What the images and labels are, as a sha256; keys every cache.
     """
 
-    pictures: Pictures
+    images: Images
     labels: np.ndarray
     class_count: int
     fingerprint: str
@@ -73,11 +73,11 @@ class Part:
 
     @property
     def counts(self) -> np.ndarray:
-        """Pictures of each class: `(class_count,)` int64."""
+        """Images of each class: `(class_count,)` int64."""
         return np.bincount(self.labels, minlength=self.class_count)
 
     def photo(self, index: int) -> np.ndarray:
-        """Read one picture as it is.
+        """Read one image as it is.
 
         Args:
             index: 0 to `len(part) - 1`.
@@ -86,24 +86,24 @@ class Part:
             `(height, width, 1 or 3)` uint8; one channel where the whole data set is gray.
 
         Raises:
-            PictureError: If the file changed since the data set was opened and cannot be read any more.
+            ImageError: If the file changed since the data set was opened and cannot be read any more.
         """
-        return self.pictures[index]
+        return self.images[index]
 
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """Labelled pictures in three parts; no picture is in two of them.
+    """Labeled images in three parts; no image is in two of them.
 
     Attributes:
-        name: What `load_dataset` opens again: a name of the catalogue or a path.
+        name: What `load_dataset` opens again: a name of the catalog or a path.
         title: Its name for people.
         class_names: One name a class, in the order of the labels.
-        train: Pictures to learn from.
-        validation: Pictures to choose the best epoch by.
-        test: Pictures that are looked at once, at the end.
-        channels: 1 if all pictures are gray, else 3.
-        size: Rows and columns of every picture; None if they differ.
+        train: Images to learn from.
+        validation: Images to choose the best epoch by.
+        test: Images that are looked at once, at the end.
+        channels: 1 if all images are gray, else 3.
+        size: Rows and columns of every image; None if they differ.
         notes: What a person must be told, a sentence each: files left out, mixed sizes, imbalance.
     """
 
@@ -129,7 +129,7 @@ class Dataset:
 
 
 def array_part(pixels: np.ndarray, labels: np.ndarray, class_count: int) -> Part:
-    """Make a part of pictures in memory.
+    """Make a part of images in memory.
 
     Args:
         pixels: `(n, rows, columns)` or `(n, rows, columns, channels)` uint8.
@@ -139,9 +139,7 @@ def array_part(pixels: np.ndarray, labels: np.ndarray, class_count: int) -> Part
     pixels = np.ascontiguousarray(pixels[..., None] if pixels.ndim == 3 else pixels)
     pixels.setflags(write=False)  # one array serves everybody
     labels = labels.astype(np.int64)
-    return Part(
-        ArrayPictures(pixels), labels, class_count, digest(str(pixels.shape).encode(), pixels.data, labels.data)
-    )
+    return Part(ArrayImages(pixels), labels, class_count, digest(str(pixels.shape).encode(), pixels.data, labels.data))
 
 
 def digest(*pieces: bytes | memoryview) -> str:

@@ -17,13 +17,13 @@ from cnnviz.datasets.splitting import TEST_SHARE, VALIDATION_SHARE, hold_out
 
 
 @dataclass(frozen=True, eq=False)
-class FilePictures:
+class FileImages:
     """Photos in files, read when they are asked for.
 
     Attributes:
         source: Where the files are.
         keys: Their paths in it.
-        channels: 1 to read gray pictures as one channel.
+        channels: 1 to read gray images as one channel.
     """
 
     source: Source
@@ -33,9 +33,9 @@ class FilePictures:
     def __getitem__(self, index: int, /) -> np.ndarray:
         return self.source.open_photo(self.keys[index]).pixels[..., : self.channels]
 
-    def take(self, indices: np.ndarray, /) -> FilePictures:
+    def take(self, indices: np.ndarray, /) -> FileImages:
         """Choose some of them."""
-        return FilePictures(self.source, tuple(self.keys[index] for index in indices), self.channels)
+        return FileImages(self.source, tuple(self.keys[index] for index in indices), self.channels)
 
 
 def files_of(parts: Parts) -> list[str]:
@@ -54,7 +54,7 @@ def dataset_of_files(
     notes: tuple[str, ...],
     seed: int,
 ) -> Dataset:
-    """Put a data set together; where it lacks a part, that is held out from the training pictures.
+    """Put a data set together; where it lacks a part, that is held out from the training images.
 
     Args:
         source: Where the files are.
@@ -84,4 +84,4 @@ def _part(source: Source, classes: Sequence[Sequence[str]], channels: int) -> Pa
     keys = tuple(key for of_class in classes for key in of_class)
     labels = np.repeat(np.arange(len(classes)), [len(of_class) for of_class in classes])
     fingerprint = digest(json.dumps([source.fingerprint, keys, labels.tolist(), channels]).encode())
-    return Part(FilePictures(source, keys, channels), labels, len(classes), fingerprint)
+    return Part(FileImages(source, keys, channels), labels, len(classes), fingerprint)

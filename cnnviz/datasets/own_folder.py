@@ -15,13 +15,13 @@ from cnnviz.datasets.sources import Source, open_source
 from cnnviz.errors import DataError
 from cnnviz.sentences import Sentence
 
-LEAST_PICTURES = 5
-"""Readable training pictures that each class needs, so that some can be held out."""
+LEAST_IMAGES = 5
+"""Readable training images that each class needs, so that some can be held out."""
 
 _LEFT_OUT = (Sentence("1 file is left out: {files}."), Sentence("{count:,} files are left out: {files}."))
 _COPIES = (
-    Sentence("1 file is left out because the same picture is there already: {files}."),
-    Sentence("{count:,} files are left out because the same picture is there already: {files}."),
+    Sentence("1 file is left out because the same image is there already: {files}."),
+    Sentence("{count:,} files are left out because the same image is there already: {files}."),
 )
 _OUTSIDE = (
     Sentence("1 file is outside the folders of the classes and left out: {files}."),
@@ -30,12 +30,12 @@ _OUTSIDE = (
 
 
 def open_folder(path: str | Path, *, seed: int = 0, on_step: OnStep | None = None) -> Dataset:
-    """Open labelled pictures: one folder per class, or train, validation and test above these.
+    """Open labeled images: one folder per class, or train, validation and test above these.
 
     Every file is looked at once, whatever its name; what cannot be read is left out and named in the
-    notes. Of pictures with equal pixels one is kept, the test's before the others', so that no picture
+    notes. Of images with equal pixels one is kept, the test's before the others', so that no image
     is both learned and tested. Where there is no test folder, 20 % of each class are held out as test
-    pictures; where there is no validation folder, 10 % of each class of what then remains.
+    images; where there is no validation folder, 10 % of each class of what then remains.
 
     Args:
         path: A folder or a zip archive, which is not unpacked. Hidden files and links are left aside.
@@ -43,7 +43,7 @@ def open_folder(path: str | Path, *, seed: int = 0, on_step: OnStep | None = Non
         on_step: Called with the files looked at and their number.
 
     Returns:
-        The data set; its pictures are read from the files when they are asked for.
+        The data set; its images are read from the files when they are asked for.
 
     Raises:
         DataError: If there is nothing to learn from, with the reason.
@@ -81,7 +81,7 @@ def folder_dataset(source: Source, *, seed: int = 0, on_step: OnStep | None = No
 
 
 def _without_copies(layout: Layout, findings: Mapping[str, Finding]) -> tuple[Parts, list[str]]:
-    """Keep what can be read, each picture once; and say which file is a copy of which."""
+    """Keep what can be read, each image once; and say which file is a copy of which."""
     first: dict[str, str] = {}
     copies: list[str] = []
 
@@ -99,21 +99,21 @@ def _without_copies(layout: Layout, findings: Mapping[str, Finding]) -> tuple[Pa
 
 
 def _check(name: str, layout: Layout, parts: Parts, problems: Sequence[str]) -> None:
-    """Refuse a set in which a class has too few pictures."""
+    """Refuse a set in which a class has too few images."""
     if not files_of(parts):
         raise DataError(
-            "None of the {count} files in {name} is a picture that can be read: {problem}.",
+            "None of the {count} files in {name} is an image that can be read: {problem}.",
             count=len(problems),
             name=name,
             problem=problems[0],
         )
     for part, classes in parts.items():
-        least = LEAST_PICTURES if part == "train" else 1
+        least = LEAST_IMAGES if part == "train" else 1
         for class_name, keys in zip(layout.class_names, classes, strict=True):
             if len(keys) < least:
                 raise DataError(
-                    "Class {class_name!r} has {count} different pictures in {part} that can be read; "
-                    "{least} are needed. Add pictures, or remove the folder.",
+                    "Class {class_name!r} has {count} different images in {part} that can be read; "
+                    "{least} are needed. Add images, or remove the folder.",
                     class_name=shown(class_name),
                     count=len(keys),
                     part=part,

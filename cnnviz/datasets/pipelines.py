@@ -27,7 +27,7 @@ def pipeline(
     how: Fit = "crop",
     on_step: OnStep | None = None,
 ) -> tf.data.Dataset:
-    """Feed labelled pictures to `fit` or `evaluate`.
+    """Feed labeled images to `fit` or `evaluate`.
 
     With a seed, epoch follows epoch without end, each in its own order:
 
@@ -35,19 +35,19 @@ def pipeline(
 
     so a run that resumes with `first_epoch=7` sees what an undisturbed one sees from epoch 7 on. No batch
     reaches into the next epoch: the last one of each is smaller where the batch size does not divide the
-    number of pictures. Without a seed the pictures come once, in their order.
+    number of images. Without a seed the images come once, in their order.
 
     Args:
-        part: Labelled pictures; never augmented here.
-        size: Rows and columns that the network wants.
-        channels: 1 for gray, 3 for colours.
-        batch_size: Pictures in a batch.
+        part: Labeled images; never augmented here.
+        size: Rows and columns that the model wants.
+        channels: 1 for gray, 3 for colors.
+        batch_size: Images in a batch.
         seed: Shuffles every epoch.
         first_epoch: Number of the first epoch, counted from 0.
         epochs: How many; without end if not given, or one where there is no seed.
         one_hot: Give each label as a row of zeros with a one.
-        how: How a picture of another shape is fitted, see `images.fit`.
-        on_step: Called with the pictures done and their number, when they are first decoded.
+        how: How an image of another shape is fitted, see `images.fit`.
+        on_step: Called with the images done and their number, when they are first decoded.
 
     Returns:
         Batches, prefetched: photos `(batch, rows, columns, channels)` float32 0..255, and labels `(batch,)`
@@ -55,7 +55,7 @@ def pipeline(
         `steps_per_epoch=ceil(len(part) / batch_size)`; it warns unless `shuffle=False`.
 
     Raises:
-        DataError: If the fitted pictures would take more room than there is.
+        DataError: If the fitted images would take more room than there is.
     """
     import tensorflow as tf
 
@@ -75,7 +75,7 @@ def pipeline(
 
 
 def ahead(stream: tf.data.Dataset) -> tf.data.Dataset:
-    """Prepare the next two batches while one is learnt from.
+    """Prepare the next two batches while one is learned from.
 
     By a fixed number: what TensorFlow tunes by itself stops for seconds, in long epochs for up to a minute, when its
     iterator goes and the tuning thread has just missed the notice.

@@ -17,7 +17,7 @@ from pathlib import Path
 from cnnviz.archives import Archive, TooManyMembersError
 from cnnviz.datasets.dataset import digest
 from cnnviz.datasets.notes import shown
-from cnnviz.errors import DataError, PictureError
+from cnnviz.errors import DataError, ImageError
 from cnnviz.folders import file_sha256
 from cnnviz.images import MAX_BYTES, Photo, open_photo
 from cnnviz.sentences import Sentence
@@ -25,7 +25,7 @@ from cnnviz.sentences import Sentence
 MAX_FILES = 200_000
 MAX_DEPTH = 32
 _MAX_NAME = 1000
-# What the files of an archive may hold when they are unpacked, and their pictures when they are decoded: so much in
+# What the files of an archive may hold when they are unpacked, and their images when they are decoded: so much in
 # any case, and so much for each byte of the archive. Photos decode to about 30 pixels a byte, line art to 100.
 _BYTES_AT_LEAST, _BYTES_A_BYTE = 200 * 2**20, 20
 _PIXELS_AT_LEAST, _PIXELS_A_BYTE = 100 * 10**6, 200
@@ -43,7 +43,7 @@ class Source:
         path: The folder or archive itself.
         files: Paths of ordinary files in it, with `/` between folders; no links, nothing hidden.
         folders: Paths of folders in it, those without a file too.
-        read_bytes: Reads a file, up to a little more than a picture may have.
+        read_bytes: Reads a file, up to a little more than an image may have.
         fingerprint: Changes when a file is added, removed or changed.
         links: Number of links that were not followed.
         budget: What may be decoded of it in all; None of a folder, which is a person's own.
@@ -70,24 +70,24 @@ class Source:
         return (Sentence("Links are not followed, of which there are {count:,}.", count=self.links),)
 
     def open_photo(self, key: str) -> Photo:
-        """Read a picture.
+        """Read an image.
 
         Raises:
-            PictureError: If it cannot be read, with its path in the folder and the reason.
+            ImageError: If it cannot be read, with its path in the folder and the reason.
         """
         if self.budget is not None:
             self.budget.check(key, self.name)
         try:
             data = self.read_bytes(key)
         except _BROKEN as error:
-            raise PictureError(
+            raise ImageError(
                 "{key} cannot be read from {name}. Is it still there, and whole?", key=shown(key), name=self.name
             ) from error
         try:
             photo = open_photo(data)
-        except PictureError as error:
-            said = error.sentence  # of the picture, as a file that has no name; here it has one
-            raise PictureError(said.template, **{**said.values, "name": shown(key)}) from error
+        except ImageError as error:
+            said = error.sentence  # of the image, as a file that has no name; here it has one
+            raise ImageError(said.template, **{**said.values, "name": shown(key)}) from error
         if self.budget is not None:
             self.budget.spend(key, photo.size[0] * photo.size[1])
         return photo
@@ -98,7 +98,7 @@ class Budget:
     """How many pixels an archive may make anybody decode: a few kilobytes can hold billions.
 
     Attributes:
-        most: Pixels of all its pictures together, each counted once.
+        most: Pixels of all its images together, each counted once.
     """
 
     most: int
@@ -107,14 +107,14 @@ class Budget:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def check(self, key: str, name: str) -> None:
-        """Refuse a picture that was not decoded before, once all may be spent.
+        """Refuse an image that was not decoded before, once all may be spent.
 
         Raises:
-            PictureError: If it is.
+            ImageError: If it is.
         """
         if self._total > self.most and key not in self._spent:
-            raise PictureError(
-                "{key} is left out, because the pictures of {name} have more than {most:,} megapixels, too many for "
+            raise ImageError(
+                "{key} is left out, because the images of {name} have more than {most:,} megapixels, too many for "
                 "an archive of its size. Save them smaller.",
                 key=shown(key),
                 name=name,
@@ -122,7 +122,7 @@ class Budget:
             )
 
     def spend(self, key: str, pixels: int) -> None:
-        """Count a picture that was decoded, the first time."""
+        """Count an image that was decoded, the first time."""
         with self._lock:
             if key not in self._spent:
                 self._spent[key] = pixels
@@ -195,7 +195,7 @@ def _check_count(count: int, path: Path) -> None:
 
 def _too_many(path: Path) -> DataError:
     return DataError(
-        "{path} holds more than {most:,} files. Choose a folder with fewer pictures.",
+        "{path} holds more than {most:,} files. Choose a folder with fewer images.",
         path=_quoted(path),
         most=MAX_FILES,
     )
@@ -288,7 +288,7 @@ def _check_inflated(members: Iterable[zipfile.ZipInfo], size: int, path: Path) -
     inflated = sum(min(member.file_size, MAX_BYTES + 1) for member in members)  # no more is read of one
     if inflated > _BYTES_AT_LEAST + _BYTES_A_BYTE * size:
         raise DataError(
-            "{path} would grow from {size:.1f} MB to {inflated:,.0f} MB, which pictures do not. It is not opened.",
+            "{path} would grow from {size:.1f} MB to {inflated:,.0f} MB, which images do not. It is not opened.",
             path=_quoted(path),
             size=size / 2**20,
             inflated=inflated / 2**20,

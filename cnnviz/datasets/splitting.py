@@ -7,14 +7,14 @@ import numpy as np
 from cnnviz.datasets.dataset import Part, digest
 
 VALIDATION_SHARE = 0.1
-"""Of the training pictures, where a data set has no validation pictures of its own."""
+"""Of the training images, where a data set has no validation images of its own."""
 
 TEST_SHARE = 0.2
-"""Of all pictures, where a folder has no test pictures of its own."""
+"""Of all images, where a folder has no test images of its own."""
 
 
 def subset(part: Part, indices: np.ndarray) -> Part:
-    """Choose some pictures of a part.
+    """Choose some images of a part.
 
     Args:
         part: It is only read.
@@ -22,7 +22,7 @@ def subset(part: Part, indices: np.ndarray) -> Part:
     """
     indices = np.asarray(indices, np.int64)
     fingerprint = digest(part.fingerprint.encode(), indices.data)
-    return Part(part.pictures.take(indices), part.labels[indices], part.class_count, fingerprint)
+    return Part(part.images.take(indices), part.labels[indices], part.class_count, fingerprint)
 
 
 def hold_out(part: Part, *, share: float, seed: int) -> tuple[Part, Part]:
@@ -30,8 +30,8 @@ def hold_out(part: Part, *, share: float, seed: int) -> tuple[Part, Part]:
 
     Args:
         part: It is only read.
-        share: Share of each class that is held out, 0..1; at least one picture of each.
-        seed: The same seed holds out the same pictures.
+        share: Share of each class that is held out, 0..1; at least one image of each.
+        seed: The same seed holds out the same images.
 
     Returns:
         The rest, and what is held out, both in the order of `part`.
@@ -46,12 +46,12 @@ def hold_out(part: Part, *, share: float, seed: int) -> tuple[Part, Part]:
 
 
 def sample(part: Part, *, per_class: int, seed: int = 0) -> np.ndarray:
-    """Choose pictures to look at, equally many of each class.
+    """Choose images to look at, equally many of each class.
 
     Args:
         part: It is only read.
-        per_class: Pictures of each class; all of a class that has fewer.
-        seed: The same seed chooses the same pictures.
+        per_class: Images of each class; all of a class that has fewer.
+        seed: The same seed chooses the same images.
 
     Returns:
         Indices into `part`, int64, class by class.

@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 
 from cnnviz.images import lookup_table
 
-_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7")  # Okabe-Ito
+_COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7")  # Okabe-Ito
 _PAIR = ("#999999", "#0072B2")
 _MARGIN = {"l": 10, "r": 10, "t": 10, "b": 10}
 _FONT = {"size": 16}
@@ -32,7 +32,7 @@ def stacked_bars(
         figure.add_trace(
             go.Bar(
                 x=[count[place] for count in counts], y=list(names), name=part, orientation="h",
-                marker_color=_COLOURS[place], hovertemplate=f"%{{y}}, {part}: %{{x:,}}<extra></extra>",
+                marker_color=_COLORS[place], hovertemplate=f"%{{y}}, {part}: %{{x:,}}<extra></extra>",
             )
         )  # fmt: skip
     for name, count in zip(names, counts, strict=True):
@@ -98,7 +98,7 @@ def curves(
         figure.add_trace(
             go.Scatter(
                 x=values, y=list(line), name=name, mode="lines+markers",
-                line={"color": _COLOURS[place % len(_COLOURS)], "width": 3},
+                line={"color": _COLORS[place % len(_COLORS)], "width": 3},
                 hovertemplate=f"%{{x}}: %{{y:{number}}}<extra>%{{fullData.name}}</extra>",
             )
         )  # fmt: skip
@@ -116,16 +116,16 @@ def curves(
     return figure
 
 
-def lettered(values: np.ndarray, places: Mapping[str, tuple[int, int]], *, colours: str, is_signed: bool) -> go.Figure:
+def lettered(values: np.ndarray, places: Mapping[str, tuple[int, int]], *, colors: str, is_signed: bool) -> go.Figure:
     """Draw a small map with letters at some places.
 
     Args:
         values: `(rows, columns)`.
         places: Letter to row and column.
-        colours: A colour map of `images`.
-        is_signed: Whether zero has the middle colour.
+        colors: A color map of `images`.
+        is_signed: Whether zero has the middle color.
     """
-    table = lookup_table(colours)
+    table = lookup_table(colors)
     limit = float(np.abs(values).max()) or 1.0
     figure = go.Figure(
         go.Heatmap(

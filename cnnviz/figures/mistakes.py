@@ -11,9 +11,9 @@ import plotly.graph_objects as go
 from cnnviz.figures.runs import confusion
 
 # Okabe-Ito without its yellow, which a white page swallows; further classes have another shape.
-_COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#999999")
+_COLORS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#999999")
 _SYMBOLS = ("circle", "diamond", "square", "triangle-up", "star")
-_RING = "#C2185B"  # none of the classes' colours
+_RING = "#C2185B"  # none of the classes' colors
 _MOST_DRAWN = 2000  # points as shapes of the page; more are drawn as pixels
 _EAR = 6  # pixels across what hears a click: so small that none overlap, and the nearest hears it
 
@@ -75,7 +75,7 @@ def reliability(
 
     Args:
         edges: `(bins + 1,)` borders of the bins, 0..1.
-        counts: `(bins,)` pictures in each; empty bins are not drawn, and a bar is the fainter the fewer it holds.
+        counts: `(bins,)` images in each; empty bins are not drawn, and a bar is the fainter the fewer it holds.
         confidence: `(bins,)` mean confidence.
         share: `(bins,)` share of right answers.
         confidence_title: What the axis across is called.
@@ -170,7 +170,7 @@ def embedding(
     wrong: str,
     has_lasso: bool,
 ) -> go.Figure:
-    """Draw pictures as points coloured by their label, mistakes with a ring; `customdata` of a point is its row.
+    """Draw images as points colored by their label, mistakes with a ring; `customdata` of a point is its row.
 
     Args:
         points: `(n, 2)`.
@@ -193,17 +193,17 @@ def embedding(
                 customdata=rows[:, None].tolist(),  # an array would come back from the browser as a mapping
                 text=[names[row] for row in rows.tolist()], hovertemplate="%{text}<extra></extra>",
                 marker={
-                    "color": _COLOURS[label % len(_COLOURS)],
-                    "symbol": _SYMBOLS[label // len(_COLOURS) % len(_SYMBOLS)],
+                    "color": _COLORS[label % len(_COLORS)],
+                    "symbol": _SYMBOLS[label // len(_COLORS) % len(_SYMBOLS)],
                     "size": 6,
                     "opacity": 0.75,
                 },
             )
         )  # fmt: skip
     rings = np.flatnonzero(is_wrong)
-    figure.add_trace(_ring(scatter, points[rings], wrong, size=11, width=1.5, colour=_RING))
+    figure.add_trace(_ring(scatter, points[rings], wrong, size=11, width=1.5, color=_RING))
     if picked is not None:
-        figure.add_trace(_ring(scatter, points[[picked]], "", size=18, width=3, colour="#888888"))
+        figure.add_trace(_ring(scatter, points[[picked]], "", size=18, width=3, color="#888888"))
     figure.update_layout(
         height=560, margin={"l": 10, "r": 10, "t": 10, "b": 10}, clickmode="event+select",
         dragmode="lasso" if has_lasso else "pan",
@@ -214,9 +214,9 @@ def embedding(
     return figure
 
 
-def _ring(scatter: Any, points: np.ndarray, name: str, *, size: int, width: float, colour: str) -> Any:
+def _ring(scatter: Any, points: np.ndarray, name: str, *, size: int, width: float, color: str) -> Any:
     """Circles that no pointer notices, so that the points under them are hit."""
     return scatter(
         x=points[:, 0], y=points[:, 1], mode="markers", name=name, hoverinfo="skip", showlegend=bool(name),
-        marker={"symbol": "circle-open", "size": size, "color": colour, "line": {"width": width, "color": colour}},
+        marker={"symbol": "circle-open", "size": size, "color": color, "line": {"width": width, "color": color}},
     )  # fmt: skip

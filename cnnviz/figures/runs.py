@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 from cnnviz.runs import History
 
 # Okabe-Ito without its yellow, which a white page swallows.
-_COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#999999")
+_COLORS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#999999")
 _GRAY = "#999999"
 _HEIGHT, _LINE = 360, 30  # pixels, of the panel and of a run's name under it
 _SHADE = {
@@ -82,7 +82,7 @@ def curves_spec(
     """Describe in Vega-Lite how the rows of `learning_curves` are drawn: validation as a line, training as dots.
 
     Args:
-        names: Of the runs; each has its own colour.
+        names: Of the runs; each has its own color.
         panel: `loss` or `accuracy`.
         title: Of the panel.
         epoch: What the axis is called.
@@ -93,12 +93,12 @@ def curves_spec(
     axis = {"title": None, "format": ".0%", "tickMinStep": 0.01} if panel == "accuracy" else {"title": None}
     across = {"field": "epoch", "type": "quantitative", "scale": {"zero": False, "nice": False, "padding": 12},
               "axis": {"title": epoch, "format": "d", "tickMinStep": 1, "grid": False}}  # fmt: skip
-    colours = {"domain": list(names), "range": list(_COLOURS)}
+    colors = {"domain": list(names), "range": list(_COLORS)}
     dashes = {"domain": [validation, training], "range": [[1, 0], [2, 3]]}
     shared = {
         "x": across,
         "y": {"field": "value", "type": "quantitative", "scale": {"zero": False, "padding": 8}, "axis": axis},
-        "color": {"field": "run", "scale": colours, "legend": _legend("bottom", columns=1) if len(names) > 1 else None},
+        "color": {"field": "run", "scale": colors, "legend": _legend("bottom", columns=1) if len(names) > 1 else None},
     }
     said = [{"field": "run"}, {"field": "what"}, {"field": "value", "title": title, "format": form},
             {"field": "epoch", "title": epoch}]  # fmt: skip
@@ -125,7 +125,7 @@ def _legend(orient: str, *, columns: int) -> dict[str, Any]:
 
 
 def confusion(counts: np.ndarray, class_names: Sequence[str], *, true: str, said: str, hover: str) -> go.Figure:
-    """Draw which class was taken for which; each row is coloured by its own share.
+    """Draw which class was taken for which; each row is colored by its own share.
 
     Args:
         counts: `(labels, classes)` int, a row for each true class; the last columns may have no row.
@@ -153,20 +153,20 @@ def confusion(counts: np.ndarray, class_names: Sequence[str], *, true: str, said
     return figure
 
 
-def balance(counts: np.ndarray, class_names: Sequence[str], *, pictures: str) -> go.Figure:
-    """Draw how many pictures each class has, as lying bars.
+def balance(counts: np.ndarray, class_names: Sequence[str], *, images: str) -> go.Figure:
+    """Draw how many images each class has, as lying bars.
 
     Args:
         counts: `(classes,)` int.
         class_names: One name a class.
-        pictures: What the axis is called.
+        images: What the axis is called.
     """
     bars = go.Bar(
-        x=counts, y=list(class_names), orientation="h", marker_color=_COLOURS[0], text=counts, texttemplate="%{x:,}",
+        x=counts, y=list(class_names), orientation="h", marker_color=_COLORS[0], text=counts, texttemplate="%{x:,}",
         hovertemplate="%{y}: %{x:,}<extra></extra>",
     )  # fmt: skip
     figure = go.Figure(bars)
     figure.update_layout(height=max(120, 22 * len(class_names) + 60), margin={"l": 10, "r": 10, "t": 10, "b": 10})
-    figure.update_xaxes(title_text=pictures)
+    figure.update_xaxes(title_text=images)
     figure.update_yaxes(autorange="reversed", type="category")
     return figure

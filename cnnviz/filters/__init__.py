@@ -4,7 +4,7 @@ from cnnviz.filters.ascent import STYLES
 from cnnviz.filters.frames import Frame
 from cnnviz.filters.kernels import WeightHistograms, kernels, weight_histograms
 from cnnviz.filters.pattern import Pattern, Request, Status
-from cnnviz.filters.patterns import climb, estimate, filter_count, filter_patterns, find_patterns
+from cnnviz.filters.patterns import ascend, estimate, filter_count, filter_patterns, find_patterns
 from cnnviz.filters.store import PatternStore
 from cnnviz.filters.style import Style, StyleName
 
@@ -18,7 +18,7 @@ __all__ = [
     "Style",
     "StyleName",
     "WeightHistograms",
-    "climb",
+    "ascend",
     "estimate",
     "filter_count",
     "filter_patterns",

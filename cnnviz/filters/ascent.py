@@ -25,7 +25,7 @@ STYLES = {style.name: style for style in (TEXTBOOK, NATURAL)}
 STARTS = 3
 """How many random starts a filter without a gradient is given."""
 
-_LARGEST_BATCH = 16  # beyond it a step takes as long for each picture
+_LARGEST_BATCH = 16  # beyond it a step takes as long for each image
 _STEP_SECONDS = 0.22  # so that a step stays under 0.3 s, and Cancel is heard
 _SHORT_STEP_SECONDS = 0.05
 _TRIAL_BATCHES = (1, 4, _LARGEST_BATCH)
@@ -43,8 +43,8 @@ class Step(NamedTuple):
         state: State after the step.
         output: Height of the layer's output, as `objective.heights` has it.
         before: Height of what its activation was given.
-        is_rescued: Whether the output had no gradient, so that the other was climbed.
-        slope: Largest gradient by the picture; 0 where there is nothing to climb, NaN where it is not finite.
+        is_rescued: Whether the output had no gradient, so that the other was optimized.
+        slope: Largest gradient by the image; 0 where there is nothing to follow, NaN where it is not finite.
         has_fired: Whether the layer's output is anything but zero, anywhere in the map.
     """
 
@@ -58,12 +58,12 @@ class Step(NamedTuple):
 
 @dataclass(frozen=True)
 class Ascent:
-    """A compiled step for one layer of one network, in one style, at one size.
+    """A compiled step for one layer of one model, in one style, at one size.
 
     Attributes:
-        style: The way of climbing.
-        shape: Rows, columns and colour channels of the pictures while they climb.
-        run: State, filters `(batch,)`, offset of the picture in 0..1, number of the step, to `Step`.
+        style: The way of optimizing.
+        shape: Rows, columns and color channels of the images while they are optimized.
+        run: State, filters `(batch,)`, offset of the image in 0..1, number of the step, to `Step`.
         push: Pixels and filters to pixels pushed to where the strongest place answers more, and whether it fired.
     """
 
@@ -73,16 +73,16 @@ class Ascent:
     push: Callable[..., tuple[Any, Any]]
 
     def show(self, state: State) -> np.ndarray:
-        """Show the pictures as a person sees them: `(batch, rows, columns, 3)` uint8."""
+        """Show the images as a person sees them: `(batch, rows, columns, 3)` uint8."""
         return images.rgb(self.style.show(np.asarray(self.style.draw(state[0], self.shape))))
 
     def start(self, filters: Sequence[int], seed: int, attempt: int = 0) -> tuple[np.ndarray, ...]:
-        """Draw the first state of some pictures; each hangs on seed, attempt and its own filter only."""
+        """Draw the first state of some images; each hangs on seed, attempt and its own filter only."""
         rows = [self.style.start(self.shape, np.random.default_rng([seed, attempt, index])) for index in filters]
         return tuple(np.stack(part) for part in zip(*rows, strict=True))
 
     def can_fire(self, state: State, filters: np.ndarray) -> np.ndarray:
-        """Push pictures to the ends of the pixels' range and see whether the filters' outputs stay zero."""
+        """Push images to the ends of the pixels' range and see whether the filters' outputs stay zero."""
         pixels = np.clip(np.asarray(self.style.draw(state[0], self.shape)), 0, 255)
         has_fired = np.zeros(len(filters), bool)
         for _ in range(_PUSHES + 1):
@@ -92,7 +92,7 @@ class Ascent:
 
     @cached_property
     def seconds(self) -> float:
-        """Time of one step for one picture, in the largest batch whose step is short; measured once."""
+        """Time of one step for one image, in the largest batch whose step is short; measured once."""
         for batch in _TRIAL_BATCHES:
             self._time(batch)  # compiles, or prepares the kernels for this batch
             seconds = min(self._time(batch) for _ in range(_TRIALS))
@@ -108,23 +108,23 @@ class Ascent:
         return time.perf_counter() - began
 
     def chunks(self, filters: Sequence[int]) -> list[tuple[int, ...]]:
-        """Share filters out to batches of like size, of which one step stays under 0.3 s where one picture's does."""
+        """Share filters out to batches of like size, of which one step stays under 0.3 s where one image's does."""
         largest = max(1, min(_LARGEST_BATCH, int(_STEP_SECONDS / self.seconds)))
         count = -(-len(filters) // largest)
         return [tuple(int(index) for index in chunk) for chunk in np.array_split(np.array(filters), count)]
 
 
-class Height(NamedTuple):
+class AscentState(NamedTuple):
     """Where a batch stands between two steps.
 
     Attributes:
-        state: State of the pictures.
-        output: `(batch,)`, height of what the style climbs.
+        state: State of the images.
+        output: `(batch,)`, height of what the style maximizes.
         before: `(batch,)`, height of what the layer's activation was given.
-        is_rescued: `(batch,)`, whether that was climbed so far, or another start was needed.
+        is_rescued: `(batch,)`, whether that was optimized so far, or another start was needed.
         is_dead: `(batch,)`, whether no start had a gradient; after the last step also whether the output of an
             activation was zero all the way, and stayed so when pixels were pushed to the ends of their range,
-            however high what it was given had climbed.
+            however high what it was given had risen.
         is_finite: `(batch,)`, whether heights and gradients were finite so far.
     """
 
@@ -136,7 +136,7 @@ class Height(NamedTuple):
     is_finite: np.ndarray
 
 
-def ascend(ascent: Ascent, filters: Sequence[int], *, steps: int, seed: int) -> Iterator[Height]:
+def run_ascent(ascent: Ascent, filters: Sequence[int], *, steps: int, seed: int) -> Iterator[AscentState]:
     """Climb with one batch; yield where it stands before the first step and after every one.
 
     A filter without any gradient starts anew from other noise, `STARTS` times in all.
@@ -152,12 +152,12 @@ def ascend(ascent: Ascent, filters: Sequence[int], *, steps: int, seed: int) -> 
             taken = ascent.run(state, indices, offset, np.int32(number))
         if number <= steps:
             is_rescued = is_rescued | (taken.is_rescued.numpy() & ~is_dead)
-        climbed = taken.output if ascent.style.climbs_output else taken.before
-        is_finite = is_finite & np.isfinite([climbed, taken.before, taken.slope]).all(axis=0)
+        reached = taken.output if ascent.style.uses_output else taken.before
+        is_finite = is_finite & np.isfinite([reached, taken.before, taken.slope]).all(axis=0)
         has_fired = has_fired | taken.has_fired.numpy()
         if number > steps and not has_fired.all():
             is_dead = is_dead | ~(has_fired | ascent.can_fire(state, indices))
-        yield Height(state, climbed.numpy(), taken.before.numpy(), is_rescued, is_dead, is_finite)
+        yield AscentState(state, reached.numpy(), taken.before.numpy(), is_rescued, is_dead, is_finite)
         state = taken.state
 
 
@@ -178,12 +178,12 @@ def _begin(ascent: Ascent, filters: np.ndarray, seed: int) -> tuple[State, np.nd
 
 
 def prepare(convnet: Convnet, layer: str, *, style: Style, size: int) -> Ascent:
-    """Compile the step at a size; at the network's own where it takes no other, or the layer has no maps.
+    """Compile the step at a size; at the model's own where it takes no other, or the layer has no maps.
 
     The last few are kept with the convnet.
 
     Raises:
-        LayerError: If the layer does not exist or cannot be climbed.
+        LayerError: If the layer does not exist or cannot be optimized.
     """
     key = ("ascent", layer, style.name, size)
     made: Ascent = convnet.keep(key, lambda: _prepare(convnet, layer, style, size), at_most=_KEPT_ASCENTS)
@@ -202,7 +202,7 @@ def _prepare(convnet: Convnet, layer: str, style: Style, size: int) -> Ascent:
 
 
 def _has_free_size(info: LayerInfo) -> bool:
-    """Whether a picture of another size makes no more than a larger map: not behind pooling or flattening."""
+    """Whether an image of another size makes no more than a larger map: not behind pooling or flattening."""
     return len(info.output_shape) == 3
 
 
@@ -213,9 +213,9 @@ def _refusals() -> tuple[type[Exception], ...]:
 
 
 def _working(convnet: Convnet, layer: str, style: Style, size: tuple[int, int]) -> Ascent:
-    """Compile the step, and measure it: some networks refuse a size only when they run."""
-    colours = 1 if convnet.preparation.channels == 1 else 3
-    shape = (*size, colours)
+    """Compile the step, and measure it: some models refuse a size only when they run."""
+    colors = 1 if convnet.preparation.channels == 1 else 3
+    shape = (*size, colors)
     ascent = Ascent(style, shape, _compiled(convnet, layer, style, shape), _pushing(convnet, layer, shape))
     try:
         _ = ascent.seconds
@@ -225,7 +225,7 @@ def _working(convnet: Convnet, layer: str, style: Style, size: tuple[int, int]) 
         if size != convnet.preparation.size:
             raise
         raise LayerError(
-            "Layer {layer!r} cannot be climbed: {reason}. Choose another one.", layer=layer, reason=str(error)
+            "Layer {layer!r} cannot be optimized: {reason}. Choose another one.", layer=layer, reason=str(error)
         ) from error
     return ascent
 
@@ -233,7 +233,7 @@ def _working(convnet: Convnet, layer: str, style: Style, size: tuple[int, int]) 
 def _compiled(convnet: Convnet, layer: str, style: Style, shape: Shape) -> Callable[..., Step]:
     import tensorflow as tf
 
-    def climb(state: State, filters: Any, offset: Any, number: Any) -> Step:
+    def step(state: State, filters: Any, offset: Any, number: Any) -> Step:
         with tf.GradientTape(persistent=True, watch_accessed_variables=False) as tape:
             tape.watch(state[0])
             pixels = style.move(style.draw(state[0], shape), offset)
@@ -243,7 +243,7 @@ def _compiled(convnet: Convnet, layer: str, style: Style, shape: Shape) -> Calla
         has_fired = tf.ones_like(filters, bool) if output is before else _fired(output, filters)
         uphill = tape.gradient(before_height, before)
         is_rescued = tf.zeros_like(filters, bool)
-        if style.climbs_output and output is not before:
+        if style.uses_output and output is not before:
             wanted = tape.gradient(output_height, before, unconnected_gradients="zero")
             is_rescued = tf.reduce_all(wanted == 0, axis=(1, 2, 3))
             uphill = tf.where(is_rescued[:, None, None, None], uphill, wanted)
@@ -261,7 +261,7 @@ def _compiled(convnet: Convnet, layer: str, style: Style, shape: Shape) -> Calla
         tf.TensorSpec((2,), tf.float32),
         tf.TensorSpec((), tf.int32),
     ]
-    return compile_once(climb, signature)
+    return compile_once(step, signature)
 
 
 def _pushing(convnet: Convnet, layer: str, shape: Shape) -> Callable[..., tuple[Any, Any]]:

@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 from PIL import Image
 
-from cnnviz.filters.ascent import Ascent, Height
+from cnnviz.filters.ascent import Ascent, AscentState
 from cnnviz.filters.pattern import Pattern, Status
 
 _GRAY = 128
@@ -17,10 +17,10 @@ _GRAY = 128
 
 @dataclass(frozen=True, eq=False)
 class Batch:
-    """Filters that climb together.
+    """Filters that are optimized together.
 
     Attributes:
-        ascent: How they climb.
+        ascent: How they are optimized.
         filters: Their indices.
         first: Where they stood at first.
         now: Where they stand.
@@ -28,28 +28,28 @@ class Batch:
 
     ascent: Ascent
     filters: tuple[int, ...]
-    first: Height
-    now: Height
+    first: AscentState
+    now: AscentState
 
-    def objectives(self, height: Height) -> np.ndarray:
-        """What is climbed, `(filters,)`: of rescued filters what the activation is given."""
+    def objectives(self, height: AscentState) -> np.ndarray:
+        """What is optimized, `(filters,)`: of rescued filters what the activation is given."""
         return np.where(self.now.is_rescued, height.before, height.output)
 
     def patterns(self, size: int) -> dict[int, Pattern]:
         """Name what became of each filter."""
         before, after, photos = self.objectives(self.first), self.objectives(self.now), self.photos(size)
         return {
-            index: Pattern(index, photos[index], float(before[i]), float(after[i]), self._status(i), self.climbed_size)
+            index: Pattern(index, photos[index], float(before[i]), float(after[i]), self._status(i), self.ascent_size)
             for i, index in enumerate(self.filters)
         }
 
     @property
-    def climbed_size(self) -> tuple[int, int]:
-        """Rows and columns at which they climb."""
+    def ascent_size(self) -> tuple[int, int]:
+        """Rows and columns at which they are optimized."""
         return self.ascent.shape[:2]
 
     def photos(self, size: int) -> dict[int, np.ndarray]:
-        """Show each filter's picture as a square."""
+        """Show each filter's image as a square."""
         shown = self.ascent.show(self.now.state)
         return {
             index: _plain(size) if self._status(i) in ("dead", "not finite") else _at_size(shown[i], size)
@@ -67,12 +67,12 @@ class Frame:
     """How far an ascent is.
 
     Attributes:
-        step: Steps done, counted once a picture.
+        step: Steps done, counted once an image.
         total: Steps in all; those of patterns found in a store are not counted.
         filters: The filters asked for, in that order.
         size: Side of the photos, in pixels.
         finished: Filter to its pattern, as far as there is one.
-        batch: The filters that climb just now.
+        batch: The filters that are optimized just now.
     """
 
     step: int
@@ -84,7 +84,7 @@ class Frame:
 
     @cached_property
     def photos(self) -> np.ndarray:
-        """Pictures so far, `(filters, size, size, 3)` uint8, plain gray where none began; drawn when asked for."""
+        """Images so far, `(filters, size, size, 3)` uint8, plain gray where none began; drawn when asked for."""
         known = self.batch.photos(self.size) if self.batch else {}
         known |= {index: pattern.photo for index, pattern in self.finished.items()}
         return np.array([known.get(index, _plain(self.size)) for index in self.filters], np.uint8)
@@ -98,8 +98,8 @@ class Frame:
 
     @property
     def statuses(self) -> tuple[Status, ...]:
-        """State of each filter: of its pattern where that is finished, else `climbing` or `waiting`."""
-        known: dict[int, Status] = dict.fromkeys(self.batch.filters, "climbing") if self.batch else {}
+        """State of each filter: of its pattern where that is finished, else `optimizing` or `waiting`."""
+        known: dict[int, Status] = dict.fromkeys(self.batch.filters, "optimizing") if self.batch else {}
         known |= {index: pattern.status for index, pattern in self.finished.items()}
         return tuple(known.get(index, "waiting") for index in self.filters)
 

@@ -27,12 +27,12 @@ _KERNELS = (
 
 @dataclass(frozen=True)
 class WeightHistograms:
-    """How a layer's weights spread, trained and freshly initialised, in bins that both share.
+    """How a layer's weights spread, trained and freshly initialized, in bins that both share.
 
     Attributes:
         edges: `(bins + 1,)` float32, in units of the weights.
-        trained: `(bins,)` int, weights of the network in each bin.
-        fresh: `(bins,)` int, weights of the same layer before any training, as its initialiser draws them.
+        trained: `(bins,)` int, weights of the model in each bin.
+        fresh: `(bins,)` int, weights of the same layer before any training, as its initializer draws them.
         initializer: Keras class that drew them.
         is_own_initializer: Whether the layer names it; else Keras's default was used.
         not_finite: Trained weights that are NaN or infinite; they are in no bin.
@@ -56,7 +56,7 @@ def kernels(convnet: Convnet, layer: str) -> np.ndarray:
     same order of axes.
 
     Args:
-        convnet: Network; it is only read.
+        convnet: Model; it is only read.
         layer: Address of the layer.
 
     Returns:
@@ -66,7 +66,7 @@ def kernels(convnet: Convnet, layer: str) -> np.ndarray:
         LayerError: If the layer does not exist or has no kernels.
 
     Note:
-        Behind the first layer a kernel mixes channels that are no colours: its picture says little without
+        Behind the first layer a kernel mixes channels that are no colors: its image says little without
         the maps that it reads.
 
     Example:
@@ -97,13 +97,13 @@ def _multiplied_out(depthwise: np.ndarray, pointwise: np.ndarray) -> np.ndarray:
 
 
 def weight_histograms(convnet: Convnet, layer: str, *, bins: int = 50, seed: int = 0) -> WeightHistograms:
-    """Count a layer's trained weights beside freshly initialised ones; biases are left out.
+    """Count a layer's trained weights beside freshly initialized ones; biases are left out.
 
-    Fresh weights are drawn by the layer's own initialiser, in the kernel's shape; by Keras's default where
+    Fresh weights are drawn by the layer's own initializer, in the kernel's shape; by Keras's default where
     that cannot be made anew.
 
     Args:
-        convnet: Network; it is only read.
+        convnet: Model; it is only read.
         layer: Address of a layer with kernels: convolutions and dense layers.
         bins: Number of bins, from the smallest to the largest weight of both.
         seed: Of the fresh weights.
@@ -112,7 +112,7 @@ def weight_histograms(convnet: Convnet, layer: str, *, bins: int = 50, seed: int
         LayerError: If the layer does not exist or has no kernels.
 
     Note:
-        Batch normalisation makes a kernel's scale meaningless: a wide histogram is no strong layer.
+        Batch normalization makes a kernel's scale meaningless: a wide histogram is no strong layer.
     """
     found = _layer(convnet, layer)
     parts = [(_array(kernel), initializer) for kernel, initializer in _parts(found)]
@@ -151,7 +151,7 @@ def _parts(layer: keras.layers.Layer) -> list[tuple[Any, Any]]:
 
 
 def _fresh(initializer: Any, shape: tuple[int, ...], seed: int) -> tuple[np.ndarray, str, bool]:
-    """Draw weights by a copy of an initialiser with another seed: weights, its class, whether it is the layer's."""
+    """Draw weights by a copy of an initializer with another seed: weights, its class, whether it is the layer's."""
     import keras
 
     try:

@@ -30,20 +30,20 @@ EPSILON = 1e-3
 """Keeps frequencies that hardly matter from running wild; in units of the first step's largest gradient."""
 
 LEAK = 0.3
-"""What negative values of the map count for: else the first layer's edges would cancel to flat colour."""
+"""What negative values of the map count for: else the first layer's edges would cancel to flat color."""
 
 SHAKE = 12
-"""Most pixels a picture is moved to each side; never more than a tenth of its side."""
+"""Most pixels an image is moved to each side; never more than a tenth of its side."""
 
 FRAME = 127.0
-"""Gray that is seen beyond the picture's edge."""
+"""Gray that is seen beyond the image's edge."""
 
 DAMPING = 4.0
 """Divides all frequencies, so that a start is close to gray."""
 
-# Square root of the covariance of colours in ImageNet's photographs: brightness, then two colour contrasts.
+# Square root of the covariance of colors in ImageNet's photographs: brightness, then two color contrasts.
 _COVARIANCE_ROOT = np.array([[0.26, 0.09, 0.02], [0.27, 0.00, -0.05], [0.27, -0.09, 0.03]], np.float32)
-COLOURS = _COVARIANCE_ROOT / np.linalg.norm(_COVARIANCE_ROOT, axis=0).max()
+COLORS = _COVARIANCE_ROOT / np.linalg.norm(_COVARIANCE_ROOT, axis=0).max()
 
 
 def start(shape: Shape, rng: np.random.Generator) -> tuple[np.ndarray, ...]:
@@ -61,9 +61,9 @@ def draw(spectrum: Any, shape: Shape) -> Any:
     rows, columns, channels = shape
     scaled = spectrum * _amplitudes(rows, columns)
     waves = tf.signal.irfft2d(tf.complex(scaled[:, 0], scaled[:, 1]), [rows, columns])
-    mix = COLOURS if channels == 3 else COLOURS[:, :1].mean(axis=0, keepdims=True)
-    colours = tf.einsum("bihw,oi->bhwo", waves, tf.constant(mix))
-    return 255 * tf.sigmoid(colours)
+    mix = COLORS if channels == 3 else COLORS[:, :1].mean(axis=0, keepdims=True)
+    colors = tf.einsum("bihw,oi->bhwo", waves, tf.constant(mix))
+    return 255 * tf.sigmoid(colors)
 
 
 def _amplitudes(rows: int, columns: int) -> np.ndarray:
@@ -74,7 +74,7 @@ def _amplitudes(rows: int, columns: int) -> np.ndarray:
 
 
 def move(pixels: Any, offset: Any) -> Any:
-    """Move pictures by up to `SHAKE` pixels over a gray ground."""
+    """Move images by up to `SHAKE` pixels over a gray ground."""
     import tensorflow as tf
 
     rows, columns = pixels.shape[1:3]
@@ -97,8 +97,8 @@ def step(state: State, gradient: Any, number: Any) -> State:
     mean = DECAYS[0] * mean + (1 - DECAYS[0]) * gradient
     square = DECAYS[1] * square + (1 - DECAYS[1]) * gradient**2
     count = tf.cast(number, tf.float32)
-    climb = (mean / (1 - DECAYS[0] ** count)) / (tf.sqrt(square / (1 - DECAYS[1] ** count)) + EPSILON)
-    return spectrum + RATE * climb, mean, square, unit
+    direction = (mean / (1 - DECAYS[0] ** count)) / (tf.sqrt(square / (1 - DECAYS[1] ** count)) + EPSILON)
+    return spectrum + RATE * direction, mean, square, unit
 
 
 def show(pixels: np.ndarray) -> np.ndarray:

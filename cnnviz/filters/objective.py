@@ -12,7 +12,7 @@ from cnnviz.layers import find_layer
 
 
 def inputs_of(convnet: Convnet, pixels: Any) -> Any:
-    """Scale pixels `(batch, rows, columns, 1 or 3)`, 0..255, as the network wants them; alpha is opaque."""
+    """Scale pixels `(batch, rows, columns, 1 or 3)`, 0..255, as the model wants them; alpha is opaque."""
     import tensorflow as tf
 
     if convnet.preparation.channels == 4:
@@ -25,7 +25,7 @@ def inputs_of(convnet: Convnet, pixels: Any) -> Any:
 
 
 def answers(convnet: Convnet, layer: str, inputs: Any) -> tuple[Any, Any]:
-    """Run a network as far as a layer: its output, and what its activation was given.
+    """Run a model as far as a layer: its output, and what its activation was given.
 
     Both are `(batch, rows, columns, channels)`. Of the layer that gives the class scores both are the
     logits, for a single sigmoid z the two logits -z and z.
@@ -52,13 +52,13 @@ def _call(convnet: Convnet, layer: str, inputs: Any) -> tuple[Call, bool]:
         try:
             scores = call_model(convnet.model, inputs)[convnet.head]
         except (ValueError, TypeError, RuntimeError, tf.errors.OpError) as error:
-            refusal = error  # the layers behind may refuse pictures of this size; nothing hangs on them
+            refusal = error  # the layers behind may refuse images of this size; nothing hangs on them
     call = next((call for call in calls if call.address == layer), None)
     if call is not None:
         return call, call.outputs[0] is scores and convnet.outputs != "none"
     if refusal is not None:
         raise refusal
-    raise LayerError("Layer {layer!r} is not called when the network runs. Choose another one.", layer=layer)
+    raise LayerError("Layer {layer!r} is not called when the model runs. Choose another one.", layer=layer)
 
 
 def _before_activation(call: Call) -> Any:
@@ -95,9 +95,9 @@ def _as_maps(tensor: Any, layer: str, grid: Grid | None) -> Any:
 
 
 def heights(maps: Any, filters: Any, *, border: int, leak: float) -> Any:
-    """Mean over the map of picture i's channel `filters[i]`, without a border where the map is large enough.
+    """Mean over the map of image i's channel `filters[i]`, without a border where the map is large enough.
 
-    Of a map that is linear in the picture, as the first layer's, the plain mean would see the mean colour
+    Of a map that is linear in the image, as the first layer's, the plain mean would see the mean color
     only: where an edge excites the filter here, its other side inhibits it there. So negative values may
     count less.
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from cnnviz.convnets import Convnet
 from cnnviz.errors import LayerError
-from cnnviz.filters.ascent import STYLES, Ascent, Height, ascend, prepare
+from cnnviz.filters.ascent import STYLES, Ascent, AscentState, prepare, run_ascent
 from cnnviz.filters.frames import Batch, Frame
 from cnnviz.filters.pattern import Pattern, Request
 from cnnviz.filters.store import PatternStore
@@ -24,7 +24,7 @@ OnStep = Callable[[int, int, np.ndarray], None]
 """Told steps done, steps in all, and the photos so far."""
 
 
-def climb(
+def ascend(
     convnet: Convnet,
     *,
     layer: str,
@@ -37,11 +37,11 @@ def climb(
 ) -> Iterator[Frame]:
     """Let patterns form before one's eyes: one frame at once, then one a step; stop whenever you like.
 
-    Many filters climb as one batch, and no batch is so large that a step takes longer than 0.3 s, unless
-    a single picture does. Before the second frame the step is compiled, which takes seconds.
+    Many filters are optimized as one batch, and no batch is so large that a step takes longer than 0.3 s, unless
+    a single image does. Before the second frame the step is compiled, which takes seconds.
 
     Args:
-        convnet: Network; it is only read.
+        convnet: Model; it is only read.
         layer: Address of the layer.
         filters: Indices of its filters (channels, units); of the output layer, classes.
         style: See `filter_patterns`.
@@ -54,17 +54,17 @@ def climb(
         Frames; the last one has all patterns in `finished`.
 
     Raises:
-        LayerError: If the layer or a filter does not exist, or the layer cannot be climbed.
+        LayerError: If the layer or a filter does not exist, or the layer cannot be optimized.
 
     Example:
-        >>> for frame in climb(convnet, layer="block5_expand_conv", filters=[3]):
+        >>> for frame in ascend(convnet, layer="block5_expand_conv", filters=[3]):
         ...     show(frame.photos)                              # (1, 128, 128, 3)
     """
     request = Request(convnet.fingerprint, layer, style, size, _steps(style, steps), seed)
-    return _climb(convnet, request, filters=filters, store=store)
+    return _ascend(convnet, request, filters=filters, store=store)
 
 
-def _climb(
+def _ascend(
     convnet: Convnet, request: Request, *, filters: Iterable[int], store: PatternStore | None
 ) -> Iterator[Frame]:
     wanted = _checked(convnet, request, filters)
@@ -78,7 +78,7 @@ def _climb(
     ascent = prepare(convnet, request.layer, style=STYLES[request.style], size=size)
     done = 0
     for chunk in ascent.chunks(missing):
-        for step, batch in enumerate(_climb_batch(ascent, chunk, request)):
+        for step, batch in enumerate(_ascend_batch(ascent, chunk, request)):
             if step == steps:
                 found = batch.patterns(size)
                 finished |= found
@@ -88,9 +88,9 @@ def _climb(
         done += steps * len(chunk)
 
 
-def _climb_batch(ascent: Ascent, filters: tuple[int, ...], request: Request) -> Iterator[Batch]:
-    first: Height | None = None
-    for height in ascend(ascent, filters, steps=request.steps, seed=request.seed):
+def _ascend_batch(ascent: Ascent, filters: tuple[int, ...], request: Request) -> Iterator[Batch]:
+    first: AscentState | None = None
+    for height in run_ascent(ascent, filters, steps=request.steps, seed=request.seed):
         first = first or height
         yield Batch(ascent, filters, first, height)
 
@@ -120,7 +120,7 @@ def _find(
     convnet: Convnet, request: Request, *, filters: Iterable[int], store: PatternStore | None, on_step: OnStep | None
 ) -> tuple[Pattern, ...]:
     photos = np.empty(0, np.uint8)
-    for number, frame in enumerate(_climb(convnet, request, filters=filters, store=store)):
+    for number, frame in enumerate(_ascend(convnet, request, filters=filters, store=store)):
         if on_step:
             is_due = number % _PHOTOS_EVERY == 0 or frame.step == frame.total
             photos = frame.photos if is_due else photos
@@ -140,27 +140,27 @@ def filter_patterns(
     store: PatternStore | None = None,
     on_step: OnStep | None = None,
 ) -> np.ndarray:
-    """Find the picture that each filter of a layer answers to most, by gradient ascent from noise.
+    """Find the image that each filter of a layer answers to most, by gradient ascent from noise.
 
-    Picture i climbs the mean over the map of channel `filters[i]`, and hangs on the seed and its own
-    filter only, not on its neighbours:
+    Image i maximizes the mean over the map of channel `filters[i]`, and hangs on the seed and its own
+    filter only, not on its neighbors:
 
         textbook: pixels += 2 * g / rms(g), g = d mean(output[2:-2, 2:-2]) / d pixels, from gray 128 +- 10
-        natural:  Adam in frequencies, decorrelated colours, the picture shaken by up to 12 pixels;
+        natural:  Adam in frequencies, decorrelated colors, the image shaken by up to 12 pixels;
                   negative values of the map count for 0.3
 
-    `textbook` climbs the layer's output, after its activation; where a ReLU leaves no gradient in all of
-    the map, what the activation was given, until there is one. `natural` climbs what the activation was
+    `textbook` maximizes the layer's output, after its activation; where a ReLU leaves no gradient in all of
+    the map, what the activation was given, until there is one. `natural` maximizes what the activation was
     given from the start: the output of a convolution without activation, the input of a ReLU layer. Of
-    the output layer both climb the logit: through a confident softmax the gradient fades to nothing.
+    the output layer both maximize the logit: through a confident softmax the gradient fades to nothing.
 
     Args:
-        convnet: Network; it is only read.
+        convnet: Model; it is only read.
         layer: Address of a layer with maps or units.
         filters: Indices of its filters; of the output layer, classes (for a single sigmoid 0 and 1).
         style: `textbook` or `natural`.
-        size: Side of the photos in pixels, 16 to 1024. Dense layers, and networks that take one size only,
-            climb at the network's own size; the photo is then enlarged in sharp pixels or reduced.
+        size: Side of the photos in pixels, 16 to 1024. Dense layers, and models that take one size only,
+            are optimized at the model's own size; the photo is then enlarged in sharp pixels or reduced.
         steps: Steps of the ascent; 128 for `natural` and 30 for `textbook` if not given.
         seed: Of the random start, >= 0.
         store: Where patterns are looked up and kept.
@@ -168,16 +168,16 @@ def filter_patterns(
             time); what it raises, as `CancelledError`, ends the ascent.
 
     Returns:
-        `(filters, size, size, 3)` uint8; gray networks give three equal channels. Plain gray: the filter
+        `(filters, size, size, 3)` uint8; gray models give three equal channels. Plain gray: the filter
         is dead, or the network is not finite; `find_patterns` says which.
 
     Raises:
-        LayerError: If the layer or a filter does not exist, or the layer cannot be climbed.
+        LayerError: If the layer or a filter does not exist, or the layer cannot be optimized.
 
     Note:
         A pattern shows one thing that excites a filter, not all, and not what photographs hold.
         `textbook` photos are stretched to one contrast, mean 128 and deviation 64, each for itself: a
-        feeble answer looks as loud as a strong one, and absolute colours are lost. Compare the heights
+        feeble answer looks as loud as a strong one, and absolute colors are lost. Compare the heights
         that `find_patterns` gives, not the photos.
 
     Example:
@@ -185,7 +185,7 @@ def filter_patterns(
         (16, 128, 128, 3)
 
     Reference:
-        Simonyan, Vedaldi, Zisserman, "Deep Inside Convolutional Networks", 2014, eq. 1 (without its penalty).
+        Simonyan, Vedaldi, Zisserman, "Deep Inside Convolutional Models", 2014, eq. 1 (without its penalty).
         Olah, Mordvintsev, Schubert, "Feature Visualization", Distill 2017.
     """
     request = Request(convnet.fingerprint, layer, style, size, _steps(style, steps), seed)
@@ -201,7 +201,7 @@ def estimate(
     The first time for a layer, style and size this compiles the step, in seconds; the ascent then uses it.
 
     Raises:
-        LayerError: If the layer does not exist or cannot be climbed.
+        LayerError: If the layer does not exist or cannot be optimized.
     """
     ascent = prepare(convnet, layer, style=STYLES[style], size=size)
     return ascent.seconds * count * (_steps(style, steps) + 1)
@@ -229,7 +229,7 @@ def _checked(convnet: Convnet, request: Request, filters: Iterable[int]) -> tupl
 
 
 def filter_count(convnet: Convnet, layer: str) -> int:
-    """Count what can be climbed at a layer: channels or units; two classes for a single sigmoid's output layer.
+    """Count what can be optimized at a layer: channels or units; two classes for a single sigmoid's output layer.
 
     Raises:
         LayerError: If the layer does not exist.

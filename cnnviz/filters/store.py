@@ -22,10 +22,10 @@ from cnnviz.folders import cache_folder, make_room, mark_used
 from cnnviz.kept_arrays import read_arrays, write_arrays
 
 ASCENT_VERSION = 2
-"""Part of every key; raise it when the ascent gives other pictures."""
+"""Part of every key; raise it when the ascent gives other images."""
 
 _MEGABYTE = 2**20
-_FINISHED = tuple(status for status in get_args(Status) if status not in ("waiting", "climbing"))
+_FINISHED = tuple(status for status in get_args(Status) if status not in ("waiting", "optimizing"))
 
 
 @dataclass(frozen=True)
@@ -61,14 +61,14 @@ class PatternStore:
         path = self._path(request, index)
         try:
             found = read_arrays(path)
-            rows, columns = found["climbed_size"].tolist()
+            rows, columns = found["ascent_size"].tolist()
             pattern = Pattern(
                 filter=index,
                 photo=found["photo"],
                 before=float(found["before"]),
                 after=float(found["after"]),
                 status=cast(Status, str(found["status"])),
-                climbed_size=(int(rows), int(columns)),
+                ascent_size=(int(rows), int(columns)),
             )
             mark_used(path)
         except (OSError, ValueError, TypeError, KeyError):
@@ -87,5 +87,5 @@ def _is_sound(pattern: Pattern, size: int) -> bool:
         and pattern.photo.shape == (size, size, 3)
         and pattern.status in _FINISHED
         and (pattern.status == "not finite" or bool(np.isfinite([pattern.before, pattern.after]).all()))
-        and min(pattern.climbed_size) > 0
+        and min(pattern.ascent_size) > 0
     )

@@ -19,7 +19,7 @@ BORDER = 2
 """Map values left out at every side: they see padding, and would draw a frame."""
 
 CONTRAST = 64.0
-"""Standard deviation of the shown picture, in pixel values: a quarter of the range, as in the book."""
+"""Standard deviation of the shown image, in pixel values: a quarter of the range, as in the book."""
 
 
 def start(shape: Shape, rng: np.random.Generator) -> tuple[np.ndarray, ...]:
@@ -38,9 +38,9 @@ def move(pixels: Any, offset: Any) -> Any:
 
 
 def step(state: State, gradient: Any, number: Any) -> State:
-    """Go along the gradient, so far that the picture changes by `STEP` in the root mean square.
+    """Go along the gradient, so far that the image changes by `STEP` in the root mean square.
 
-    For each picture separately, over all of it:
+    For each image separately, over all of it:
 
         pixels += STEP * gradient / sqrt(mean(gradient ** 2))
     """
@@ -53,7 +53,7 @@ def step(state: State, gradient: Any, number: Any) -> State:
 
 
 def show(pixels: np.ndarray) -> np.ndarray:
-    """Bring each picture to mean `GRAY` and standard deviation `CONTRAST`, then cut to 0..255."""
+    """Bring each image to mean `GRAY` and standard deviation `CONTRAST`, then cut to 0..255."""
     mean = pixels.mean(axis=(1, 2, 3), keepdims=True)
     spread = pixels.std(axis=(1, 2, 3), keepdims=True)
     normal = (pixels - mean) / np.maximum(spread, np.finfo(np.float32).eps)

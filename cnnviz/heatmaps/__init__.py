@@ -14,10 +14,10 @@ from cnnviz.heatmaps.comparison import Comparison, compare
 from cnnviz.heatmaps.faithfulness import Deletion, deletion_score
 from cnnviz.heatmaps.gradient_cams import grad_cam, grad_cam_plus_plus, hires_cam, layer_cam
 from cnnviz.heatmaps.hiding import occlusion
-from cnnviz.heatmaps.masking import score_cam
 from cnnviz.heatmaps.methods import METHODS, Method, methods_for
 from cnnviz.heatmaps.path_gradients import integrated_gradients
 from cnnviz.heatmaps.pixel_gradients import saliency, smooth_grad
+from cnnviz.heatmaps.scorecam import score_cam
 from cnnviz.heatmaps.steps import OnStep
 from cnnviz.heatmaps.strip import strip
 from cnnviz.heatmaps.verdict import Verdict, judge, judged

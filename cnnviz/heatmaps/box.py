@@ -17,11 +17,11 @@ def box(heat: np.ndarray) -> tuple[float, float, float, float] | None:
         heat: `(rows, columns)`, one map; enlarge it first for edges finer than its cells.
 
     Returns:
-        Left, top, right, bottom as shares 0..1 of the picture, at the cells' outer edges; `None` if the
+        Left, top, right, bottom as shares 0..1 of the image, at the cells' outer edges; `None` if the
         map has no value above zero or is not finite.
 
     Note:
-        The box frames where the network looks, often the most telling part: the face of the cat, not the cat.
+        The box frames where the model looks, often the most telling part: the face of the cat, not the cat.
 
     Example:
         >>> box(np.array([[0, 0], [0, 1]]))

@@ -10,7 +10,7 @@ from cnnviz.convnets import Convnet
 from cnnviz.heatmaps.finite import quiet
 from cnnviz.heatmaps.gradient_cams import signed_grad_cam
 from cnnviz.layers import require_maps
-from cnnviz.probes import class_number, read
+from cnnviz.probes import class_number, forward
 from cnnviz.sentences import one_line
 
 
@@ -22,7 +22,7 @@ class Comparison:
         first: Evidence for (above zero) and against (below) the first class.
         second: The same for the second class.
         difference: `first - second`: above zero where the layer prefers the first class.
-        classes: `(batch,)` int, the first class in each picture.
+        classes: `(batch,)` int, the first class in each image.
         against: The second class.
     """
 
@@ -36,7 +36,7 @@ class Comparison:
 
     @property
     def scale(self) -> np.ndarray:
-        """Largest magnitude in each picture's three maps, `(batch,)`: one scale on which to colour them."""
+        """Largest magnitude in each image's three maps, `(batch,)`: one scale on which to color them."""
         stacked = np.abs(np.stack([self.first, self.second, self.difference]))
         return stacked.max(axis=(0, 2, 3))
 
@@ -58,9 +58,9 @@ def compare(
     Args:
         convnet: Classifier; it is only read.
         inputs: `(batch, height, width, channels)` float32, from `convnet.prepare`.
-        against: The second class, in every picture, likewise.
+        against: The second class, in every image, likewise.
         layer: Address of a layer with feature maps; the last activation before pooling if not given.
-        class_index: The first class; each picture's own top class if not given.
+        class_index: The first class; each image's own top class if not given.
 
     Returns:
         The two maps and their difference. All zero difference: the layer prefers neither, or
@@ -68,7 +68,7 @@ def compare(
 
     Raises:
         LayerError: If `layer` does not exist or has no feature maps.
-        ClassError: If a class does not exist, or the network has no classes.
+        ClassError: If a class does not exist, or the model has no classes.
 
     Note:
         Where both classes have strong evidence the difference is near zero: it shows what separates
@@ -82,7 +82,7 @@ def compare(
         Selvaraju et al., "Grad-CAM", ICCV 2017, eq. 1, and section 3.3 on counterfactuals.
     """
     layer = require_maps(convnet, layer)
-    first = read(convnet, inputs, layers=[layer], with_gradients=True, class_index=class_index)
-    second = read(convnet, inputs, layers=[layer], with_gradients=True, class_index=against)
+    first = forward(convnet, inputs, layers=[layer], with_gradients=True, class_index=class_index)
+    second = forward(convnet, inputs, layers=[layer], with_gradients=True, class_index=against)
     maps = [signed_grad_cam(reading.maps[layer], reading.gradient(layer)) for reading in (first, second)]
     return Comparison(maps[0], maps[1], maps[0] - maps[1], first.classes, class_number(convnet, against))

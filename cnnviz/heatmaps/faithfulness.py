@@ -7,24 +7,24 @@ from dataclasses import dataclass
 import numpy as np
 
 from cnnviz.convnets import Convnet
-from cnnviz.heatmaps.colours import plain
+from cnnviz.heatmaps.colors import plain
 from cnnviz.heatmaps.steps import every, in_steps, of_class, read_classes
 from cnnviz.images import enlarge
 from cnnviz.probes import predict
 from cnnviz.sentences import one_line
 
 DELETED_SHARE = 0.1
-"""Share of the picture's pixels that is replaced."""
+"""Share of the image's pixels that is replaced."""
 
 RANDOM_MASKS = 5
 
 
 @dataclass(frozen=True)
 class Deletion:
-    """What became of the class's probability, for each picture of a batch.
+    """What became of the class's probability, for each image of a batch.
 
     Attributes:
-        before: `(batch,)` probability of the class in the whole picture.
+        before: `(batch,)` probability of the class in the whole image.
         after: `(batch,)` probability once the hottest pixels are gone; NaN where the map is not finite.
         random: `(batch, 5)` probability once the same mask, moved to a random place, hides as many pixels.
         classes: `(batch,)` int, the class.
@@ -46,29 +46,29 @@ class Deletion:
 def deletion_score(
     convnet: Convnet, inputs: np.ndarray, heat: np.ndarray, *, class_index: int | str | None = None, seed: int = 0
 ) -> Deletion:
-    """Replace the hottest tenth of the picture by its mean colour, and see what the network still says.
+    """Replace the hottest tenth of the image by its mean color, and see what the model still says.
 
     Beside it stands the same with five random masks: the map's own, moved by random steps down and to the right;
-    what leaves the picture at one side comes back at the other. So their area and grain are the map's, whether
+    what leaves the image at one side comes back at the other. So their area and grain are the map's, whether
     its cells are a layer's, the patches of occlusion or single pixels. Noise on the map's grid would not do:
     occlusion has patches on a grid of pixels. A map that is no better than chance has found nothing.
 
     Args:
         convnet: Classifier; it is only read.
         inputs: `(batch, height, width, channels)` float32, from `convnet.prepare`.
-        heat: `(batch, rows, columns)`, one map a picture, signed or not; where a map is the same
+        heat: `(batch, rows, columns)`, one map an image, signed or not; where a map is the same
             everywhere, as in the zeros of most maps, chance decides which pixels go first.
-        class_index: Class whose probability is told, by index or name; each picture's own top class if not given.
-        seed: Of the random steps, the same for every picture.
+        class_index: Class whose probability is told, by index or name; each image's own top class if not given.
+        seed: Of the random steps, the same for every image.
 
     Returns:
         Probabilities before and after, and after each of five random deletions.
 
     Raises:
-        ClassError: If the class does not exist, or the network has no classes.
+        ClassError: If the class does not exist, or the model has no classes.
 
     Note:
-        The patched picture is one the network never saw in training, and the patch has a shape of its
+        The patched image is one the model never saw in training, and the patch has a shape of its
         own; a fall tells of both. One tenth of the area is a convention: objects are larger or smaller.
 
     Example:
@@ -80,14 +80,14 @@ def deletion_score(
         Random shifts on a torus as chance: Lotwick and Silverman, J. R. Statist. Soc. B 44, 1982.
     """
     if len(heat) != len(inputs):
-        raise ValueError(f"Expected one map for each of {len(inputs)} pictures. Received: {len(heat)}.")
+        raise ValueError(f"Expected one map for each of {len(inputs)} images. Received: {len(heat)}.")
     clean = read_classes(convnet, inputs, class_index)
-    colour = plain(convnet, inputs, "mean")
+    color = plain(convnet, inputs, "mean")
     masks = _masks(heat, convnet.preparation.size, seed)
     found = np.zeros(masks.shape[:2])
-    for _, pictures, runs in in_steps(convnet, every(*masks.shape[:2])):
-        hidden = np.where(masks[pictures, runs, :, :, None], colour[pictures], inputs[pictures])
-        found[pictures, runs] = of_class(predict(convnet, hidden), clean.classes[pictures])
+    for _, images, runs in in_steps(convnet, every(*masks.shape[:2])):
+        hidden = np.where(masks[images, runs, :, :, None], color[images], inputs[images])
+        found[images, runs] = of_class(predict(convnet, hidden), clean.classes[images])
     found[~np.isfinite(heat).all(axis=(1, 2)), 0] = np.nan
     before = of_class(clean.probabilities, clean.classes)
     return Deletion(before, found[:, 0], found[:, 1:], clean.classes)

@@ -5,4 +5,4 @@ from __future__ import annotations
 import numpy as np
 
 quiet = np.errstate(over="ignore", invalid="ignore", divide="ignore")
-"""Decorator: arithmetic on a broken network's numbers is no news to whoever reads the log."""
+"""Decorator: arithmetic on a broken model's numbers is no news to whoever reads the log."""

@@ -14,7 +14,7 @@ import numpy as np
 from cnnviz.convnets import Convnet
 from cnnviz.heatmaps.finite import quiet
 from cnnviz.layers import require_maps
-from cnnviz.probes import read
+from cnnviz.probes import forward
 
 GradientCam = Literal["grad_cam", "grad_cam_plus_plus", "hires_cam", "layer_cam"]
 
@@ -25,7 +25,7 @@ def grad_cam(
     """Map the evidence for one class over the positions of a layer.
 
     Each channel is weighed by how strongly the class's score answers to it, averaged over the
-    picture; where the weighted sum is positive, the layer speaks for the class:
+    image; where the weighted sum is positive, the layer speaks for the class:
 
         weights[c] = mean over (y, x) of  d score / d maps[y, x, c]
         map[y, x]  = max(0, sum over c of weights[c] * maps[y, x, c])
@@ -37,20 +37,20 @@ def grad_cam(
         convnet: Classifier; it is only read.
         inputs: `(batch, height, width, channels)` float32, from `convnet.prepare`.
         layer: Address of a layer with feature maps; the last activation before pooling if not given.
-        class_index: Class to explain in every picture, by index or name; each picture's own top class if not given.
+        class_index: Class to explain in every image, by index or name; each image's own top class if not given.
 
     Returns:
         `(batch, rows, columns)` float32, >= 0, the layer's own grid, in units of the logit, not
-        normalised, so that maps of different classes compare. All zero: no evidence at this layer.
+        normalized, so that maps of different classes compare. All zero: no evidence at this layer.
 
     Raises:
         LayerError: If `layer` does not exist or has no feature maps.
-        ClassError: If the class does not exist, or the network has no classes.
+        ClassError: If the class does not exist, or the model has no classes.
 
     Note:
         A 7 x 7 map enlarged to 224 x 224 looks surer than it is: one cell stands for 32 x 32
         pixels, and its receptive field reaches further still. In early layers, whose gradients
-        change sign over the picture, the average says little; use `layer_cam` there.
+        change sign over the image, the average says little; use `layer_cam` there.
 
     Example:
         >>> grad_cam(convnet, inputs, class_index=281).shape
@@ -82,7 +82,7 @@ def grad_cam_plus_plus(
         convnet: Classifier; it is only read.
         inputs: `(batch, height, width, channels)` float32, from `convnet.prepare`.
         layer: Address of a layer with feature maps; the last activation before pooling if not given.
-        class_index: Class to explain in every picture, by index or name; each picture's own top class if not given.
+        class_index: Class to explain in every image, by index or name; each image's own top class if not given.
 
     Returns:
         `(batch, rows, columns)` float32, >= 0, the layer's own grid, in units of the logit, but no
@@ -90,7 +90,7 @@ def grad_cam_plus_plus(
 
     Raises:
         LayerError: If `layer` does not exist or has no feature maps.
-        ClassError: If the class does not exist, or the network has no classes.
+        ClassError: If the class does not exist, or the model has no classes.
 
     Note:
         Negative gradients are dropped, so evidence against the class never darkens the map; maps of
@@ -114,14 +114,14 @@ def hires_cam(
         map[y, x] = max(0, sum over c of  maps[y, x, c] * d score / d maps[y, x, c])
 
     Where only linear operations follow the layer, the sum before max() over all positions is the
-    logit without its bias: then the map is not an estimate, but the network's own sum. With global average
+    logit without its bias: then the map is not an estimate, but the model's own sum. With global average
     pooling it equals `grad_cam`.
 
     Args:
         convnet: Classifier; it is only read.
         inputs: `(batch, height, width, channels)` float32, from `convnet.prepare`.
         layer: Address of a layer with feature maps; the last activation before pooling if not given.
-        class_index: Class to explain in every picture, by index or name; each picture's own top class if not given.
+        class_index: Class to explain in every image, by index or name; each image's own top class if not given.
 
     Returns:
         `(batch, rows, columns)` float32, >= 0, the layer's own grid, in units of the logit. All
@@ -129,7 +129,7 @@ def hires_cam(
 
     Raises:
         LayerError: If `layer` does not exist or has no feature maps.
-        ClassError: If the class does not exist, or the network has no classes.
+        ClassError: If the class does not exist, or the model has no classes.
 
     Note:
         The exact sum holds behind the last non-linearity only. In early layers the map is a local
@@ -158,7 +158,7 @@ def layer_cam(
         convnet: Classifier; it is only read.
         inputs: `(batch, height, width, channels)` float32, from `convnet.prepare`.
         layer: Address of a layer with feature maps; the last activation before pooling if not given.
-        class_index: Class to explain in every picture, by index or name; each picture's own top class if not given.
+        class_index: Class to explain in every image, by index or name; each image's own top class if not given.
 
     Returns:
         `(batch, rows, columns)` float32, >= 0, the layer's own grid, in units of the logit; what
@@ -166,10 +166,10 @@ def layer_cam(
 
     Raises:
         LayerError: If `layer` does not exist or has no feature maps.
-        ClassError: If the class does not exist, or the network has no classes.
+        ClassError: If the class does not exist, or the model has no classes.
 
     Note:
-        In early layers it follows edges of anything that the network looks at: sharp is not the same
+        In early layers it follows edges of anything that the model looks at: sharp is not the same
         as right.
 
     Example:
@@ -226,5 +226,5 @@ def _explain(
     name: GradientCam, convnet: Convnet, inputs: np.ndarray, layer: str | None, class_index: int | str | None
 ) -> np.ndarray:
     layer = require_maps(convnet, layer)
-    reading = read(convnet, inputs, layers=[layer], with_gradients=True, class_index=class_index)
+    reading = forward(convnet, inputs, layers=[layer], with_gradients=True, class_index=class_index)
     return FORMULAS[name](reading.maps[layer], reading.gradient(layer))

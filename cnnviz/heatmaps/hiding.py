@@ -7,12 +7,12 @@ from itertools import product
 import numpy as np
 
 from cnnviz.convnets import Convnet
-from cnnviz.heatmaps.colours import Colour, plain
+from cnnviz.heatmaps.colors import Color, plain
 from cnnviz.heatmaps.finite import quiet
 from cnnviz.heatmaps.steps import OnStep, every, ignore, in_steps, of_class, read_classes, require_positive
-from cnnviz.probes import read
+from cnnviz.probes import forward
 
-_PATCHES_A_SIDE = 7  # a patch of 32 pixels in a picture of 224
+_PATCHES_A_SIDE = 7  # a patch of 32 pixels in an image of 224
 
 
 @quiet
@@ -23,7 +23,7 @@ def occlusion(
     class_index: int | str | None = None,
     patch: int | None = None,
     stride: int | None = None,
-    fill: Colour = "mean",
+    fill: Color = "mean",
     on_step: OnStep | None = None,
 ) -> np.ndarray:
     """Hide one patch after another and map how far the class's logit falls.
@@ -35,10 +35,10 @@ def occlusion(
     Args:
         convnet: Classifier; it is only read.
         inputs: `(batch, height, width, channels)` float32, from `convnet.prepare`.
-        class_index: Class to explain in every picture, by index or name; each picture's own top class if not given.
-        patch: Side of the square patch in pixels; a seventh of the picture's shorter side if not given.
+        class_index: Class to explain in every image, by index or name; each image's own top class if not given.
+        patch: Side of the square patch in pixels; a seventh of the image's shorter side if not given.
         stride: Pixels from one patch to the next, at most `patch`; half a patch if not given.
-        fill: Plain colour of the patch; each picture's own mean colour if not given.
+        fill: Plain color of the patch; each image's own mean color if not given.
         on_step: Told after each step: runs done, runs in all, the map so far.
 
     Returns:
@@ -46,35 +46,35 @@ def occlusion(
         the score (the class needs it), negative where hiding raises it. Zero: hiding changes nothing.
 
     Raises:
-        ClassError: If the class does not exist, or the network has no classes.
+        ClassError: If the class does not exist, or the model has no classes.
         CancelledError: If `on_step` raises it.
 
     Note:
         What is there twice hides itself: covering one of two cats changes little. A patch brings edges and a
-        colour of its own, which the network sees too; the map's grain is the patch.
+        color of its own, which the model sees too; the map's grain is the patch.
 
     Example:
         >>> occlusion(convnet, inputs, patch=32, stride=16).shape
         (1, 224, 224)
 
     Reference:
-        Zeiler and Fergus, "Visualizing and Understanding Convolutional Networks", ECCV 2014, section 4.2.
+        Zeiler and Fergus, "Visualizing and Understanding Convolutional Models", ECCV 2014, section 4.2.
     """
     height, width = inputs.shape[1:3]
     patch, stride = _sides((height, width), patch, stride)
     tell = on_step or ignore
     clean = read_classes(convnet, inputs, class_index)
     before = of_class(clean.logits, clean.classes)
-    colour = plain(convnet, inputs, fill)
+    color = plain(convnet, inputs, fill)
     places = list(product(_spans(height, patch, stride), _spans(width, patch, stride)))
     jobs = every(len(inputs), len(places))
     total, counts = np.zeros(inputs.shape[:3]), np.zeros(inputs.shape[:3])
-    for done, pictures, runs in in_steps(convnet, jobs):
-        windows = [(picture, *places[run]) for picture, run in zip(pictures, runs, strict=True)]
-        hidden = np.asarray(inputs[pictures], np.float32)
-        for row, (picture, rows, columns) in enumerate(windows):
-            hidden[row, rows, columns] = colour[picture, 0, 0]
-        drop = before[pictures] - of_class(read(convnet, hidden).logits, clean.classes[pictures])
+    for done, images, runs in in_steps(convnet, jobs):
+        windows = [(image, *places[run]) for image, run in zip(images, runs, strict=True)]
+        hidden = np.asarray(inputs[images], np.float32)
+        for row, (image, rows, columns) in enumerate(windows):
+            hidden[row, rows, columns] = color[image, 0, 0]
+        drop = before[images] - of_class(forward(convnet, hidden).logits, clean.classes[images])
         for window, fall in zip(windows, drop, strict=True):
             total[window] += fall
             counts[window] += 1
@@ -83,7 +83,7 @@ def occlusion(
 
 
 def patches(size: tuple[int, int]) -> int:
-    """Count the patches in a picture of this height and width, with the default patch and stride."""
+    """Count the patches in an image of this height and width, with the default patch and stride."""
     patch, stride = _sides(size, None, None)
     return len(_spans(size[0], patch, stride)) * len(_spans(size[1], patch, stride))
 

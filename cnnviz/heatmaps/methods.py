@@ -11,9 +11,9 @@ from cnnviz.convnets import Convnet
 from cnnviz.heatmaps.attention import attention_layers, attention_rollout
 from cnnviz.heatmaps.gradient_cams import grad_cam, grad_cam_plus_plus, hires_cam, layer_cam
 from cnnviz.heatmaps.hiding import occlusion, patches
-from cnnviz.heatmaps.masking import score_cam
 from cnnviz.heatmaps.path_gradients import STEPS, integrated_gradients
 from cnnviz.heatmaps.pixel_gradients import SAMPLES, saliency, smooth_grad
+from cnnviz.heatmaps.scorecam import score_cam
 from cnnviz.layers import find_layer, require_maps
 from cnnviz.sentences import Sentence
 
@@ -27,11 +27,11 @@ class Method:
         title: Its name for people.
         summary: What it shows, in one sentence.
         explain: Its function: `explain(convnet, inputs, *, class_index=None, ...)`.
-        has_layer: Whether it takes `layer` and answers on the layer's grid; else on the picture's.
+        has_layer: Whether it takes `layer` and answers on the layer's grid; else on the image's.
         is_slow: Whether it takes many runs, and `on_step` to follow and cancel them.
         is_signed: Whether values below zero speak against the class.
         units: What its numbers count, of a model with logits; see `units_of`.
-        count: Forward passes for one picture with default settings, of a network and a layer.
+        count: Forward passes for one image with default settings, of a model and a layer.
         needs_attention: Whether it explains transformers only.
     """
 
@@ -53,7 +53,7 @@ class Method:
         return convnet.score_unit if self.units == _LOGIT else Sentence(self.units)
 
     def runs(self, convnet: Convnet, *, layer: str | None = None) -> int:
-        """Forward passes for one picture with default settings, for an estimate beforehand."""
+        """Forward passes for one image with default settings, for an estimate beforehand."""
         return self.count(convnet, layer)
 
 
@@ -62,7 +62,7 @@ def _once(convnet: Convnet, layer: str | None) -> int:
 
 
 def _channels(convnet: Convnet, layer: str | None) -> int:
-    return find_layer(convnet, require_maps(convnet, layer)).filters + 2  # the picture, and the plain colour
+    return find_layer(convnet, require_maps(convnet, layer)).filters + 2  # the image, and the plain color
 
 
 def _patches(convnet: Convnet, layer: str | None) -> int:
@@ -85,7 +85,7 @@ METHODS: dict[str, Method] = {
         Method(
             name="grad_cam",
             title="Grad-CAM",
-            summary=Sentence("Where a layer holds evidence for the score; the usual first look."),
+            summary=Sentence("Where a layer has evidence for the class; the standard choice."),
             explain=grad_cam,
             has_layer=True,
             is_slow=False,
@@ -96,7 +96,7 @@ METHODS: dict[str, Method] = {
         Method(
             name="grad_cam_plus_plus",
             title="Grad-CAM++",
-            summary=Sentence("As Grad-CAM, but small and repeated objects get their share."),
+            summary=Sentence("Like Grad-CAM, but small and repeated objects are covered better."),
             explain=grad_cam_plus_plus,
             has_layer=True,
             is_slow=False,
@@ -107,7 +107,7 @@ METHODS: dict[str, Method] = {
         Method(
             name="hires_cam",
             title="HiResCAM",
-            summary=Sentence("What each position adds to the score; exact at the last layer."),
+            summary=Sentence("The contribution of each position to the score; exact at the last layer."),
             explain=hires_cam,
             has_layer=True,
             is_slow=False,
@@ -118,7 +118,7 @@ METHODS: dict[str, Method] = {
         Method(
             name="layer_cam",
             title="LayerCAM",
-            summary=Sentence("Fine maps from early layers too."),
+            summary=Sentence("Fine-grained maps, also from early layers."),
             explain=layer_cam,
             has_layer=True,
             is_slow=False,
@@ -129,7 +129,7 @@ METHODS: dict[str, Method] = {
         Method(
             name="score_cam",
             title="Score-CAM",
-            summary=Sentence("Which channels bring the score back when only what they show is left; no gradients."),
+            summary=Sentence("Weights each channel by the score of the image masked with it; no gradients."),
             explain=score_cam,
             has_layer=True,
             is_slow=True,
@@ -140,7 +140,7 @@ METHODS: dict[str, Method] = {
         Method(
             name="saliency",
             title="Saliency",
-            summary=Sentence("Which pixels the score answers to, for or against."),
+            summary=Sentence("Gradient of the score with respect to the pixels."),
             explain=saliency,
             has_layer=False,
             is_slow=False,
@@ -151,7 +151,7 @@ METHODS: dict[str, Method] = {
         Method(
             name="smooth_grad",
             title="SmoothGrad",
-            summary=Sentence("Saliency with less grain: the mean over noisy copies of the picture."),
+            summary=Sentence("Saliency averaged over noisy copies of the image: less noise."),
             explain=smooth_grad,
             has_layer=False,
             is_slow=True,
@@ -162,7 +162,9 @@ METHODS: dict[str, Method] = {
         Method(
             name="integrated_gradients",
             title="Integrated Gradients",
-            summary=Sentence("The score shared out among the pixels, on the way from a plain colour to the picture."),
+            summary=Sentence(
+                "The score attributed to the pixels, by integrating gradients from a baseline to the image."
+            ),
             explain=integrated_gradients,
             has_layer=False,
             is_slow=True,
@@ -173,7 +175,7 @@ METHODS: dict[str, Method] = {
         Method(
             name="occlusion",
             title="Occlusion",
-            summary=Sentence("What the score loses when a patch is hidden; slow, and measured rather than inferred."),
+            summary=Sentence("How much the score drops when a patch is masked; slow, but measured directly."),
             explain=occlusion,
             has_layer=False,
             is_slow=True,
@@ -184,7 +186,7 @@ METHODS: dict[str, Method] = {
         Method(
             name="attention_rollout",
             title="Attention rollout",
-            summary=Sentence("Which patches attention could carry to the answer, whatever is predicted; no gradients."),
+            summary=Sentence("How attention carries each patch to the output, for any class; no gradients."),
             explain=attention_rollout,
             has_layer=False,
             is_slow=False,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from cnnviz.convnets import Convnet
-from cnnviz.heatmaps.colours import Colour, plain
+from cnnviz.heatmaps.colors import Color, plain
 from cnnviz.heatmaps.finite import quiet
 from cnnviz.heatmaps.steps import OnStep, ignore, mean_gradients, read_classes, require_positive
 
@@ -20,23 +20,23 @@ def integrated_gradients(
     *,
     class_index: int | str | None = None,
     steps: int = STEPS,
-    baseline: Colour = "black",
+    baseline: Color = "black",
     on_step: OnStep | None = None,
 ) -> np.ndarray:
-    """Share the class's logit out among the pixels, along the way from a plain colour to the picture.
+    """Share the class's logit out among the pixels, along the way from a plain color to the image.
 
         map[y, x] = sum over channels of (inputs - baseline) * mean over the way of  d score / d inputs
 
     The way is straight and cut into equal parts, with the gradient taken in the middle of each. The
-    whole map sums to the logit of the picture less the logit of the baseline, the better the more steps.
+    whole map sums to the logit of the image less the logit of the baseline, the better the more steps.
 
     Args:
         convnet: Classifier; it is only read.
         inputs: `(batch, height, width, channels)` float32, from `convnet.prepare`.
-        class_index: Class to explain in every picture, by index or name; each picture's own top class if not given.
-        steps: Parts of the way. The gradient of a deep ReLU network jumps along it: on EfficientNet-Lite0 the sum
+        class_index: Class to explain in every image, by index or name; each image's own top class if not given.
+        steps: Parts of the way. The gradient of a deep ReLU model jumps along it: on EfficientNet-Lite0 the sum
             was off by up to a quarter with 50 steps, and by up to a ninth with 300.
-        baseline: Plain colour that stands for "nothing there"; black, as in the paper, if not given.
+        baseline: Plain color that stands for "nothing there"; black, as in the paper, if not given.
         on_step: Told after each step: runs done, runs in all, the map so far.
 
     Returns:
@@ -44,11 +44,11 @@ def integrated_gradients(
         score against the baseline, negative ones lower it.
 
     Raises:
-        ClassError: If the class does not exist, or the network has no classes.
+        ClassError: If the class does not exist, or the model has no classes.
         CancelledError: If `on_step` raises it.
 
     Note:
-        A pixel of the baseline's own colour always gets zero: with black, nothing is ever found in
+        A pixel of the baseline's own color always gets zero: with black, nothing is ever found in
         a black cat. Try another baseline before believing it.
 
     Example:
@@ -56,7 +56,7 @@ def integrated_gradients(
         (1, 224, 224)
 
     Reference:
-        Sundararajan et al., "Axiomatic Attribution for Deep Networks", ICML 2017, eq. 1-3.
+        Sundararajan et al., "Axiomatic Attribution for Deep Models", ICML 2017, eq. 1-3.
         https://arxiv.org/abs/1703.01365
     """
     require_positive(steps=steps)
@@ -67,8 +67,8 @@ def integrated_gradients(
     # In mixed order any beginning of the steps covers the whole way, so that the streamed map is a fair sketch.
     shares = (np.random.default_rng(0).permutation(steps) + 0.5) / steps
 
-    def between(pictures: np.ndarray, runs: np.ndarray) -> np.ndarray:
-        return start[pictures] + shares[runs, None, None, None] * way[pictures]
+    def between(images: np.ndarray, runs: np.ndarray) -> np.ndarray:
+        return start[images] + shares[runs, None, None, None] * way[images]
 
     heat = np.zeros(inputs.shape[:3], np.float32)
     for done, gradients in mean_gradients(convnet, classes, steps, between):

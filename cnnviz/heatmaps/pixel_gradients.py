@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from cnnviz.convnets import Convnet
-from cnnviz.heatmaps.colours import contrast
+from cnnviz.heatmaps.colors import contrast
 from cnnviz.heatmaps.finite import quiet
 from cnnviz.heatmaps.steps import OnStep, ignore, mean_gradients, read_classes, require_positive
-from cnnviz.probes import INPUT, read
+from cnnviz.probes import INPUT, forward
 
 SAMPLES = 32
-"""Noisy copies a picture, unless told otherwise."""
+"""Noisy copies an image, unless told otherwise."""
 
 
 def saliency(convnet: Convnet, inputs: np.ndarray, *, class_index: int | str | None = None) -> np.ndarray:
@@ -22,14 +22,14 @@ def saliency(convnet: Convnet, inputs: np.ndarray, *, class_index: int | str | N
     Args:
         convnet: Classifier; it is only read.
         inputs: `(batch, height, width, channels)` float32, from `convnet.prepare`.
-        class_index: Class to explain in every picture, by index or name; each picture's own top class if not given.
+        class_index: Class to explain in every image, by index or name; each image's own top class if not given.
 
     Returns:
-        `(batch, height, width)` float32, >= 0, in logits per unit of the network's input. Zero: a
+        `(batch, height, width)` float32, >= 0, in logits per unit of the model's input. Zero: a
         small change there changes nothing.
 
     Raises:
-        ClassError: If the class does not exist, or the network has no classes.
+        ClassError: If the class does not exist, or the model has no classes.
 
     Note:
         It shows where the score is sensitive, not what speaks for the class: a pixel that argues
@@ -41,9 +41,9 @@ def saliency(convnet: Convnet, inputs: np.ndarray, *, class_index: int | str | N
         (1, 224, 224)
 
     Reference:
-        Simonyan et al., "Deep Inside Convolutional Networks", 2013, section 3.1. https://arxiv.org/abs/1312.6034
+        Simonyan et al., "Deep Inside Convolutional Models", 2013, section 3.1. https://arxiv.org/abs/1312.6034
     """
-    reading = read(convnet, inputs, layers=[INPUT], with_gradients=True, class_index=class_index)
+    reading = forward(convnet, inputs, layers=[INPUT], with_gradients=True, class_index=class_index)
     return _magnitude(reading.gradient(INPUT))
 
 
@@ -58,7 +58,7 @@ def smooth_grad(
     seed: int = 0,
     on_step: OnStep | None = None,
 ) -> np.ndarray:
-    """Map the gradient by pixels, averaged over noisy copies of the picture.
+    """Map the gradient by pixels, averaged over noisy copies of the image.
 
         map[y, x] = max over channels of |mean over samples of  d score / d (inputs + noise)|
 
@@ -67,22 +67,22 @@ def smooth_grad(
     Args:
         convnet: Classifier; it is only read.
         inputs: `(batch, height, width, channels)` float32, from `convnet.prepare`.
-        class_index: Class to explain in every picture, by index or name; the top class of each clean picture if not
+        class_index: Class to explain in every image, by index or name; the top class of each clean image if not
             given.
-        samples: Noisy copies of each picture.
+        samples: Noisy copies of each image.
         noise: Standard deviation of the noise, as a share of the way from black to white.
-        seed: Of the noise; a picture's noise does not depend on its neighbours.
+        seed: Of the noise; an image's noise does not depend on its neighbors.
         on_step: Told after each step: runs done, runs in all, the map so far.
 
     Returns:
-        `(batch, height, width)` float32, >= 0, in logits per unit of the network's input.
+        `(batch, height, width)` float32, >= 0, in logits per unit of the model's input.
 
     Raises:
-        ClassError: If the class does not exist, or the network has no classes.
+        ClassError: If the class does not exist, or the model has no classes.
         CancelledError: If `on_step` raises it.
 
     Note:
-        More noise looks cleaner, and explains pictures that the network was never shown.
+        More noise looks cleaner, and explains images that the model was never shown.
 
     Example:
         >>> smooth_grad(convnet, inputs, samples=8).shape
@@ -96,8 +96,8 @@ def smooth_grad(
     classes = read_classes(convnet, inputs, class_index).classes
     deviation = noise * contrast(convnet, inputs)
 
-    def noisy(pictures: np.ndarray, runs: np.ndarray) -> np.ndarray:
-        return inputs[pictures] + deviation[pictures] * _noise(inputs.shape[1:], runs, seed)
+    def noisy(images: np.ndarray, runs: np.ndarray) -> np.ndarray:
+        return inputs[images] + deviation[images] * _noise(inputs.shape[1:], runs, seed)
 
     heat = np.zeros(inputs.shape[:3], np.float32)
     for done, gradients in mean_gradients(convnet, classes, samples, noisy):

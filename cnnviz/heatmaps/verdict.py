@@ -44,16 +44,18 @@ class Verdict(StrEnum):
 SENTENCES: dict[Verdict, str] = {
     Verdict.OK: "",
     Verdict.NOT_FINITE: Sentence(
-        "The map has values that are not numbers: the network's weights or the picture are not finite."
+        "The map has values that are not numbers: the model's weights or the image are not finite."
     ),
-    Verdict.EMPTY: Sentence("The map is empty: nothing at this layer raises the score. Try another layer or score."),
-    Verdict.ONLY_AGAINST: Sentence("Nothing here raises the score; the map only shows what lowers it."),
-    Verdict.FLAT: Sentence("The map is the same everywhere: at this layer no place counts more for the score."),
+    Verdict.EMPTY: Sentence(
+        "The heatmap is empty: nothing at this layer raises the score. Try another layer or class."
+    ),
+    Verdict.ONLY_AGAINST: Sentence("Nothing raises the score; the heatmap only shows what lowers it."),
+    Verdict.FLAT: Sentence("The heatmap is constant: at this layer no position matters more than another."),
     Verdict.UNLIKELY: Sentence(
-        "The network gives this class less than 1 %: the map shows the little that speaks for it."
+        "The model gives this class less than 1 %: the heatmap shows the little evidence there is."
     ),
     Verdict.SATURATED: Sentence(
-        "The network is almost certain. The map uses the score before softmax or sigmoid, so it holds."
+        "The model is almost certain. The heatmap uses the score before softmax or sigmoid, so it is reliable."
     ),
     Verdict.FADED: Sentence(
         "The model is almost certain, and what it computes before its probabilities cannot be told apart from them: "

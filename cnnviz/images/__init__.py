@@ -2,12 +2,12 @@
 
 Reading:  bytes, a path or an array -> `open_photo`, `read_photo`, `read_photos` -> photo, uint8 `(height, width, 3)`
 Fitting:  photo -> `fit`, `stretch`, `thumbnail`, `gray`, `rgb`, `scale_up` -> photo; maps -> `enlarge` -> maps
-Colors:   numbers -> `value_range`, `to_unit` -> unit, float32 0..1 -> `colour` -> photo
+Colors:   numbers -> `value_range`, `to_unit` -> unit, float32 0..1 -> `color` -> photo
 Sheets:   photo and heat -> `overlay`, `overlay_signed`; photos -> `contact_sheet`
 Files:    photo -> `png_bytes`; arrays -> `npz_bytes`
 """
 
-from cnnviz.images.colours import COLORMAPS, NOT_A_NUMBER, colour, lookup_table, to_unit, value_range
+from cnnviz.images.colors import COLORMAPS, NOT_A_NUMBER, color, lookup_table, to_unit, value_range
 from cnnviz.images.decoding import FORMATS, MAX_BYTES, MAX_PIXELS, MAX_SIDE, Photo
 from cnnviz.images.fitting import Fit, enlarge, fit, gray, rgb, scale_up, stretch, thumbnail
 from cnnviz.images.reading import Source, open_photo, read_photo, read_photos, without_personal_data
@@ -25,7 +25,7 @@ __all__ = [
     "Fit",
     "Photo",
     "Source",
-    "colour",
+    "color",
     "contact_sheet",
     "enlarge",
     "fit",

@@ -7,7 +7,7 @@ import io
 import numpy as np
 from numpy.lib import format as npy
 
-from cnnviz.errors import PictureError
+from cnnviz.errors import ImageError
 from cnnviz.images.decoding import Photo, check_size, damaged, on_white
 from cnnviz.images.depth import to_eight_bits
 from cnnviz.sentences import Sentence
@@ -20,11 +20,11 @@ def photo_of(values: np.ndarray, name: str, *, stretch: bool = False) -> Photo:
     """Take an array as a photo: uint8 as it is, uint16 by its white, floats within 0..1.
 
     Raises:
-        PictureError: If its shape or its values are others; nothing is guessed.
+        ImageError: If its shape or its values are others; nothing is guessed.
     """
     channels = values.shape[2] if values.ndim == 3 else 1
     if values.ndim not in (2, 3) or channels not in (1, 3, 4) or not values.size:
-        raise PictureError(
+        raise ImageError(
             "Expected an image of shape {shapes}. Received: {shape}.", shapes=_SHAPES, shape=tuple(values.shape)
         )
     check_size(values.shape[:2], name)
@@ -51,13 +51,13 @@ def _check_values(values: np.ndarray, *, stretch: bool) -> None:
         low, high = values.min(), values.max()
         if stretch or (values.dtype.kind == "f" and low >= 0 and high <= 1):
             return
-        raise PictureError(
+        raise ImageError(
             "Expected uint8 (0 to 255), uint16 (0 to 65535) or float values from 0 to 1. "
             "Received: {dtype} values from {low:.4g} to {high:.4g}; if these are 0 to 255, pass image.astype('uint8').",
             dtype=values.dtype.name, low=float(low), high=float(high),
         )  # fmt: skip
     what = Sentence("{dtype} values that are NaN or infinite", dtype=values.dtype.name)
-    raise PictureError(
+    raise ImageError(
         "Expected uint8 (0 to 255), uint16 (0 to 65535) or float values from 0 to 1. Received: {what}.",
         what=what if is_number else values.dtype.name,
     )
@@ -67,7 +67,7 @@ def read_npy(data: bytes, name: str, *, stretch: bool = False) -> Photo:
     """Read a `.npy` file of one image; its header is checked before its values are looked at, and nothing is unpickled.
 
     Raises:
-        PictureError: If it is cut short, holds Python objects, or no image.
+        ImageError: If it is cut short, holds Python objects, or no image.
     """
     file = io.BytesIO(data)
     try:
@@ -76,7 +76,7 @@ def read_npy(data: bytes, name: str, *, stretch: bool = False) -> Photo:
     except Exception as error:  # on hostile bytes NumPy raises almost anything
         raise damaged("NumPy (.npy)", name) from error
     if dtype.hasobject or dtype.kind not in "biuf":
-        raise PictureError(
+        raise ImageError(
             "{name} holds an array of {dtype}, not of pixels. Save an image as uint8 with numpy.save.",
             name=name, dtype=str(dtype)[:40],
         )  # fmt: skip

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from PIL import Image
 
-from cnnviz.errors import PictureError
+from cnnviz.errors import ImageError
 from cnnviz.images.depth import to_eight_bits
 from cnnviz.images.formats import count_scans, describe_rare_kind, describe_unreadable, readable_format
 from cnnviz.sentences import Sentence, one_line
@@ -40,7 +40,7 @@ TURNS = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-_DRAFT = (2048, 2048)  # larger than any network's input; a JPEG of twice that decodes at half its size
+_DRAFT = (2048, 2048)  # larger than any model's input; a JPEG of twice that decodes at half its size
 _PNG_DEPTH, _PNG_KIND = 24, 25  # places in its header
 _PNG_CUT_TO_8_BITS = (2, 4, 6)  # RGB, gray with alpha, RGB with alpha
 _OF_8_BITS = ("RGB", "RGBA", "LA")
@@ -50,7 +50,7 @@ _warnings_lock = threading.Lock()  # warning filters belong to the process
 
 @dataclass(frozen=True, eq=False)
 class Photo:
-    """A picture as a person sees it, and what was done to get there.
+    """An image as a person sees it, and what was done to get there.
 
     Attributes:
         pixels: `(height, width, 3)` uint8.
@@ -75,18 +75,18 @@ class Photo:
 def check_bytes(count: int, name: str) -> None:
     """Refuse an empty file and one that is too large to look at."""
     if count > MAX_BYTES:
-        raise PictureError(
+        raise ImageError(
             "{name} has {size:.1f} MB; {most} MB are read. Save it smaller.",
             name=name,
             size=count / 2**20,
             most=MAX_BYTES // 2**20,
         )
     if not count:
-        raise PictureError("{name} is empty. Choose another file.", name=name)
+        raise ImageError("{name} is empty. Choose another file.", name=name)
 
 
 def decode(
-    data: bytes, name: str, *, stretch: bool = False, bits: int | None = None, unread: PictureError | None = None
+    data: bytes, name: str, *, stretch: bool = False, bits: int | None = None, unread: ImageError | None = None
 ) -> Photo:
     """Header, sizes, pixels, depth, orientation, transparency: in this order.
 
@@ -148,12 +148,12 @@ def quiet() -> Iterator[None]:
         yield
 
 
-def _open(data: bytes, name: str, unread: PictureError | None) -> Image.Image:
+def _open(data: bytes, name: str, unread: ImageError | None) -> Image.Image:
     """Read the header."""
     try:
         return Image.open(io.BytesIO(data), formats=_READERS)
     except Image.DecompressionBombError as error:
-        raise PictureError("{name} has more than {limit}. Save it smaller.", name=name, limit=_LIMIT) from error
+        raise ImageError("{name} has more than {limit}. Save it smaller.", name=name, limit=_LIMIT) from error
     except Exception as error:  # on hostile bytes Pillow raises almost anything
         if unread is not None:
             raise unread from error
@@ -161,20 +161,20 @@ def _open(data: bytes, name: str, unread: PictureError | None) -> Image.Image:
         if promised:
             raise _rare_or_damaged(promised, data, name) from error
         what, advice = describe_unreadable(data)
-        raise PictureError("{name} is {what}. {advice}", name=name, what=what, advice=advice) from error
+        raise ImageError("{name} is {what}. {advice}", name=name, what=what, advice=advice) from error
 
 
-def _rare_or_damaged(kind: str, data: bytes, name: str) -> PictureError:
+def _rare_or_damaged(kind: str, data: bytes, name: str) -> ImageError:
     rare = describe_rare_kind(data)
     if rare is None:
         return damaged(kind, name)
     what, advice = rare
-    return PictureError("{name} is {what}. {advice}", name=name, what=what, advice=advice)
+    return ImageError("{name} is {what}. {advice}", name=name, what=what, advice=advice)
 
 
-def damaged(kind: str, name: str) -> PictureError:
+def damaged(kind: str, name: str) -> ImageError:
     """Say of a file that is cut short, or whose pixels cannot be decoded, that it is."""
-    return PictureError(
+    return ImageError(
         "{name} is a {kind} file that is damaged or cut short. Save or download it again.", name=name, kind=kind
     )
 
@@ -183,7 +183,7 @@ def check_size(size: tuple[int, int], name: str) -> None:
     """Refuse more pixels than are looked at, before any is decoded."""
     height, width = size
     if height * width > MAX_PIXELS or max(size) > MAX_SIDE:
-        raise PictureError(
+        raise ImageError(
             "{name} has {width} x {height} pixels, more than {limit}. Save it smaller.",
             name=name,
             width=width,
@@ -195,7 +195,7 @@ def check_size(size: tuple[int, int], name: str) -> None:
 def _check_scans(image: Image.Image, data: bytes, name: str) -> None:
     """Refuse a JPEG that takes minutes to decode, whatever its size."""
     if image.format in ("JPEG", "MPO") and count_scans(data) > MAX_SCANS:
-        raise PictureError(
+        raise ImageError(
             "{name} is a JPEG of more than {most} scans, which takes minutes to decode. Save it again.",
             name=name,
             most=MAX_SCANS,
@@ -211,7 +211,7 @@ def _note_frames(image: Image.Image) -> list[str]:
     if not has_more:
         return []
     return [
-        Sentence("the first of several pictures in the file")
+        Sentence("the first of several images in the file")
         if image.format in ("TIFF", "MPO")
         else Sentence("frame 1 of an animation")
     ]
@@ -236,7 +236,7 @@ def _note_draft(image: Image.Image) -> list[str]:
 
 
 def _turn_of(image: Image.Image) -> Image.Transpose | None:
-    """How the EXIF tag says to turn the picture; damaged EXIF says nothing."""
+    """How the EXIF tag says to turn the image; damaged EXIF says nothing."""
     try:
         return TURNS.get(image.getexif().get(_ORIENTATION, _UPRIGHT))
     except Exception:  # noqa: BLE001  # on hostile bytes Pillow raises almost anything
@@ -267,9 +267,9 @@ def on_white(pixels: np.ndarray, alpha: np.ndarray, notes: list[str]) -> np.ndar
 
 
 def _without_transparency(image: Image.Image, notes: list[str], name: str) -> Image.Image:
-    """Lay what is transparent on white: dropping alpha would uncover colours nobody was to see."""
+    """Lay what is transparent on white: dropping alpha would uncover colors nobody was to see."""
     if image.mode == "LAB":
-        raise PictureError("{name} stores its colours as LAB, which is not read. Save it as RGB.", name=name)
+        raise ImageError("{name} stores its colors as LAB, which is not read. Save it as RGB.", name=name)
     if not image.has_transparency_data:
         return image.convert("RGB")
     image = image.convert("RGBA")

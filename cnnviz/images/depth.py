@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from cnnviz.images.colours import to_unit, value_range
+from cnnviz.images.colors import to_unit, value_range
 from cnnviz.sentences import Sentence
 
 _WHITE_12_BIT = 4095  # of most scanners, microscopes and raw cameras; they write it into files of 16 bits

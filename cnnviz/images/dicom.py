@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cnnviz.errors import PictureError
+from cnnviz.errors import ImageError
 from cnnviz.images.decoding import MAX_PIXELS, Photo, check_size, damaged, quiet
 from cnnviz.images.depth import to_eight_bits
 from cnnviz.sentences import Sentence
@@ -45,7 +45,7 @@ def read_dicom(data: bytes, name: str, *, stretch: bool = False) -> Photo:
         stretch: Whether to show the smallest value black and the largest white instead of the window.
 
     Raises:
-        PictureError: If it is damaged, too large, compressed, holds no image, or pydicom is not installed.
+        ImageError: If it is damaged, too large, compressed, holds no image, or pydicom is not installed.
 
     Note:
         Where a file has no window, values run from the smallest to the largest, which is no radiologist's choice.
@@ -98,7 +98,7 @@ def _read(data: bytes, name: str) -> Dataset:
         from pydicom.datadict import tag_for_keyword
         from pydicom.filereader import read_partial
     except ImportError as error:
-        raise PictureError(
+        raise ImageError(
             "{name} is a DICOM file, which is read with pydicom. Install it: pip install 'cnnviz[medical]'.", name=name
         ) from error
     if _DEFLATED in data:
@@ -124,8 +124,8 @@ def _limited() -> Callable[..., bool]:
     return stop
 
 
-def _compressed(syntax: str, name: str) -> PictureError:
-    return PictureError(
+def _compressed(syntax: str, name: str) -> ImageError:
+    return ImageError(
         "{name} holds its pixels compressed ({syntax}), which is not read. Unpack it: gdcmconv --raw in.dcm out.dcm.",
         name=name, syntax=syntax,
     )  # fmt: skip
@@ -135,7 +135,7 @@ def _checked(dataset: Dataset, name: str) -> tuple[int, str]:
     """Check what the header says before any pixel is looked at; return the number of frames and the kind of pixel."""
     try:
         if "PixelData" not in dataset or "Rows" not in dataset:
-            raise PictureError("{name} is a DICOM file without an image. Choose one of a slice or a frame.", name=name)
+            raise ImageError("{name} is a DICOM file without an image. Choose one of a slice or a frame.", name=name)
         syntax = dataset.file_meta.TransferSyntaxUID
         size, frames = (int(dataset.Rows), int(dataset.Columns)), int(dataset.get("NumberOfFrames") or 1)
         kind, samples, bits = (
@@ -150,11 +150,11 @@ def _checked(dataset: Dataset, name: str) -> tuple[int, str]:
         if samples not in (1, 3) or frames < 1 or min(size) < 1 or needed > 4 * 3 * MAX_PIXELS:
             raise damaged("DICOM", name)
         if kind not in (*_GRAY, *_COLORS) or (kind in _GRAY and samples != 1):
-            raise PictureError(
+            raise ImageError(
                 "{name} stores its colors as {kind}, which is not read. Save it as RGB.", name=name, kind=kind[:40]
             )
         return frames, kind
-    except PictureError:
+    except ImageError:
         raise
     except Exception as error:  # a value that is missing, or no number
         raise damaged("DICOM", name) from error

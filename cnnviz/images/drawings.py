@@ -18,7 +18,7 @@ _FAINT = 0.1  # what is less inked at the edge is no part of the shape: antialia
 
 
 def as_digit(ink: np.ndarray) -> np.ndarray:
-    """Scale a drawing into a box of 20 x 20 and bring its centre of mass to the middle, as MNIST did.
+    """Scale a drawing into a box of 20 x 20 and bring its center of mass to the middle, as MNIST did.
 
     Args:
         ink: `(rows, columns)` float, 0..1.
@@ -29,8 +29,8 @@ def as_digit(ink: np.ndarray) -> np.ndarray:
     scaled = _scaled(ink, _DIGIT_BOX)
     if not scaled.size:
         return np.zeros((SIDE, SIDE), np.float32)
-    centre = ndimage.center_of_mass(scaled)
-    top, left = (round((SIDE - 1) / 2 - at) for at in centre)
+    center = ndimage.center_of_mass(scaled)
+    top, left = (round((SIDE - 1) / 2 - at) for at in center)
     return _laid(scaled, top, left)
 
 

@@ -16,7 +16,7 @@ def fit(photo: np.ndarray, size: tuple[int, int], *, how: Fit = "crop") -> np.nd
     Args:
         photo: `(height, width, 3)` uint8.
         size: Height and width wanted, in pixels.
-        how: `crop` keeps the centre, `pad` keeps all on black, `stretch` keeps all and bends the shape.
+        how: `crop` keeps the center, `pad` keeps all on black, `stretch` keeps all and bends the shape.
 
     Returns:
         `(*size, 3)` uint8. Cropped and padded images are resized bicubically with antialiasing; stretched ones as
@@ -29,7 +29,7 @@ def fit(photo: np.ndarray, size: tuple[int, int], *, how: Fit = "crop") -> np.nd
     if how == "pad":
         return np.array(ImageOps.pad(image, (width, height), Image.Resampling.BICUBIC, color="black"))
     if how == "crop":
-        image = image.crop(_centre_box(image, width / height))
+        image = image.crop(_center_box(image, width / height))
     return np.array(image.resize((width, height), Image.Resampling.BICUBIC))
 
 
@@ -93,8 +93,8 @@ def thumbnail(photo: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     return np.array(Image.fromarray(photo).resize((width, height), Image.Resampling.BICUBIC))
 
 
-def _centre_box(image: Image.Image, aspect: float) -> tuple[int, int, int, int]:
-    """Largest centred box of an aspect ratio, in whole pixels."""
+def _center_box(image: Image.Image, aspect: float) -> tuple[int, int, int, int]:
+    """Largest centered box of an aspect ratio, in whole pixels."""
     width = max(1, min(image.width, round(image.height * aspect)))
     height = max(1, min(image.height, round(image.width / aspect)))
     left, top = (image.width - width) // 2, (image.height - height) // 2
@@ -108,12 +108,12 @@ def gray(photo: np.ndarray) -> np.ndarray:
 
 
 def rgb(photo: np.ndarray) -> np.ndarray:
-    """Give gray pictures `(..., 1)` three equal channels; others stay as they are."""
+    """Give gray images `(..., 1)` three equal channels; others stay as they are."""
     return photo.repeat(3, axis=-1) if photo.shape[-1] == 1 else photo
 
 
 def scale_up(image: np.ndarray, factor: int) -> np.ndarray:
-    """Enlarge a small picture with sharp pixels: every pixel becomes a square of `factor` by `factor`.
+    """Enlarge a small image with sharp pixels: every pixel becomes a square of `factor` by `factor`.
 
     Args:
         image: `(height, width)` or `(height, width, channels)`, any dtype.
@@ -128,7 +128,7 @@ def scale_up(image: np.ndarray, factor: int) -> np.ndarray:
 
 
 def enlarge(heat: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """Lay a coarse map over a picture, bilinearly, with half-pixel centres.
+    """Lay a coarse map over an image, bilinearly, with half-pixel centers.
 
     Args:
         heat: `(rows, columns)` or `(batch, rows, columns)`, float, any range.
@@ -140,7 +140,7 @@ def enlarge(heat: np.ndarray, size: tuple[int, int]) -> np.ndarray:
 
     Note:
         The smooth hills between cells are drawn, not measured: one cell of a 7 x 7 map stands for
-        32 x 32 pixels of a 224 x 224 picture.
+        32 x 32 pixels of a 224 x 224 image.
 
     Example:
         >>> enlarge(np.zeros((1, 7, 7)), (224, 224)).shape

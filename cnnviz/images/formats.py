@@ -13,11 +13,11 @@ DICOM, TIFF, NPY = "DICOM", "TIFF", "NPY"
 _DICOM_MARK, _DICOM_MARK_AT = b"DICM", 128
 
 _AS_PHOTO = Sentence("Save it as JPEG or PNG and choose that file.")
-_NOT_A_PICTURE = Sentence("Choose a JPEG, PNG, WebP, AVIF, GIF, BMP, TIFF, DICOM or .npy file.")
+_NOT_A_IMAGE = Sentence("Choose a JPEG, PNG, WebP, AVIF, GIF, BMP, TIFF, DICOM or .npy file.")
 _AS_FRAME = Sentence("Save one of its frames as JPEG or PNG and choose that file.")
 _AS_SLICE = Sentence("Save one of its slices as .npy, with nibabel and numpy.save, and choose that file.")
 _DEVELOP = Sentence("Develop it: export it as JPEG or TIFF and choose that file.")
-_UNPACK = Sentence("Unpack it and choose a picture in it.")
+_UNPACK = Sentence("Unpack it and choose an image in it.")
 
 _STARTS: tuple[tuple[bytes, str, str], ...] = (
     (b"%PDF", Sentence("a PDF document"), Sentence("Save the page as PNG and choose that file.")),
@@ -31,25 +31,25 @@ _STARTS: tuple[tuple[bytes, str, str], ...] = (
     (b"\x1a\x45\xdf\xa3", Sentence("a video"), _AS_FRAME),
     (b"FUJIFILMCCD-RAW", Sentence("a camera's raw file"), _DEVELOP),
     *((start, Sentence("a camera's raw file"), _DEVELOP) for start in (b"IIRO", b"IIRS", b"MMOR", b"IIU\x00", b"FOVb")),
-    (b"\x80\x02", Sentence("a Python pickle"), _NOT_A_PICTURE),
-    (b"\x80\x03", Sentence("a Python pickle"), _NOT_A_PICTURE),
-    (b"\x80\x04", Sentence("a Python pickle"), _NOT_A_PICTURE),
-    (b"\x80\x05", Sentence("a Python pickle"), _NOT_A_PICTURE),
+    (b"\x80\x02", Sentence("a Python pickle"), _NOT_A_IMAGE),
+    (b"\x80\x03", Sentence("a Python pickle"), _NOT_A_IMAGE),
+    (b"\x80\x04", Sentence("a Python pickle"), _NOT_A_IMAGE),
+    (b"\x80\x05", Sentence("a Python pickle"), _NOT_A_IMAGE),
     (
         b"\x89HDF",
         Sentence("an HDF5 file"),
-        Sentence("If it is a network, open it as one; a picture is a JPEG or PNG file."),
+        Sentence("If it is a model, open it as one; an image is a JPEG or PNG file."),
     ),
     (b"8BPS", Sentence("a Photoshop document"), _AS_PHOTO),
     (b"\x00\x00\x01\x00", Sentence("an icon (ICO)"), _AS_PHOTO),
-    (b"\x00\x00\x00\x0cjP  ", Sentence("a JPEG 2000 picture"), _AS_PHOTO),
-    (b"\xff\x4f\xff\x51", Sentence("a JPEG 2000 picture"), _AS_PHOTO),
-    (b"\x00\x00\x00\x0cJXL ", Sentence("a JPEG XL picture"), _AS_PHOTO),
-    (b"\xff\x0a", Sentence("a JPEG XL picture"), _AS_PHOTO),
-    (b"\x76\x2f\x31\x01", Sentence("an OpenEXR picture"), _AS_PHOTO),
-    (b"#?RADIANCE", Sentence("a Radiance HDR picture"), _AS_PHOTO),
+    (b"\x00\x00\x00\x0cjP  ", Sentence("a JPEG 2000 image"), _AS_PHOTO),
+    (b"\xff\x4f\xff\x51", Sentence("a JPEG 2000 image"), _AS_PHOTO),
+    (b"\x00\x00\x00\x0cJXL ", Sentence("a JPEG XL image"), _AS_PHOTO),
+    (b"\xff\x0a", Sentence("a JPEG XL image"), _AS_PHOTO),
+    (b"\x76\x2f\x31\x01", Sentence("an OpenEXR image"), _AS_PHOTO),
+    (b"#?RADIANCE", Sentence("a Radiance HDR image"), _AS_PHOTO),
     *(
-        (b"P%d" % kind + space, Sentence("a Netpbm (PPM) picture"), _AS_PHOTO)
+        (b"P%d" % kind + space, Sentence("a Netpbm (PPM) image"), _AS_PHOTO)
         for kind in range(1, 8)
         for space in (b"\n", b" ")
     ),
@@ -89,7 +89,7 @@ def readable_format(data: bytes) -> str | None:
 
 
 def describe_unreadable(data: bytes) -> tuple[str, str]:
-    """Say what a file is that is no readable picture, and what would do instead."""
+    """Say what a file is that is no readable image, and what would do instead."""
     for start, what, advice in _STARTS:
         if data.startswith(start):
             return what, advice
@@ -104,7 +104,7 @@ def describe_unreadable(data: bytes) -> tuple[str, str]:
     if data.startswith(b"PK\x03\x04"):
         return _describe_archive(data)
     if data[4:8] == b"TFL3":
-        return Sentence("a TensorFlow Lite model"), _NOT_A_PICTURE
+        return Sentence("a TensorFlow Lite model"), _NOT_A_IMAGE
     if data[:4] == b"RIFF" and data[8:12] == b"AVI ":
         return Sentence("a video"), _AS_FRAME
     if data[4:8] == b"ftyp":
@@ -171,16 +171,16 @@ def _describe_archive(data: bytes) -> tuple[str, str]:
     if first in (b"metadata.json", b"config.json", b"model.weights.h5"):
         return Sentence("a Keras model"), Sentence("Open it as a model.")
     if first.endswith((b"/data.pkl", b"/version", b"/byteorder")):
-        return Sentence("a PyTorch model"), _NOT_A_PICTURE
+        return Sentence("a PyTorch model"), _NOT_A_IMAGE
     return Sentence("a zip archive"), _UNPACK
 
 
 def _describe_container(brand: bytes) -> tuple[str, str]:
     """Tell the kinds of ISO media file apart: phones keep photos and videos in the same container."""
     if brand in _HEIC_BRANDS:
-        return Sentence("a HEIC picture"), _AS_PHOTO
+        return Sentence("a HEIC image"), _AS_PHOTO
     if brand in _AVIF_BRANDS:
-        return Sentence("an AVIF picture"), _AS_PHOTO
+        return Sentence("an AVIF image"), _AS_PHOTO
     if brand == b"crx ":
         return Sentence("a camera's raw file"), _DEVELOP
     return Sentence("a video"), _AS_FRAME
@@ -192,11 +192,9 @@ def _describe_text(data: bytes) -> tuple[str, str]:
     if b"<svg" in start:
         return Sentence("an SVG drawing"), _AS_PHOTO
     if start.startswith((b"<!doctype html", b"<html", b"<head", b"<body")):
-        return Sentence("a web page (HTML)"), Sentence("Save the picture on it rather than the page.")
+        return Sentence("a web page (HTML)"), Sentence("Save the image on it rather than the page.")
     is_text = b"\x00" not in head and not any(byte < 32 and byte not in b"\t\n\r\f" for byte in head)
-    return (
-        Sentence("text") if is_text and _decodes(head) else Sentence("no picture of a known format")
-    ), _NOT_A_PICTURE
+    return (Sentence("text") if is_text and _decodes(head) else Sentence("no image of a known format")), _NOT_A_IMAGE
 
 
 def _decodes(head: bytes) -> bool:

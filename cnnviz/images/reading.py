@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from cnnviz.errors import PictureError
+from cnnviz.errors import ImageError
 from cnnviz.images.arrays import photo_of, read_npy
 from cnnviz.images.decoding import MAX_BYTES, Photo, check_bytes, decode, decode_image
 from cnnviz.images.formats import DICOM, NPY, TIFF, readable_format
@@ -36,7 +36,7 @@ def read_photo(source: Source, *, stretch: bool = False) -> np.ndarray:
         `(height, width, 3)` uint8, RGB.
 
     Raises:
-        PictureError: If it cannot be read, with the reason.
+        ImageError: If it cannot be read, with the reason.
         TypeError: If it is none of these kinds.
 
     Example:
@@ -54,7 +54,7 @@ def open_photo(source: Source, *, stretch: bool = False) -> Photo:
     a scan the frame in the middle; of many bands the first three; transparent parts lie on white; 16 bits are divided
     by their white, 65535; floats within 0..1 are taken as such, others and 32-bit numbers are stretched from their
     smallest to their largest. A JPEG of at least 4096 pixels on both sides is decoded at 1/2, 1/4 or 1/8 of its size.
-    Embedded color profiles are left aside, as they are where networks are trained.
+    Embedded color profiles are left aside, as they are where models are trained.
 
     Of arrays nothing is guessed: uint8, uint16 (divided by its white), or floats from 0 to 1; `(height, width)` or
     `(height, width, channels)` with 1, 3 (RGB) or 4 (RGB and alpha) channels.
@@ -68,12 +68,12 @@ def open_photo(source: Source, *, stretch: bool = False) -> Photo:
         The photo, with notes on what a person would not expect.
 
     Raises:
-        PictureError: If the file is missing, empty, damaged, too large (`MAX_BYTES`, `MAX_PIXELS`,
+        ImageError: If the file is missing, empty, damaged, too large (`MAX_BYTES`, `MAX_PIXELS`,
             `MAX_SIDE`), or no image of these formats; or an array is no image. Its text holds the file's name, never
             its folder.
         TypeError: If it is none of these kinds.
     """
-    this = Sentence("The picture")
+    this = Sentence("The image")
     if isinstance(source, _BYTES):
         return _decode(bytes(source), this, stretch=stretch)
     if isinstance(source, Image.Image):
@@ -91,7 +91,7 @@ def read_photos(sources: Iterable[Any]) -> list[np.ndarray]:
     """Read a list of images; photos `(height, width, 3)` uint8 pass as they are.
 
     Raises:
-        PictureError: If one cannot be read.
+        ImageError: If one cannot be read.
         TypeError: If it is a single image instead of a list, or holds something else.
     """
     if isinstance(sources, (str, os.PathLike, *_BYTES, Image.Image)) or getattr(sources, "ndim", 4) != 4:
@@ -110,7 +110,7 @@ def without_personal_data(data: bytes) -> bytes:
         return data
     from cnnviz.images.dicom import without_patient
 
-    return without_patient(data, Sentence("The picture"))
+    return without_patient(data, Sentence("The image"))
 
 
 def _decode(data: bytes, name: str, *, stretch: bool) -> Photo:
@@ -151,15 +151,15 @@ def _read_file(path: Path, name: str) -> bytes:
         with open(path, "rb", opener=_open_without_waiting) as file:
             status = os.fstat(file.fileno())
             if not stat.S_ISREG(status.st_mode):
-                raise PictureError("{name} is no ordinary file. Choose a picture file.", name=name)
+                raise ImageError("{name} is no ordinary file. Choose an image file.", name=name)
             check_bytes(status.st_size, name)
             return file.read(MAX_BYTES + 1)
     except FileNotFoundError as error:
-        raise PictureError("There is no file {name}. Check its name and folder.", name=name) from error
+        raise ImageError("There is no file {name}. Check its name and folder.", name=name) from error
     except IsADirectoryError as error:
-        raise PictureError("{name} is a folder. Choose a picture in it.", name=name) from error
+        raise ImageError("{name} is a folder. Choose an image in it.", name=name) from error
     except (OSError, ValueError) as error:  # ValueError: a name that no file can have
-        raise PictureError("{name} cannot be opened. Check its name and that you may read it.", name=name) from error
+        raise ImageError("{name} cannot be opened. Check its name and that you may read it.", name=name) from error
 
 
 def _open_without_waiting(path: str, flags: int) -> int:

@@ -9,7 +9,7 @@ from math import ceil
 import numpy as np
 from PIL import Image
 
-from cnnviz.images.colours import colour, value_range
+from cnnviz.images.colors import color, value_range
 from cnnviz.images.fitting import enlarge
 
 
@@ -27,7 +27,7 @@ def overlay(
     With `unit = heat / peak`, clipped to 0..1, every pixel is mixed:
 
         alpha = opacity * unit  where unit >= threshold, else 0
-        pixel = (1 - alpha) * photo + alpha * colour(unit)
+        pixel = (1 - alpha) * photo + alpha * color(unit)
 
     Args:
         photo: `(height, width, 3)` uint8.
@@ -46,7 +46,7 @@ def overlay(
         Without `peak` the hottest place is drawn in full even where the heat is faint in absolute terms.
     """
     unit = np.clip(_share(heat, peak, photo.shape[:2]), 0, 1)
-    return _mix(photo, unit, colour(unit, colormap), opacity=opacity, threshold=threshold)
+    return _mix(photo, unit, color(unit, colormap), opacity=opacity, threshold=threshold)
 
 
 def overlay_signed(
@@ -61,7 +61,7 @@ def overlay_signed(
     """Lay a difference over a photo: one hue below zero, another above, nothing at zero.
 
     As `overlay`, with `unit = heat / peak` clipped to -1..1, `alpha` from its absolute value, and the
-    colour of `0.5 + unit / 2`: in PuOr orange is below zero and purple above.
+    color of `0.5 + unit / 2`: in PuOr orange is below zero and purple above.
 
     Args:
         photo: `(height, width, 3)` uint8.
@@ -75,7 +75,7 @@ def overlay_signed(
         `(height, width, 3)` uint8.
     """
     unit = np.clip(_share(heat, peak, photo.shape[:2]), -1, 1)
-    return _mix(photo, np.abs(unit), colour(0.5 + unit / 2, colormap), opacity=opacity, threshold=threshold)
+    return _mix(photo, np.abs(unit), color(0.5 + unit / 2, colormap), opacity=opacity, threshold=threshold)
 
 
 def _share(heat: np.ndarray, peak: float | None, size: tuple[int, int]) -> np.ndarray:
@@ -87,35 +87,35 @@ def _share(heat: np.ndarray, peak: float | None, size: tuple[int, int]) -> np.nd
 
 
 def _mix(
-    photo: np.ndarray, strength: np.ndarray, colours: np.ndarray, *, opacity: float, threshold: float
+    photo: np.ndarray, strength: np.ndarray, colors: np.ndarray, *, opacity: float, threshold: float
 ) -> np.ndarray:
-    """Blend colours into a photo by strength 0..1; what is not finite is marked and never cut off."""
+    """Blend colors into a photo by strength 0..1; what is not finite is marked and never cut off."""
     is_finite = np.isfinite(strength)
     shown = np.where(is_finite, np.where(strength >= threshold, strength, 0), 1)
     alpha = np.rint(shown * (opacity * 255)).astype(np.uint8)
-    mixed = Image.composite(Image.fromarray(colours), Image.fromarray(photo), Image.fromarray(alpha))
+    mixed = Image.composite(Image.fromarray(colors), Image.fromarray(photo), Image.fromarray(alpha))
     return np.array(mixed)
 
 
 def contact_sheet(
     photos: np.ndarray, *, columns: int, gap: int = 2, background: tuple[int, int, int] = (255, 255, 255)
 ) -> np.ndarray:
-    """Put small pictures side by side in rows, in reading order.
+    """Put small images side by side in rows, in reading order.
 
     Args:
-        photos: `(count, height, width, 3)` uint8; tiles of bytes are coloured by `lookup_table` first.
-        columns: Pictures a row; fewer where there are fewer pictures.
+        photos: `(count, height, width, 3)` uint8; tiles of bytes are colored by `lookup_table` first.
+        columns: Images a row; fewer where there are fewer images.
         gap: Pixels between them; none around them.
-        background: Colour of the gaps and of empty places.
+        background: Color of the gaps and of empty places.
 
     Returns:
         `(rows * (height + gap) - gap, columns * (width + gap) - gap, 3)` uint8.
 
     Raises:
-        ValueError: If there is no picture, or no column.
+        ValueError: If there is no image, or no column.
     """
     if photos.ndim != 4 or not len(photos) or columns < 1:
-        raise ValueError(f"Expected pictures (count, height, width, 3). Received: {photos.shape}, {columns} columns.")
+        raise ValueError(f"Expected images (count, height, width, 3). Received: {photos.shape}, {columns} columns.")
     count, height, width, _ = photos.shape
     columns = min(columns, count)
     rows = ceil(count / columns)

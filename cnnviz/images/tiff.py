@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
-from cnnviz.errors import PictureError
+from cnnviz.errors import ImageError
 from cnnviz.images import tiff_header as tags
 from cnnviz.images.decoding import MAX_PIXELS, TURNED, TURNS, Photo, check_size, damaged, decode, on_white
 from cnnviz.images.depth import to_eight_bits
@@ -40,11 +40,11 @@ def read_tiff(data: bytes, name: str, *, stretch: bool = False) -> Photo:
     """Read the first image of a TIFF file.
 
     Raises:
-        PictureError: If it is damaged, too large, or stored in a way that is not read.
+        ImageError: If it is damaged, too large, or stored in a way that is not read.
     """
     header = read_header(data, name)
     if header.is_raw:
-        raise PictureError(
+        raise ImageError(
             "{name} is a camera's raw file. Develop it: export it as JPEG or TIFF and choose that file.", name=name
         )
     check_size(header.size, name)
@@ -57,7 +57,7 @@ def read_tiff(data: bytes, name: str, *, stretch: bool = False) -> Photo:
         photo = decode(header.pixels_only, name, stretch=stretch, bits=max(bits, 8), unread=refusal)
     else:
         photo = _read_deep(header, name, refusal, stretch=stretch)
-    more = [Sentence("the first of several pictures in the file")] if header.has_more else []
+    more = [Sentence("the first of several images in the file")] if header.has_more else []
     return replace(photo, notes=(*more, *photo.notes))
 
 
@@ -86,7 +86,7 @@ def _is_deep(header: TiffHeader) -> bool:
     )
 
 
-def _read_deep(header: TiffHeader, name: str, refusal: PictureError, *, stretch: bool) -> Photo:
+def _read_deep(header: TiffHeader, name: str, refusal: ImageError, *, stretch: bool) -> Photo:
     import tifffile
 
     try:
@@ -98,7 +98,7 @@ def _read_deep(header: TiffHeader, name: str, refusal: PictureError, *, stretch:
             _check_segments(page, len(header.pixels_only), name)
             values = page.asarray(maxworkers=1)
             values = np.moveaxis(values, 0, -1) if page.axes == "SYX" else values
-    except PictureError:
+    except ImageError:
         raise
     except Exception as error:  # on hostile bytes tifffile raises almost anything
         raise damaged("TIFF", name) from error
@@ -109,7 +109,7 @@ def _check_segments(page: TiffPage, file_size: int, name: str) -> None:
     """Refuse strips and tiles that lie outside the file, or unpack to more than they may hold."""
     segments = list(zip(page.dataoffsets, page.databytecounts, strict=True))
     if page.nbytes > _MAX_DECODED_BYTES:
-        raise PictureError(
+        raise ImageError(
             "{name} unpacks to {size:.0f} MB; at most {most:.0f} MB are read. Save it smaller, or with fewer bands.",
             name=name, size=page.nbytes / 1e6, most=_MAX_DECODED_BYTES / 1e6,
         )  # fmt: skip

@@ -9,7 +9,7 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass
 
-from cnnviz.errors import PictureError
+from cnnviz.errors import ImageError
 from cnnviz.images.decoding import damaged
 from cnnviz.sentences import Sentence
 
@@ -74,7 +74,7 @@ def read_header(data: bytes, name: str) -> TiffHeader:
     """Read the first directory.
 
     Raises:
-        PictureError: If it does not lie within the file.
+        ImageError: If it does not lie within the file.
     """
     try:
         return _read(data)
@@ -137,10 +137,10 @@ def _number(data: bytes, order: str, offset_code: str, place: int) -> float | No
         return None
 
 
-def unread(header: TiffHeader, compression: str, name: str) -> PictureError:
+def unread(header: TiffHeader, compression: str, name: str) -> ImageError:
     """Say of a whole file why it is not read."""
     bits = max(header.tags.get(BITS, (1,)))
-    return PictureError(
+    return ImageError(
         "{name} stores {bits}-bit {kind} numbers, {samples} a pixel, compressed as {compression}, which is not read. "
         "Save it without compression, or as 8-bit RGB.",
         name=name, bits=bits, kind=header.kind, samples=header.first(SAMPLES, 1), compression=compression,

@@ -4,22 +4,22 @@
     wrong = mistakes(evaluation, order="confidence")       # rows; evaluation.indices[wrong] are the images
 
 `accuracy`, `class_scores`, `calibration`, `roc` and `confusion` say how much is wrong, `agreement` compares two
-models. `nearest`, `facts` and `mean_map` say why; `edits`, `sweep`, `smallest_flipping_patch` and `cover_in_all` try
-what would change a prediction. `label_suspects`, `near_duplicates` and `odd_pictures` find label
+models. `nearest`, `facts` and `mean_map` say why; `edits`, `sweep`, `smallest_flipping_patch` and `occlude_in_all` try
+what would change a prediction. `find_label_issues`, `near_duplicates` and `find_outliers` find label
 issues, duplicates and outliers, `embed` lays the images out.
 """
 
-from cnnviz.mistakes import edits
+from cnnviz.mistakes import perturbations
 from cnnviz.mistakes.agreement import Agreement, agreement
 from cnnviz.mistakes.confusions import ConfusedPair, cell, confused_order, confused_pairs, confusion
-from cnnviz.mistakes.covering import Covered, cover_in_all
+from cnnviz.mistakes.counterfactuals import FlippingPatch, Sweep, smallest_flipping_patch, sweep
 from cnnviz.mistakes.embedding import embed
 from cnnviz.mistakes.evaluating import OnStep, evaluate, require_classes, require_mapping, said_class_order
 from cnnviz.mistakes.evaluation import UNSURE_GAP, Evaluation
 from cnnviz.mistakes.facts import Facts, facts, ninths
-from cnnviz.mistakes.flips import FlippingPatch, Sweep, smallest_flipping_patch, sweep
-from cnnviz.mistakes.held_out import learnt_from, open_unseen, run_of, split_of_run, splits_for
-from cnnviz.mistakes.labelled_folders import ALL, Labelled, names_of, open_labelled, split_of, splits_of
+from cnnviz.mistakes.held_out import open_unseen, run_of, split_of_run, splits_for, trained_on
+from cnnviz.mistakes.label_issues import LabelIssues, find_label_issues
+from cnnviz.mistakes.labeled_folders import ALL, Labeled, names_of, open_labeled, split_of, splits_of
 from cnnviz.mistakes.mapping import (
     OTHER,
     ClassMapping,
@@ -30,13 +30,31 @@ from cnnviz.mistakes.mapping import (
     match_classes,
 )
 from cnnviz.mistakes.mean_maps import mean_map
-from cnnviz.mistakes.neighbours import Neighbours, nearest, nearest_to
-from cnnviz.mistakes.odd import Duplicate, Odd, near_duplicates, odd_pictures
+from cnnviz.mistakes.nearest_neighbors import Neighbors, nearest, nearest_to
+from cnnviz.mistakes.occlusion import Occluded, occlude_in_all
+from cnnviz.mistakes.outliers import Duplicate, Outlier, find_outliers, near_duplicates
 from cnnviz.mistakes.ranking import Order, mistakes, ordered
 from cnnviz.mistakes.scores import Accuracy, Calibration, ClassScores, Roc, accuracy, calibration, class_scores, roc
 from cnnviz.mistakes.statements import assumptions, mapping_text, model_notes, named_accuracies
 from cnnviz.mistakes.store import EvaluationStore, load, save
-from cnnviz.mistakes.suspects import Suspects, label_suspects
+from cnnviz.renamed import former_names
+
+__getattr__ = former_names(
+    __name__,
+    {
+        "Covered": "Occluded",
+        "Labelled": "Labeled",
+        "Neighbours": "Neighbors",
+        "Odd": "Outlier",
+        "Suspects": "LabelIssues",
+        "cover_in_all": "occlude_in_all",
+        "edits": "perturbations",
+        "label_suspects": "find_label_issues",
+        "learnt_from": "trained_on",
+        "odd_pictures": "find_outliers",
+        "open_labelled": "open_labeled",
+    },
+)
 
 __all__ = [
     "ALL",
@@ -49,20 +67,20 @@ __all__ = [
     "ClassOrder",
     "ClassScores",
     "ConfusedPair",
-    "Covered",
     "Duplicate",
     "Evaluation",
     "EvaluationStore",
     "Facts",
     "FlippingPatch",
-    "Labelled",
+    "LabelIssues",
+    "Labeled",
     "MappingGuess",
-    "Neighbours",
-    "Odd",
+    "Neighbors",
+    "Occluded",
     "OnStep",
     "Order",
+    "Outlier",
     "Roc",
-    "Suspects",
     "Sweep",
     "accuracy",
     "agreement",
@@ -73,15 +91,13 @@ __all__ = [
     "confused_order",
     "confused_pairs",
     "confusion",
-    "cover_in_all",
     "differing_orders",
-    "edits",
     "embed",
     "evaluate",
     "facts",
+    "find_label_issues",
+    "find_outliers",
     "guess_mapping",
-    "label_suspects",
-    "learnt_from",
     "load",
     "mapping_text",
     "match_classes",
@@ -94,10 +110,11 @@ __all__ = [
     "nearest",
     "nearest_to",
     "ninths",
-    "odd_pictures",
-    "open_labelled",
+    "occlude_in_all",
+    "open_labeled",
     "open_unseen",
     "ordered",
+    "perturbations",
     "require_classes",
     "require_mapping",
     "roc",
@@ -110,4 +127,5 @@ __all__ = [
     "splits_for",
     "splits_of",
     "sweep",
+    "trained_on",
 ]

@@ -12,15 +12,15 @@ from cnnviz.mistakes.evaluation import Evaluation
 
 @dataclass(frozen=True, eq=False)
 class Agreement:
-    """Rows, in the first evaluation, of the pictures that both networks answered.
+    """Rows, in the first evaluation, of the images that both models answered.
 
     Attributes:
-        both_right: Pictures that both get right.
+        both_right: Images that both get right.
         fixed: Wrong before, right now.
         new: Right before, wrong now.
-        both_wrong: Pictures that both get wrong.
+        both_wrong: Images that both get wrong.
         p_value: Of McNemar's exact test: how likely a difference between `fixed` and `new` at least this large is
-            if both networks are equally good. 1 where nothing changed.
+            if both models are equally good. 1 where nothing changed.
     """
 
     both_right: np.ndarray
@@ -36,17 +36,17 @@ class Agreement:
 
 
 def agreement(before: Evaluation, now: Evaluation) -> Agreement:
-    """Compare two networks picture by picture.
+    """Compare two models image by image.
 
-    Only the pictures that one of them alone gets right say which is better. If both are equally good, each of
+    Only the images that one of them alone gets right say which is better. If both are equally good, each of
     these is a fair coin's throw; the two-sided binomial test tells how odd the count is.
 
     Args:
-        before: The first network's answers.
+        before: The first model's answers.
         now: The other's, to the same part of the same data set.
 
     Raises:
-        DataError: If the pictures are not the same, or none was answered by both.
+        DataError: If the images are not the same, or none was answered by both.
 
     Reference:
         McNemar, "Note on the sampling error of the difference between correlated proportions", Psychometrika 12,
@@ -55,10 +55,10 @@ def agreement(before: Evaluation, now: Evaluation) -> Agreement:
     from scipy.stats import binomtest
 
     if before.data_fingerprint != now.data_fingerprint:
-        raise DataError("The two evaluations are of different pictures. Evaluate both networks on the same ones.")
+        raise DataError("The two evaluations are of different images. Evaluate both models on the same ones.")
     _, rows, others = np.intersect1d(before.indices, now.indices, assume_unique=True, return_indices=True)
     if not len(rows):
-        raise DataError("No picture was answered by both networks. Evaluate both networks on the same classes.")
+        raise DataError("No image was classified by both models. Evaluate both models on the same classes.")
     was_right, is_right = before.is_right[rows], now.is_right[others]
     fixed, new = rows[~was_right & is_right], rows[was_right & ~is_right]
     changed = len(fixed) + len(new)

@@ -17,10 +17,10 @@ class ConfusedPair:
     """One cell off the diagonal.
 
     Attributes:
-        label: The labelled class.
+        label: The labeled class.
         predicted: The class it is taken for.
-        count: Number of such pictures.
-        share: Of all pictures with this label, 0..1.
+        count: Number of such images.
+        share: Of all images with this label, 0..1.
     """
 
     label: int
@@ -29,16 +29,16 @@ class ConfusedPair:
     share: float
 
 
-def confusion(evaluation: Evaluation, *, normalise: Literal["label"] | None = None) -> np.ndarray:
-    """Count the pictures of each labelled class by the answer they were given.
+def confusion(evaluation: Evaluation, *, normalize: Literal["label"] | None = None) -> np.ndarray:
+    """Count the images of each labeled class by the answer they were given.
 
     Args:
         evaluation: It is only read.
-        normalise: `label` for the share of each label's pictures; counts if not given.
+        normalize: `label` for the share of each label's images; counts if not given.
 
     Returns:
         `(classes, classes)`, rows are labels, columns answers: int64 counts, or float64 0..1 whose rows sum to
-        one, or to zero for a class without pictures.
+        one, or to zero for a class without images.
 
     Example:
         >>> confusion(evaluation).trace() == evaluation.is_right.sum()
@@ -47,12 +47,12 @@ def confusion(evaluation: Evaluation, *, normalise: Literal["label"] | None = No
     from sklearn.metrics import confusion_matrix
 
     classes = np.arange(len(evaluation.class_names))
-    normalise_as = "true" if normalise else None
-    return confusion_matrix(evaluation.labels, evaluation.predicted, labels=classes, normalize=normalise_as)
+    normalize_as = "true" if normalize else None
+    return confusion_matrix(evaluation.labels, evaluation.predicted, labels=classes, normalize=normalize_as)
 
 
 def cell(evaluation: Evaluation, label: int, predicted: int) -> np.ndarray:
-    """Rows of the pictures of one cell: labelled `label`, answered `predicted`."""
+    """Rows of the images of one cell: labeled `label`, answered `predicted`."""
     return np.flatnonzero((evaluation.labels == label) & (evaluation.predicted == predicted))
 
 
@@ -60,7 +60,7 @@ def confused_order(counts: np.ndarray) -> np.ndarray:
     """Order classes so that those taken for each other stand side by side.
 
     Classes are near each other where a large share of either is taken for the other; they are clustered by average
-    linkage, and the tree is turned so that neighbours are as near as possible.
+    linkage, and the tree is turned so that neighbors are as near as possible.
 
     Args:
         counts: `(classes, classes)`, from `confusion`.
@@ -85,7 +85,7 @@ def confused_order(counts: np.ndarray) -> np.ndarray:
 
 
 def confused_pairs(evaluation: Evaluation, *, most: int = 20) -> tuple[ConfusedPair, ...]:
-    """List the cells off the diagonal that hold the most pictures, the fullest first.
+    """List the cells off the diagonal that hold the most images, the fullest first.
 
     Args:
         evaluation: It is only read.

@@ -13,24 +13,24 @@ from pathlib import Path
 import numpy as np
 
 from cnnviz.datasets import Part
-from cnnviz.datasets.files import FilePictures
+from cnnviz.datasets.files import FileImages
 from cnnviz.mistakes.evaluation import Evaluation
 
 _LENGTHS_OFFSET, _LENGTHS = 26, struct.Struct("<HH")  # of name and extra field, in a member's own header
 ROWS = tuple(entry.name for entry in fields(Evaluation) if entry.type == "np.ndarray")
-"""What an evaluation holds of each picture."""
+"""What an evaluation holds of each image."""
 
 
 def versions(part: Part) -> tuple[str, ...] | None:
-    """Tell each picture's file and its state by a text; None for pictures that are in no files, or are gone.
+    """Tell each image's file and its state by a text; None for images that are in no files, or are gone.
 
     Of a folder, size and time of change count, and nothing is read; of an archive, what is stored of each file: the
     checksums in it are whatever its author wrote.
     """
-    if not isinstance(part.pictures, FilePictures):
+    if not isinstance(part.images, FileImages):
         return None
     try:
-        return tuple(_versions(part.pictures.source.path, part.pictures.keys))
+        return tuple(_versions(part.images.source.path, part.images.keys))
     except (OSError, KeyError, struct.error, zipfile.BadZipFile):
         return None
 
@@ -55,12 +55,12 @@ def _versions(path: Path, keys: Sequence[str]) -> Iterator[str]:
 def still_valid(
     earlier: Evaluation, known: Sequence[str], part: Part, current: Sequence[str]
 ) -> dict[str, np.ndarray] | None:
-    """Choose the answers to pictures that are the same now, at their present places.
+    """Choose the answers to images that are the same now, at their present places.
 
     Args:
-        earlier: By the same network, to the same classes.
+        earlier: By the same model, to the same classes.
         known: Version of each of its rows.
-        part: The pictures of now.
+        part: The images of now.
         current: Version of each of them.
 
     Returns:

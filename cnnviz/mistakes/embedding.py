@@ -13,19 +13,19 @@ _BEFORE_TSNE = 50  # dimensions, as van der Maaten and Hinton took
 
 
 def embed(evaluation: Evaluation, *, how: Literal["pca", "tsne"] = "pca", seed: int = 0) -> np.ndarray:
-    """Lay the pictures out in a plane by their features, by scikit-learn.
+    """Lay the images out in a plane by their features, by scikit-learn.
 
     Args:
         evaluation: It is only read.
-        how: `pca`, the two directions in which the features differ most, at once; `tsne`, which keeps neighbours
-            together, in about a minute for 10,000 pictures.
+        how: `pca`, the two directions in which the features differ most, at once; `tsne`, which keeps neighbors
+            together, in about a minute for 10,000 images.
         seed: The same seed gives the same plane.
 
     Returns:
         `(n, 2)` float32. Of `pca` the units are the features'; of `tsne` they mean nothing.
 
     Note:
-        In t-SNE neither the sizes of clumps nor the distances between them say anything. In PCA two pictures
+        In t-SNE neither the sizes of clumps nor the distances between them say anything. In PCA two images
         that lie together may differ in all directions that are not drawn.
 
     Reference:
@@ -38,7 +38,7 @@ def embed(evaluation: Evaluation, *, how: Literal["pca", "tsne"] = "pca", seed: 
     if len(evaluation) < 3:
         return _principal(evaluation.features, 2, seed)
     start = _principal(evaluation.features, _BEFORE_TSNE, seed)
-    # scikit-learn wants fewer neighbours than pictures.
+    # scikit-learn wants fewer neighbors than images.
     perplexity = min(_PERPLEXITY, (len(evaluation) - 1) / 3)
     found = TSNE(2, perplexity=perplexity, init="pca" if start.shape[1] > 1 else "random", random_state=seed)
     return np.asarray(found.fit_transform(start), np.float32)

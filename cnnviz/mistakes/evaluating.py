@@ -11,22 +11,22 @@ import numpy as np
 from cnnviz.convnets import Convnet
 from cnnviz.datasets import Part
 from cnnviz.errors import ClassError, DataError, ModelError
-from cnnviz.mistakes.answers import answer_count, describe, gather
+from cnnviz.finite_check import require_sound
 from cnnviz.mistakes.evaluation import Evaluation
 from cnnviz.mistakes.features import feature_layer, feature_width, pooled, projection
 from cnnviz.mistakes.feeding import Batch, batches
-from cnnviz.mistakes.labelled_data import as_labelled
-from cnnviz.mistakes.labelled_folders import Labelled
+from cnnviz.mistakes.labeled_data import as_labeled
+from cnnviz.mistakes.labeled_folders import Labeled
 from cnnviz.mistakes.mapping import OTHER, ClassMapping, ClassOrder, MappingGuess, check_mapping, match_classes
+from cnnviz.mistakes.predictions import answer_count, describe, gather
 from cnnviz.mistakes.store import EvaluationStore
-from cnnviz.probes import read
+from cnnviz.probes import forward
 from cnnviz.sentences import Sentence
-from cnnviz.soundness import require_sound
 
 OnStep = Callable[[int, int], None]
-"""Told the pictures done and their number; it may raise `CancelledError`."""
+"""Told the images done and their number; it may raise `CancelledError`."""
 
-_NOT_FINITE: str = Sentence("The network's answer is not a number.")
+_NOT_FINITE: str = Sentence("The model's output is not a number.")
 
 
 def evaluate(
@@ -40,7 +40,7 @@ def evaluate(
     on_step: OnStep | None = None,
     store: EvaluationStore | None = None,
 ) -> Evaluation:
-    """Evaluate a model on labelled images, and keep what is needed to understand its mistakes.
+    """Evaluate a model on labeled images, and keep what is needed to understand its mistakes.
 
     One pass in batches; images in files are decoded while the model runs. What comes out grows with the
     number of images, what is held meanwhile does not.
@@ -51,7 +51,7 @@ def evaluate(
     Args:
         convnet: Classifier; it is only read.
         data: A folder with one folder per class, a zip archive, or a data set's name; a `Part`, such as
-            `load_dataset("fashion-sample").test`, or what `open_labelled` gives; a pair `(x, y)` of images, uint8
+            `load_dataset("fashion-sample").test`, or what `open_labeled` gives; a pair `(x, y)` of images, uint8
             `(n, height, width, 1 or 3)` or a list of arrays, PIL images or paths, and labels, indices or one-hot; a
             `tf.data.Dataset` or `keras.utils.PyDataset` of such pairs, whose pixels go from 0 to 255.
         class_names: One name a class of the images; those of the data if not given, else the model's own, and then
@@ -82,13 +82,13 @@ def evaluate(
         >>> evaluation.is_right.mean()
 
     Note:
-        Images that the model learnt from are answered better than any others would be.
+        Images that the model learned from are answered better than any others would be.
     """
     require_classes(convnet)
-    labelled = as_labelled(data, class_count=len(convnet.class_names), class_names=class_names)
+    labeled = as_labeled(data, class_count=len(convnet.class_names), class_names=class_names)
     require_sound(convnet)
-    part = labelled.part
-    names, checked, assumed = _settle(convnet, labelled, class_names, mapping, class_order)
+    part = labeled.part
+    names, checked, assumed = _settle(convnet, labeled, class_names, mapping, class_order)
     if store is None:
         found = _run(_Question(convnet, part, names, checked), batch_size=batch_size, on_step=on_step, earlier=None)
         return replace(found, assumed_order=assumed)
@@ -126,11 +126,11 @@ def require_classes(convnet: Convnet) -> None:
     if outputs == "scores":
         raise ModelError(
             "The scores of {name} are neither probabilities nor logits, and an evaluation needs classes. If the "
-            "largest score tells the class, say that its outputs are logits.",
+            "largest score is the predicted class, set the outputs to logits.",
             name=convnet.name,
         )
     if not convnet.class_names:
-        raise ModelError("{name} has no class scores. Choose a network that tells classes.", name=convnet.name)
+        raise ModelError("{name} has no class scores. Choose a classifier.", name=convnet.name)
 
 
 def require_mapping(convnet: Convnet, mapping: ClassMapping, class_names: Sequence[str]) -> ClassMapping:
@@ -157,13 +157,13 @@ def require_mapping(convnet: Convnet, mapping: ClassMapping, class_names: Sequen
 
 @dataclass(frozen=True, eq=False)
 class _Question:
-    """Which network is asked about which pictures.
+    """Which model is asked about which images.
 
     Attributes:
-        convnet: The network.
-        part: The pictures.
-        class_names: One name a class of the pictures.
-        mapping: The network's classes that stand for each.
+        convnet: The model.
+        part: The images.
+        class_names: One name a class of the images.
+        mapping: The model's classes that stand for each.
     """
 
     convnet: Convnet
@@ -174,20 +174,19 @@ class _Question:
 
 def _settle(
     convnet: Convnet,
-    labelled: Labelled,
+    labeled: Labeled,
     class_names: Sequence[str] | None,
     mapping: Sequence[Sequence[int]] | MappingGuess | None,
     class_order: ClassOrder | None,
 ) -> tuple[tuple[str, ...], ClassMapping, ClassOrder | None]:
     """Names of the images' classes, what stands for them, and the order where that is only assumed."""
-    own, count = convnet.class_names, labelled.part.class_count
-    order = class_order or said_class_order(convnet) or labelled.class_order
-    names = tuple(class_names or labelled.class_names)
+    own, count = convnet.class_names, labeled.part.class_count
+    order = class_order or said_class_order(convnet) or labeled.class_order
+    names = tuple(class_names or labeled.class_names)
     if not names:
         if count != len(own):
             raise DataError(
-                "The pictures have {class_count} classes and {name} has {count}. "
-                "Give the names of the pictures' classes.",
+                "The images have {class_count} classes and {name} has {count}. Give the names of the images' classes.",
                 class_count=count,
                 name=convnet.name,
                 count=len(own),
@@ -207,17 +206,19 @@ def _settle(
 def _run(
     question: _Question, *, batch_size: int, on_step: OnStep | None, earlier: dict[str, np.ndarray] | None
 ) -> Evaluation:
-    """Ask about the pictures that have no answer from earlier, and put all answers together."""
+    """Ask about the images that have no answer from earlier, and put all answers together."""
     convnet, part, mapping = question.convnet, question.part, question.mapping
     has_counterpart = np.array([bool(classes) for classes in mapping])
     asked = np.flatnonzero(has_counterpart[part.labels])
     if not len(asked):
-        raise DataError("There is no picture to evaluate. Choose other pictures, or map more classes.")
+        raise DataError("There is no image to evaluate. Choose other images, or map more classes.")
     missing = asked if earlier is None else np.setdiff1d(asked, earlier["indices"])
     rows, unreadable = _answers(question, missing, batch_size=batch_size, on_step=on_step)
     if len(unreadable) == len(asked):
         raise DataError(
-            "None of the {count} pictures has an answer; the first: {reason}", count=len(asked), reason=unreadable[0][1]
+            "None of the {count} images could be evaluated; the first: {reason}",
+            count=len(asked),
+            reason=unreadable[0][1],
         )
     has_other = answer_count(mapping, len(convnet.class_names)) > len(question.class_names)
     counts, names = part.counts, question.class_names
@@ -237,7 +238,7 @@ def _run(
 def _answers(
     question: _Question, indices: np.ndarray, *, batch_size: int, on_step: OnStep | None
 ) -> tuple[list[dict[str, np.ndarray]], list[tuple[int, str]]]:
-    """Arrays of each batch, and the pictures without an answer."""
+    """Arrays of each batch, and the images without an answer."""
     layer = feature_layer(question.convnet)
     directions = projection(feature_width(question.convnet, layer))
     rows: list[dict[str, np.ndarray]] = []
@@ -258,8 +259,8 @@ def _answers(
 
 
 def _ask(question: _Question, layer: str, batch: Batch) -> tuple[dict[str, np.ndarray], list[tuple[int, str]]]:
-    """Answers for a batch, and the pictures whose answer is not a number."""
-    reading = read(question.convnet, batch.inputs, layers=[layer], on_grid=False)
+    """Answers for a batch, and the images whose answer is not a number."""
+    reading = forward(question.convnet, batch.inputs, layers=[layer], on_grid=False)
     is_finite = np.isfinite(reading.probabilities).all(axis=1) & ~np.isnan(reading.logits).any(axis=1)
     scores = gather(question.convnet, reading, question.mapping)
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -271,7 +272,7 @@ def _ask(question: _Question, layer: str, batch: Batch) -> tuple[dict[str, np.nd
 
 
 def _joined(rows: list[dict[str, np.ndarray]]) -> dict[str, Any]:
-    """All answers in the order of the pictures."""
+    """All answers in the order of the images."""
     joined = {name: np.concatenate([row[name] for row in rows]) for name in rows[0]}
     order = np.argsort(joined["indices"], kind="stable")
     for name, values in joined.items():

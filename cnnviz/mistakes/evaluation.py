@@ -9,12 +9,12 @@ import numpy as np
 from cnnviz.mistakes.mapping import ClassMapping, ClassOrder
 
 UNSURE_GAP = 0.2
-"""A picture counts as unsure where the two most probable classes are closer than this."""
+"""An image counts as unsure where the two most probable classes are closer than this."""
 
 
 @dataclass(frozen=True, eq=False)
 class Evaluation:
-    """A model's answers to labelled images, one row an image that could be read and has a class to compare with.
+    """A model's answers to labeled images, one row an image that could be read and has a class to compare with.
 
     Classes are those of the images, by their place in `class_names`; where the model has classes without a
     counterpart, they are one more answer, the last name. An image is right when the model's own most probable class,
@@ -23,7 +23,7 @@ class Evaluation:
     Attributes:
         class_names: The images' classes, and perhaps `mapping.OTHER`.
         indices: `(n,)` int64, which image of the part a row is.
-        labels: `(n,)` int64, the class it is labelled with.
+        labels: `(n,)` int64, the class it is labeled with.
         predicted: `(n,)` int64, the class that the model's own most probable class stands for.
         model_class: `(n,)` int64, that most probable class among all of the model's.
         predicted_mapped: `(n,)` int64, the class that it would be if only the mapped classes were there.
@@ -31,10 +31,10 @@ class Evaluation:
         top_classes: `(n, k)` int64, the predicted class, then the k - 1 most probable others; k is at most 5.
         top_probabilities: `(n, k)` float32, theirs: for a class of the images the sum over the classes that stand for
             it, for the last name the largest of the classes that stand for none.
-        true_probability: `(n,)` float32, of the labelled class.
-        true_logit: `(n,)` float32, largest of the classes that stand for the label; see `probes.Reading`.
+        true_probability: `(n,)` float32, of the labeled class.
+        true_logit: `(n,)` float32, largest of the classes that stand for the label; see `probes.ForwardPass`.
         predicted_logit: `(n,)` float32, of the predicted class, likewise.
-        margin: `(n,)` float32, logit of the labelled class minus the largest of the others: how far it is right,
+        margin: `(n,)` float32, logit of the labeled class minus the largest of the others: how far it is right,
             or, below zero, wrong.
         entropy: `(n,)` float32, of the probabilities of the images' classes and of all others together, in nats: the
             loss that the model itself expects.
@@ -106,12 +106,12 @@ class Evaluation:
 
     @property
     def loss(self) -> np.ndarray:
-        """`(n,)` float32, `-log p` of the labelled class, in nats; at most 87, where p is no float32 any more."""
+        """`(n,)` float32, `-log p` of the labeled class, in nats; at most 87, where p is no float32 any more."""
         return -np.log(np.maximum(self.true_probability, np.finfo(np.float32).tiny))
 
     @property
     def surprise(self) -> np.ndarray:
-        """`(n,)` float32, `loss - entropy`: how much worse the answer is than the network itself expected."""
+        """`(n,)` float32, `loss - entropy`: how much worse the answer is than the model itself expected."""
         return self.loss - self.entropy
 
     @property

@@ -8,7 +8,7 @@ import numpy as np
 
 from cnnviz.images import enlarge
 from cnnviz.mistakes.evaluation import Evaluation
-from cnnviz.mistakes.neighbours import nearest
+from cnnviz.mistakes.nearest_neighbors import nearest
 
 _NINTHS = 3
 _FINE = 60  # cells a side; three divides it
@@ -16,18 +16,18 @@ _FINE = 60  # cells a side; three divides it
 
 @dataclass(frozen=True, eq=False)
 class Facts:
-    """Numbers that a sentence about one picture is made of.
+    """Numbers that a sentence about one image is made of.
 
     Attributes:
-        label: The labelled class.
+        label: The labeled class.
         predicted: The most probable class.
         confidence: Its probability.
-        true_probability: Probability of the labelled class.
-        ninths: `(3, 3)` float, share of the evidence in each ninth of the picture, rows from the top; all zero where
+        true_probability: Probability of the labeled class.
+        ninths: `(3, 3)` float, share of the evidence in each ninth of the image, rows from the top; all zero where
             there is no evidence.
         hottest: Row and column of the ninth with the most evidence; None where there is none.
-        neighbours: Class and number of the nearest pictures' labels, the commonest first.
-        neighbour_count: Number of nearest pictures that were looked at.
+        neighbors: Class and number of the nearest images' labels, the commonest first.
+        neighbor_count: Number of nearest images that were looked at.
     """
 
     label: int
@@ -36,21 +36,21 @@ class Facts:
     true_probability: float
     ninths: np.ndarray
     hottest: tuple[int, int] | None
-    neighbours: tuple[tuple[int, int], ...]
-    neighbour_count: int
+    neighbors: tuple[tuple[int, int], ...]
+    neighbor_count: int
 
 
 def facts(
     evaluation: Evaluation, row: int, *, heat: np.ndarray, among: Evaluation | None = None, count: int = 10
 ) -> Facts:
-    """Collect what is worth saying about one picture.
+    """Collect what is worth saying about one image.
 
     Args:
-        evaluation: Holds the picture.
+        evaluation: Holds the image.
         row: Its row.
         heat: `(rows, columns)` float32, evidence for the predicted class; only what is above zero counts.
-        among: Where the nearest pictures are looked for, see `nearest`.
-        count: How many nearest pictures are looked at.
+        among: Where the nearest images are looked for, see `nearest`.
+        count: How many nearest images are looked at.
     """
     shares = ninths(heat)
     near = nearest(evaluation, row, count=count, among=among)
@@ -63,13 +63,13 @@ def facts(
         true_probability=float(evaluation.true_probability[row]),
         ninths=shares,
         hottest=_place(shares) if shares.any() else None,
-        neighbours=tuple((int(labels[place]), int(counts[place])) for place in commonest),
-        neighbour_count=len(near.rows),
+        neighbors=tuple((int(labels[place]), int(counts[place])) for place in commonest),
+        neighbor_count=len(near.rows),
     )
 
 
 def ninths(heat: np.ndarray) -> np.ndarray:
-    """Share of a map's positive part in each ninth of the picture.
+    """Share of a map's positive part in each ninth of the image.
 
     A cell of a coarse map reaches over the borders of the ninths; it is spread as it is drawn.
 

@@ -11,7 +11,7 @@ from cnnviz.layers import find_layer, layers, map_layers, score_layer
 from cnnviz.probes import INPUT
 
 MOST_FEATURES = 2048
-"""Values kept of a picture; 10,000 pictures then take 80 MB."""
+"""Values kept of an image; 10,000 images then take 80 MB."""
 
 
 def feature_layer(convnet: Convnet) -> str:
@@ -37,7 +37,7 @@ def feature_width(convnet: Convnet, layer: str) -> int:
 
 
 def pooled(maps: np.ndarray) -> np.ndarray:
-    """One row of values a picture: the mean over rows and columns, where there are any."""
+    """One row of values an image: the mean over rows and columns, where there are any."""
     if maps.ndim == 4:
         return maps.mean(axis=(1, 2))
     return maps.reshape(len(maps), -1)

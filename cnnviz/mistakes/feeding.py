@@ -14,11 +14,11 @@ import numpy as np
 
 from cnnviz.convnets import Convnet
 from cnnviz.datasets import Part
-from cnnviz.datasets.dataset import ArrayPictures
-from cnnviz.datasets.files import FilePictures
-from cnnviz.errors import PictureError
+from cnnviz.datasets.dataset import ArrayImages
+from cnnviz.datasets.files import FileImages
+from cnnviz.errors import ImageError
 from cnnviz.images import Photo, open_photo, rgb
-from cnnviz.mistakes.labelled_data import ListedPictures
+from cnnviz.mistakes.labeled_data import ListedImages
 
 _AHEAD = 1  # batches that are decoded while one is run
 _MAX_BATCH_BYTES = 128 * 2**20
@@ -26,12 +26,12 @@ _MAX_BATCH_BYTES = 128 * 2**20
 
 @dataclass(frozen=True, eq=False)
 class Batch:
-    """Some pictures, ready for the network.
+    """Some images, ready for the model.
 
     Attributes:
-        indices: `(m,)` int64, which pictures of the part; without those that cannot be read.
+        indices: `(m,)` int64, which images of the part; without those that cannot be read.
         inputs: `(m, height, width, channels)` float32, as `convnet.prepare` makes them.
-        unreadable: Index and reason of each picture that cannot be read.
+        unreadable: Index and reason of each image that cannot be read.
     """
 
     indices: np.ndarray
@@ -40,22 +40,22 @@ class Batch:
 
 
 def batches(convnet: Convnet, part: Part, indices: np.ndarray, *, size: int) -> Iterator[Batch]:
-    """Prepare pictures in batches, in their order, the next ones in threads while the last is used.
+    """Prepare images in batches, in their order, the next ones in threads while the last is used.
 
     Args:
-        convnet: Says how pictures are fitted and scaled.
-        part: Labelled pictures.
+        convnet: Says how images are fitted and scaled.
+        part: Labeled images.
         indices: Which of them.
-        size: Pictures in a batch; fewer where they are large, so that a batch stays within 128 MB.
+        size: Images in a batch; fewer where they are large, so that a batch stays within 128 MB.
 
     Yields:
-        Batches that together hold every picture once, readable or not.
+        Batches that together hold every image once, readable or not.
     """
     size = max(1, min(size, _MAX_BATCH_BYTES // (4 * prod(convnet.preparation.input_shape))))
     chunks = [indices[start : start + size] for start in range(0, len(indices), size)]
     if _is_ready(convnet, part):
         for chunk in chunks:
-            yield Batch(chunk, _from_memory(convnet, part.pictures, chunk))  # type: ignore[arg-type]  # checked above
+            yield Batch(chunk, _from_memory(convnet, part.images, chunk))  # type: ignore[arg-type]  # checked above
         return
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
         waiting: deque[tuple[np.ndarray, list[Future[np.ndarray | str]]]] = deque()
@@ -66,30 +66,30 @@ def batches(convnet: Convnet, part: Part, indices: np.ndarray, *, size: int) -> 
                     yield _gathered(convnet, *waiting.popleft())
             while waiting:
                 yield _gathered(convnet, *waiting.popleft())
-        finally:  # whoever stopped early waits for the pictures under way only
+        finally:  # whoever stopped early waits for the images under way only
             for future in (future for _, futures in waiting for future in futures):
                 future.cancel()
 
 
 def _is_ready(convnet: Convnet, part: Part) -> bool:
-    """Whether the pictures lie in memory at the network's size, so that fitting would change nothing."""
+    """Whether the images lie in memory at the model's size, so that fitting would change nothing."""
     rows, columns, channels = convnet.preparation.input_shape
-    if not isinstance(part.pictures, ArrayPictures) or part.pictures.pixels.shape[1:3] != (rows, columns):
+    if not isinstance(part.images, ArrayImages) or part.images.pixels.shape[1:3] != (rows, columns):
         return False
-    return (part.pictures.pixels.shape[3], channels) in ((1, 1), (1, 3), (3, 3))
+    return (part.images.pixels.shape[3], channels) in ((1, 1), (1, 3), (3, 3))
 
 
-def _from_memory(convnet: Convnet, pictures: ArrayPictures, chunk: np.ndarray) -> np.ndarray:
-    pixels = pictures.pixels[chunk].astype(np.float32)
+def _from_memory(convnet: Convnet, images: ArrayImages, chunk: np.ndarray) -> np.ndarray:
+    pixels = images.pixels[chunk].astype(np.float32)
     pixels = np.broadcast_to(pixels, (*pixels.shape[:3], convnet.preparation.channels))
     return np.asarray(convnet.preparation.scaling(pixels), np.float32)
 
 
 def _prepared(convnet: Convnet, part: Part, index: int) -> np.ndarray | str:
-    """One picture as the network wants it, or why it cannot be read."""
+    """One image as the model wants it, or why it cannot be read."""
     try:
         photo = _as_keras_decodes(convnet, part, index) if convnet.preparation.fit == "stretch" else part.photo(index)
-    except PictureError as error:
+    except ImageError as error:
         return str(error)
     return convnet.prepare([rgb(photo)])[0]
 
@@ -115,11 +115,11 @@ def _as_keras_decodes(convnet: Convnet, part: Part, index: int) -> np.ndarray:
 
 def _file(part: Part, index: int) -> tuple[Photo, bytes] | None:
     """What an image's file holds, opened and as bytes; None for images that are in no file."""
-    pictures = part.pictures
-    if isinstance(pictures, FilePictures):
-        key = pictures.keys[index]
-        return pictures.source.open_photo(key), pictures.source.read_bytes(key)
-    if isinstance(pictures, ListedPictures) and isinstance(path := pictures.items[index], str | Path):
+    images = part.images
+    if isinstance(images, FileImages):
+        key = images.keys[index]
+        return images.source.open_photo(key), images.source.read_bytes(key)
+    if isinstance(images, ListedImages) and isinstance(path := images.items[index], str | Path):
         return open_photo(path), Path(path).read_bytes()
     return None
 

@@ -5,17 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from cnnviz.datasets import Dataset, catalogue, load_dataset
-from cnnviz.datasets.files import FilePictures
+from cnnviz.datasets import Dataset, catalog, load_dataset
+from cnnviz.datasets.files import FileImages
 from cnnviz.errors import DataError, RunError
-from cnnviz.mistakes.labelled_folders import ALL, Labelled, open_labelled, split_of, splits_of
+from cnnviz.mistakes.labeled_folders import ALL, Labeled, open_labeled, split_of, splits_of
 from cnnviz.runs import Run, is_run, open_run, runs_folder
 from cnnviz.sentences import Sentence
 
 
 def run_of(model: str | Path) -> Run | None:
     """Find the run that a model is from: by the run's name, its folder, or a file in it; None if there is none."""
-    if str(model) in catalogue():
+    if str(model) in catalog():
         return None
     places = (Path(model), Path(model).parent, runs_folder() / str(model))
     folder = next((place for place in places if is_run(place)), None)
@@ -25,12 +25,12 @@ def run_of(model: str | Path) -> Run | None:
         return None
 
 
-def learnt_from(run: Run | None, name_or_path: str | Path) -> bool:
+def trained_on(run: Run | None, name_or_path: str | Path) -> bool:
     """Whether a run was trained on these images."""
     if run is None:
         return False
     data = str(run.recipe.get("data"))
-    if data in catalogue() or str(name_or_path) in catalogue():
+    if data in catalog() or str(name_or_path) in catalog():
         return data == str(name_or_path)
     try:
         return Path(data).resolve() == Path(name_or_path).resolve()
@@ -38,31 +38,31 @@ def learnt_from(run: Run | None, name_or_path: str | Path) -> bool:
         return False
 
 
-def open_unseen(name_or_path: str | Path, *, run: Run | None, part: str | None = None) -> Labelled:
+def open_unseen(name_or_path: str | Path, *, run: Run | None, part: str | None = None) -> Labeled:
     """Open images to evaluate a run's model on: of the images that it was trained on, those that it held out.
 
     Args:
         name_or_path: A folder, an archive, or the name of a data set.
-        run: The run that the model is from; None if there is none, then as `open_labelled`.
+        run: The run that the model is from; None if there is none, then as `open_labeled`.
         part: `test`, `validation` or `train` of the run's own split, or `all`; the test images if not given.
 
     Returns:
-        The images, with a sentence that says which they are, and how many of them the model learnt from.
+        The images, with a sentence that says which they are, and how many of them the model learned from.
 
     Raises:
         DataError: If they cannot be opened.
     """
-    if run is None or not learnt_from(run, name_or_path):
-        return open_labelled(name_or_path, part=part)
+    if run is None or not trained_on(run, name_or_path):
+        return open_labeled(name_or_path, part=part)
     data = _as_trained(name_or_path, run)
     if data is None:
         return _of_changed(name_or_path, run, part)
     if part == ALL:
-        return _with_learnt(open_labelled(name_or_path, part=ALL), run, data)
+        return _with_learned(open_labeled(name_or_path, part=ALL), run, data)
     return split_of_run(data, run, part)
 
 
-def split_of_run(data: Dataset, run: Run, part: str | None = None) -> Labelled:
+def split_of_run(data: Dataset, run: Run, part: str | None = None) -> Labeled:
     """One split of what a run was trained on, with the sentence that says what the run did with it.
 
     Args:
@@ -75,12 +75,12 @@ def split_of_run(data: Dataset, run: Run, part: str | None = None) -> Labelled:
     values = {"run": run.name, "count": count, "total": sum(map(len, (data.train, data.validation, data.test)))}
     if chosen.split == "train":
         said = Sentence("Run {run} was trained on all {count:,} of these images: the accuracy is too high.", **values)
-        return replace(chosen, learnt_count=count, notes=(said,))
+        return replace(chosen, learned_count=count, notes=(said,))
     if chosen.split == "validation":
         said = Sentence("Run {run} chose its best epoch by these {count:,} images.", **values)
         return replace(chosen, notes=(said,))
     said = Sentence(
-        "Run {run} was trained on images of this data set: only the {count:,} test images of {total:,}, which it "
+        "Run {run} was trained on images of this dataset: only the {count:,} test images of {total:,}, which it "
         "held out, are evaluated.",
         **values,
     )
@@ -93,7 +93,7 @@ def splits_for(name_or_path: str | Path, *, run: Run | None) -> tuple[str, ...]:
     Raises:
         DataError: If the data cannot be opened.
     """
-    if not learnt_from(run, name_or_path) or str(name_or_path) in catalogue():
+    if not trained_on(run, name_or_path) or str(name_or_path) in catalog():
         return splits_of(name_or_path)
     return ("test", "validation", "train", ALL)
 
@@ -107,9 +107,9 @@ def _as_trained(name_or_path: str | Path, run: Run) -> Dataset | None:
     return data if run.environment.get("data", {}).get("fingerprint") == data.fingerprint else None
 
 
-def _of_changed(name_or_path: str | Path, run: Run, part: str | None) -> Labelled:
-    """The images as they are now; which of them the run learnt from is not known any more."""
-    found = open_labelled(name_or_path, part=part if part in splits_of(name_or_path) else None)
+def _of_changed(name_or_path: str | Path, run: Run, part: str | None) -> Labeled:
+    """The images as they are now; which of them the run learned from is not known any more."""
+    found = open_labeled(name_or_path, part=part if part in splits_of(name_or_path) else None)
     said = Sentence(
         "The images changed since run {run} was trained on them, so its split is lost: training images are among "
         "these {count:,}, and the accuracy is too high.",
@@ -119,16 +119,16 @@ def _of_changed(name_or_path: str | Path, run: Run, part: str | None) -> Labelle
     return replace(found, notes=(*found.notes, said))
 
 
-def _with_learnt(found: Labelled, run: Run, data: Dataset) -> Labelled:
+def _with_learned(found: Labeled, run: Run, data: Dataset) -> Labeled:
     """Count the training images among all images of a folder."""
-    if not isinstance(found.part.pictures, FilePictures) or not isinstance(data.train.pictures, FilePictures):
+    if not isinstance(found.part.images, FileImages) or not isinstance(data.train.images, FileImages):
         return found
-    learnt = set(data.train.pictures.keys)
-    count = sum(key in learnt for key in found.part.pictures.keys)
+    learned = set(data.train.images.keys)
+    count = sum(key in learned for key in found.part.images.keys)
     said = Sentence(
         "Run {run} was trained on {count:,} of these {total:,} images: the accuracy is too high.",
         run=run.name,
         count=count,
         total=len(found.part),
     )
-    return replace(found, learnt_count=count, notes=(*found.notes, said))
+    return replace(found, learned_count=count, notes=(*found.notes, said))

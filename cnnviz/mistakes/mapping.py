@@ -14,7 +14,7 @@ from cnnviz.errors import ClassError
 from cnnviz.sentences import Sentence
 
 ClassMapping = tuple[tuple[int, ...], ...]
-"""For each class of the pictures the network's classes that stand for it; none where nothing does."""
+"""For each class of the images the model's classes that stand for it; none where nothing does."""
 
 ClassOrder = Literal["sorted", "natural", "given"]
 """How classes that cannot be matched by name are numbered: `sorted` as Python and Keras sort folder names (case and
@@ -188,7 +188,7 @@ def _singular(word: str) -> str:
 
 
 def _kinds(model_names: Sequence[str]) -> Mapping[str, tuple[tuple[int, int], ...]]:
-    """Kinds by the ranges of their species, where the network's classes are those of ImageNet."""
+    """Kinds by the ranges of their species, where the model's classes are those of ImageNet."""
     is_imagenet = len(model_names) == _IMAGENET_CLASSES and all(
         word in model_names[index].casefold() for index, word in _IMAGENET_CHECK.items()
     )
@@ -231,12 +231,12 @@ def check_mapping(mapping: Sequence[Sequence[int]], dataset_names: Sequence[str]
     """Make a mapping of plain numbers, and refuse one that cannot be.
 
     Args:
-        mapping: For each class of the pictures the network's classes that stand for it.
-        dataset_names: One name a class of the pictures.
-        class_count: Number of the network's classes.
+        mapping: For each class of the images the model's classes that stand for it.
+        dataset_names: One name a class of the images.
+        class_count: Number of the model's classes.
 
     Raises:
-        ClassError: If no class of the pictures has a counterpart.
+        ClassError: If no class of the images has a counterpart.
         ValueError: If a class does not exist or stands for two.
     """
     checked = tuple(tuple(int(index) for index in classes) for classes in mapping)
@@ -247,5 +247,5 @@ def check_mapping(mapping: Sequence[Sequence[int]], dataset_names: Sequence[str]
         raise ValueError(f"Expected each of the classes 0 to {class_count - 1} at most once. Received: {flat}.")
     if not flat:
         some = ", ".join(dataset_names[:5])
-        raise ClassError("None of the pictures' classes ({some}) is one of the network's. Map them by hand.", some=some)
+        raise ClassError("None of the images' classes ({some}) is one of the model's. Map them by hand.", some=some)
     return checked

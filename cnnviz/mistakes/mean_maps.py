@@ -23,33 +23,33 @@ def mean_map(
     batch_size: int = 32,
     on_step: OnStep | None = None,
 ) -> np.ndarray:
-    """Average the Grad-CAM maps of many pictures, such as those of one cell of the confusion matrix.
+    """Average the Grad-CAM maps of many images, such as those of one cell of the confusion matrix.
 
-    What the pictures show lies now here, now there, and blurs; what always lies in the same place and
+    What the images show lies now here, now there, and blurs; what always lies in the same place and
     decides the answer, a watermark, a corner, a border, stays.
 
     Args:
         convnet: Classifier; it is only read.
-        part: Labelled pictures.
+        part: Labeled images.
         indices: `(m,)` int64, which of them: `evaluation.indices[rows]`.
-        class_index: Class of the network to explain; each picture's own top class if not given.
+        class_index: Class of the model to explain; each image's own top class if not given.
         layer: Address of a layer with feature maps; the last activation before pooling if not given.
-        batch_size: Pictures at once.
-        on_step: Told the pictures done and their number.
+        batch_size: Images at once.
+        on_step: Told the images done and their number.
 
     Returns:
         `(rows, columns)` float32, >= 0, the layer's own grid, in units of the logit; see `grad_cam`. Zero: no
-        picture has evidence there.
+        image has evidence there.
 
     Raises:
-        DataError: If no picture can be read.
+        DataError: If no image can be read.
         LayerError: If the layer does not exist or has no feature maps.
         ClassError: If the class does not exist.
         CancelledError: If `on_step` raises it.
 
     Note:
-        Pictures that are centred, as those of most data sets, have a hot centre whatever is learnt; compare with
-        the map of the pictures that are answered right. A picture with high logits weighs more than another.
+        Images that are centered, as those of most data sets, have a hot center whatever is learned; compare with
+        the map of the images that are answered right. An image with high logits weighs more than another.
 
     Example:
         >>> mean_map(convnet, dataset.test, evaluation.indices[cell(evaluation, 6, 0)], class_index=0).shape
@@ -67,5 +67,5 @@ def mean_map(
         if on_step:
             on_step(done, len(indices))
     if total is None:
-        raise DataError("None of the {count} pictures can be read. Choose a cell that has some.", count=len(indices))
+        raise DataError("None of the {count} images can be read. Choose a cell that has some.", count=len(indices))
     return (total / read).astype(np.float32)

@@ -20,13 +20,13 @@ def mistakes(
         evaluation: It is only read.
         order: `confidence`: the surest wrong answers first; `loss`: the least probability of the label first;
             `margin`: the label's logit furthest below the winner's first; `surprise`: loss minus entropy, the
-            answers that are worse than the network itself expected first; `shuffle`: by chance, for an honest
+            answers that are worse than the model itself expected first; `shuffle`: by chance, for an honest
             impression.
-        of: Labelled and predicted class, for one cell of the confusion matrix; all if not given.
+        of: Labeled and predicted class, for one cell of the confusion matrix; all if not given.
         seed: Of the shuffling.
 
     Returns:
-        `(m,)` int64 rows; `evaluation.indices[rows]` are the pictures.
+        `(m,)` int64 rows; `evaluation.indices[rows]` are the images.
 
     Example:
         >>> mistakes(evaluation, order="loss", of=(6, 0))[:10]

@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image
 
 from cnnviz.datasets import Part
-from cnnviz.errors import PictureError
+from cnnviz.errors import ImageError
 from cnnviz.images import png_bytes, rgb
 from cnnviz.mistakes.confusions import confused_order, confused_pairs, confusion
 from cnnviz.mistakes.evaluation import Evaluation
@@ -24,7 +24,7 @@ from cnnviz.sentences import Sentence
 Say = Callable[[str], str]
 """Says a sentence in the language of the page."""
 
-_MOST_IN_MATRIX = 40  # classes; a larger table is no picture any more
+_MOST_IN_MATRIX = 40  # classes; a larger table is no image any more
 _MOST_NAMED = 50  # files without an answer
 _MOST_SHOWN = 24  # mistakes
 _THUMBNAIL = (112, 112)
@@ -43,21 +43,21 @@ _POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 
 
 def predictions_csv(evaluation: Evaluation, names: Sequence[str]) -> str:
-    """Write one line a picture, those without an answer at the end.
+    """Write one line an image, those without an answer at the end.
 
     A name that a spreadsheet would take for a formula gets an apostrophe in front.
 
     Args:
         evaluation: It is only read.
-        names: One a picture of the part, see `names_of`.
+        names: One an image of the part, see `names_of`.
 
     Returns:
-        CSV with the columns picture, label, predicted, confidence, true_probability, loss, margin, surprise, problem.
+        CSV with the columns image, label, predicted, confidence, true_probability, loss, margin, surprise, problem.
     """
     text = io.StringIO()
     lines = csv.writer(text, lineterminator="\n")
     lines.writerow(
-        ("picture", "label", "predicted", "confidence", "true_probability", "loss", "margin", "surprise", "problem")
+        ("image", "label", "predicted", "confidence", "true_probability", "loss", "margin", "surprise", "problem")
     )
     numbers = (
         evaluation.confidence, evaluation.true_probability, evaluation.loss, evaluation.margin, evaluation.surprise,
@@ -88,13 +88,13 @@ def report_html(
 ) -> str:
     """Write a page that says how good the answers are and shows the surest mistakes.
 
-    It holds its pictures, loads nothing, and runs nothing; every name in it is escaped.
+    It holds its images, loads nothing, and runs nothing; every name in it is escaped.
 
     Args:
         evaluation: It is only read.
-        part: The pictures that were evaluated.
+        part: The images that were evaluated.
         title: Of the page.
-        names: One a picture of the part.
+        names: One an image of the part.
         notes: What must be said of the images and of the mapping, a sentence each.
         model_names: Names of the model's classes, for the mapping.
         language: Of the page, two letters.
@@ -132,9 +132,9 @@ def _paragraph(text: str) -> str:
 
 def _whence(evaluation: Evaluation) -> Sentence:
     return Sentence(
-        "Network {network}, pictures {pictures}",
+        "Model {network}, dataset {images}",
         network=evaluation.network_fingerprint,
-        pictures=evaluation.data_fingerprint,
+        images=evaluation.data_fingerprint,
     )
 
 
@@ -143,8 +143,8 @@ def _summary(evaluation: Evaluation, say: Say) -> str:
     lines = [
         say(
             Sentence(
-                "{right:,} of {total:,} pictures are answered as they are labelled: {share:.1%} "
-                "(95 % interval {low:.1%} to {high:.1%}).",
+                "{right:,} of {total:,} images are classified correctly: {share:.1%} "
+                "(95 % confidence interval {low:.1%} to {high:.1%}).",
                 right=found.right,
                 total=found.total,
                 share=found.value,
@@ -161,14 +161,14 @@ def _summary(evaluation: Evaluation, say: Say) -> str:
 
 
 def _left_out(evaluation: Evaluation, names: Sequence[str], say: Say) -> str:
-    """Pictures that nothing was said about, with the reasons."""
+    """Images that nothing was said about, with the reasons."""
     lines = [
-        say(Sentence("Class {name!r}, {count:,} in number: the network has none such.", name=name, count=count))
+        say(Sentence("Class {name!r}, {count:,} images: the model has no such class.", name=name, count=count))
         for name, count in evaluation.unmapped
     ]
     lines += [f"{names[index]}: {say(reason)}" for index, reason in evaluation.unreadable[:_MOST_NAMED]]
     rest = len(evaluation.unreadable) - _MOST_NAMED
-    lines += [say(Sentence("{count:,} more pictures cannot be read.", count=rest))] if rest > 0 else []
+    lines += [say(Sentence("{count:,} more images cannot be read.", count=rest))] if rest > 0 else []
     if not lines:
         return ""
     return f"{_heading(say(Sentence('Left out')))}<ul>{''.join(f'<li>{escape(line)}</li>' for line in lines)}</ul>"
@@ -187,7 +187,7 @@ def _classes(evaluation: Evaluation, say: Say) -> str:
         (name, *(f"{values[place]:.3f}" for values in columns), f"{scores.support[place]:,}")
         for place, name in enumerate(evaluation.class_names[: len(evaluation.mapping)])
     ]
-    header = (Sentence("class"), Sentence("precision"), Sentence("recall"), "F1", Sentence("pictures"))
+    header = (Sentence("class"), Sentence("precision"), Sentence("recall"), "F1", Sentence("support"))
     return _table([say(text) for text in header], rows)
 
 
@@ -209,11 +209,11 @@ def _mapping(evaluation: Evaluation, model_names: Sequence[str], say: Say) -> st
 
 
 def _matrix(evaluation: Evaluation, say: Say) -> str:
-    """The confusion matrix; mistakes are the redder the larger their share of the label's pictures."""
+    """The confusion matrix; mistakes are the redder the larger their share of the label's images."""
     if len(evaluation.class_names) > _MOST_IN_MATRIX:
         return ""
     labels = len(evaluation.mapping)
-    counts, shares = confusion(evaluation)[:labels], confusion(evaluation, normalise="label")[:labels]
+    counts, shares = confusion(evaluation)[:labels], confusion(evaluation, normalize="label")[:labels]
     lines = confused_order(counts[:, :labels])
     order = np.append(lines, np.arange(labels, counts.shape[1]))
     names = [escape(evaluation.class_names[place]) for place in order]
@@ -224,7 +224,7 @@ def _matrix(evaluation: Evaluation, say: Say) -> str:
     rows = "".join(f'<tr><th scope="row">{name}</th>{row}</tr>' for name, row in zip(names, cells, strict=False))
     return (
         _heading(say(Sentence("Confusions")))
-        + _paragraph(say(Sentence("Rows are labels, columns are answers.")))
+        + _paragraph(say(Sentence("Rows are true labels, columns are predicted labels.")))
         + f'<div class="matrix"><table><thead><tr><th></th>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
     )
 
@@ -236,7 +236,7 @@ def _shaded(count: int, share: float) -> str:
 
 def _pairs(evaluation: Evaluation, say: Say) -> str:
     names = evaluation.class_names
-    header = (Sentence("labelled"), Sentence("answered"), Sentence("pictures"), Sentence("of the label"))
+    header = (Sentence("true label"), Sentence("predicted label"), Sentence("images"), Sentence("of the true label"))
     rows = [
         (names[pair.label], names[pair.predicted], f"{pair.count:,}", f"{pair.share:.1%}")
         for pair in confused_pairs(evaluation)
@@ -247,17 +247,17 @@ def _pairs(evaluation: Evaluation, say: Say) -> str:
 def _gallery(evaluation: Evaluation, part: Part, names: Sequence[str], say: Say) -> str:
     rows = mistakes(evaluation)[:_MOST_SHOWN]
     figures = "".join(_figure(evaluation, part, names, int(row), say) for row in rows)
-    return _heading(say(Sentence("The surest mistakes"))) + figures if len(rows) else ""
+    return _heading(say(Sentence("Most confident mistakes"))) + figures if len(rows) else ""
 
 
 def _figure(evaluation: Evaluation, part: Part, names: Sequence[str], row: int, say: Say) -> str:
     index = int(evaluation.indices[row])
     label, answer = (evaluation.class_names[place] for place in (evaluation.labels[row], evaluation.predicted[row]))
     share = float(evaluation.confidence[row])
-    said = say(Sentence("{answer}, {share:.0%}; labelled {label}", answer=answer, share=share, label=label))
+    said = say(Sentence("{answer}, {share:.0%}; labeled {label}", answer=answer, share=share, label=label))
     try:
         data = base64.b64encode(png_bytes(_thumbnail(part.photo(index)))).decode()
-    except PictureError:  # the file went away since
+    except ImageError:  # the file went away since
         return ""
     image = f'<img alt="{escape(said)}" src="data:image/png;base64,{data}">'
     return f"<figure>{image}<figcaption>{escape(said)}<br>{escape(names[index])}</figcaption></figure>"

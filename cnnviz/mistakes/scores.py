@@ -18,7 +18,7 @@ _LEVEL = 0.95
 
 @dataclass(frozen=True)
 class Accuracy:
-    """A share of right answers, and between which shares it lies if more pictures like these were asked.
+    """A share of right answers, and between which shares it lies if more images like these were asked.
 
     Attributes:
         value: Share of right answers, 0..1.
@@ -40,10 +40,10 @@ class ClassScores:
     """How each class of the images fares, all `(classes,)`; zero where there is nothing to divide by.
 
     Attributes:
-        precision: Of the pictures that are given this answer, the share that is labelled so.
-        recall: Of the pictures that are labelled so, the share that is given this answer.
+        precision: Of the images that are given this answer, the share that is labeled so.
+        recall: Of the images that are labeled so, the share that is given this answer.
         f1: Harmonic mean of both.
-        support: Number of pictures that are labelled so.
+        support: Number of images that are labeled so.
     """
 
     precision: np.ndarray
@@ -58,7 +58,7 @@ class Calibration:
 
     Attributes:
         edges: `(bins + 1,)` float, borders of the bins.
-        counts: `(bins,)` int, pictures in each.
+        counts: `(bins,)` int, images in each.
         confidence: `(bins,)` float, their mean confidence; NaN in an empty bin.
         accuracy: `(bins,)` float, their share of right answers; NaN in an empty bin.
         ece: Expected calibration error, 0..1; 0 where confidence is the share of right answers.
@@ -73,13 +73,13 @@ class Calibration:
 
 @dataclass(frozen=True, eq=False)
 class Roc:
-    """How well the probability of a class tells its pictures from the others, whatever the threshold.
+    """How well the probability of a class tells its images from the others, whatever the threshold.
 
     Attributes:
-        false_positives: `(points,)` share of the other pictures above the threshold, rising.
-        true_positives: `(points,)` share of the class's pictures above it.
+        false_positives: `(points,)` share of the other images above the threshold, rising.
+        true_positives: `(points,)` share of the class's images above it.
         thresholds: `(points,)` probabilities, falling; the first is infinite.
-        area: Under the curve: how often a picture of the class has the higher probability. 0.5 is chance.
+        area: Under the curve: how often an image of the class has the higher probability. 0.5 is chance.
     """
 
     false_positives: np.ndarray
@@ -115,7 +115,7 @@ def accuracy(evaluation: Evaluation, *, top: int = 1, among: Literal["all", "map
 
 
 def class_scores(evaluation: Evaluation) -> ClassScores:
-    """Precision, recall, F1 and number of images of each labelled class, by scikit-learn."""
+    """Precision, recall, F1 and number of images of each labeled class, by scikit-learn."""
     from sklearn.metrics import precision_recall_fscore_support
 
     classes = np.arange(len(evaluation.mapping))
@@ -126,7 +126,7 @@ def class_scores(evaluation: Evaluation) -> ClassScores:
 def calibration(evaluation: Evaluation, *, bins: int = CALIBRATION_BINS) -> Calibration:
     """Compare confidence with the share of right answers, in bins of equal width.
 
-        ECE = sum over bins of  pictures in the bin / all pictures * |accuracy - confidence|
+        ECE = sum over bins of  images in the bin / all images * |accuracy - confidence|
 
     A bin holds its upper border, as in the paper.
 
@@ -135,10 +135,10 @@ def calibration(evaluation: Evaluation, *, bins: int = CALIBRATION_BINS) -> Cali
         bins: Number of bins from 0 to 1.
 
     Note:
-        A bin of few pictures says little, and bins of equal width often hold very few on the left.
+        A bin of few images says little, and bins of equal width often hold very few on the left.
 
     Reference:
-        Guo et al., "On Calibration of Modern Neural Networks", ICML 2017, eq. 2 and 3.
+        Guo et al., "On Calibration of Modern Neural Models", ICML 2017, eq. 2 and 3.
     """
     edges = np.linspace(0, 1, bins + 1)
     places = np.clip(np.searchsorted(edges, evaluation.confidence, side="left") - 1, 0, bins - 1)
@@ -154,14 +154,14 @@ def roc(evaluation: Evaluation) -> Roc:
     """Draw the curve of a set of two classes, for the second of them, by scikit-learn.
 
     Raises:
-        ClassError: If there are more than two classes, or only one of them has pictures.
+        ClassError: If there are more than two classes, or only one of them has images.
     """
     from sklearn.metrics import auc, roc_curve
 
     classes = len(evaluation.class_names)
     if classes != 2 or len(np.unique(evaluation.labels)) != 2:
         raise ClassError(
-            "A ROC curve wants pictures of two classes. Here are {count} of {classes}.",
+            "A ROC curve needs images of two classes. There are {count} of {classes}.",
             count=len(np.unique(evaluation.labels)),
             classes=classes,
         )

@@ -15,14 +15,14 @@ import numpy as np
 
 from cnnviz.convnets import Convnet
 from cnnviz.datasets import Part
-from cnnviz.datasets.files import FilePictures
+from cnnviz.datasets.files import FileImages
 from cnnviz.errors import ClassError, DataError
 from cnnviz.folders import cache_folder, make_room, mark_used
 from cnnviz.kept_arrays import read_arrays, read_sealed, write_arrays, write_sealed
-from cnnviz.mistakes.answers import TOP, answer_count
 from cnnviz.mistakes.earlier import ROWS, still_valid, versions
 from cnnviz.mistakes.evaluation import Evaluation
 from cnnviz.mistakes.mapping import OTHER, ClassMapping, ClassOrder, check_mapping
+from cnnviz.mistakes.predictions import TOP, answer_count
 
 EVALUATION_VERSION = 2
 """Part of every key; raise it when an evaluation holds something else."""
@@ -76,7 +76,7 @@ class EvaluationStore:
 
         Args:
             evaluation: The answers.
-            part: The pictures, whose files are noted, so that others beside them are asked about alone.
+            part: The images, whose files are noted, so that others beside them are asked about alone.
         """
         path = self._path(
             evaluation.network_fingerprint,
@@ -101,7 +101,7 @@ class EvaluationStore:
 
     def _note(self, network: str, part: Part, class_names: Sequence[str], mapping: ClassMapping) -> Path:
         """Where the files of the last evaluation of a folder are noted."""
-        source = part.pictures.source.path.resolve() if isinstance(part.pictures, FilePictures) else ""
+        source = part.images.source.path.resolve() if isinstance(part.images, FileImages) else ""
         return self.root / f"{self._path(network, f'last of {source}', class_names, mapping).stem}.json"
 
     def _path(self, network: str, data: str, class_names: Sequence[str], mapping: ClassMapping) -> Path:

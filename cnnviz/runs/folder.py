@@ -141,18 +141,18 @@ def _open_or_explain(path: Path) -> Run:
 
 
 def trained_networks(folder: Path | None = None) -> list[str]:
-    """Name the runs that have a network to open, the newest first; nothing else of them is read."""
+    """Name the runs that have a model to open, the newest first; nothing else of them is read."""
     found = [(path.stat().st_mtime_ns, path.parent.name) for path in (folder or runs_folder()).glob(f"*/{BEST}")]
     return [name for _, name in sorted(found, reverse=True)]
 
 
 def trained_run(name: str, folder: Path | None = None) -> Run | None:
-    """Open the run of that name if it has a network to open; None if there is none, whatever the name is."""
+    """Open the run of that name if it has a model to open; None if there is none, whatever the name is."""
     if name not in trained_networks(folder):
         return None
     try:
         return open_run((folder or runs_folder()) / name)
-    except RunError:  # a network without a run around it
+    except RunError:  # a model without a run around it
         return None
 
 
@@ -207,7 +207,9 @@ def _after_death(path: Path, status: Status) -> Status:
     if not again.is_active or is_starting:
         return again
     return replace(
-        again, state="interrupted", reason=Sentence("The trainer ended without a word: killed, or the power failed.")
+        again,
+        state="interrupted",
+        reason=Sentence("The training process ended unexpectedly: it was killed, or the power failed."),
     )
 
 

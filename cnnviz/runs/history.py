@@ -50,7 +50,7 @@ class History:
     def over_fits_from(self) -> int | None:
         """Epoch after which it learned by heart: `val_loss` was never as small again, while `loss` went on falling.
 
-        None where that has not been seen for two epochs at least. Accuracy may still rise meanwhile: the network gets
+        None where that has not been seen for two epochs at least. Accuracy may still rise meanwhile: the model gets
         more right, and is surer where it is wrong.
         """
         best = self.best_epoch

@@ -10,7 +10,7 @@ from cnnviz.runs.history import History
 
 Remark = Literal["surer where wrong", "by heart", "at chance"]
 
-_GAP = 0.1  # of training above validation accuracy; less is often chance, with a few hundred pictures
+_GAP = 0.1  # of training above validation accuracy; less is often chance, with a few hundred images
 _KNOWN = 0.5  # of the way from guessing to always right
 _EPOCHS_AT_CHANCE = 3
 _NEAR_CHANCE = 0.1  # of the way from guessing to always right
@@ -22,13 +22,13 @@ def remarks(history: History, *, chance: float) -> tuple[Remark, ...]:
 
     Args:
         history: Its epochs so far.
-        chance: Accuracy of the best guess without looking: the largest class's share of the pictures.
+        chance: Accuracy of the best guess without looking: the largest class's share of the images.
 
     Returns:
         Those of these that hold, in this order:
-        `at chance`: after three epochs it is still about as good as guessing, also on the training pictures;
+        `at chance`: after three epochs it is still about as good as guessing, also on the training images;
         `surer where wrong`: since the best epoch validation loss rose, and yet validation accuracy improved;
-        `by heart`: it knows most of the pictures that it learns from, and is far better on them than on others, by ten
+        `by heart`: it knows most of the images that it learns from, and is far better on them than on others, by ten
             percentage points or more.
     """
     needed = ("accuracy", "val_accuracy", "val_loss")

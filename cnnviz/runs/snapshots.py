@@ -8,7 +8,7 @@ from pathlib import Path
 from cnnviz.runs.folder import SNAPSHOTS
 
 HEAD_ENDING = ".head.weights.h5"
-"""How a file ends that holds the weights of the head alone: the rest of the network never changed."""
+"""How a file ends that holds the weights of the head alone: the rest of the model never changed."""
 
 _NAME = re.compile(r"epoch-(\d{6,9})(\.head)?\.weights\.h5")
 
@@ -25,7 +25,7 @@ def snapshots(run: Path) -> dict[int, Path]:
         run: The run's folder.
 
     Returns:
-        Epoch, 0 for the untrained network, to its file, in the order of the epochs.
+        Epoch, 0 for the untrained model, to its file, in the order of the epochs.
     """
     found = {int(match[1]): path for path in (run / SNAPSHOTS).glob("*") if (match := _NAME.fullmatch(path.name))}
     return dict(sorted(found.items()))

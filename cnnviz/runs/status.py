@@ -27,7 +27,7 @@ class Status:
     Attributes:
         state: One of `STATES`.
         reason: Why it failed or was stopped, one sentence; empty otherwise.
-        doing: What it does just now, in words: reading pictures, training, testing.
+        doing: What it does just now, in words: reading images, training, testing.
         epoch: Epochs finished.
         epochs: Epochs planned.
         step: Batches done of the epoch that runs.
@@ -37,7 +37,7 @@ class Status:
         first_seconds: Of it, that of the first batch; in the first epoch the network is compiled in it.
         metrics: Means over the batches of the epoch that runs.
         best: `epoch`, `monitor` and `value` of the best epoch so far; empty before the first.
-        test: What the best weights reach on the test pictures: `loss`, `accuracy`, `confusion`; empty before.
+        test: What the best weights reach on the test images: `loss`, `accuracy`, `confusion`; empty before.
         updated: When this was written, seconds since 1970.
         pid: The process that trains it, by its number on its computer; 0 before the first.
     """

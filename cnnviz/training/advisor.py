@@ -16,36 +16,36 @@ from cnnviz.layers import default_layer, map_layers
 from cnnviz.sentences import Sentence
 
 FEW = 1000
-"""Pictures a class up to which a set counts as small: the textbooks' 2,000 cats and dogs are their example of one."""
+"""Images a class up to which a set counts as small: the textbooks' 2,000 cats and dogs are their example of one."""
 
 TOLERANCE = 0.05
-"""How much less than the best cut the last layer may separate and still count as the better one. Among 200 pictures the
+"""How much less than the best cut the last layer may separate and still count as the better one. Among 200 images the
 difference of two shares is uncertain by about 0.04."""
 
 LEAST = 0.1
 """Separation below which no layer says anything about the classes."""
 
-_PICTURES = 200
+_IMAGES = 200
 _BATCH = 20
-_CUTS = 3  # earlier than that a base knows little more than edges, which are learned from few pictures
+_CUTS = 3  # earlier than that a base knows little more than edges, which are learned from few images
 
 
 @dataclass(frozen=True)
 class Advice:
-    """What to do with a base and some pictures, and why.
+    """What to do with a base and some images, and why.
 
     Attributes:
-        pictures_per_class: Training pictures of a class, on average.
+        images_per_class: Training images of a class, on average.
         separations: How far each layer that was tried separates the classes before any training, by address, the last
             layer at the end: 0 is chance, 1 is all right.
-        is_small: Whether the pictures are few.
+        is_small: Whether the images are few.
         is_alike: Whether they are like those that the base was trained on: its last layer separates as well as any.
         recipe: Name of the recipe that fits.
         changes: Settings of it to change, for `edited`.
         reason: Why, in a sentence.
     """
 
-    pictures_per_class: int
+    images_per_class: int
     separations: Mapping[str, float]
     is_small: bool
     is_alike: bool
@@ -57,23 +57,23 @@ class Advice:
 def advise(convnet: Convnet, dataset: Dataset, *, seed: int = 0) -> Advice:
     """Tell which case of transfer learning a base and a data set are, from what can be measured before training.
 
-    Size is counted. Likeness is measured by the base's own maps of up to 200 training pictures, averaged over
-    positions: of each picture the nearest other one (cosine, each channel brought to one scale) is asked for its class,
+    Size is counted. Likeness is measured by the base's own maps of up to 200 training images, averaged over
+    positions: of each image the nearest other one (cosine, each channel brought to one scale) is asked for its class,
 
         separation = (share that is right - chance) / (1 - chance)
 
-    at the last layer with maps and before each of the last reductions of the maps' size. Nearest neighbours learn
+    at the last layer with maps and before each of the last reductions of the maps' size. Nearest neighbors learn
     nothing, so the number speaks of the base alone. A hard task separates badly everywhere; that is why the last
-    layer is compared with earlier ones and not with a fixed number: where the pictures are alike, the last blocks add
+    layer is compared with earlier ones and not with a fixed number: where the images are alike, the last blocks add
     knowledge, where they are not, they throw away what would have told the classes apart.
 
     Args:
         convnet: The base; it is only read.
-        dataset: Its training pictures are looked at.
+        dataset: Its training images are looked at.
         seed: Chooses them.
 
     Returns:
-        The case, a recipe and its settings: the whole frozen base for few pictures alike; an earlier cut, with all
+        The case, a recipe and its settings: the whole frozen base for few images alike; an earlier cut, with all
         positions kept, for few unlike ones; the last convolutions tuned for many alike; all of them for many unlike.
 
     Raises:
@@ -93,15 +93,15 @@ def advise(convnet: Convnet, dataset: Dataset, *, seed: int = 0) -> Advice:
     is_alike = separations[last] >= max(LEAST, separations[best] - TOLERANCE)
     recipe, changes, reason = _conclude(per_class <= FEW, is_alike, best)
     measured = Sentence(
-        "{count:,} pictures a class; before any training {last} separates them to {last_share:.0%}.",
+        "{count:,} images per class; before training, {last} separates the classes by {last_share:.0%}.",
         count=per_class,
         last=last,
         last_share=separations[last],
     )
     if best != last:
         measured = Sentence(
-            "{count:,} pictures a class; before any training {last} separates them to {last_share:.0%}, "
-            "{best} to {best_share:.0%}.",
+            "{count:,} images per class; before training, {last} separates the classes by {last_share:.0%}, "
+            "{best} by {best_share:.0%}.",
             **measured.values,
             best=best,
             best_share=separations[best],
@@ -113,19 +113,28 @@ def advise(convnet: Convnet, dataset: Dataset, *, seed: int = 0) -> Advice:
 def _conclude(is_small: bool, is_alike: bool, best: str) -> tuple[str, dict[str, Any], str]:
     if is_small and is_alike:
         reason = Sentence(
-            "Few and alike: freeze the whole base and train a head; more weights would learn the few by heart."
+            "Few images, similar to the base's own: freeze the whole base and train a head; more weights would overfit."
         )
         return "feature-extraction", {}, reason
     if is_small:
         reason = Sentence(
-            "Few and unlike: cut behind {best} and freeze; the blocks behind it know too much about other things.",
+            "Few images, unlike the base's own: cut after {best} and freeze; later blocks are too specific to other "
+            "classes.",
             best=best,
         )
         return "feature-extraction", {"transfer.cut": best, "transfer.pooling": "flatten"}, reason
     if is_alike:
-        return "fine-tuning", {}, Sentence("Many and alike: train a head, then the last convolutions in small steps.")
+        return (
+            "fine-tuning",
+            {},
+            Sentence(
+                "Many images, similar to the base's own: train a head, then the last convolutions at a low "
+                "learning rate."
+            ),
+        )
     reason = Sentence(
-        "Many and unlike: train a head, then all convolutions; their weights are a better start than chance."
+        "Many images, unlike the base's own: train a head, then all convolutions; pretrained weights are a better "
+        "start than random ones."
     )
     return "fine-tuning", {"transfer.unfrozen": 0, "transfer.fine_rate": 1e-4}, reason
 
@@ -135,7 +144,7 @@ def _cuts(convnet: Convnet) -> list[str]:
     infos = map_layers(convnet)
     if not infos:
         raise RunError(
-            "{name} has no layer with maps to cut it at. Choose a network with convolutions.", name=convnet.name
+            "{name} has no layer with feature maps to cut it at. Choose a model with convolutions.", name=convnet.name
         )
     addresses = [info.address for info in infos]
     last = default_layer(convnet)
@@ -146,8 +155,8 @@ def _cuts(convnet: Convnet) -> list[str]:
 
 
 def _separations(convnet: Convnet, dataset: Dataset, addresses: list[str], *, seed: int) -> dict[str, float]:
-    """Read some pictures through the base once, and ask neighbours at every layer."""
-    per_class = max(2, _PICTURES // len(dataset.class_names))
+    """Read some images through the base once, and ask neighbors at every layer."""
+    per_class = max(2, _IMAGES // len(dataset.class_names))
     chosen = sample(dataset.train, per_class=per_class, seed=seed)
     labels = dataset.train.labels[chosen]
     wanted = convnet.preparation
@@ -161,7 +170,7 @@ def _separations(convnet: Convnet, dataset: Dataset, addresses: list[str], *, se
 
 
 def separation(vectors: np.ndarray, labels: np.ndarray) -> float:
-    """Say how often a vector's nearest neighbour is of its own class, beyond chance.
+    """Say how often a vector's nearest neighbor is of its own class, beyond chance.
 
     Args:
         vectors: `(n, values)` float32.

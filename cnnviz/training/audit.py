@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 
 from cnnviz.capture import call_model, capture, walk
-from cnnviz.convnets import Convnet, catalogue
+from cnnviz.convnets import Convnet, catalog
 from cnnviz.datasets import Dataset
 from cnnviz.datasets.notes import note_balance
 from cnnviz.sentences import Sentence
@@ -18,17 +18,17 @@ from cnnviz.training.networks import input_size
 from cnnviz.training.recipe import Recipe
 
 Kind = Literal[
-    "scaled-twice", "not-scaled", "colours", "enlarged", "imbalance", "missing", "small", "no-fine-tuning", "unvaried"
+    "scaled-twice", "not-scaled", "colors", "enlarged", "imbalance", "missing", "small", "no-fine-tuning", "unvaried"
 ]
 
 FLAT = 0.1
-"""Distance of black from white at the first weights below which a network is blind. Scaled once, they are 1 to 255
+"""Distance of black from white at the first weights below which a model is blind. Scaled once, they are 1 to 255
 apart with every scaling that is known here; scaled twice, at most 0.02."""
 
 RAW = 100
 """Distance of black from white above which pixels came as they are, unless their mean was taken off."""
 
-_ENLARGED = 2  # the side of a picture grows by more: its pixels become visible squares
+_ENLARGED = 2  # the side of an image grows by more: its pixels become visible squares
 _LOOKED_AT = 20
 _FIRST = ("Conv2D", "DepthwiseConv2D", "SeparableConv2D", "Dense")
 
@@ -47,16 +47,16 @@ class Finding:
 
 
 def audit(recipe: Recipe, dataset: Dataset) -> tuple[Finding, ...]:
-    """Look at a recipe and its pictures before they are brought together.
+    """Look at a recipe and its images before they are brought together.
 
     The most frequent reason for a transfer that stays at chance is invisible in the code: the base's file scales its
-    pixels itself, and they were scaled before, or it does not, and they were not. So a black and a white picture go
+    pixels itself, and they were scaled before, or it does not, and they were not. So a black and a white image go
     through what stands before the base's first weights, as training would send them, and their distance there is
     looked at.
 
     Args:
         recipe: It is only read.
-        dataset: The pictures that it names.
+        dataset: The images that it names.
 
     Returns:
         Findings, the gravest first; none if nothing stands out.
@@ -64,11 +64,11 @@ def audit(recipe: Recipe, dataset: Dataset) -> tuple[Finding, ...]:
     Raises:
         CnnvizError: If the base cannot be opened. One that comes by name is known, and is not opened.
     """
-    return (*_of_base(recipe, dataset), *_of_phases(recipe), *_of_pictures(recipe, dataset))
+    return (*_of_base(recipe, dataset), *_of_phases(recipe), *_of_images(recipe, dataset))
 
 
 def _of_base(recipe: Recipe, dataset: Dataset) -> Iterator[Finding]:
-    entry = catalogue().get(recipe.transfer.base if recipe.transfer else recipe.network)
+    entry = catalog().get(recipe.transfer.base if recipe.transfer else recipe.network)
     if entry is not None:
         name, preparation = entry.name, entry.preparation
     else:
@@ -84,18 +84,18 @@ def _of_base(recipe: Recipe, dataset: Dataset) -> Iterator[Finding]:
 def _of_channels(recipe: Recipe, dataset: Dataset, name: str, channels: int) -> Iterator[Finding]:
     if recipe.transfer and dataset.channels == 1 < channels:
         yield Finding(
-            "colours",
+            "colors",
             Sentence(
-                "The pictures are gray; {name} gets each {channels} times, as colours.",
+                "The images are grayscale; {name} gets them repeated over {channels} channels.",
                 name=name,
                 channels=channels,
             ),
         )
     if dataset.channels == 3 > channels:
         yield Finding(
-            "colours",
+            "colors",
             Sentence(
-                "{name} sees {channels} channel: the colours of the pictures are lost.",
+                "{name} has {channels} input channel: the color of the images is lost.",
                 name=name,
                 channels=channels,
             ),
@@ -110,8 +110,8 @@ def _of_size(size: tuple[int, int], dataset: Dataset) -> Iterator[Finding]:
         yield Finding(
             "enlarged",
             Sentence(
-                "Pictures of {width} x {height} pixels are enlarged {factor:.1f} times, to {columns} x {rows}: slow, "
-                "and nothing is gained. Set a smaller image size: under Settings on the page, or with --size.",
+                "Images of {width} x {height} pixels are enlarged {factor:.1f} times, to {columns} x {rows}: slow, "
+                "with no benefit. Set a smaller image size: under Settings on the page, or with --size.",
                 width=width,
                 height=height,
                 factor=factor,
@@ -133,7 +133,7 @@ def _of_scaling(convnet: Convnet) -> Iterator[Finding]:
             "scaled-twice",
             Sentence(
                 "Black and white reach the first weights of {name} as {black:.3g} and {white:.3g}: scaled twice, by "
-                "{scaling} and by the network itself, they look the same to it. Say that it takes 0..255.",
+                "{scaling} and by the model itself, they look the same to it. Say that it takes 0..255.",
                 **values,
                 scaling=convnet.preparation.scaling.name,
             ),
@@ -150,13 +150,13 @@ def _of_scaling(convnet: Convnet) -> Iterator[Finding]:
 
 
 def black_and_white(convnet: Convnet) -> tuple[float, float] | None:
-    """Send a black and a white picture to a network's first weights, prepared as it wants them.
+    """Send a black and a white image to a model's first weights, prepared as it wants them.
 
     Args:
         convnet: It is only read.
 
     Returns:
-        Mean of the channels in the middle of either picture, as the first layer with weights is given it; layers that
+        Mean of the channels in the middle of either image, as the first layer with weights is given it; layers that
         only scale are passed. None if no layer has such weights.
     """
     address = next((name for name, layer in walk(convnet.model).items() if _is_first(layer)), None)
@@ -181,7 +181,7 @@ def _is_first(layer: object) -> bool:
 
 
 def _size(dataset: Dataset) -> tuple[int, int]:
-    """Rows and columns of the pictures; where they differ, the median of the first ones."""
+    """Rows and columns of the images; where they differ, the median of the first ones."""
     if dataset.size is not None:
         return dataset.size
     shapes = [dataset.train.photo(index).shape[:2] for index in range(min(_LOOKED_AT, len(dataset.train)))]
@@ -195,7 +195,7 @@ def _of_phases(recipe: Recipe) -> Iterator[Finding]:
         yield Finding(
             "no-fine-tuning",
             Sentence(
-                "The head alone takes all {epochs} epochs, so nothing is fine-tuned. Ask for more than {least}.",
+                "Training the head takes all {epochs} epochs, so nothing is fine-tuned. Set more than {least} epochs.",
                 epochs=recipe.epochs,
                 least=transfer.head_epochs,
             ),
@@ -204,13 +204,13 @@ def _of_phases(recipe: Recipe) -> Iterator[Finding]:
         yield Finding(
             "unvaried",
             Sentence(
-                "The base sees each picture once, as it is: the augmentation has no effect. "
+                "The base runs once over each original image, so data augmentation has no effect. "
                 "Choose the frozen base for it."
             ),
         )
 
 
-def _of_pictures(recipe: Recipe, dataset: Dataset) -> Iterator[Finding]:
+def _of_images(recipe: Recipe, dataset: Dataset) -> Iterator[Finding]:
     counts, names = dataset.train.counts, dataset.class_names
     parts = {
         Sentence("training"): dataset.train,
@@ -218,18 +218,18 @@ def _of_pictures(recipe: Recipe, dataset: Dataset) -> Iterator[Finding]:
         Sentence("test"): dataset.test,
     }
     for label, name in enumerate(names):
-        missing = [part for part, pictures in parts.items() if pictures.counts[label] == 0]
+        missing = [part for part, images in parts.items() if images.counts[label] == 0]
         if missing:
-            total = sum(int(pictures.counts[label]) for pictures in parts.values())
+            total = sum(int(images.counts[label]) for images in parts.values())
             yield Finding("missing", _missing(name, total, missing))
     for note in note_balance(counts, names) if counts.min() > 0 else ():  # a class without any is missing, see above
-        if note not in dataset.notes:  # which are shown beside the pictures
+        if note not in dataset.notes:  # which are shown beside the images
             yield Finding("imbalance", note)
     if len(dataset.train) < recipe.batch_size:
         yield Finding(
             "small",
             Sentence(
-                "There are {count} training pictures, fewer than a batch of {batch}: one step an epoch. "
+                "There are {count} training images, fewer than a batch of {batch}: one step per epoch. "
                 "Choose a smaller batch.",
                 count=len(dataset.train),
                 batch=recipe.batch_size,
@@ -238,13 +238,13 @@ def _of_pictures(recipe: Recipe, dataset: Dataset) -> Iterator[Finding]:
 
 
 def _missing(name: str, total: int, parts: list[Sentence]) -> Sentence:
-    """Say which parts have no picture of a class; one of the three has."""
+    """Say which parts have no image of a class; one of the three has."""
     if len(parts) == 1:
         return Sentence(
-            "Class {name!r} has {total:,} pictures, but no {part} ones.", name=name, total=total, part=parts[0]
+            "Class {name!r} has {total:,} images, but no {part} ones.", name=name, total=total, part=parts[0]
         )
     return Sentence(
-        "Class {name!r} has {total:,} pictures, but no {part} and no {other} ones.",
+        "Class {name!r} has {total:,} images, but no {part} and no {other} ones.",
         name=name,
         total=total,
         part=parts[0],

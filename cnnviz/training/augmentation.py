@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 
 FillMode = Literal["nearest", "constant", "reflect", "wrap"]
 
-_MOST_LEAN = 60.0  # degrees; towards 90 a picture becomes a line
+_MOST_LEAN = 60.0  # degrees; towards 90 an image becomes a line
 _MOST_ZOOM = 0.9
 
 
 @dataclass(frozen=True)
 class Augmentation:
-    """Ranges from which every picture of every epoch draws anew, evenly; all zero changes nothing.
+    """Ranges from which every image of every epoch draws anew, evenly; all zero changes nothing.
 
     Attributes:
         rotation: Most degrees it is turned, to either side.
@@ -33,7 +33,7 @@ class Augmentation:
         horizontal_flip: Whether every second one is mirrored.
         vertical_flip: Whether every second one is turned upside down.
         contrast: Most by which the distance of its pixels from their mean grows or shrinks, as a share.
-        fill: What stands where the picture has nothing: its `nearest` pixel, `constant` black, or the picture again,
+        fill: What stands where the image has nothing: its `nearest` pixel, `constant` black, or the image again,
             mirrored (`reflect`) or repeated (`wrap`).
     """
 
@@ -60,7 +60,10 @@ class Augmentation:
             value = getattr(self, name)
             if not 0 <= value <= most:
                 raise RunError(
-                    "Augmentation {name} of {value} cannot be. Choose 0 to {most:g}.", name=name, value=value, most=most
+                    "Augmentation {name} is {value}, out of range. Choose 0 to {most:g}.",
+                    name=name,
+                    value=value,
+                    most=most,
                 )
         if self.fill not in get_args(FillMode):
             raise RunError(
@@ -76,7 +79,7 @@ class Augmentation:
 
 
 def preview(photo: np.ndarray, augmentation: Augmentation, *, count: int = 9, seed: int = 0) -> np.ndarray:
-    """Vary one picture several times, as training would.
+    """Vary one image several times, as training would.
 
     Args:
         photo: `(height, width, channels)` uint8.
@@ -95,7 +98,7 @@ def preview(photo: np.ndarray, augmentation: Augmentation, *, count: int = 9, se
 def augmented(stream: tf.data.Dataset, augmentation: Augmentation, *, seed: int, first_step: int) -> tf.data.Dataset:
     """Vary each batch of an endless stream of photos and labels.
 
-    What becomes of a picture hangs on the seed, the number of the step and its place in the batch only, so that a run
+    What becomes of an image hangs on the seed, the number of the step and its place in the batch only, so that a run
     that is resumed at `first_step` sees what it would have seen.
     """
     import tensorflow as tf
@@ -108,9 +111,9 @@ def augmented(stream: tf.data.Dataset, augmentation: Augmentation, *, seed: int,
 
 
 def vary(photos: Any, augmentation: Augmentation, *, seed: Any) -> Any:
-    """Vary each picture of a batch by its own draw.
+    """Vary each image of a batch by its own draw.
 
-    All that moves pixels is one affine map, so that a picture is interpolated once, bilinearly.
+    All that moves pixels is one affine map, so that an image is interpolated once, bilinearly.
 
     Args:
         photos: `(batch, rows, columns, channels)` float32, 0..255.
@@ -126,10 +129,10 @@ def vary(photos: Any, augmentation: Augmentation, *, seed: Any) -> Any:
     draws = _Draws(*tf.unstack(tf.random.stateless_uniform((9, shape[0]), seed, -1.0, 1.0)))
     matrix = _matrices(augmentation, draws)
     rows, columns = tf.cast(shape[1], tf.float32), tf.cast(shape[2], tf.float32)
-    centre = tf.stack([(columns - 1) / 2, (rows - 1) / 2])
+    center = tf.stack([(columns - 1) / 2, (rows - 1) / 2])
     across, down = augmentation.width_shift * columns, augmentation.height_shift * rows
     shift = tf.stack([draws.width_shift * across, draws.height_shift * down], axis=1)
-    moved = _transformed(photos, matrix, centre - tf.linalg.matvec(matrix, centre + shift), fill=augmentation.fill)
+    moved = _transformed(photos, matrix, center - tf.linalg.matvec(matrix, center + shift), fill=augmentation.fill)
     mean = tf.reduce_mean(moved, axis=(1, 2, 3), keepdims=True)
     factor = (1 + draws.contrast * augmentation.contrast)[:, None, None, None]
     return tf.clip_by_value(mean + factor * (moved - mean), 0.0, 255.0)
@@ -150,7 +153,7 @@ class _Draws(NamedTuple):
 
 
 def _matrices(augmentation: Augmentation, draws: _Draws) -> Any:
-    """Make the linear part that leads from a place in the new picture to its place in the old one: `(batch, 2, 2)`."""
+    """Make the linear part that leads from a place in the new image to its place in the old one: `(batch, 2, 2)`."""
     import tensorflow as tf
 
     angle = draws.rotation * np.float32(np.radians(augmentation.rotation))
@@ -164,7 +167,7 @@ def _matrices(augmentation: Augmentation, draws: _Draws) -> Any:
 
 
 def _sign(draw: Any, is_flipped: bool) -> Any:
-    """-1 for every second picture if it may be mirrored."""
+    """-1 for every second image if it may be mirrored."""
     import tensorflow as tf
 
     return tf.where(draw < 0, -1.0, 1.0) if is_flipped else tf.ones_like(draw)

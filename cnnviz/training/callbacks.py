@@ -158,7 +158,7 @@ def tensorboard(recipe: Recipe, run: Path) -> list[keras.callbacks.Callback]:
 def _require_finite(metrics: Mapping[str, float], *, epoch: int) -> None:
     if not all(map(math.isfinite, metrics.values())):
         raise RunError(
-            "The loss became {loss} in epoch {epoch}. Try a smaller learning rate, or clip the gradients.",
+            "The loss became {loss} in epoch {epoch}. Try a lower learning rate, or clip the gradients.",
             loss=metrics.get("loss", math.nan),
             epoch=epoch,
         )

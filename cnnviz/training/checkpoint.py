@@ -114,10 +114,10 @@ def read(path: Path) -> Checkpoint:
         arrays = tuple(found[f"variable_{number}"] for number in range(len(found)))
         version = meta["version"]
     except (OSError, ValueError, TypeError, KeyError) as error:
-        raise RunError("The checkpoint {name!r} is damaged. Start the run anew.", name=path.name) from error
+        raise RunError("The checkpoint {name!r} is damaged. Start the run again.", name=path.name) from error
     if version != VERSION:
         raise RunError(
-            "The checkpoint was written by version {found}, not {version}. Start the run anew.",
+            "The checkpoint was written by version {found}, not {version}. Start the run again.",
             found=version,
             version=VERSION,
         )
@@ -128,10 +128,10 @@ def put_back(variables: Sequence[keras.Variable], arrays: Sequence[np.ndarray]) 
     """Give variables the values that were saved.
 
     Raises:
-        RunError: If they are not those of this network.
+        RunError: If they are not those of this model.
     """
     shapes = [tuple(variable.shape) for variable in variables]
     if shapes != [array.shape for array in arrays]:
-        raise RunError("The checkpoint belongs to another network. Start the run anew.")
+        raise RunError("The checkpoint belongs to another model. Start the run again.")
     for variable, array in zip(variables, arrays, strict=True):
         variable.assign(array)

@@ -15,16 +15,16 @@ if TYPE_CHECKING:
 
 
 def base_of(name: str) -> Convnet:
-    """Open a base: a network of the catalogue, a file or a run.
+    """Open a base: a model of the catalog, a file or a run.
 
     Raises:
-        RunError: If its pictures are neither gray nor in colours.
+        RunError: If its images are neither gray nor in colors.
     """
     convnet = load_convnet(name)
     channels = convnet.preparation.channels
     if channels not in (1, 3):
         raise RunError(
-            "{name} takes pictures of {channels} channels. Choose a base that takes 1 or 3.",
+            "{name} takes images of {channels} channels. Choose a base that takes 1 or 3.",
             name=convnet.name,
             channels=channels,
         )
@@ -32,15 +32,15 @@ def base_of(name: str) -> Convnet:
 
 
 def cut(convnet: Convnet, address: str, *, size: tuple[int, int]) -> keras.Model:
-    """Cut a network behind a layer, at any depth, for pictures of any size; the layers are shared with it.
+    """Cut a model behind a layer, at any depth, for images of any size; the layers are shared with it.
 
     Args:
         convnet: It is left without the penalties on its weights.
         address: The last layer that is kept.
-        size: Rows and columns of the pictures.
+        size: Rows and columns of the images.
 
     Raises:
-        RunError: If the layer has no maps, the network has no graph to cut, or it does not take that size.
+        RunError: If the layer has no maps, the model has no graph to cut, or it does not take that size.
     """
     if len(find_layer(convnet, address).output_shape) != 3:
         raise RunError("Layer {address!r} has no maps. Cut the base behind a layer that has.", address=address)
@@ -56,7 +56,7 @@ def cut(convnet: Convnet, address: str, *, size: tuple[int, int]) -> keras.Model
             model = _cut(convnet.model, address, (*size, channels))
         except ValueError as error:
             raise RunError(
-                "{name} cannot take pictures of {pixels} pixels. Choose its own size.",
+                "{name} cannot take images of {pixels} pixels. Choose its own size.",
                 name=convnet.name,
                 pixels=size[0],
             ) from error

@@ -11,18 +11,18 @@ from cnnviz.datasets import Dataset, photos
 from cnnviz.training.scratch import shape_of
 from cnnviz.training.weights import load_product
 
-_BATCH = 32  # Keras's own; large images of a large network would not fit into memory in hundreds
+_BATCH = 32  # Keras's own; large images of a large model would not fit into memory in hundreds
 
 
 def examine(path: Path, dataset: Dataset) -> dict[str, Any]:
-    """Let a network answer the test pictures, which nothing was chosen by.
+    """Let a model answer the test images, which nothing was chosen by.
 
     Args:
         path: Its file.
-        dataset: The pictures.
+        dataset: The images.
 
     Returns:
-        `pictures`, their number; `accuracy`, 0..1; `loss`, mean of -log p of the true class; `confusion`, counts, a
+        `images`, their number; `accuracy`, 0..1; `loss`, mean of -log p of the true class; `confusion`, counts, a
         row for each true class.
     """
     from sklearn.metrics import confusion_matrix, log_loss

@@ -29,9 +29,9 @@ CLASS_NAMES = "assets.extra/class_names.json"
 
 
 def export_run(run: Run, path: Path, *, format: Format = "keras") -> Path:
-    """Write the network of a run's best epoch in another form.
+    """Write the model of a run's best epoch in another form.
 
-    In every form the network takes pixels 0..255, for scaling is part of it. What the form itself cannot tell, such
+    In every form the model takes pixels 0..255, for scaling is part of it. What the form itself cannot tell, such
     as the names of the classes, is written beside it, or in the folder of a SavedModel.
 
     Args:
@@ -70,7 +70,7 @@ def _check(run: Run, path: Path, format: Format) -> None:
     if format not in FORMATS:
         raise RunError("There is no format {format!r}. There are: {known}.", format=format, known=", ".join(FORMATS))
     if run.model is None:
-        raise RunError("{name!r} has not finished an epoch, so there is no network to export yet.", name=run.name)
+        raise RunError("{name!r} has not finished an epoch, so there is no model to export yet.", name=run.name)
     ending = ENDINGS[format]
     if not path.name.endswith(ending) or (format == "h5" and path.name.endswith(ENDINGS["weights"])):
         raise RunError(

@@ -27,15 +27,15 @@ _BATCH = 32
 
 
 def features_of(body: keras.Model, part: Part, *, key: str) -> np.ndarray:
-    """Run a frozen body once over pictures, or read what it gave before.
+    """Run a frozen body once over images, or read what it gave before.
 
     Args:
         body: From pixels 0..255 to vectors.
-        part: The pictures.
+        part: The images.
         key: What the body is.
 
     Returns:
-        `(pictures, values)` float32, read from the disk as it is needed.
+        `(images, values)` float32, read from the disk as it is needed.
 
     Raises:
         RunError: If they would take more room than there is, or cannot be written.
@@ -53,8 +53,8 @@ def _require_room(shape: tuple[int, int]) -> None:
     total = 4 * shape[0] * shape[1]
     if total > MAX_BYTES:
         raise RunError(
-            "{count} pictures of {values} features each take {amount} GB; at most {most} GB are kept. "
-            "Choose average pooling, or fewer pictures.",
+            "{count} images of {values} features each take {amount} GB; at most {most} GB are kept. "
+            "Choose average pooling, or fewer images.",
             count=f"{shape[0]:,}",
             values=f"{shape[1]:,}",
             amount=f"{total / 2**30:.1f}",
@@ -69,7 +69,7 @@ def _keep(path: Path, rows: Iterator[np.ndarray], shape: tuple[int, int]) -> np.
         kept = np.load(path, mmap_mode="r", allow_pickle=False)
     except OSError as error:
         raise RunError(
-            "The features of {count} pictures take {amount} GB and cannot be kept: {reason}. Free space or set "
+            "The features of {count} images take {amount} GB and cannot be kept: {reason}. Free space or set "
             "CNNVIZ_CACHE_DIR.",
             count=f"{shape[0]:,}",
             amount=f"{4 * shape[0] * shape[1] / 2**30:.1f}",
@@ -80,14 +80,14 @@ def _keep(path: Path, rows: Iterator[np.ndarray], shape: tuple[int, int]) -> np.
 
 
 def _run(body: keras.Model, part: Part) -> Iterator[np.ndarray]:
-    """Features of a few pictures after the other."""
+    """Features of a few images after the other."""
     _, rows, columns, channels = body.inputs[0].shape
     forward = _forward(body)
     for photos, _ in pipeline(part, size=(rows, columns), channels=channels, batch_size=_BATCH):
         yield forward(photos).numpy()
 
 
-@lru_cache(maxsize=1)  # training and validation pictures, one after the other: tracing a base takes seconds
+@lru_cache(maxsize=1)  # training and validation images, one after the other: tracing a base takes seconds
 def _forward(body: keras.Model) -> Callable[[tf.Tensor], tf.Tensor]:
     import tensorflow as tf
 
@@ -96,7 +96,7 @@ def _forward(body: keras.Model) -> Callable[[tf.Tensor], tf.Tensor]:
 
 
 def feature_batches(recipe: Recipe, features: np.ndarray, part: Part, **order: Any) -> tf.data.Dataset:
-    """Stream vectors and labels in batches, in the order that pictures would come in."""
+    """Stream vectors and labels in batches, in the order that images would come in."""
     import tensorflow as tf
 
     labels = tf.constant(part.labels, tf.int32)
@@ -104,7 +104,7 @@ def feature_batches(recipe: Recipe, features: np.ndarray, part: Part, **order: A
         labels = tf.one_hot(labels, part.class_count)
 
     def batch(chosen: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        # From the mapped file: flattened maps of many pictures would not fit into memory.
+        # From the mapped file: flattened maps of many images would not fit into memory.
         values = tf.numpy_function(features.__getitem__, [chosen], tf.float32, stateful=False)
         return tf.ensure_shape(values, (None, features.shape[1])), tf.gather(labels, chosen)
 

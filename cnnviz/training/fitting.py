@@ -38,7 +38,7 @@ class Work:
 
 
 def fit(work: Work) -> None:
-    """Fit all phases that are left; a stop or an error leaves the networks of the epochs that have ended."""
+    """Fit all phases that are left; a stop or an error leaves the models of the epochs that have ended."""
     plan, run = work.plan, work.record.path
     try:
         _fit_phases(work)

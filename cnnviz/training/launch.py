@@ -82,10 +82,10 @@ def _create_run(recipe: Recipe, folder: Path) -> Path:
 
 def _anchored(recipe: Recipe, folder: Path) -> Recipe:
     """Write paths in full, so that the run can be resumed from wherever somebody stands."""
-    if recipe.data not in datasets.catalogue() and os.path.lexists(recipe.data):
+    if recipe.data not in datasets.catalog() and os.path.lexists(recipe.data):
         recipe = replace(recipe, data=str(Path(recipe.data).resolve()))
     transfer = recipe.transfer
-    if transfer is None or transfer.base in convnets.catalogue():
+    if transfer is None or transfer.base in convnets.catalog():
         return recipe
     found = next((path for path in (Path(transfer.base), folder / transfer.base) if os.path.lexists(path)), None)
     return replace(recipe, transfer=replace(transfer, base=str(found.resolve()))) if found else recipe

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from cnnviz.convnets import Preparation, Scaling, catalogue
+from cnnviz.convnets import Preparation, Scaling, catalog
 from cnnviz.errors import RunError
 from cnnviz.training.recipe import Recipe
 
@@ -14,28 +14,28 @@ if TYPE_CHECKING:
 
 
 def input_size(recipe: Recipe, preparation: Preparation) -> tuple[int, int]:
-    """Side of the pictures: the recipe's, or the network's own."""
+    """Side of the images: the recipe's, or the model's own."""
     return (recipe.size, recipe.size) if recipe.size else preparation.size
 
 
 def build(recipe: Recipe, *, classes: int) -> keras.Model:
-    """Build an architecture of the catalogue for a number of classes, with fresh weights.
+    """Build an architecture of the catalog for a number of classes, with fresh weights.
 
-    It takes pixels 0..255: what scales them is part of the network, so that nobody can forget it or do it twice.
+    It takes pixels 0..255: what scales them is part of the model, so that nobody can forget it or do it twice.
 
     Args:
-        recipe: Its size, regularisation and dropout are built in.
+        recipe: Its size, regularization and dropout are built in.
         classes: Units of the last layer; two stay one sigmoid where the architecture has one, unless labels are
             one-hot.
 
     Raises:
-        RunError: If there is no such architecture, or the pictures are too small for it.
+        RunError: If there is no such architecture, or the images are too small for it.
     """
     import keras
 
-    entry = catalogue().get(recipe.network)
+    entry = catalog().get(recipe.network)
     if entry is None or entry.is_trained:
-        known = ", ".join(name for name, other in catalogue().items() if not other.is_trained)
+        known = ", ".join(name for name, other in catalog().items() if not other.is_trained)
         raise RunError(
             "There is no architecture {network!r} to train. There are: {known}.", network=recipe.network, known=known
         )
@@ -49,7 +49,7 @@ def build(recipe: Recipe, *, classes: int) -> keras.Model:
             x = layer(x)
     except ValueError as error:
         raise RunError(
-            "{title} cannot take pictures of {pixels} pixels. Choose a larger size.", title=entry.title, pixels=size[0]
+            "{title} cannot take images of {pixels} pixels. Choose a larger size.", title=entry.title, pixels=size[0]
         ) from error
     return keras.Model(image, x, name=recipe.network)
 
@@ -77,7 +77,7 @@ def head(recipe: Recipe, x: Any, *, classes: int, dense: int, dropout: float) ->
     import keras
 
     if dense:
-        for layer in _regularised(recipe, keras.layers.Dense(dense, activation="relu", name="head_dense")):
+        for layer in _regularized(recipe, keras.layers.Dense(dense, activation="relu", name="head_dense")):
             x = layer(x)
     if dropout:
         x = keras.layers.Dropout(dropout, name="head_dropout")(x)
@@ -85,7 +85,7 @@ def head(recipe: Recipe, x: Any, *, classes: int, dense: int, dropout: float) ->
 
 
 def optimizer(recipe: Recipe, *, learning_rate: float | None = None, replicas: int = 1) -> keras.optimizers.Optimizer:
-    """Make the recipe's optimiser; the rate grows with the replicas, as the batch does.
+    """Make the recipe's optimizer; the rate grows with the replicas, as the batch does.
 
     Reference:
         Goyal et al., "Accurate, Large Minibatch SGD", 2017, section 2.1, linear scaling rule.
@@ -124,13 +124,13 @@ def _steps(recipe: Recipe, layers: list[keras.layers.Layer], classes: int) -> It
 
     for layer in layers[:-1]:
         if recipe.dropout is None or not isinstance(layer, keras.layers.Dropout):
-            yield from _regularised(recipe, layer)
+            yield from _regularized(recipe, layer)
     if recipe.dropout:
         yield keras.layers.Dropout(recipe.dropout, name="dropout")
     yield _last(recipe, layers[-1], classes)
 
 
-def _regularised(recipe: Recipe, layer: keras.layers.Layer) -> Iterator[keras.layers.Layer]:
+def _regularized(recipe: Recipe, layer: keras.layers.Layer) -> Iterator[keras.layers.Layer]:
     import keras
 
     if not isinstance(layer, keras.layers.Conv2D | keras.layers.Dense):

@@ -18,7 +18,7 @@ class Phase:
     Attributes:
         name: What it is called on the curve; empty where there is only one.
         last_epoch: Its last epoch, counted over the whole run.
-        learning_rate: Of its optimiser; None for the recipe's.
+        learning_rate: Of its optimizer; None for the recipe's.
         begin: Sets what learns; called before the network is compiled for this phase.
     """
 
@@ -39,7 +39,7 @@ class Plan:
         training: Makes the endless stream of training batches from an epoch (0 for the first) on.
         steps: Batches of an epoch.
         validation: Batches to validate on, in order.
-        variables: What may change while `model` is fitted, seed generators included; of the optimiser nothing.
+        variables: What may change while `model` is fitted, seed generators included; of the optimizer nothing.
         is_head_alone: Whether `model` is all of the product that ever changes.
     """
 

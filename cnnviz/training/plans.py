@@ -10,5 +10,5 @@ from cnnviz.training.transfer import plan_transfer
 
 
 def make_plan(recipe: Recipe, dataset: Dataset) -> Plan:
-    """Plan a run: read the pictures, build the network, decide what learns when."""
+    """Plan a run: read the images, build the model, decide what learns when."""
     return plan_transfer(recipe, dataset) if recipe.network == TRANSFER else plan_from_scratch(recipe, dataset)

@@ -31,14 +31,14 @@ _KINDS = {int: "integer", float: "number", bool: "boolean", str: "string", NoneT
 
 @dataclass(frozen=True)
 class Transfer:
-    """How a trained network becomes the base of a new one.
+    """How a trained model becomes the base of a new one.
 
     Attributes:
-        base: Name of the catalogue, path of a model file or of a run.
+        base: Name of the catalog, path of a model file or of a run.
         cut: Address of the last layer that is kept; None for the last one with maps. For a task unlike the base's
             own, an earlier one: the last blocks know too much about the old classes.
         way: `features`: the frozen base runs once over the data, and only the head is trained, on what it gave.
-            `frozen`: the frozen base runs in every epoch, so that pictures may be augmented. `fine-tuning`: first
+            `frozen`: the frozen base runs in every epoch, so that images may be augmented. `fine-tuning`: first
             the head alone, then the base's last convolutions with it, at `fine_rate`.
         pooling: How maps become a vector: averaged over positions, or all values in a row.
         dense: Units of the head's hidden layer; 0 for none.
@@ -75,26 +75,26 @@ class Transfer:
 
 @dataclass(frozen=True)
 class Recipe:
-    """All that a run hangs on; with the same recipe and machine a run gives the same network.
+    """All that a run hangs on; with the same recipe and machine a run gives the same model.
 
     Attributes:
         name: Name of the recipe it came from.
-        data: Name of a data set, or path of a folder or .zip of pictures.
-        network: Name of an architecture of the catalogue, or `transfer`.
-        epochs: Most passes over the training pictures.
-        batch_size: Pictures a step; times the replicas of a strategy.
+        data: Name of a data set, or path of a folder or .zip of images.
+        network: Name of an architecture of the catalog, or `transfer`.
+        epochs: Most passes over the training images.
+        batch_size: Images a step; times the replicas of a strategy.
         optimizer: One of `OPTIMIZERS`.
-        learning_rate: Step size; None for the optimiser's usual one.
+        learning_rate: Step size; None for the optimizer's usual one.
         schedule: `constant`; `plateau`: a fifth whenever val_loss has not fallen for two epochs; `exponential`:
             times 0.9 each epoch.
         patience: Epochs without a smaller val_loss after which it stops; None to run all epochs.
-        seed: Of weights, order of the pictures, dropout and augmentation.
-        size: Side of the pictures in pixels; None for the network's own.
-        augmentation: How training pictures are varied.
-        dropout: Share dropped before the last layer; None for what the network has by itself.
+        seed: Of weights, order of the images, dropout and augmentation.
+        size: Side of the images in pixels; None for the model's own.
+        augmentation: How training images are varied.
+        dropout: Share dropped before the last layer; None for what the model has by itself.
         l1: Weight of the sum of absolute weights in the loss.
         l2: Weight of the sum of squared weights in the loss.
-        has_batch_norm: Whether the activations of hidden layers are normalised over each batch.
+        has_batch_norm: Whether the activations of hidden layers are normalized over each batch.
         clip_norm: Longest gradient of a weight, or None.
         clip_value: Largest entry of a gradient, or None.
         is_one_hot: Whether labels are one-hot vectors, with the loss that belongs to them, instead of numbers.
@@ -131,19 +131,19 @@ class Recipe:
     series: str = ""
 
     def __post_init__(self) -> None:
-        _require(self.epochs >= 1, Sentence("{epochs} epochs are none. Ask for at least one.", epochs=self.epochs))
+        _require(self.epochs >= 1, Sentence("{epochs} epochs are too few. Choose at least one.", epochs=self.epochs))
         _require(
             self.epochs <= MOST_EPOCHS,
-            Sentence("{epochs:,} epochs are too many. Ask for at most {most:,}.", epochs=self.epochs, most=MOST_EPOCHS),
+            Sentence("{epochs:,} epochs are too many. Choose at most {most:,}.", epochs=self.epochs, most=MOST_EPOCHS),
         )
         _require(
             self.batch_size >= 1,
-            Sentence("A batch of {batch_size} pictures is none. Ask for at least one.", batch_size=self.batch_size),
+            Sentence("The batch size {batch_size} is too small. Choose at least one.", batch_size=self.batch_size),
         )
         _require(
             self.optimizer in OPTIMIZERS,
             Sentence(
-                "There is no optimiser {optimizer!r}: {known}.", optimizer=self.optimizer, known=", ".join(OPTIMIZERS)
+                "There is no optimizer {optimizer!r}: {known}.", optimizer=self.optimizer, known=", ".join(OPTIMIZERS)
             ),
         )
         _require(
@@ -153,26 +153,29 @@ class Recipe:
         _require_rate(self.learning_rate)
         _require(
             self.patience is None or self.patience >= 1,
-            Sentence("A patience of {patience} never begins. Ask for 1.", patience=self.patience),
+            Sentence("The patience {patience} is too small. Choose at least 1.", patience=self.patience),
         )
-        _require(self.seed >= 0, Sentence("A seed of {seed} is negative. Ask for 0 or more.", seed=self.seed))
+        _require(self.seed >= 0, Sentence("The seed {seed} is negative. Choose 0 or more.", seed=self.seed))
         _require(
             self.dropout is None or 0 <= self.dropout < 1,
             Sentence("Dropout {dropout} is not between 0 and 1.", dropout=self.dropout),
         )
         _require(
             self.clip_norm is None or self.clip_value is None,
-            Sentence("Gradients are clipped by norm or by value, not by both. Leave one of them open."),
+            Sentence("Gradients are clipped by norm or by value, not by both. Set only one of them."),
         )
         _require_least(0, l1=self.l1, l2=self.l2, snapshots=self.snapshots)
         _require_least(1, size=self.size)
         for name, longest in {"clip_norm": self.clip_norm, "clip_value": self.clip_value}.items():
             _require(
                 longest is None or longest > 0,
-                Sentence("With {name} of {longest} nothing moves. Ask for more than 0.", name=name, longest=longest),
+                Sentence(
+                    "{name} is {longest}, which stops all learning. Choose more than 0.", name=name, longest=longest
+                ),
             )
         _require(
-            (self.network == TRANSFER) == (self.transfer is not None), Sentence("A transfer needs a base, and only it.")
+            (self.network == TRANSFER) == (self.transfer is not None),
+            Sentence("Transfer learning needs a base model, and only transfer learning has one."),
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -259,7 +262,7 @@ def _require(holds: bool, sentence: str) -> None:
 def _require_rate(rate: float | None) -> None:
     _require(
         rate is None or (math.isfinite(rate) and rate > 0),
-        Sentence("A learning rate of {rate} does not learn. Ask for a positive one, such as 0.001.", rate=rate),
+        Sentence("The learning rate {rate} is not positive. Choose a positive one, such as 0.001.", rate=rate),
     )
 
 
@@ -267,5 +270,5 @@ def _require_least(least: int, **settings: float | None) -> None:
     for name, value in settings.items():
         _require(
             value is None or (math.isfinite(value) and value >= least),
-            Sentence("A {name} of {value} cannot be. Ask for {least} or more.", name=name, value=value, least=least),
+            Sentence("{name} is {value}. Choose a number of at least {least}.", name=name, value=value, least=least),
         )

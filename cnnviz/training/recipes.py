@@ -36,34 +36,35 @@ RECIPES: dict[str, Named] = dict(
         _named(
             Recipe("lenet5", "mnist-5k", "lenet5", 12, batch_size=32, patience=3),
             Sentence("LeNet-5"),
-            Sentence("The first convnet, on handwritten digits: 61,706 parameters, two convolutions."),
+            Sentence("The classic convnet for handwritten digits: two convolutions, 61,706 parameters."),
         ),
         _named(
             Recipe("mnist-dense", "mnist-5k", "mnist_dense", 5, batch_size=32, optimizer="sgd"),
-            Sentence("Digits without convolution"),
-            Sentence("The baseline that convolution beats: one hidden layer, 101,770 parameters."),
+            Sentence("Dense network on digits"),
+            Sentence("The baseline for convolution: one hidden layer, 101,770 parameters."),
         ),
         _named(
             Recipe("mnist-convnet", "mnist-5k", "mnist_convnet", 5, optimizer="rmsprop"),
             Sentence("Digit convnet"),
-            Sentence("Three convolutions (32, 64, 128), 104,202 parameters; at least 99 % with all of MNIST."),
+            Sentence("Three convolutions (32, 64, 128), 104,202 parameters; at least 99 % accuracy on all of MNIST."),
         ),
         _named(
             Recipe("fashion-cnn", "fashion-sample", "fashion_cnn", 20, patience=2),
             Sentence("Fashion convnet"),
             Sentence(
-                "Two padded convolutions, a dense layer and dropout 0.4; at least 91 % with all of Fashion-MNIST."
+                "Two padded convolutions, a dense layer and dropout 0.4; at least 91 % accuracy on all of "
+                "Fashion-MNIST."
             ),
         ),
         _named(
             Recipe("cifar10-cnn", "cifar10", "cifar10_cnn", 10),
             Sentence("CIFAR-10 convnet"),
-            Sentence("Three convolutions on small colour photos, 122,570 parameters; about 71 %."),
+            Sentence("Three convolutions on small color photos, 122,570 parameters; about 71 % accuracy."),
         ),
         _named(
             Recipe("scratch", _PHOTOS, "small_data_convnet", 30, batch_size=32, optimizer="rmsprop"),
             Sentence("From scratch"),
-            Sentence("Five convolutions on a few photos. It over-fits, visibly: the first step of the ladder."),
+            Sentence("Five convolutions, trained on a few photos. It overfits visibly."),
         ),
         _named(
             Recipe(
@@ -77,7 +78,7 @@ RECIPES: dict[str, Named] = dict(
                 dropout=0.5,
             ),
             Sentence("From scratch, augmented"),
-            Sentence("The same network; every epoch sees each photo turned, zoomed or mirrored anew, and dropout 0.5."),
+            Sentence("The same model with data augmentation (rotation, zoom, flip) and dropout 0.5."),
         ),
         _named(
             Recipe(
@@ -91,7 +92,7 @@ RECIPES: dict[str, Named] = dict(
             ),
             Sentence("Feature extraction"),
             Sentence(
-                "A trained base looks at every photo once; only a small head learns, in well under a second an epoch."
+                "A pretrained base extracts features once; only a small head is trained, in under a second per epoch."
             ),
         ),
         _named(
@@ -106,7 +107,7 @@ RECIPES: dict[str, Named] = dict(
                 transfer=Transfer(way="frozen"),
             ),
             Sentence("Feature extraction, augmented"),
-            Sentence("The frozen base looks at varied photos in every epoch; slower, and harder to over-fit."),
+            Sentence("The frozen base runs on augmented photos in every epoch: slower, but less overfitting."),
         ),
         _named(
             Recipe(
@@ -120,7 +121,7 @@ RECIPES: dict[str, Named] = dict(
                 transfer=Transfer(way="fine-tuning"),
             ),
             Sentence("Fine-tuning"),
-            Sentence("First the head alone, then the base's last three convolutions with it, in small steps."),
+            Sentence("First the head alone, then the base's last three convolutions with it, at a low learning rate."),
         ),
         _named(
             Recipe(
@@ -134,8 +135,8 @@ RECIPES: dict[str, Named] = dict(
                 augmentation=_TEXTBOOK,
                 transfer=Transfer(base="resnet50", way="frozen", dense=0, dropout=0.0),
             ),
-            Sentence("ResNet50 transfer"),
-            Sentence("ResNet50, averaged over positions, and one softmax layer for any number of classes."),
+            Sentence("ResNet50 transfer learning"),
+            Sentence("ResNet50 with global average pooling and one softmax layer."),
         ),
     )
 )

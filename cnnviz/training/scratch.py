@@ -34,14 +34,14 @@ def plan_from_scratch(recipe: Recipe, dataset: Dataset) -> Plan:
 
 
 def shape_of(model: keras.Model) -> tuple[int, int, int]:
-    """Rows, columns and channels of the pictures that a network takes."""
+    """Rows, columns and channels of the images that a model takes."""
     _, rows, columns, channels = model.inputs[0].shape
     return rows, columns, channels
 
 
-def steps(recipe: Recipe, pictures: int) -> int:
+def steps(recipe: Recipe, images: int) -> int:
     """Batches of an epoch."""
-    return -(-pictures // recipe.batch_size)
+    return -(-images // recipe.batch_size)
 
 
 def training_batches(recipe: Recipe, part: Part, shape: tuple[int, int, int], first_epoch: int) -> tf.data.Dataset:
@@ -54,7 +54,7 @@ def training_batches(recipe: Recipe, part: Part, shape: tuple[int, int, int], fi
 
 
 def batches(recipe: Recipe, part: Part, shape: tuple[int, int, int]) -> tf.data.Dataset:
-    """Give each picture once, in order, as it is."""
+    """Give each image once, in order, as it is."""
     return _pipeline(recipe, part, shape)
 
 

@@ -62,16 +62,16 @@ def _named(series: str, recipes: Mapping[str, Recipe]) -> tuple[Recipe, ...]:
 SERIES: dict[str, Series] = {
     "optimizers": Series(
         _named("optimizers", dict(zip(OPTIMIZERS, _optimizers(), strict=True))),
-        Sentence("Seven optimisers"),
-        Sentence("LeNet-5 on the same digits from the same weights; only the rule that changes the weights differs."),
+        Sentence("Seven optimizers"),
+        Sentence("LeNet-5 on the same digits from the same initial weights; only the optimizer differs."),
     ),
-    "regularisation": Series(
+    "regularization": Series(
         _named(
-            "regularisation",
+            "regularization",
             {name: replace(_LENET, epochs=20, **changes) for name, changes in _REGULARISATIONS.items()},
         ),
-        Sentence("Six regularisations"),
-        Sentence("LeNet-5 for long enough to learn digits by heart, and what keeps it from that."),
+        Sentence("Six kinds of regularization"),
+        Sentence("LeNet-5 trained long enough to overfit, and six ways to prevent it."),
     ),
     "ladder": Series(
         _named(
@@ -81,8 +81,8 @@ SERIES: dict[str, Series] = {
                 for name, epochs in _LADDER_EPOCHS.items()
             },
         ),
-        Sentence("The ladder"),
-        Sentence("From a network that begins with nothing to one that is fine-tuned: which step pays on these photos?"),
+        Sentence("From scratch to fine-tuning"),
+        Sentence("From scratch, with augmentation, feature extraction, fine-tuning: what works best on these photos?"),
     ),
 }
 
@@ -162,5 +162,5 @@ def carry_out_in_turn(
             yield carry_out(path, on_epoch=on_epoch)
     finally:
         for path, lock in waiting.items():
-            refresh(path, state="stopped", reason=Sentence("Stopped before its turn came."))
+            refresh(path, state="stopped", reason=Sentence("Stopped before it started."))
             lock.release()

@@ -58,7 +58,7 @@ class Sharing:
         return int(self.strategy.num_replicas_in_sync) if self.strategy else 1
 
     def scope(self) -> AbstractContextManager[Any]:
-        """Networks and optimisers that are made inside belong to all replicas."""
+        """Models and optimizers that are made inside belong to all replicas."""
         return self.strategy.scope() if self.strategy else nullcontext()
 
     def agree(self, recipe: Recipe, dataset: Dataset, *, checkpoints: Path) -> None:
@@ -91,13 +91,13 @@ class Sharing:
         return _parts(self.strategy, batches) if self.strategy else batches
 
     def validation(self, batches: tf.data.Dataset) -> dict[str, Any]:
-        """Name what `fit` wants to know of the validation pictures; it cannot count batches in parts."""
+        """Name what `fit` wants to know of the validation images; it cannot count batches in parts."""
         if not self.strategy:
             return {"validation_data": batches}
         return {"validation_data": self.stream(batches.repeat()), "validation_steps": int(batches.cardinality())}
 
     def prepare(self, model: keras.Model, batches: tf.data.Dataset) -> None:
-        """Make a network, just compiled, ready for streams in parts."""
+        """Make a model, just compiled, ready for streams in parts."""
         if self.strategy:
             _prepare(self.strategy, model, batches)
 
@@ -173,10 +173,10 @@ def is_led(name: str) -> bool:
 def shared_recipe(recipe: Recipe, dataset: Dataset, *, replicas: int) -> Recipe:
     """Let the batch grow with the replicas, and then a little more or less.
 
-    The last batch of an epoch must have something for each replica: one without a picture would have a loss of 0 / 0.
+    The last batch of an epoch must have something for each replica: one without an image would have a loss of 0 / 0.
 
     Raises:
-        RunError: If there are fewer pictures than replicas.
+        RunError: If there are fewer images than replicas.
     """
     if replicas == 1:
         return recipe
@@ -187,7 +187,7 @@ def shared_recipe(recipe: Recipe, dataset: Dataset, *, replicas: int) -> Recipe:
         if all(count % size == 0 or count % size >= replicas for count in counts):
             return replace(recipe, batch_size=size)
     raise RunError(
-        "{count} pictures cannot be shared by {replicas} replicas. Use more pictures.",
+        "{count} images cannot be shared by {replicas} replicas. Use more images.",
         count=min(counts),
         replicas=replicas,
     )

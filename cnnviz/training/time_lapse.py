@@ -25,15 +25,15 @@ _MOST_CHANNELS = 64
 
 @dataclass(frozen=True, eq=False)
 class TimeLapse:
-    """What a network made of one picture at several epochs.
+    """What a model made of one image at several epochs.
 
     Attributes:
-        epochs: The epochs, in their order; 0 is the untrained network.
+        epochs: The epochs, in their order; 0 is the untrained model.
         probabilities: `(epochs, classes)`.
         kernels: `(epochs, rows, columns, inputs, filters)`, weights of the first convolution; None if there is none.
         maps: `(epochs, rows, columns, channels)`, output of the chosen layer; of many channels the 64 that vary most in
             the end. None if no layer has maps.
-        heats: `(epochs, rows, columns)`, Grad-CAM at the network's last layer with maps, in logits; None likewise.
+        heats: `(epochs, rows, columns)`, Grad-CAM at the model's last layer with maps, in logits; None likewise.
     """
 
     epochs: tuple[int, ...]
@@ -49,10 +49,10 @@ def time_lapse(
     convnet: Convnet, inputs: np.ndarray, *, snapshots: Mapping[int, Path], class_index: int | str,
     layer: str | None = None, on_step: OnStep | None = None,
 ) -> TimeLapse:  # fmt: skip
-    """Replay what a network made of a picture while it was trained.
+    """Replay what a model made of an image while it was trained.
 
     Args:
-        convnet: The trained network, in a copy that nobody else uses meanwhile: compiled functions follow the weights
+        convnet: The trained model, in a copy that nobody else uses meanwhile: compiled functions follow the weights
             of their model, and these are replaced. In the end they are what they were.
         inputs: `(1, height, width, channels)` float32, from `convnet.prepare`.
         snapshots: Epoch to the file of its weights, from `cnnviz.runs.snapshots`; one at least.
@@ -61,7 +61,7 @@ def time_lapse(
         on_step: Called with the epochs done and their number; what it raises ends the work.
 
     Raises:
-        RunError: If a snapshot cannot be read, or belongs to another network.
+        RunError: If a snapshot cannot be read, or belongs to another model.
         LayerError: If the layer does not exist or has no maps.
 
     Example:
@@ -109,7 +109,7 @@ def _maps(convnet: Convnet, inputs: np.ndarray, layer: str | None) -> np.ndarray
 
 
 def _few_channels(found: dict[str, np.ndarray | None]) -> dict[str, np.ndarray | None]:
-    """Keep the channels that vary most in the last epoch, in the network's own order."""
+    """Keep the channels that vary most in the last epoch, in the model's own order."""
     maps = found["maps"]
     if maps is None or maps.shape[-1] <= _MOST_CHANNELS:
         return found

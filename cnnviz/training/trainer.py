@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cnnviz.convnets.answers import Answers, remember
+from cnnviz.convnets.overrides import Answers, remember
 from cnnviz.datasets import Dataset, load_dataset
 from cnnviz.errors import CancelledError, CnnvizError, RunError
 from cnnviz.folders import sweep
@@ -41,7 +41,7 @@ _LOST_WORKER = ("UnavailableError", "AbortedError", "DeadlineExceededError")  # 
 
 
 def train(recipe: Recipe, *, folder: Path | None = None, on_epoch: OnEpoch | None = None) -> Run:
-    """Train a network here and now.
+    """Train a model here and now.
 
     Args:
         recipe: What is trained on what, and how; `RECIPES` has some to begin with.
@@ -49,7 +49,7 @@ def train(recipe: Recipe, *, folder: Path | None = None, on_epoch: OnEpoch | Non
         on_epoch: Told after each epoch: its number, counted from 1, and its values.
 
     Returns:
-        The run; `load_convnet(run.path)` opens its network. Its status says how it ended.
+        The run; `load_convnet(run.path)` opens its model. Its status says how it ended.
 
     Raises:
         RunError: If its folder cannot be written.
@@ -99,7 +99,7 @@ def _ending(record: Record) -> Iterator[None]:
     try:
         yield
     except (CancelledError, KeyboardInterrupt):
-        state, reason = "stopped", Sentence("Stopped when it was asked to.")
+        state, reason = "stopped", Sentence("Stopped by the user.")
     except CnnvizError as error:
         state, reason = "failed", error.sentence
     except Exception as error:  # noqa: BLE001  # the folder is all that a person will see
@@ -155,9 +155,9 @@ def _reason(error: Exception) -> str:
     if isinstance(error, OSError) and error.errno in _DISK_FULL:
         return Sentence("The disk is full. Make room, then resume; the best weights so far are kept.")
     if isinstance(error, MemoryError) or "ResourceExhausted" in type(error).__name__:
-        return Sentence("The memory was not enough. Choose a smaller batch or smaller pictures.")
+        return Sentence("The memory was not enough. Choose a smaller batch or smaller images.")
     if type(error).__name__ in _LOST_WORKER:
-        return Sentence("Another worker of the run went away. Start it again, and resume on all of them.")
+        return Sentence("Another worker of the run has ended. Start it again, and resume on all of them.")
     return Sentence("It failed ({kind}). {log} says more.", kind=type(error).__name__, log=names.LOG)
 
 
@@ -165,7 +165,7 @@ def _carry_out(record: Record, recipe: Recipe, on_epoch: OnEpoch | None) -> None
     record.tell(state="queued", reason="", epochs=recipe.epochs, doing="waiting", pid=os.getpid())
     check(recipe.strategy)
     with nullcontext() if is_led(recipe.strategy) else wait_for_turn(record):
-        record.tell(state="running", doing="reading pictures")
+        record.tell(state="running", doing="reading images")
         import keras
 
         keras.utils.set_random_seed(recipe.seed)
@@ -185,11 +185,11 @@ def _describe(path: Path, recipe: Recipe, dataset: Dataset, plan: Plan) -> None:
     """Write environment.json, and what the weights' files cannot tell, beside them.
 
     Raises:
-        RunError: If the pictures are others than when the run began.
+        RunError: If the images are others than when the run began.
     """
     known = open_run(path).environment.get("data", {}).get("fingerprint", dataset.fingerprint)
     if known != dataset.fingerprint:
-        raise RunError("The pictures of {data!r} changed since the run began. Start a new run.", data=recipe.data)
+        raise RunError("The images of {data!r} changed since the run began. Start a new run.", data=recipe.data)
     parts = {"train": dataset.train, "validation": dataset.validation, "test": dataset.test}
     trainable = sum(int(np.prod(variable.shape)) for variable in plan.product.trainable_variables)
     write_json(

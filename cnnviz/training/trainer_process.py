@@ -16,7 +16,7 @@ from cnnviz.sentences import Sentence
 from cnnviz.training.record import Record, hold
 
 SECONDS_TO_ANSWER = 20
-"""A trainer looks about twice a second whether to stop; it is silent for longer while it compiles or reads pictures."""
+"""A trainer looks about twice a second whether to stop; it is silent for longer while it compiles or reads images."""
 
 _LISTING_SECONDS = 10
 _KILL = signal.SIGTERM if sys.platform == "win32" else signal.SIGKILL  # Windows ends a process at once by either
@@ -69,7 +69,7 @@ def kill(run: Run) -> None:
 def _write_down(path: Path) -> None:
     record = Record(path, open_run(path).status)
     if record.status.is_active:
-        reason = Sentence("Its trainer did not answer when it was asked to stop, so it was killed.")
+        reason = Sentence("The training process did not respond to Stop, so it was killed.")
         record.tell(state="interrupted", reason=reason, doing="")
 
 

@@ -25,7 +25,7 @@ _POOLING = "pooling"
 
 @dataclass(frozen=True, eq=False)
 class Parts:
-    """The parts of a network that is made from a base.
+    """The parts of a model that is made from a base.
 
     Attributes:
         base: From scaled pixels to maps.
@@ -50,7 +50,7 @@ def plan_transfer(recipe: Recipe, dataset: Dataset) -> Plan:
     parts = assemble(recipe, transfer, convnet, classes=len(dataset.class_names))
     if transfer.way == "features":
         return _on_features(recipe, dataset, parts, key=key)
-    return _on_pictures(recipe, dataset, parts)
+    return _on_images(recipe, dataset, parts)
 
 
 def _key(recipe: Recipe, transfer: Transfer, convnet: Convnet) -> str:
@@ -63,7 +63,7 @@ def assemble(recipe: Recipe, transfer: Transfer, convnet: Convnet, *, classes: i
     """Build scaling, frozen base, pooling and a new head.
 
     Raises:
-        RunError: If the base cannot be cut there, or does not take pictures of this size.
+        RunError: If the base cannot be cut there, or does not take images of this size.
     """
     import keras
 
@@ -84,21 +84,21 @@ def assemble(recipe: Recipe, transfer: Transfer, convnet: Convnet, *, classes: i
 
 
 def head_of(product: keras.Model) -> keras.Model:
-    """Take the head out of a whole network; its layers are shared."""
+    """Take the head out of a whole model; its layers are shared."""
     import keras
 
     return keras.Model(product.get_layer(_POOLING).output, product.outputs, name="head")
 
 
 def _through(model: keras.Model, x: Any) -> Any:
-    """Call the layers of a chain one by one, so that they stand in the new network by themselves."""
+    """Call the layers of a chain one by one, so that they stand in the new model by themselves."""
     for layer in model.layers[1:]:
         x = layer(x)
     return x
 
 
 def _on_features(recipe: Recipe, dataset: Dataset, parts: Parts, *, key: str) -> Plan:
-    """Run the base once over all pictures, and train the head on what it gave."""
+    """Run the base once over all images, and train the head on what it gave."""
     import keras
 
     model = keras.Model(parts.head.inputs, parts.head.outputs)
@@ -116,7 +116,7 @@ def _on_features(recipe: Recipe, dataset: Dataset, parts: Parts, *, key: str) ->
     )
 
 
-def _on_pictures(recipe: Recipe, dataset: Dataset, parts: Parts) -> Plan:
+def _on_images(recipe: Recipe, dataset: Dataset, parts: Parts) -> Plan:
     """Run the base in every epoch; with fine-tuning, its last convolutions learn in a second phase."""
     import keras
 
@@ -142,7 +142,7 @@ def _on_pictures(recipe: Recipe, dataset: Dataset, parts: Parts) -> Plan:
 
 
 def unfreeze(base: keras.Model, count: int) -> None:
-    """Let a base's last convolutions learn, all of them for 0; batch normalisation never does."""
+    """Let a base's last convolutions learn, all of them for 0; batch normalization never does."""
     convolutions = [layer for layer in leaves(base) if type(layer).__name__ in _CONVOLUTIONS]
     chosen = convolutions[-count:] if count else convolutions
     base.trainable = True

@@ -27,14 +27,14 @@ _SNAPSHOT_BYTES = 100 * 2**20
 
 
 def load_product(path: Path) -> keras.Model:
-    """Open a network that `save_product` wrote."""
+    """Open a model that `save_product` wrote."""
     import keras
 
     return keras.saving.load_model(path, compile=False)
 
 
 def save_product(model: keras.Model, path: Path) -> None:
-    """Save a network as a whole file, not compiled."""
+    """Save a model as a whole file, not compiled."""
     with written_whole(path) as part:
         model.save(part)
 
@@ -51,7 +51,7 @@ def keep_best(plan: Plan, run: Path, epoch: int) -> None:
 
 
 def keep_last(plan: Plan, run: Path, *, phase: int) -> None:
-    """Write the network of the last epoch that ended in this phase, if one has."""
+    """Write the model of the last epoch that ended in this phase, if one has."""
     kept = checkpoint.load(run / names.CHECKPOINTS)
     if kept is not None and kept.phase == phase:
         variables = plan.variables()
@@ -60,7 +60,7 @@ def keep_last(plan: Plan, run: Path, *, phase: int) -> None:
 
 
 def put_together(head: keras.Model, product: keras.Model, run: Path) -> None:
-    """Write the networks of the last and of the best epoch, of which the head was kept.
+    """Write the models of the last and of the best epoch, of which the head was kept.
 
     Args:
         head: What was fitted; in the end it has the best weights that were kept.
@@ -68,7 +68,7 @@ def put_together(head: keras.Model, product: keras.Model, run: Path) -> None:
         run: The run's folder.
 
     Raises:
-        RunError: If what was kept is damaged, or of another network.
+        RunError: If what was kept is damaged, or of another model.
     """
     best = run / names.CHECKPOINTS / names.BEST_HEAD
     kept = {names.LAST: checkpoint.newest(run / names.CHECKPOINTS), names.BEST: best if best.is_file() else None}
@@ -81,7 +81,7 @@ def put_together(head: keras.Model, product: keras.Model, run: Path) -> None:
 
 
 def snapshot_epochs(model: keras.Model, recipe: Recipe) -> set[int]:
-    """Epochs of which the weights are kept: dense at first, when most happens; fewer of a large network; the last."""
+    """Epochs of which the weights are kept: dense at first, when most happens; fewer of a large model; the last."""
     room = int(_SNAPSHOT_BYTES // max(1, 4 * model.count_params()))
     count = min(recipe.snapshots, recipe.epochs, room)
     return {round(epoch) for epoch in np.geomspace(1, recipe.epochs, count)} if count > 1 else set()

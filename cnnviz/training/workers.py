@@ -72,7 +72,7 @@ def _answers(address: str) -> bool:
 
 
 def require_agreement(strategy: tf.distribute.Strategy, recipe: Recipe, dataset: Dataset) -> None:
-    """Look whether all workers train the same on the same pictures; paths may differ from machine to machine.
+    """Look whether all workers train the same on the same images; paths may differ from machine to machine.
 
     Raises:
         RunError: If one of them differs; on every worker.
@@ -81,7 +81,7 @@ def require_agreement(strategy: tf.distribute.Strategy, recipe: Recipe, dataset:
     for name in ("data", "transfer"):
         settings.pop(name)
     labels = [part.labels.tolist() for part in (dataset.train, dataset.validation)]
-    for what, facts in (("recipe", settings), ("pictures", [dataset.class_names, labels])):
+    for what, facts in (("recipe", settings), ("images", [dataset.class_names, labels])):
         digest = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).digest()
         if len(set(of_all(strategy, int.from_bytes(digest[:_DIGEST_BYTES])))) > 1:
             raise RunError(

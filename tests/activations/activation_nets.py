@@ -9,7 +9,7 @@ HEAD = np.array([[2.0, -1.0], [0.5, 3.0], [-4.0, 0.25], [1.0, 1.0]], np.float32)
 
 
 def build(activation: str | None = "softmax"):
-    """3 x 3 convolution with stride 2: the centre, its negative, a silent channel, the sum; then pooled scores."""
+    """3 x 3 convolution with stride 2: the center, its negative, a silent channel, the sum; then pooled scores."""
     import keras
     from keras import layers
 

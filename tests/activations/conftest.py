@@ -14,7 +14,7 @@ def by_hand() -> Convnet:
 
 @pytest.fixture(scope="session")
 def nested() -> Convnet:
-    """The same network behind a layer that is called twice, inside a backbone."""
+    """The same model behind a layer that is called twice, inside a backbone."""
     import keras
     from keras import layers
 

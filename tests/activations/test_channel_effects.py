@@ -6,7 +6,7 @@ import pytest
 from cnnviz.activations import channel_effect, feature_maps, silence_channel, strongest_patch
 from cnnviz.errors import ClassError, LayerError
 from cnnviz.layers import find_layer
-from cnnviz.probes import read
+from cnnviz.probes import forward
 
 
 @pytest.mark.parametrize("class_index", [0, 1])
@@ -26,7 +26,7 @@ def test_the_effect_is_exact_for_a_pooled_linear_head(by_hand, inputs, class_ind
 
 
 def test_the_effects_of_a_pooled_linear_head_add_up_to_the_logit(by_hand, inputs):
-    reading = read(by_hand, inputs[:1])
+    reading = forward(by_hand, inputs[:1])
     effect = channel_effect(by_hand, inputs[:1], layer="pool")
     top = int(reading.probabilities[0].argmax())
     assert effect.shape == (4,)
@@ -34,7 +34,7 @@ def test_the_effects_of_a_pooled_linear_head_add_up_to_the_logit(by_hand, inputs
 
 
 def test_without_a_class_the_top_class_is_explained(by_hand, inputs):
-    top = int(read(by_hand, inputs[:1]).probabilities[0].argmax())
+    top = int(forward(by_hand, inputs[:1]).probabilities[0].argmax())
     own, other = (channel_effect(by_hand, inputs[:1], layer="relu", class_index=c) for c in (top, 1 - top))
     np.testing.assert_array_equal(channel_effect(by_hand, inputs[:1], layer="relu"), own)
     assert not np.allclose(own, other)
@@ -44,7 +44,7 @@ def test_without_a_class_the_top_class_is_explained(by_hand, inputs):
 
 def test_a_channel_inside_a_backbone_is_silenced_in_the_call_that_is_meant(nested, inputs):
     """The three channels of each call are alike: without one, the middle loses a third, the end two thirds of it."""
-    logit = read(nested, inputs[:1]).logits[0]
+    logit = forward(nested, inputs[:1]).logits[0]
     relu = feature_maps(nested, inputs[:1], layers=["by-hand/relu"])["by-hand/relu"][0]
     assert relu.max() > 0.1
     first = silence_channel(nested, inputs[:1], layer="backbone/twice", channel=0, class_index=0)
@@ -54,7 +54,7 @@ def test_a_channel_inside_a_backbone_is_silenced_in_the_call_that_is_meant(neste
     assert second == pytest.approx(logit[0] / 3, rel=1e-3)
 
 
-def test_the_estimate_is_close_to_the_measure_in_a_real_network(lite0, cat):
+def test_the_estimate_is_close_to_the_measure_in_a_real_model(lite0, cat):
     inputs = lite0.prepare([cat])
     effect = channel_effect(lite0, inputs, layer="head_relu")
     channel = int(effect.argmax())
@@ -78,7 +78,7 @@ def test_a_failure_while_silencing_leaves_the_model_as_it_was(inputs, monkeypatc
 
     convnet = wrap(build())
     layer = convnet.model.get_layer("pool")
-    read(convnet, inputs[:1])  # what comes before the silencing is compiled
+    forward(convnet, inputs[:1])  # what comes before the silencing is compiled
 
     def fail(*_):
         raise RuntimeError("broken layer")
@@ -103,11 +103,11 @@ def test_mistakes_are_named(by_hand, inputs):
         channel_effect(by_hand, inputs[:1], layer="nowhere")
     with pytest.raises(ClassError, match="has no class 2"):
         channel_effect(by_hand, inputs[:1], layer="relu", class_index=2)
-    with pytest.raises(ValueError, match="Expected one picture"):
+    with pytest.raises(ValueError, match="Expected one image"):
         channel_effect(by_hand, inputs, layer="relu")
 
 
-def test_a_network_without_classes_has_no_effects(inputs):
+def test_a_model_without_classes_has_no_effects(inputs):
     import keras
     from activation_nets import build, wrap
 
@@ -164,7 +164,7 @@ def test_a_patch_is_cut_off_at_the_border_and_global_layers_see_all(lite0):
 def test_a_silent_or_broken_channel_has_no_strongest_patch(by_hand):
     info, maps = find_layer(by_hand, "relu"), np.zeros((10, 8, 4), np.float32)
     maps[0, 0, 1] = np.nan
-    with pytest.raises(LayerError, match=r"Channel 0 of layer 'relu' is silent on this picture\. Choose another"):
+    with pytest.raises(LayerError, match=r"Channel 0 of layer 'relu' is inactive on this image\. Choose another"):
         strongest_patch(info, maps, channel=0, size=(21, 17))
     with pytest.raises(LayerError, match="Channel 1 of layer 'relu' has values that are not finite"):
         strongest_patch(info, maps, channel=1, size=(21, 17))

@@ -19,12 +19,12 @@ MAPS = np.stack(
 
 def test_feature_maps_are_what_the_layers_compute(by_hand, inputs):
     maps = feature_maps(by_hand, inputs, layers=["relu", "conv", "pool"])
-    centre = inputs[:, 1:-1:2, 1:-1:2].sum(axis=-1)
-    assert centre.min() < 0 < centre.max()
+    center = inputs[:, 1:-1:2, 1:-1:2].sum(axis=-1)
+    assert center.min() < 0 < center.max()
     assert list(maps) == ["relu", "conv", "pool"]
-    np.testing.assert_allclose(maps["conv"][..., 0], centre, rtol=1e-5, atol=1e-6)
-    np.testing.assert_allclose(maps["relu"][..., 1], np.maximum(-centre, 0), rtol=1e-5, atol=1e-6)
-    np.testing.assert_allclose(maps["pool"][:, 0], np.maximum(centre, 0).mean(axis=(1, 2)), rtol=1e-5)
+    np.testing.assert_allclose(maps["conv"][..., 0], center, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(maps["relu"][..., 1], np.maximum(-center, 0), rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(maps["pool"][:, 0], np.maximum(center, 0).mean(axis=(1, 2)), rtol=1e-5)
 
 
 def test_feature_maps_of_a_batch_are_those_one_by_one(by_hand, inputs):
@@ -54,7 +54,7 @@ def test_statistics_are_those_worked_out_by_hand():
     np.testing.assert_array_equal(statistics.minimum, [0, 0, -4, np.nan, 0, -np.inf])
     np.testing.assert_array_equal(statistics.maximum, [6, 0, 0, np.nan, 6, np.inf])
     np.testing.assert_array_equal(statistics.zero_share, [0.5, 1, 0.25, 0, 0.75, 0.25])
-    np.testing.assert_array_equal(statistics.is_silent, [False, True, False, False, False, False])
+    np.testing.assert_array_equal(statistics.is_inactive, [False, True, False, False, False, False])
     np.testing.assert_array_equal(statistics.is_finite, [True, True, True, False, True, False])
 
 
@@ -62,7 +62,7 @@ def test_units_of_a_dense_layer_are_channels_of_one_position():
     statistics = channel_statistics(np.array([3.0, 0.0, -2.0], np.float32))
     np.testing.assert_array_equal(statistics.mean, [3, 0, -2])
     np.testing.assert_array_equal(statistics.maximum, statistics.minimum)
-    np.testing.assert_array_equal(statistics.is_silent, [False, True, False])
+    np.testing.assert_array_equal(statistics.is_inactive, [False, True, False])
 
 
 @pytest.mark.parametrize(
@@ -89,5 +89,5 @@ def test_an_unknown_order_is_a_mistake():
 def test_the_channel_that_never_answers_is_silent(by_hand, inputs):
     maps = feature_maps(by_hand, inputs, layers=["relu"])["relu"]
     statistics = channel_statistics(maps[0])
-    assert statistics.is_silent.tolist() == [False, False, True, False]
+    assert statistics.is_inactive.tolist() == [False, False, True, False]
     assert order_channels(statistics, by="index").tolist() == [0, 1, 3, 2]

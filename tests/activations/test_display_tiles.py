@@ -23,12 +23,12 @@ def test_a_channel_below_zero_runs_from_its_minimum_to_its_maximum():
 
 def test_one_scale_for_the_layer_keeps_faint_channels_faint():
     maps = stack([[0.0, 8.0]], [[1.0, 2.0]])
-    assert tiles(maps, normalise="layer").tolist() == [[[0, 255]], [[31, 63]]]
-    assert tiles(maps, normalise="channel").tolist() == [[[0, 255]], [[127, 255]]]
-    assert tiles(stack([[-2.0, 0.0]], [[0.0, 6.0]]), normalise="layer").tolist() == [[[0, 63]], [[63, 255]]]
+    assert tiles(maps, normalize="layer").tolist() == [[[0, 255]], [[31, 63]]]
+    assert tiles(maps, normalize="channel").tolist() == [[[0, 255]], [[127, 255]]]
+    assert tiles(stack([[-2.0, 0.0]], [[0.0, 6.0]]), normalize="layer").tolist() == [[[0, 63]], [[63, 255]]]
 
 
-def test_rounding_noise_on_a_constant_is_not_blown_up_to_a_picture(rng):
+def test_rounding_noise_on_a_constant_is_not_blown_up_to_a_image(rng):
     constant = -7.07 + rng.normal(scale=1e-6, size=(8, 8, 1))
     assert np.ptp(constant.astype(np.float32)) > 0
     assert not tiles(constant).any()
@@ -38,7 +38,7 @@ def test_channels_with_values_that_are_not_finite_are_black_and_leave_the_others
     maps = stack([[0.0, 4.0]], [[np.nan, 9.0]], [[np.inf, 1.0]], [[-np.inf, 1.0]])
     expected = [[[0, 255]], [[0, 0]], [[0, 0]], [[0, 0]]]
     assert tiles(maps).tolist() == expected
-    assert tiles(maps, normalise="layer").tolist() == expected
+    assert tiles(maps, normalize="layer").tolist() == expected
     assert not tiles(np.full((3, 3, 2), np.nan)).any()
 
 
@@ -82,7 +82,7 @@ def test_the_shown_range_is_that_of_black_and_white():
     low, high = shown_range(statistics)
     np.testing.assert_array_equal(low, [0, -3, 0, np.nan])
     np.testing.assert_array_equal(high, [4, 1, 0, np.nan])
-    low, high = shown_range(statistics, normalise="layer")
+    low, high = shown_range(statistics, normalize="layer")
     np.testing.assert_array_equal(low, [-3, -3, -3, np.nan])
     np.testing.assert_array_equal(high, [4, 4, 4, np.nan])
 
@@ -90,23 +90,23 @@ def test_the_shown_range_is_that_of_black_and_white():
 @pytest.mark.parametrize("make", [tiles, lambda maps, **o: shown_range(channel_statistics(maps), **o)])
 def test_an_unknown_scale_is_a_mistake(make):
     with pytest.raises(ValueError, match=r"Expected a scale of channel, layer\. Received: 'all'"):
-        make(np.zeros((2, 2, 1)), normalise="all")
+        make(np.zeros((2, 2, 1)), normalize="all")
 
 
-@pytest.mark.parametrize("normalise", ["channel", "layer"])
+@pytest.mark.parametrize("normalize", ["channel", "layer"])
 @pytest.mark.parametrize("side", [64, 4, 3])
-def test_all_layers_at_once_give_the_same_bytes(by_hand, inputs, normalise, side):
-    at_once = display_tiles(by_hand, inputs[:1], normalise=normalise, side=side)
+def test_all_layers_at_once_give_the_same_bytes(by_hand, inputs, normalize, side):
+    at_once = display_tiles(by_hand, inputs[:1], normalize=normalize, side=side)
     maps = feature_maps(by_hand, inputs[:1], layers=list(at_once))
     assert list(at_once) == [info.address for info in map_layers(by_hand)] == ["conv", "relu"]
     for address, shown in at_once.items():
-        expected = tiles(maps[address][0], normalise=normalise, side=side)
+        expected = tiles(maps[address][0], normalize=normalize, side=side)
         assert np.ptp(expected[:2].astype(int), axis=(1, 2)).min() > 20
         assert shown.shape == expected.shape
         assert np.abs(shown.astype(int) - expected).max() <= 1
 
 
-def test_all_layers_of_the_default_network_give_the_same_bytes(lite0, cat):
+def test_all_layers_of_the_default_model_give_the_same_bytes(lite0, cat):
     inputs = lite0.prepare([cat])
     some = ["stem_conv", "stem_bn", "stem_relu", "block3_dw_bn", "head_relu"]
     maps = feature_maps(lite0, inputs, layers=some)
@@ -138,7 +138,7 @@ def test_channels_far_from_zero_give_the_same_bytes(rng):
     assert expected[levels < 0, 0, 0].max() < 254
 
 
-def test_a_broken_network_is_black_where_it_is_broken(inputs):
+def test_a_broken_model_is_black_where_it_is_broken(inputs):
     from activation_nets import build, wrap
 
     model = build()
@@ -146,8 +146,8 @@ def test_a_broken_network_is_black_where_it_is_broken(inputs):
     kernel[1, 1, 0, 0] = np.nan
     model.get_layer("conv").kernel.assign(kernel)
     broken = wrap(model)
-    for normalise in ("channel", "layer"):
-        shown = display_tiles(broken, inputs[:1], normalise=normalise)
+    for normalize in ("channel", "layer"):
+        shown = display_tiles(broken, inputs[:1], normalize=normalize)
         for address in ("conv", "relu"):
             assert not shown[address][0].any()
             assert shown[address][1].max() > 200
@@ -165,6 +165,6 @@ def test_the_model_is_left_as_it_was(by_hand, inputs):
 def test_layers_without_maps_and_batches_are_refused(by_hand, inputs):
     with pytest.raises(LayerError, match="No feature maps at layer 'scores'"):
         display_tiles(by_hand, inputs[:1], layers=["scores"])
-    with pytest.raises(ValueError, match="Expected one picture"):
+    with pytest.raises(ValueError, match="Expected one image"):
         display_tiles(by_hand, inputs)
     assert display_tiles(by_hand, inputs[:1], layers=[]) == {}

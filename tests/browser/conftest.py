@@ -82,7 +82,7 @@ class Dashboard:
         return self.settle()
 
     def settle(self):
-        """Wait until the script has run, every part is drawn and listens, and every picture is there."""
+        """Wait until the script has run, every part is drawn and listens, and every image is there."""
         self.page.evaluate("window.quietSince = 0")
         self.page.wait_for_function(
             """() => {

@@ -9,7 +9,7 @@ import pytest
 from cnnviz import convolution, images
 from cnnviz.convolution import PRESETS, combine_edges, convolve, cross_correlate
 from cnnviz.dashboard.components.playground import gray
-from cnnviz.dashboard.convolution.played import read
+from cnnviz.dashboard.convolution.playground import read
 
 SIDE = 64
 SETTINGS = [
@@ -57,14 +57,14 @@ def point(page, name, cell, size):
 
 
 def test_each_cell_is_the_librarys(dashboard, playground, cat):
-    page, picture = dashboard.page, gray(photo(cat))
+    page, image = dashboard.page, gray(photo(cat))
     for preset, stride, padding, dilation in SETTINGS:
         chosen(page, "preset", preset)
         chosen(page, "stride", str(stride))
         chosen(page, "padding", padding)
         chosen(page, "dilation", str(dilation))
         expected = cross_correlate(
-            picture[:, :, None], PRESETS[preset][:, :, None, None], stride=stride, dilation=dilation,
+            image[:, :, None], PRESETS[preset][:, :, None, None], stride=stride, dilation=dilation,
             padding=padding if padding == "same" else int(padding),
         )[:, :, 0]  # fmt: skip
         assert playground.get_attribute("data-size") == f"{expected.shape[0]} {expected.shape[1]}"
@@ -75,19 +75,19 @@ def test_each_cell_is_the_librarys(dashboard, playground, cat):
     assert np.ptp(expected) > 10  # not the same number everywhere
 
 
-def test_colours_flips_biases_and_edges_all_round_are_the_librarys(dashboard, playground, cat):
-    page, colours = dashboard.page, photo(cat).astype(np.float32)
+def test_colors_flips_biases_and_edges_all_round_are_the_librarys(dashboard, playground, cat):
+    page, colors = dashboard.page, photo(cat).astype(np.float32)
     chosen(page, "preset", "emboss")
-    page.get_by_role("checkbox", name="in colour").check()
+    page.get_by_role("checkbox", name="RGB").check()
     page.get_by_label("Flip the kernel").check()
     page.get_by_label("Bias").fill("-40.5")
     point(page, "output", (20, 33), (62, 62))
     kernel = np.repeat(PRESETS["emboss"][:, :, None, None], 3, axis=2)
-    flipped, straight = (how(colours, kernel)[20, 33, 0] - 40.5 for how in (convolve, cross_correlate))
+    flipped, straight = (how(colors, kernel)[20, 33, 0] - 40.5 for how in (convolve, cross_correlate))
     assert abs(flipped - straight) > 1
     assert said(playground, "value") == pytest.approx(flipped, rel=1e-5)
 
-    page.get_by_role("checkbox", name="in colour").uncheck()
+    page.get_by_role("checkbox", name="RGB").uncheck()
     page.get_by_label("Bias").fill("0")
     chosen(page, "preset", "strength")
     across, down = (cross_correlate(gray(photo(cat))[:, :, None], PRESETS[name][:, :, None, None])
@@ -101,17 +101,17 @@ def test_colours_flips_biases_and_edges_all_round_are_the_librarys(dashboard, pl
 
 
 def test_keys_move_the_window_and_an_own_kernel_is_taken_at_once(dashboard, playground, cat):
-    page, picture = dashboard.page, gray(photo(cat))
+    page, image = dashboard.page, gray(photo(cat))
     view = page.locator("canvas.output")
     point(page, "output", (20, 30), (62, 62))
     view.press("ArrowRight")
     view.press("ArrowDown")
     row, column = place(playground)
     assert (row, column) == (21, 31)
-    page.locator(".kernel input").nth(4).fill("9")  # eight becomes nine: edges and the picture itself
+    page.locator(".kernel input").nth(4).fill("9")  # eight becomes nine: edges and the image itself
     kernel = PRESETS["edges"].copy()
     kernel[1, 1] = 9
-    expected = float((picture[row : row + 3, column : column + 3] * kernel).sum())
+    expected = float((image[row : row + 3, column : column + 3] * kernel).sum())
     assert said(playground, "value") == pytest.approx(expected)
     page.get_by_label("ReLU").check()
     assert said(playground, "value") == pytest.approx(max(0.0, expected))
@@ -120,10 +120,10 @@ def test_keys_move_the_window_and_an_own_kernel_is_taken_at_once(dashboard, play
     chosen(page, "window", "3")
     chosen(page, "hop", "2")
     assert "30 × 30" in page.locator(".pooled-caption").inner_text()
-    maps = np.maximum(cross_correlate(picture[:, :, None], kernel[:, :, None, None]), 0)
+    maps = np.maximum(cross_correlate(image[:, :, None], kernel[:, :, None, None]), 0)
     assert expected > 0
     largest = convolution.max_pool(maps, size=3, stride=2)[row // 2, column // 2, 0]
-    assert f"largest of 9 values, {largest:.4g}" in page.locator(".sum").inner_text()
+    assert f"maximum of 9 values, {largest:.4g}" in page.locator(".sum").inner_text()
 
 
 def test_a_link_keeps_settings_and_place_and_back_undoes_the_last(dashboard):
@@ -196,7 +196,7 @@ def test_a_chart_is_whole_on_paper(dashboard, query):
 
 def test_a_window_that_does_not_fit_is_said_in_words(dashboard):
     opened(dashboard)
-    dashboard.page.get_by_role("slider", name="Pixels a side").press("Home")
+    dashboard.page.get_by_role("slider", name="Resolution").press("Home")
     dashboard.page.wait_for_url("**detail=8")
     dashboard.page.locator(".playground[data-size='6 6']").wait_for()
     chosen(dashboard.page, "preset", "gaussian-blur")

@@ -24,7 +24,7 @@ def test_each_page_opens_as_a_deep_link_on_the_default(dashboard, path):
     assert dashboard.page.get_by_test_id("stMain").get_by_role("heading", level=1).is_visible()
 
 
-def test_the_default_network_names_the_cat(dashboard):
+def test_the_default_model_names_the_cat(dashboard):
     dashboard.open()
     first = dashboard.page.locator(".bars button").first
     assert "Egyptian cat" in first.inner_text()
@@ -38,26 +38,26 @@ def test_an_uploaded_photo_drives_every_page_and_its_link_holds(dashboard):
     buffer = io.BytesIO()
     coffee.save(buffer, "JPEG", quality=95)
     dashboard.open()
-    dashboard.page.get_by_role("button", name="Your own picture").click()
+    dashboard.page.get_by_role("button", name="Upload an image").click()
     dashboard.page.locator("input[type=file]").first.set_input_files(
         {"name": "mine.jpg", "mimeType": "image/jpeg", "buffer": buffer.getvalue()}
     )
     first = dashboard.page.locator(".bars button").first
     first.filter(has_text="espresso").wait_for()
-    dashboard.page.wait_for_url(re.compile(r"picture=[0-9a-f]{64}"))
+    dashboard.page.wait_for_url(re.compile(r"image=[0-9a-f]{64}"))
     link = dashboard.page.url
     dashboard.settle().page.goto(link)
     dashboard.page.locator(".bars button").first.filter(has_text="espresso").wait_for()
 
 
-def test_a_broken_picture_is_explained_and_changes_nothing(dashboard):
+def test_a_broken_image_is_explained_and_changes_nothing(dashboard):
     dashboard.open()
-    dashboard.page.get_by_role("button", name="Your own picture").click()
+    dashboard.page.get_by_role("button", name="Upload an image").click()
     dashboard.page.locator("input[type=file]").first.set_input_files(
-        {"name": "broken.jpg", "mimeType": "image/jpeg", "buffer": b"not a picture"}
+        {"name": "broken.jpg", "mimeType": "image/jpeg", "buffer": b"not an image"}
     )
     dashboard.page.get_by_test_id("stAlert").first.wait_for()  # in the open popover, and below it
-    assert "picture=" not in dashboard.settle().page.url
+    assert "image=" not in dashboard.settle().page.url
     assert "Egyptian cat" in dashboard.page.locator(".bars button").first.inner_text()
 
 
@@ -84,24 +84,24 @@ def test_a_click_on_a_channel_opens_its_card_and_arrows_move_on(dashboard):
 
 def test_a_pattern_forms_is_cancelled_and_resumes(dashboard):
     dashboard.open("/filters?layer=block1_expand_conv&style=textbook")
-    dashboard.page.get_by_role("button", name="Grow 16 patterns").click()
+    dashboard.page.get_by_role("button", name="Generate 16 patterns").click()
     cancel = dashboard.page.get_by_role("button", name="Cancel")
     cancel.wait_for()
     dashboard.page.get_by_text("steps").first.wait_for()
     cancel.click()
-    dashboard.page.get_by_role("button", name=re.compile("Grow")).wait_for()
-    dashboard.page.get_by_role("button", name=re.compile("Grow")).click()
+    dashboard.page.get_by_role("button", name=re.compile("Generate")).wait_for()
+    dashboard.page.get_by_role("button", name=re.compile("Generate")).click()
     cancel.wait_for()
     cancel.wait_for(state="detached")
     dashboard.settle()
-    assert dashboard.page.get_by_role("button", name=re.compile("Grow")).count() == 0
+    assert dashboard.page.get_by_role("button", name=re.compile("Generate")).count() == 0
 
 
 def test_two_classes_stand_side_by_side_on_one_scale(dashboard):
     dashboard.open("/heatmaps?class=Egyptian cat&against=tiger cat")
     titles = dashboard.page.locator("figcaption.title").all_inner_texts()
     assert [title.split(" · ")[0] for title in titles] == [
-        "Picture",
+        "Image",
         "Egyptian cat",
         "tiger cat",
         "Egyptian cat minus tiger cat",

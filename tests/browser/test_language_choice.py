@@ -19,4 +19,4 @@ def test_choosing_korean_changes_words_and_link_and_nothing_else(dashboard):
     page.get_by_role("heading", name="Activations", level=1).wait_for()
     dashboard.settle()
     assert "lang=" not in page.url
-    assert page.get_by_text("one scale for all").is_visible()
+    assert page.get_by_text("shared scale").is_visible()

@@ -28,7 +28,7 @@ def shares(page):
 def summary(evaluation):
     """What the page says first of an evaluation."""
     right = 100 * np.mean(evaluation.predicted == evaluation.labels)
-    return f"{len(evaluation):,} pictures, {right:.0f} % right"
+    return f"{len(evaluation):,} images, {right:.0f} % right"
 
 
 def click_cell(page, fashion, label, said):
@@ -60,17 +60,17 @@ def test_a_cell_leads_to_a_card_where_hiding_the_hottest_region_changes_the_answ
     dashboard.settle()
     before = shares(page)
     assert before["Pullover"] == f"{100 * fashion.confidence[row]:.0f} %"
-    page.get_by_role("button", name="Hide the hottest region").click()
-    page.get_by_role("button", name="hottest hidden").wait_for()
+    page.get_by_role("button", name="Mask the hottest region").click()
+    page.get_by_role("button", name="hottest region masked").wait_for()
     dashboard.settle()
     assert shares(page) != before
     page.get_by_role("button", name="Undo").click()
-    page.get_by_role("button", name="hottest hidden").wait_for(state="detached")
+    page.get_by_role("button", name="hottest region masked").wait_for(state="detached")
     dashboard.settle()
     assert shares(page) == before
-    page.get_by_test_id("stPopover").get_by_role("button", name="Take away").click()
+    page.get_by_test_id("stPopover").get_by_role("button", name="Export").click()
     with page.expect_download() as download:
-        page.get_by_role("button", name="Evidence of this picture").click()
+        page.get_by_role("button", name="Evidence bundle for this image").click()
     download.value.save_as(tmp_path / "evidence.zip")
     with zipfile.ZipFile(tmp_path / "evidence.zip") as archive:
         (tmp_path / "index.html").write_bytes(archive.read("index.html"))
@@ -94,7 +94,7 @@ def test_on_the_map_a_point_opens_its_card_and_a_lasso_a_gallery_and_the_brush_c
     page.get_by_role("heading", name="Why?").wait_for()
     dashboard.settle()
 
-    page.get_by_text("draws around pictures", exact=True).click()
+    page.get_by_text("lasso selection", exact=True).click()
     dashboard.settle()
     drawn = page.get_by_test_id("stPlotlyChart").first.locator(".nsewdrag").first
     drawn.hover()  # waits until the chart is drawn anew and stays where it is
@@ -105,7 +105,7 @@ def test_on_the_map_a_point_opens_its_card_and_a_lasso_a_gallery_and_the_brush_c
         if not place:
             page.mouse.down()
     page.mouse.up()
-    page.get_by_text(re.compile(r"^inside the line: (\d{3}|1,000)$")).wait_for()
+    page.get_by_text(re.compile(r"^selected with the lasso: (\d{3}|1,000)$")).wait_for()
     dashboard.settle()
 
     page.get_by_role("radio", name="brush").or_(page.get_by_role("button", name="brush")).first.click()

@@ -7,7 +7,7 @@ import pytest
 
 from cnnviz.convolution import PRESETS
 from cnnviz.dashboard.components import message
-from cnnviz.dashboard.convolution.played import read
+from cnnviz.dashboard.convolution.playground import read
 
 _PRESETS = {name: np.stack([PRESETS[name]], axis=-1) for name in ("edges", "identity", "emboss")} | {
     "strength": np.stack([PRESETS["sobel-x"], PRESETS["sobel-y"]], axis=-1)

@@ -42,12 +42,12 @@ def upload(dashboard, popover, file):
 def test_the_log_holds_no_warning_after_a_walk_through_every_page(dashboard, server_log, uploads):
     image, model = uploads
     page = dashboard.open().page
-    upload(dashboard, "Your own picture", image)
-    page.wait_for_url(re.compile(r"picture=[0-9a-f]{64}"))
-    upload(dashboard.open(), "Your own network", str(model))
+    upload(dashboard, "Upload an image", image)
+    page.wait_for_url(re.compile(r"image=[0-9a-f]{64}"))
+    upload(dashboard.open(), "Upload a model", str(model))
     page.wait_for_url(re.compile(r"model=mine-[0-9a-f]{8}"))
     walk(dashboard.settle())
-    # TensorFlow warns of a function that is traced for one network after the other.
+    # TensorFlow warns of a function that is traced for one model after the other.
     for name in ("lenet5-mnist", "lenet5", "cifar10_cnn", "mnist_convnet"):
         for path in ("activations", "heatmaps"):
             dashboard.open(f"/{path}?model={name}")

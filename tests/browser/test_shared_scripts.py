@@ -1,10 +1,10 @@
-"""Do the scripts that all components share colour, write and place as the library does?"""
+"""Do the scripts that all components share color, write and place as the library does?"""
 
 import numpy as np
 import pytest
 
 from cnnviz.dashboard.components import message
-from cnnviz.images import colour, lookup_table, to_unit
+from cnnviz.images import color, lookup_table, to_unit
 
 
 @pytest.fixture
@@ -15,17 +15,17 @@ def compute(chromium):
     page.close()
 
 
-def test_values_have_the_librarys_colours_and_beyond_the_scale_its_ends(compute):
+def test_values_have_the_librarys_colors_and_beyond_the_scale_its_ends(compute):
     values = np.linspace(-3, 4, 29)
     table = lookup_table("viridis")
     given = {"values": values.tolist(), "table": table.ravel().tolist()}
-    found = np.array(compute("given.values.map((v) => tableColour(given.table, v, -2, 2))", given))
-    expected = colour(to_unit(values[None].astype(np.float32), low=-2, high=2))[0]
+    found = np.array(compute("given.values.map((v) => tableColor(given.table, v, -2, 2))", given))
+    expected = color(to_unit(values[None].astype(np.float32), low=-2, high=2))[0]
     assert (found[0] == table[0]).all() and (found[-1] == table[-1]).all()
     assert np.abs(found - expected.astype(int)).max() <= 3  # a half is rounded up here, to the even number there
 
 
-def test_a_picture_is_painted_byte_by_byte(compute, rng):
+def test_a_image_is_painted_byte_by_byte(compute, rng):
     photo = rng.integers(0, 256, (3, 5, 3))
     code = """(() => { const canvas = document.createElement("canvas"); paintPhoto(canvas, given, 5, 3);
         return [...canvas.getContext("2d").getImageData(0, 0, 5, 3).data]; })()"""

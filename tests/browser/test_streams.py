@@ -3,7 +3,7 @@
 
 def test_a_slow_heatmap_forms_where_it_will_be_without_requests(dashboard):
     fetched = []
-    dashboard.open("/heatmaps?method=occlusion&picture=rocket")
+    dashboard.open("/heatmaps?method=occlusion&image=rocket")
     dashboard.page.on("request", lambda request: fetched.append(request.url))
     dashboard.page.get_by_role("button", name="Compute").click()
     forming = dashboard.canvas("Occlusion for")

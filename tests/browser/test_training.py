@@ -60,12 +60,12 @@ def test_the_demo_is_launched_stopped_resumed_and_looked_into(dashboard, no_run_
     stop_it(page)
     dashboard.settle()
     name = page.get_by_role("combobox", name="Run").input_value()
-    page.get_by_role("button", name="Look inside").click()
+    page.get_by_role("button", name="Open the model").click()
     page.get_by_role("heading", level=1, name="Overview").wait_for()
     dashboard.settle()
     side = page.get_by_test_id("stSidebar")
-    assert side.get_by_role("combobox", name="Network").input_value() == name
-    assert re.search(r"picture=[0-9a-f]{64}", page.url)  # a digit, no photo of a cat
+    assert side.get_by_role("combobox", name="Model").input_value() == name
+    assert re.search(r"image=[0-9a-f]{64}", page.url)  # a digit, no photo of a cat
     first = page.locator(".bars button").first.inner_text()
     assert re.match(r"\d\s", first) and int(re.search(r"(\d+) %", first)[1]) > 50
     page.get_by_test_id("stSidebarNav").get_by_text("Activations", exact=True).click()
@@ -75,4 +75,4 @@ def test_the_demo_is_launched_stopped_resumed_and_looked_into(dashboard, no_run_
     page.get_by_test_id("stSidebarNav").get_by_text("Filters", exact=True).click()
     page.get_by_role("heading", level=1, name="Filters").wait_for()
     dashboard.settle()
-    assert side.get_by_role("combobox", name="Network").input_value() == name
+    assert side.get_by_role("combobox", name="Model").input_value() == name

@@ -1,4 +1,4 @@
-"""Does one walk through the network in the browser, and see at once what a unit sees?"""
+"""Does one walk through the model in the browser, and see at once what a unit sees?"""
 
 import pytest
 
@@ -24,7 +24,7 @@ def test_one_moves_over_the_map_and_walks_down_and_back(dashboard, lenet):
     assert before["field"] == " ".join(map(str, unit_box(lenet, layer="conv1", row=ROW, column=COLUMN)))
 
     view.press("ArrowRight")
-    after = told(page)  # the neighbour's numbers came along: nothing was asked of the server
+    after = told(page)  # the neighbor's numbers came along: nothing was asked of the server
     assert page.locator(".sum.stale").count() == 0
     assert after["field"] == " ".join(map(str, unit_box(lenet, layer="conv1", row=ROW, column=COLUMN + 1)))
     assert float(after["own"]) == pytest.approx(float(after["value"]), rel=1e-4)
@@ -42,8 +42,8 @@ def test_one_moves_over_the_map_and_walks_down_and_back(dashboard, lenet):
     page.locator("button.down").click()
     page.locator(".map-title", has_text="scaling").wait_for()
     dashboard.settle()
-    assert page.locator("button.down").is_disabled()  # below is the picture itself
-    page.get_by_role("button", name="Back up to conv1").click()
+    assert page.locator("button.down").is_disabled()  # below is the image itself
+    page.get_by_role("button", name="Up to conv1").click()
     page.locator(".map-title", has_text="conv1").wait_for()
     dashboard.settle()
     assert (told(page)["row"], told(page)["column"]) == (str(ROW), str(COLUMN + 1))

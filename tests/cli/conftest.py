@@ -1,4 +1,4 @@
-"""A network of four filters whose every number is known, as a file, and a way to run commands on it."""
+"""A model of four filters whose every number is known, as a file, and a way to run commands on it."""
 
 import warnings
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from cnnviz.cli import main
-from cnnviz.convnets.answers import Answers, remember
+from cnnviz.convnets.overrides import Answers, remember
 from cnnviz.images import png_bytes
 
 SIZE = 16
@@ -37,9 +37,9 @@ def network(tmp_path_factory):
     maps = layers.Conv2D(4, 1, activation="relu", name="mix")(image)
     pooled = layers.GlobalAveragePooling2D(name="pool")(maps)
     model = keras.Model(image, layers.Dense(3, activation="softmax", name="scores")(pooled))
-    colours = np.array([[1, 0, 0, 0], [0, 0, 1, 0], [0, 1, 0, 0]], np.float32)
+    colors = np.array([[1, 0, 0, 0], [0, 0, 1, 0], [0, 1, 0, 0]], np.float32)
     evidence = GAIN * np.array([[1, 0, -0.5], [0, 1, 0], [0, 0, 0], [0, 0, 0]], np.float32)
-    model.get_layer("mix").set_weights([colours[None, None], np.array([0, 0, -2, 0], np.float32)])
+    model.get_layer("mix").set_weights([colors[None, None], np.array([0, 0, -2, 0], np.float32)])
     model.get_layer("scores").set_weights([evidence, np.zeros(3, np.float32)])
     path = tmp_path_factory.mktemp("network") / "mixer.keras"
     save(model, path)
@@ -48,7 +48,7 @@ def network(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def picture(tmp_path_factory):
+def image(tmp_path_factory):
     """Three quarters red, at the top; one quarter blue."""
     pixels = np.zeros((SIZE, SIZE, 3), np.uint8)
     pixels[:12, :, 0] = 255
@@ -60,7 +60,7 @@ def picture(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def probabilities():
-    """Of the three classes, for the picture."""
+    """Of the three classes, for the image."""
     scores = np.exp([0.75 * GAIN, 0.25 * GAIN, -0.375 * GAIN])
     return scores / scores.sum()
 

@@ -21,7 +21,7 @@ def given(*, model=None, labels=None, data=None):
 
 @pytest.fixture
 def model(tmp_path):
-    return shutil.copy(FOLDERS / "colours_3.keras", tmp_path / "colours.keras")
+    return shutil.copy(FOLDERS / "colours_3.keras", tmp_path / "colors.keras")
 
 
 @pytest.fixture
@@ -58,7 +58,7 @@ def test_it_is_said_where_a_browser_finds_the_dashboard(host, url):
 
 def test_files_and_folders_are_handed_on_by_their_whole_path(model, monkeypatch):
     monkeypatch.chdir(model.parent)
-    named = app._start_with(given(model="colours.keras", data=str(FOLDERS / "class_from_1")))
+    named = app._start_with(given(model="colors.keras", data=str(FOLDERS / "class_from_1")))
     assert named == {"CNNVIZ_MODEL": str(model), "CNNVIZ_DATA": str(FOLDERS / "class_from_1")}
     names = given(model="lenet5-mnist", data="mnist-5k")
     assert app._start_with(names) == {"CNNVIZ_MODEL": "lenet5-mnist", "CNNVIZ_DATA": "mnist-5k"}
@@ -69,7 +69,7 @@ def test_labels_are_remembered_beside_the_model_with_what_was_known(model, label
     remember(model, Answers(scaling="0..1"))
     app._start_with(given(model=str(model), labels=str(labels)))
     assert recall(model) == Answers(scaling="0..1", class_names=("red", "green", "blue"))
-    assert model.with_name("colours.keras.cnnviz.json").is_file()
+    assert model.with_name("colors.keras.cnnviz.json").is_file()
 
 
 @pytest.mark.parametrize(

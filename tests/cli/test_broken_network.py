@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from keras import layers
 
-from cnnviz.convnets.answers import Answers, remember
+from cnnviz.convnets.overrides import Answers, remember
 
 
 @pytest.fixture(scope="module")
@@ -38,15 +38,15 @@ def broken(tmp_path_factory):
         (["activations", "--layer", "pool"], "The output of 'pool' depends on weights of 'middle'"),
     ],
 )
-def test_what_depends_on_them_is_refused_and_not_written(cnnviz, broken, picture, tmp_path, words, said):
-    done = cnnviz(words[0], picture, "--model", broken, *words[1:])
+def test_what_depends_on_them_is_refused_and_not_written(cnnviz, broken, image, tmp_path, words, said):
+    done = cnnviz(words[0], image, "--model", broken, *words[1:])
     assert (done.code, done.out) == (2, "")
     assert said in done.err
     assert not list((tmp_path / "here").iterdir())
 
 
-def test_what_comes_before_them_is_shown(cnnviz, broken, picture, tmp_path):
-    done = cnnviz("activations", picture, "--model", broken, "--layer", "stem")
+def test_what_comes_before_them_is_shown(cnnviz, broken, image, tmp_path):
+    done = cnnviz("activations", image, "--model", broken, "--layer", "stem")
     assert done.code == 0
     assert [path.suffix for path in (tmp_path / "here").iterdir()] == [".png"]
 
@@ -54,4 +54,4 @@ def test_what_comes_before_them_is_shown(cnnviz, broken, picture, tmp_path):
 def test_patterns_of_layers_behind_them_are_not_drawn(cnnviz, broken):
     done = cnnviz("filters", "--model", broken, "--layer", "pool", "--filters", "0", "--steps", "2", "--size", "16")
     assert done.code == 0
-    assert "Not finite (the network answers with NaN or infinity): 0." in done.out
+    assert "Not finite (NaN or infinite activations): 0." in done.out

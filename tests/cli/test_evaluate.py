@@ -13,13 +13,13 @@ from cnnviz.mistakes import load
 
 @pytest.fixture
 def flags(tmp_path):
-    """Six pictures of plain colours, one of them in the wrong folder, one broken; one class the network lacks."""
-    colours = {"red": ["r1", "r2", "b1"], "blue": ["b2", "b3"], "plaid": ["p"]}
-    for folder, names in colours.items():
+    """Six images of plain colors, one of them in the wrong folder, one broken; one class the model lacks."""
+    colors = {"red": ["r1", "r2", "b1"], "blue": ["b2", "b3"], "plaid": ["p"]}
+    for folder, names in colors.items():
         (tmp_path / "flags" / folder).mkdir(parents=True)
         for name in names:
-            colour = (250, 0, 0) if name.startswith("r") else (0, 0, 250)
-            Image.new("RGB", (20, 16), colour).save(tmp_path / "flags" / folder / f"{name}.png")
+            color = (250, 0, 0) if name.startswith("r") else (0, 0, 250)
+            Image.new("RGB", (20, 16), color).save(tmp_path / "flags" / folder / f"{name}.png")
     (tmp_path / "flags" / "red" / "no.png").write_bytes(b"")
     return tmp_path / "flags"
 
@@ -27,30 +27,30 @@ def flags(tmp_path):
 def test_it_writes_the_table_the_page_and_the_arrays(cnnviz, network, flags, tmp_path):
     outcome = cnnviz("evaluate", network, flags, "--out", tmp_path / "made" / "here")
     assert outcome.code == 0, outcome.err
-    assert outcome.out.startswith("4 of 5 right: 80.0 % (")
-    assert "1 picture of 'plaid' left out: the network has no such class" in outcome.out
+    assert outcome.out.startswith("Accuracy 80.0 %, 4 of 5 images (95 % confidence interval ")
+    assert "1 image of 'plaid' left out: the model has no such class" in outcome.out
     assert "left out: red/no.png is empty. Choose another file." in outcome.out
     folder = tmp_path / "made" / "here"
     with (folder / "predictions.csv").open(newline="") as file:
-        rows = {row["picture"]: row for row in csv.DictReader(file)}
+        rows = {row["image"]: row for row in csv.DictReader(file)}
     assert rows["red/b1.png"]["predicted"] == "blue" and rows["red/no.png"]["problem"]
-    assert "4 of 5 pictures" in (folder / "report.html").read_text()
+    assert "4 of 5 images" in (folder / "report.html").read_text()
     evaluation = load(folder / "evaluation.npz")
-    assert evaluation.class_names == ("blue", "plaid", "red")  # both of the network's that end in red
+    assert evaluation.class_names == ("blue", "plaid", "red")  # both of the model's that end in red
     np.testing.assert_array_equal(evaluation.is_right.sum(), 4)
 
 
 def test_programs_read_json_and_nothing_is_written(cnnviz, network, flags, tmp_path):
     outcome = cnnviz("evaluate", network, flags, "--json")
     told = json.loads(outcome.out)
-    assert told["accuracy"] == 0.8 and told["pictures"] == 5 and told["unmapped"] == {"plaid": 1}
-    assert told["confused"] == [{"label": "red", "predicted": "blue", "pictures": 1}]
+    assert told["accuracy"] == 0.8 and told["images"] == 5 and told["unmapped"] == {"plaid": 1}
+    assert told["confused"] == [{"label": "red", "predicted": "blue", "images": 1}]
     assert told["interval"][0] < 0.8 < told["interval"][1]
     assert told["files"] == [] and not list((tmp_path / "here").iterdir())
 
 
 @pytest.mark.parametrize(("bar", "code"), [("0.8", 0), ("0.81", 1)])
-def test_a_network_below_the_bar_ends_with_one(cnnviz, network, flags, bar, code):
+def test_a_model_below_the_bar_ends_with_one(cnnviz, network, flags, bar, code):
     outcome = cnnviz("evaluate", network, flags, "--json", "--fail-under", bar)
     assert outcome.code == code
     assert json.loads(outcome.out)["accuracy"] == 0.8  # told all the same
@@ -59,7 +59,7 @@ def test_a_network_below_the_bar_ends_with_one(cnnviz, network, flags, bar, code
 
 def test_a_mapping_can_be_said(cnnviz, network, flags):
     told = json.loads(cnnviz("evaluate", network, flags, "--json", "--map", "plaid=deep blue", "--map", "red=0,2").out)
-    assert told["unmapped"] == {"blue": 2} and told["pictures"] == 4 and told["right"] == 3
+    assert told["unmapped"] == {"blue": 2} and told["images"] == 4 and told["right"] == 3
     assert [entry["name"] for entry in told["classes"]] == ["blue", "plaid", "red"]
 
 
@@ -68,9 +68,9 @@ def test_a_mapping_can_be_said(cnnviz, network, flags):
     [
         (
             ["--map", "pink=0"],
-            "'pink=0' maps no class of the pictures. Write CLASS=NAME; their classes: blue, plaid, red.",
+            "'pink=0' does not map a class of the dataset. Write CLASS=NAME; its classes: blue, plaid, red.",
         ),
-        (["--map", "red=0", "--map", "blue=0"], "A class of the network is mapped twice. Name each once."),
+        (["--map", "red=0", "--map", "blue=0"], "A class of the model is mapped twice. Name each only once."),
         (["--map", "red=mauve"], "mixer has no class 'mauve'. It has 3; name one or its index."),
         (
             ["--fail-under", "90"],
@@ -95,7 +95,7 @@ def test_files_are_replaced_only_when_asked(cnnviz, network, flags, tmp_path):
 
 def test_what_is_not_there_is_told_before_anything_starts(cnnviz):
     assert cnnviz("evaluate", "lenet5-mnist", "mnist-5").err.startswith(
-        "cnnviz: There is no data set, folder or zip archive 'mnist-5'. Did you mean mnist-5k"
+        "cnnviz: There is no dataset, folder or zip archive 'mnist-5'. Did you mean mnist-5k"
     )
 
 

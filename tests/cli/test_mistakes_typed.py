@@ -15,13 +15,13 @@ VERBS = ("app", "models", "layers", "predict", "activations", "filters", "heatma
 
 
 @pytest.fixture
-def files(network, picture, tmp_path):
+def files(network, image, tmp_path):
     """Names that the commands below use."""
     broken = tmp_path / "broken.png"
-    broken.write_bytes(picture.read_bytes()[:60])
-    (tmp_path / "words.txt").write_text("no picture")
+    broken.write_bytes(image.read_bytes()[:60])
+    (tmp_path / "words.txt").write_text("no image")
     (tmp_path / "full.png").write_bytes(b"mine")
-    return {"M": f"--model {shlex.quote(str(network))}", "P": shlex.quote(str(picture)), "T": str(tmp_path)}
+    return {"M": f"--model {shlex.quote(str(network))}", "P": shlex.quote(str(image)), "T": str(tmp_path)}
 
 
 @pytest.mark.parametrize(
@@ -29,11 +29,11 @@ def files(network, picture, tmp_path):
     [
         ("", "arguments are required: VERB"),
         ("paint", "invalid choice: 'paint'"),
-        ("layers --model nowhere", "There is no network 'nowhere'."),
+        ("layers --model nowhere", "There is no model 'nowhere'."),
         ("layers --model {T}/words.txt", "Model"),
         ("layers --model {T}/none.keras", "none.keras"),
         ("layers --modle x", "unrecognized arguments: --modle x"),
-        ("predict", "required: PICTURE"),
+        ("predict", "required: IMAGE"),
         ("predict missing.jpg {M}", "There is no file 'missing.jpg'."),
         ("predict {T}/broken.png {M}", "'broken.png' is a PNG file that is damaged or cut short."),
         ("predict {T}/words.txt {M}", "'words.txt' is"),
@@ -41,6 +41,8 @@ def files(network, picture, tmp_path):
         ("predict {P} {M} --top ten", "not 'ten'"),
         ("heatmap {P} {M} --out ''", "Argument --out: expected a path, not ''"),
         ("evaluate {T} {T} --out ''", "Argument --out: expected a path, not ''"),
+        ("app --headless --host ''", "Argument --host: expected a name, not ''"),
+        ("app --headless --host " + 100 * "é", "Nothing can listen on port"),
         ("runs list --runs-dir ' '", "Argument --runs-dir: expected a path, not ' '"),
         ("activations missing.jpg {M}", "There is no file 'missing.jpg'."),
         ("activations {P} {M} --layer mox", "mixer has no layer 'mox'. Layers with feature maps: mix"),
@@ -61,7 +63,7 @@ def files(network, picture, tmp_path):
         ("heatmap {P} {M} --class 3", "mixer has no class '3'."),
         ("heatmap {P} {M} --class e", "3 classes match 'e'"),
         ("heatmap {P} {M} --layer mox", "mixer has no layer 'mox'."),
-        ("heatmap {P} {M} --method saliency --layer mix", "Saliency works on the pixels, at no layer."),
+        ("heatmap {P} {M} --method saliency --layer mix", "Saliency attributes to the pixels, not to a layer."),
         ("heatmap {P} {M} --method gradcam", "invalid choice: 'gradcam'"),
         ("heatmap {P} {M} --opacity nan", "expected a number from 0 to 1, not 'nan'"),
         ("heatmap {P} {M} --out {T}/none/x.png", "There is no folder"),

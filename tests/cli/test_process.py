@@ -27,7 +27,7 @@ def environment(tmp_path):
 
 def test_json_is_all_that_a_program_reads(environment):
     done = subprocess.run([*COMMAND, "predict", "chelsea", "--json"], capture_output=True, text=True, env=environment)
-    first = json.loads(done.stdout)["pictures"][0]["classes"][0]
+    first = json.loads(done.stdout)["images"][0]["classes"][0]
     assert (first["index"], first["name"]) == (285, "Egyptian cat")
     assert first["probability"] == pytest.approx(0.385, abs=5e-4)
     assert (done.returncode, done.stderr) == (0, "")
@@ -94,7 +94,7 @@ def test_ctrl_c_under_a_progress_bar_ends_with_130(environment, network):
             process.kill()
             os.close(terminal)
         assert process.stdout.read() == b""
-    assert b"Climbing" in seen and seen.rstrip().endswith(b"cnnviz: Stopped.")
+    assert b"Optimizing" in seen and seen.rstrip().endswith(b"cnnviz: Stopped.")
     assert b"Traceback" not in seen
 
 

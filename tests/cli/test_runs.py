@@ -95,7 +95,7 @@ def test_a_name_may_be_a_unique_beginning_or_a_folder(cnnviz, runs):
 
 def test_only_a_run_that_is_meant_is_deleted(cnnviz, runs):
     done = cnnviz("runs", "delete", "adag")
-    assert done.code == 2 and "delete adagrad for good. Add --yes" in done.err
+    assert done.code == 2 and "delete adagrad permanently. Add --yes" in done.err
     assert runs["adagrad"].is_dir()
     assert cnnviz("runs", "delete", "adag", "sgd", "--yes").out == "Deleted adagrad.\nDeleted sgd.\n"
     assert [path.is_dir() for path in runs.values()] == [True, False, False]
@@ -119,9 +119,9 @@ def test_a_run_that_does_not_answer_is_killed_when_it_is_asked_again(cnnviz, run
         write_json(path / "status.json", asdict(Status("running", epoch=3, epochs=12, pid=process.pid)))
         assert cnnviz("runs", "stop", "sgd").out == "sgd stops within seconds.\n"
         os.utime(path / "stop", (0, 0))
-        assert cnnviz("runs", "stop", "sgd").out == "sgd did not answer and was killed.\n"
+        assert cnnviz("runs", "stop", "sgd").out == "sgd did not respond and was killed.\n"
         assert process.wait(20)
-    assert "sgd: interrupted, 3 of 12 epochs. Its trainer did not answer" in cnnviz("runs", "show", "sgd").out
+    assert "sgd: interrupted, 3 of 12 epochs. The training process did not respond" in cnnviz("runs", "show", "sgd").out
 
 
 @pytest.mark.parametrize(
@@ -132,8 +132,8 @@ def test_a_run_that_does_not_answer_is_killed_when_it_is_asked_again(cnnviz, run
         ("show ad", "2 runs begin with 'ad': "),
         ("show ''", "There is no run ''"),
         ("show ..", "There is no run '..'"),
-        ("compare adam", "nothing to be compared with"),
-        ("compare adam adam", "nothing to be compared with"),
+        ("compare adam", "One run cannot be compared"),
+        ("compare adam adam", "One run cannot be compared"),
         ("stop adam", "'adam' is not running: it is finished."),
         ("resume adam", "'adam' is finished."),
         ("export adam", "'adam' has not finished an epoch"),

@@ -23,8 +23,8 @@ SECONDS = 120
 
 
 @pytest.fixture
-def pictures(tmp_path, monkeypatch):
-    """Bright and dark pictures, and a place for runs."""
+def images(tmp_path, monkeypatch):
+    """Bright and dark images, and a place for runs."""
     monkeypatch.setenv("CNNVIZ_RUNS_DIR", str(tmp_path / "runs"))
     rng = np.random.default_rng(0)
     for name, low in (("bright", 150), ("dark", 0)):
@@ -40,12 +40,12 @@ def runs(tmp_path):
     return tmp_path / "runs"
 
 
-def quick(pictures, epochs=2):
-    return ("lenet5", "--data", pictures, "--epochs", epochs, "--batch-size", 8, "--set", "has_tensorboard=false")
+def quick(images, epochs=2):
+    return ("lenet5", "--data", images, "--epochs", epochs, "--batch-size", 8, "--set", "has_tensorboard=false")
 
 
-def test_a_run_tells_a_line_an_epoch_and_opens_under_its_name(cnnviz, pictures, runs):
-    done = cnnviz("train", *quick(pictures))
+def test_a_run_tells_a_line_an_epoch_and_opens_under_its_name(cnnviz, images, runs):
+    done = cnnviz("train", *quick(images))
     (run,) = list_runs(runs)
     lines = done.err.splitlines()
     assert done.code == 0 and lines[0] == str(run.path)
@@ -55,8 +55,8 @@ def test_a_run_tells_a_line_an_epoch_and_opens_under_its_name(cnnviz, pictures, 
     assert "bright" in cnnviz("predict", "chelsea", "--model", run.name).out
 
 
-def test_a_program_reads_json_and_nothing_else(cnnviz, pictures, runs):
-    done = cnnviz("train", *quick(pictures, 1), "--optimizer", "sgd", "--json", "--set", "augmentation.rotation=5")
+def test_a_program_reads_json_and_nothing_else(cnnviz, images, runs):
+    done = cnnviz("train", *quick(images, 1), "--optimizer", "sgd", "--json", "--set", "augmentation.rotation=5")
     facts = json.loads(done.out)
     assert (done.code, done.err) == (0, "")
     assert facts["state"] == "finished" and facts["recipe"]["optimizer"] == "sgd"
@@ -64,8 +64,8 @@ def test_a_program_reads_json_and_nothing_else(cnnviz, pictures, runs):
     assert facts["test"]["pictures"] == 8
 
 
-def test_a_series_trains_one_run_after_the_other(cnnviz, pictures, runs):
-    words = ("--series", "ladder", *quick(pictures, 1)[1:], "--base", "lenet5", "--set", "snapshots=0")
+def test_a_series_trains_one_run_after_the_other(cnnviz, images, runs):
+    words = ("--series", "ladder", *quick(images, 1)[1:], "--base", "lenet5", "--set", "snapshots=0")
     done = cnnviz("train", *words, "--json")
     ended = json.loads(done.out)["runs"]
     assert [one["recipe"]["name"] for one in ended][:2] == ["ladder-scratch", "ladder-scratch-augmented"]
@@ -74,11 +74,11 @@ def test_a_series_trains_one_run_after_the_other(cnnviz, pictures, runs):
     assert {one["name"] for one in listed} == {one["name"] for one in ended} and len(listed) == 4
 
 
-def test_a_relative_path_holds_from_everywhere(cnnviz, pictures, runs, tmp_path, monkeypatch):
-    monkeypatch.chdir(pictures.parent)
+def test_a_relative_path_holds_from_everywhere(cnnviz, images, runs, tmp_path, monkeypatch):
+    monkeypatch.chdir(images.parent)
     words = quick("data", 1)
     assert cnnviz("train", *words).code == 0
-    assert list_runs(runs)[0].recipe["data"] == str(pictures)
+    assert list_runs(runs)[0].recipe["data"] == str(images)
 
 
 @pytest.mark.parametrize(
@@ -88,15 +88,15 @@ def test_a_relative_path_holds_from_everywhere(cnnviz, pictures, runs, tmp_path,
         ("lenet5 --series optimizers", "Name a recipe or a series."),
         ("lenet6", "invalid choice: 'lenet6'"),
         ("lenet5 --data mnist-5", "Did you mean mnist-5k"),
-        ("--series ladder --data nowhere", "There is no data set, folder or zip archive 'nowhere'."),
+        ("--series ladder --data nowhere", "There is no dataset, folder or zip archive 'nowhere'."),
         ("lenet5 --epochs 0", "expected a whole number of at least 1, not '0'"),
         ("lenet5 --epochs 1.5", "not '1.5'"),
-        ("lenet5 --learning-rate nan", "A learning rate of nan does not learn."),
-        ("lenet5 --learning-rate -1", "does not learn"),
+        ("lenet5 --learning-rate nan", "The learning rate nan is not positive."),
+        ("lenet5 --learning-rate -1", "is not positive"),
         ("lenet5 --learning-rate fast", "invalid float value: 'fast'"),
         ("lenet5 --base vgg16", "There is no setting 'transfer.base' in lenet5."),
         ("lenet5 --set rotation", "expected NAME=VALUE, not 'rotation'"),
-        ("lenet5 --set augmentation.rotation=500", "Augmentation rotation of 500 cannot be."),
+        ("lenet5 --set augmentation.rotation=500", "Augmentation rotation is 500, out of range."),
         ("lenet5 --set no.such=1", "There is no setting 'no.such' in lenet5."),
         ("lenet5 --strategy tpu", "Choose mirrored or multi-worker."),
         ("lenet5 --strategy parameter-server", "Keras 3 does not train with a parameter server."),
@@ -107,7 +107,7 @@ def test_a_relative_path_holds_from_everywhere(cnnviz, pictures, runs, tmp_path,
         ("lenet5 --runs-dir /dev/null/x", "No run can be kept in '/dev/null/x': Not a directory."),
     ],
 )
-def test_a_mistake_is_told_before_anything_is_made(cnnviz, pictures, runs, words, said, monkeypatch):
+def test_a_mistake_is_told_before_anything_is_made(cnnviz, images, runs, words, said, monkeypatch):
     monkeypatch.delenv("TF_CONFIG", raising=False)
     done = cnnviz("train", *shlex.split(words))
     assert (done.code, done.out) == (2, "")
@@ -116,24 +116,24 @@ def test_a_mistake_is_told_before_anything_is_made(cnnviz, pictures, runs, words
     assert not runs.exists()
 
 
-def test_a_full_queue_is_told_and_nothing_is_made(cnnviz, pictures, runs, monkeypatch):
+def test_a_full_queue_is_told_and_nothing_is_made(cnnviz, images, runs, monkeypatch):
     monkeypatch.setenv("CNNVIZ_MAX_RUNS", "3")
-    done = cnnviz("train", "--series", "ladder", *quick(pictures)[1:], "--base", "lenet5")
+    done = cnnviz("train", "--series", "ladder", *quick(images)[1:], "--base", "lenet5")
     assert (done.code, done.out, list_runs(runs)) == (2, "", [])
     assert done.err.startswith("cnnviz: There would be 4 unfinished runs in ") and done.err.count("\n") == 1
 
 
-def test_what_fails_on_the_way_ends_with_2_and_its_reason(cnnviz, pictures, runs):
-    shutil.rmtree(pictures / "dark")
-    done = cnnviz("train", *quick(pictures), "--json")
+def test_what_fails_on_the_way_ends_with_2_and_its_reason(cnnviz, images, runs):
+    shutil.rmtree(images / "dark")
+    done = cnnviz("train", *quick(images), "--json")
     assert done.code == 2 and json.loads(done.out)["state"] == "failed"
     assert done.err == f"cnnviz: {json.loads(done.out)['reason']}\n"
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX's")
 @pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_stops_the_run_which_says_how_to_carry_on(pictures, runs, sent, tmp_path):
-    endless = (*quick(pictures, 10_000), "--set", "patience=null")
+def test_a_signal_stops_the_run_which_says_how_to_carry_on(images, runs, sent, tmp_path):
+    endless = (*quick(images, 10_000), "--set", "patience=null")
     command = [sys.executable, "-m", "cnnviz", "train", *map(str, endless)]
     environment = os.environ | {"CNNVIZ_CACHE_DIR": str(tmp_path / "cache")}
     with subprocess.Popen(
@@ -149,8 +149,8 @@ def test_a_signal_stops_the_run_which_says_how_to_carry_on(pictures, runs, sent,
     assert "Traceback" not in err
 
 
-def test_a_signal_whose_exception_is_lost_is_heard_all_the_same(pictures, runs):
-    path = create_run(replace(RECIPES["lenet5"].recipe, data=str(pictures)), folder=runs)
+def test_a_signal_whose_exception_is_lost_is_heard_all_the_same(images, runs):
+    path = create_run(replace(RECIPES["lenet5"].recipe, data=str(images)), folder=runs)
     with hold(path), train._stoppable([path]) as came:
         Record(path, open_run(path).status).tell(state="running")
         with pytest.raises(KeyboardInterrupt):  # as a callback of TensorFlow may swallow it
@@ -160,10 +160,10 @@ def test_a_signal_whose_exception_is_lost_is_heard_all_the_same(pictures, runs):
             signal.raise_signal(signal.SIGTERM)
 
 
-def test_a_stopped_run_is_resumed_by_name_and_finishes(cnnviz, pictures, runs):
+def test_a_stopped_run_is_resumed_by_name_and_finishes(cnnviz, images, runs):
     from cnnviz.training import stop
 
-    command = [sys.executable, "-m", "cnnviz", "train", *map(str, quick(pictures, 2)), "--background", "--json"]
+    command = [sys.executable, "-m", "cnnviz", "train", *map(str, quick(images, 2)), "--background", "--json"]
     made = subprocess.run(command, capture_output=True, check=True, timeout=SECONDS)
     (path,) = json.loads(made.stdout)["launched"]
     wait_until(lambda: open_run(path).status.state in ("running", "finished"), "the launched run")
@@ -176,8 +176,8 @@ def test_a_stopped_run_is_resumed_by_name_and_finishes(cnnviz, pictures, runs):
     assert list(open_run(path).history.epochs) == [1, 2]
 
 
-def test_export_writes_a_network_that_opens(cnnviz, pictures, runs, tmp_path):
-    assert cnnviz("train", *quick(pictures, 1)).code == 0
+def test_export_writes_a_model_that_opens(cnnviz, images, runs, tmp_path):
+    assert cnnviz("train", *quick(images, 1)).code == 0
     out = tmp_path / "bright.keras"
     assert cnnviz("runs", "export", "lenet5", "--out", out).out == f"Wrote {out}\n"
     assert "dark" in cnnviz("predict", "chelsea", "--model", out).out

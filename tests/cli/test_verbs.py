@@ -9,21 +9,21 @@ import pytest
 from PIL import Image
 
 from cnnviz.cli.output import table
-from cnnviz.convnets import catalogue
-from cnnviz.convnets.catalogue import build_untrained
-from cnnviz.images import colour, png_bytes
+from cnnviz.convnets import catalog
+from cnnviz.convnets.catalog import build_untrained
+from cnnviz.images import color, png_bytes
 
 CASES = Path(__file__).parents[1] / "cases"
-GAIN, SIZE = 6.0, 16  # of the network in conftest
+GAIN, SIZE = 6.0, 16  # of the model in conftest
 
 
 def read(path):
     return np.asarray(Image.open(path))
 
 
-def test_models_lists_the_whole_catalogue(cnnviz):
+def test_models_lists_the_whole_catalog(cnnviz):
     lines = cnnviz("models").out.splitlines()
-    assert [line.split()[0] for line in lines[1:]] == list(catalogue())
+    assert [line.split()[0] for line in lines[1:]] == list(catalog())
     assert lines[1].split()[-1] == "-"  # nothing to download for the first
     assert len({len(line) for line in lines}) == 1  # a table: its last column ends at one place
 
@@ -61,48 +61,48 @@ def test_layers_marks_what_holds_other_layers_so_that_nobody_adds_it_up(cnnviz, 
     assert sum(leaves) == listed["totals"]["parameters"] == 56 + 18
 
 
-def test_predict_matches_the_closed_form(cnnviz, network, picture, probabilities):
-    answer = json.loads(cnnviz("predict", picture, "--model", network, "--json").out)
+def test_predict_matches_the_closed_form(cnnviz, network, image, probabilities):
+    answer = json.loads(cnnviz("predict", image, "--model", network, "--json").out)
     assert answer["model"] == "mixer"
-    classes = answer["pictures"][0]["classes"]
+    classes = answer["images"][0]["classes"]
     assert [entry["name"] for entry in classes] == ["bright red", "deep blue", "not red"]
     np.testing.assert_allclose([entry["probability"] for entry in classes], probabilities, rtol=1e-5)
 
 
-def test_predict_prints_the_top_classes_of_every_picture(cnnviz, network, picture, probabilities):
-    lines = cnnviz("predict", picture, "chelsea", "--model", network, "--top", 2).out.splitlines()
+def test_predict_prints_the_top_classes_of_every_image(cnnviz, network, image, probabilities):
+    lines = cnnviz("predict", image, "chelsea", "--model", network, "--top", 2).out.splitlines()
     assert len(lines) == 1 + 2 * 2
-    assert lines[1].split() == [str(picture), f"{100 * probabilities[0]:.1f}", "%", "bright", "red", "0"]
+    assert lines[1].split() == [str(image), f"{100 * probabilities[0]:.1f}", "%", "bright", "red", "0"]
     assert [line.split()[0] for line in lines[3:]] == ["chelsea"] * 2
 
 
-def test_predict_gives_more_pictures_than_a_batch_the_answer_of_one(cnnviz, network, picture):
-    pictures = [picture, *["chelsea"] * 16, picture]
-    answers = json.loads(cnnviz("predict", *pictures, "--model", network, "--json").out)["pictures"]
-    assert [answer["picture"] for answer in answers] == [str(name) for name in pictures]
+def test_predict_gives_more_images_than_a_batch_the_answer_of_one(cnnviz, network, image):
+    images = [image, *["chelsea"] * 16, image]
+    answers = json.loads(cnnviz("predict", *images, "--model", network, "--json").out)["images"]
+    assert [answer["image"] for answer in answers] == [str(name) for name in images]
     first, second, last = ([entry["probability"] for entry in answers[place]["classes"]] for place in (0, 1, -1))
     np.testing.assert_allclose(first, last, rtol=1e-6)
     assert np.abs(np.subtract(first, second)).max() > 0.01
 
 
-def test_predict_answers_for_good_pictures_before_it_complains_of_bad_ones(cnnviz, network, picture, tmp_path):
+def test_predict_answers_for_good_images_before_it_complains_of_bad_ones(cnnviz, network, image, tmp_path):
     bad = tmp_path / "bad.jpg"
     bad.write_bytes(b"\xff\xd8\xff\xe0 and no more")
-    done = cnnviz("predict", bad, picture, "nothing.png", "--model", network, "--json")
-    answers = json.loads(done.out)["pictures"]
+    done = cnnviz("predict", bad, image, "nothing.png", "--model", network, "--json")
+    answers = json.loads(done.out)["images"]
     assert done.code == 2
     assert ["error" in answer for answer in answers] == [True, False, True]
-    assert done.err.startswith("cnnviz: 2 of 3 pictures cannot be read; the first: 'bad.jpg' ")
+    assert done.err.startswith("cnnviz: 2 of 3 images cannot be read; the first: 'bad.jpg' ")
 
 
-def test_a_file_goes_before_a_sample_of_its_name(cnnviz, network, picture, tmp_path):
-    (tmp_path / "here" / "coffee").write_bytes(picture.read_bytes())
-    answers = json.loads(cnnviz("predict", "coffee", picture, "--model", network, "--json").out)["pictures"]
+def test_a_file_goes_before_a_sample_of_its_name(cnnviz, network, image, tmp_path):
+    (tmp_path / "here" / "coffee").write_bytes(image.read_bytes())
+    answers = json.loads(cnnviz("predict", "coffee", image, "--model", network, "--json").out)["images"]
     assert answers[0]["classes"] == answers[1]["classes"]
 
 
-def test_activations_draws_one_tile_a_channel(cnnviz, network, picture, tmp_path):
-    done = cnnviz("activations", picture, "--layer", "mix", "--model", network, "--colours", "gray")
+def test_activations_draws_one_tile_a_channel(cnnviz, network, image, tmp_path):
+    done = cnnviz("activations", image, "--layer", "mix", "--model", network, "--colors", "gray")
     sheet = read(tmp_path / "here" / "flag-mix.png")
     assert sheet.shape == (2 * 64 + 2, 2 * 64 + 2, 3)  # 16 x 16 enlarged four times, two by two, a gap of 2
     red, blue = sheet[:64, :64, 0], sheet[:64, 66:, 0]
@@ -110,7 +110,7 @@ def test_activations_draws_one_tile_a_channel(cnnviz, network, picture, tmp_path
     assert (blue[:48] == 0).all() and (blue[48:] == 255).all()
     assert done.out.splitlines() == [
         "mix: 16 x 16 x 4, from 0 to 1.",
-        "Silent on this picture: 2, 3.",
+        "Inactive on this image: 2, 3.",
         "Wrote flag-mix.png",
     ]
 
@@ -119,11 +119,11 @@ def test_activations_orders_and_scales_channels_in_the_sheet_and_for_programs(cn
     """A faint red and a full blue: the strongest first, and on one scale the red one is half as bright."""
     (tmp_path / "here" / "faint.png").write_bytes(png_bytes(np.full((SIZE, SIZE, 3), (127, 0, 255), np.uint8)))
     words = ("activations", "faint.png", "--layer", "mix", "--model", network, "--order", "strength")
-    looks = ("--normalise", "layer", "--colours", "gray")
+    looks = ("--normalize", "layer", "--colors", "gray")
     facts = json.loads(cnnviz(*words, *looks, "--json", "--out", "sheet.png").out)
     channels = facts["channels"]
     assert [entry["channel"] for entry in channels] == [1, 0, 2, 3]
-    assert [entry["is_silent"] for entry in channels] == [False, False, True, True]
+    assert [entry["is_inactive"] for entry in channels] == [False, False, True, True]
     assert channels[1]["mean"] == pytest.approx(127 / 255) and channels[1]["zero_share"] == 0
     assert facts["shape"] == [16, 16, 4] and facts["out"] == "sheet.png"
     sheet = read(tmp_path / "here" / "sheet.png")
@@ -131,12 +131,12 @@ def test_activations_orders_and_scales_channels_in_the_sheet_and_for_programs(cn
     assert (sheet[:64, :64] == 255).all() and np.abs(sheet[:64, 66:].astype(int) - 127).max() <= 1
 
 
-def test_activations_writes_the_maps_themselves_of_dense_layers_too(cnnviz, network, picture, probabilities):
-    assert cnnviz("activations", picture, "--model", network, "--layer", "mix", "--out", "maps.npz").code == 0
+def test_activations_writes_the_maps_themselves_of_dense_layers_too(cnnviz, network, image, probabilities):
+    assert cnnviz("activations", image, "--model", network, "--layer", "mix", "--out", "maps.npz").code == 0
     with np.load("maps.npz") as file:
         assert file["maps"].shape == (16, 16, 4) and file["maps"].dtype == np.float32
         np.testing.assert_allclose(file["maps"].mean(axis=(0, 1)), [0.75, 0.25, 0, 0], atol=1e-6)
-    assert cnnviz("activations", picture, "--model", network, "--layer", "scores", "--out", "scores.npz").code == 0
+    assert cnnviz("activations", image, "--model", network, "--layer", "scores", "--out", "scores.npz").code == 0
     with np.load("scores.npz") as file:
         np.testing.assert_allclose(file["maps"], probabilities, rtol=1e-5)
 
@@ -147,7 +147,7 @@ def test_filters_names_what_became_of_each_filter(cnnviz, network, tmp_path):
     assert done.code == 0, done.err
     assert done.out.splitlines() == [
         "mix: patterns of 4 filters, textbook.",
-        "Dead (nothing excites them): 2, 3.",  # green climbs, but not as far as its bias asks
+        "Dead (no gradient found): 2, 3.",  # green maximizes, but not as far as its bias asks
         "Wrote mixer-mix-textbook.png",
     ]
     sheet = read(tmp_path / "here" / "mixer-mix-textbook.png")
@@ -184,9 +184,9 @@ def test_filters_takes_the_first_ones_unless_told(cnnviz, network):
     assert [entry["filter"] for entry in facts["patterns"]] == [0, 1, 2, 3]
 
 
-def test_heatmap_matches_the_closed_form(cnnviz, network, picture, probabilities):
+def test_heatmap_matches_the_closed_form(cnnviz, network, image, probabilities):
     """Behind global pooling a channel's weight is the class's own over the area."""
-    words = ("heatmap", picture, "--model", network, "--layer", "mix", "--class", "BLUE", "--out", "heat.npz")
+    words = ("heatmap", image, "--model", network, "--layer", "mix", "--class", "BLUE", "--out", "heat.npz")
     facts = json.loads(cnnviz(*words, "--json").out)
     assert facts["class"] == {"index": 1, "name": "deep blue"}
     assert facts["probability"] == pytest.approx(probabilities[1], rel=1e-5)
@@ -202,15 +202,17 @@ def test_heatmap_matches_the_closed_form(cnnviz, network, picture, probabilities
 def test_of_an_empty_map_nothing_is_hidden(cnnviz):
     model = Path(__file__).parents[1] / "cases" / "models" / "uint8_rescaling.keras"
     done = cnnviz("heatmap", "chelsea", "--model", model, "--class", "0", "--layer", "conv2")
-    assert "The map is empty" in done.out and "Hiding" not in done.out
+    assert "The heatmap is empty" in done.out and "Hiding" not in done.out
 
 
-def test_heatmap_explains_the_top_class_in_plain_words(cnnviz, network, picture, probabilities, tmp_path):
-    done = cnnviz("heatmap", picture, "--model", network)
+def test_heatmap_explains_the_top_class_in_plain_words(cnnviz, network, image, probabilities, tmp_path):
+    done = cnnviz("heatmap", image, "--model", network)
     name, method, deletion, wrote = done.out.splitlines()
     assert name == f"bright red (0): {100 * probabilities[0]:.1f} %"
     assert method == f"Grad-CAM at mix: 16 x 16, from 0 to {GAIN / SIZE**2:.3g} logit."
-    assert deletion.startswith(f"Hiding the hottest 10 % changes bright red from {100 * probabilities[0]:.1f} % to ")
+    assert deletion.startswith(
+        f"Deletion test: masking the top 10 % of pixels changes bright red from {100 * probabilities[0]:.1f} % to "
+    )
     assert wrote == "Wrote flag-grad_cam.png"
     overlay = read(tmp_path / "here" / "flag-grad_cam.png")
     assert overlay.shape == (224, 224, 3)  # 16 pixels enlarged 14 times
@@ -222,31 +224,31 @@ def test_heatmap_explains_whatever_class_is_on_top(cnnviz, network, tmp_path):
     assert cnnviz("heatmap", "sky.png", "--model", network).out.startswith("deep blue (1): ")
 
 
-def test_heatmap_says_why_a_map_is_empty(cnnviz, network, picture):
-    done = cnnviz("heatmap", picture, "--model", network, "--class", 2)
+def test_heatmap_says_why_a_map_is_empty(cnnviz, network, image):
+    done = cnnviz("heatmap", image, "--model", network, "--class", 2)
     assert done.code == 0
-    assert "The map is empty: nothing at this layer raises the score." in done.out
+    assert "The heatmap is empty: nothing at this layer raises the score." in done.out
 
 
-def test_heatmap_without_opacity_is_the_picture_as_the_network_receives_it(cnnviz, network, picture):
-    assert cnnviz("heatmap", picture, "--model", network, "--opacity", 0, "--out", "clear.png").code == 0
+def test_heatmap_without_opacity_is_the_image_as_the_model_receives_it(cnnviz, network, image):
+    assert cnnviz("heatmap", image, "--model", network, "--opacity", 0, "--out", "clear.png").code == 0
     clear = read("clear.png")
     assert (clear[:168] == [255, 0, 0]).all() and (clear[168:] == [0, 0, 255]).all()
 
 
-def test_heatmap_draws_what_speaks_against_a_class_in_another_colour(cnnviz, network, picture):
-    words = ("heatmap", picture, "--model", network, "--class", "not red", "--method", "integrated_gradients")
+def test_heatmap_draws_what_speaks_against_a_class_in_another_color(cnnviz, network, image):
+    words = ("heatmap", image, "--model", network, "--class", "not red", "--method", "integrated_gradients")
     done = cnnviz(*words, "--opacity", 1, "--out", "against.png")
-    assert "Nothing here raises the score; the map only shows what lowers it." in done.out
+    assert "Nothing raises the score; the heatmap only shows what lowers it." in done.out
     overlay = read("against.png")
-    assert (overlay[:140] == colour(np.zeros(1), "PuOr")).all()
+    assert (overlay[:140] == color(np.zeros(1), "PuOr")).all()
     assert (overlay[-28:] == [0, 0, 255]).all()
 
 
-def test_heatmap_uses_the_colours_asked_for(cnnviz, network, picture):
-    words = ("heatmap", picture, "--model", network, "--opacity", 1, "--colours", "viridis", "--out", "green.png")
+def test_heatmap_uses_the_colors_asked_for(cnnviz, network, image):
+    words = ("heatmap", image, "--model", network, "--opacity", 1, "--colors", "viridis", "--out", "green.png")
     assert cnnviz(*words).code == 0
-    assert (read("green.png")[:140] == colour(np.ones(1), "viridis")).all()
+    assert (read("green.png")[:140] == color(np.ones(1), "viridis")).all()
 
 
 @pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
@@ -258,17 +260,17 @@ def test_weights_alone_open_with_the_name_of_their_architecture(cnnviz, tmp_path
 
 
 @pytest.mark.parametrize("method", ["score_cam", "saliency", "smooth_grad", "integrated_gradients", "occlusion"])
-def test_every_kind_of_method_is_drawn(cnnviz, network, picture, method, tmp_path):
-    done = cnnviz("heatmap", picture, "--model", network, "--method", method, "--out", tmp_path)
+def test_every_kind_of_method_is_drawn(cnnviz, network, image, method, tmp_path):
+    done = cnnviz("heatmap", image, "--model", network, "--method", method, "--out", tmp_path)
     assert done.code == 0, done.err
     assert read(tmp_path / f"flag-{method}.png").shape == (224, 224, 3)
 
 
-def test_what_the_model_file_cannot_tell_is_said_once_and_can_be_overruled(cnnviz, network, picture, tmp_path):
-    """The network's own answers lie beside it; a copy elsewhere has none, so that it must be assumed."""
+def test_what_the_model_file_cannot_tell_is_said_once_and_can_be_overruled(cnnviz, network, image, tmp_path):
+    """The model's own answers lie beside it; a copy elsewhere has none, so that it must be assumed."""
     alone = tmp_path / "alone.keras"
     alone.write_bytes(network.read_bytes())
-    guessed = cnnviz("predict", picture, "--model", alone, "--json")
+    guessed = cnnviz("predict", image, "--model", alone, "--json")
     assert guessed.err.count("Assumed of alone") == 1
     assert "guess: nothing in the model scales pixels" in guessed.err
     known = json.loads(guessed.out)["assumptions"]
@@ -287,21 +289,21 @@ def test_what_the_model_file_cannot_tell_is_said_once_and_can_be_overruled(cnnvi
         "--class-order",
         "sorted",
     ]
-    told = cnnviz("predict", picture, "--model", alone, "--json", *said)
+    told = cnnviz("predict", image, "--model", alone, "--json", *said)
     assert told.code == 0 and "Assumed" not in told.err
     answer = json.loads(told.out)
-    assert {entry["name"] for entry in answer["pictures"][0]["classes"]} == {"red", "blue", "other"}
+    assert {entry["name"] for entry in answer["images"][0]["classes"]} == {"red", "blue", "other"}
     assert answer["assumptions"]["scaling"] == {"value": "-1..1", "why": "you said so", "is_confirmed": True}
-    # Mean of max(0, 2 v - 1) over the picture: half of it is red in three quarters, blue in one.
+    # Mean of max(0, 2 v - 1) over the image: half of it is red in three quarters, blue in one.
     scores = np.exp([0.75 * GAIN, 0.25 * GAIN, -0.375 * GAIN])
-    found = {entry["name"]: entry["probability"] for entry in answer["pictures"][0]["classes"]}
+    found = {entry["name"]: entry["probability"] for entry in answer["images"][0]["classes"]}
     np.testing.assert_allclose([found[name] for name in ("red", "blue", "other")], scores / scores.sum(), rtol=1e-5)
 
 
 def test_a_number_is_no_percentage(cnnviz):
     case = str(CASES / "models" / "age_regression.keras")
     lines = cnnviz("predict", "coffee", "--model", case).out.splitlines()
-    assert lines[0].split() == ["picture", "number", "output", "index"]
+    assert lines[0].split() == ["image", "number", "output", "index"]
     assert "%" not in lines[1] and 36 < float(lines[1].split()[1]) < 38
     said = cnnviz("heatmap", "coffee", "--model", case, "--out", "age.png").out
     assert said.startswith("value (0): 37") and "%" not in said.replace("10 %", "")

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from cnnviz.convnets.answers import Answers, recall, remember
+from cnnviz.convnets.overrides import Answers, recall, remember
 from cnnviz.errors import ModelFileError
 
 SAID = Answers("-1..1", "pad", ("cat", "Hund ÄÖ", "犬"), 1)

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from cnnviz.convnets import architectures, convnet_from_model, load_convnet
-from cnnviz.convnets.catalogue import catalogue
+from cnnviz.convnets.catalog import catalog
 from cnnviz.layers import layers
 from cnnviz.probes import predict
 
@@ -24,11 +24,11 @@ def test_has_the_parameters_of_its_source(name, parameters, input_shape, units):
     model = getattr(architectures, name)()
     assert model.count_params() == parameters
     assert model(np.zeros((2, *input_shape), np.float32)).shape == (2, units)
-    assert catalogue()[name].preparation.input_shape == input_shape
+    assert catalog()[name].preparation.input_shape == input_shape
 
 
-def test_every_architecture_is_in_the_catalogue_and_opens_by_name(cat):
-    untrained = [entry for entry in catalogue().values() if not entry.is_trained]
+def test_every_architecture_is_in_the_catalog_and_opens_by_name(cat):
+    untrained = [entry for entry in catalog().values() if not entry.is_trained]
     assert len(untrained) == 7
     for entry in untrained:
         convnet = load_convnet(entry.name)
@@ -59,7 +59,7 @@ def test_the_subclassed_lenet5_survives_saving(tmp_path, rng):
 
 
 def test_lenet5_layers_see_what_the_paper_says():
-    """C1 5 x 5, S2 6 x 6, C3 14 x 14, S4 16 x 16 pixels of the picture."""
+    """C1 5 x 5, S2 6 x 6, C3 14 x 14, S4 16 x 16 pixels of the image."""
     infos = layers(convnet_from_model(architectures.lenet5()))
     assert [info.receptive_field[0] for info in infos[:4]] == [5, 6, 14, 16]
     assert [info.stride[0] for info in infos[:4]] == [1, 2, 2, 4]

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import pytest
 from keras import layers
-from tiny_nets import pooled, randomise
+from tiny_nets import pooled, randomize
 
 from cnnviz.convnets import Answers, convnet_from_model, load_convnet, remember
 from cnnviz.errors import ModelError
@@ -14,7 +14,7 @@ from cnnviz.probes import predict
 
 
 def linear(units, loss=None):
-    model = randomise(pooled(None, units=units))
+    model = randomize(pooled(None, units=units))
     if loss:
         model.compile(loss=loss)
     return model

@@ -4,7 +4,7 @@ import threading
 import keras
 import numpy as np
 import pytest
-from tiny_nets import Listed, flat, pooled, randomise
+from tiny_nets import Listed, flat, pooled, randomize
 
 from cnnviz.convnets import SCALINGS, Convnet, Preparation, convnet_from_model
 from cnnviz.errors import ClassError
@@ -13,7 +13,7 @@ PETS = ("tabby cat", "tiger cat", "tiger", "dog", "10")
 
 
 def convnet(class_names=PETS, **options):
-    return convnet_from_model(randomise(pooled(units=len(class_names))), class_names=class_names, **options)
+    return convnet_from_model(randomize(pooled(units=len(class_names))), class_names=class_names, **options)
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,7 @@ def test_a_class_that_is_not_there_is_told_in_a_sentence(text, message):
     assert str(caught.value) == message
 
 
-def test_the_same_network_has_the_same_fingerprint_whatever_its_name():
+def test_the_same_model_has_the_same_fingerprint_whatever_its_name():
     one, other = convnet(name="one"), convnet(name="other")
     assert one is not other
     assert one == other
@@ -50,10 +50,10 @@ def test_the_same_network_has_the_same_fingerprint_whatever_its_name():
 
 def test_the_fingerprint_depends_on_weights_architecture_and_meaning():
     base = convnet()
-    lighter = randomise(pooled(units=5), seed=1)
+    lighter = randomize(pooled(units=5), seed=1)
     changed = [
         convnet_from_model(lighter, class_names=PETS),
-        convnet_from_model(randomise(pooled("sigmoid", units=5)), class_names=PETS),
+        convnet_from_model(randomize(pooled("sigmoid", units=5)), class_names=PETS),
         convnet(preparation=Preparation((6, 6), fit="pad")),
         convnet(preparation=Preparation((6, 6), scaling=SCALINGS["-1..1"])),
         convnet(("a", "b", "c", "d", "e")),
@@ -64,7 +64,7 @@ def test_the_fingerprint_depends_on_weights_architecture_and_meaning():
 
 
 def test_one_changed_number_changes_the_fingerprint():
-    model = randomise(pooled())
+    model = randomize(pooled())
     before = convnet_from_model(model).fingerprint
     kernel = model.weights[0].numpy()
     kernel[0, 0, 0, 0] += 1e-6
@@ -77,13 +77,13 @@ def test_subclassed_models_differ_by_what_their_layers_do():
         model = Listed()
         model.steps[0].activation = activation
         model(np.zeros((1, 9, 8, 3), np.float32))
-        return convnet_from_model(randomise(model), preparation=Preparation((9, 8))).fingerprint
+        return convnet_from_model(randomize(model), preparation=Preparation((9, 8))).fingerprint
 
     assert fingerprint(keras.activations.relu) == fingerprint(keras.activations.relu)
     assert fingerprint(keras.activations.relu) != fingerprint(keras.activations.tanh)
 
 
-class Odd(keras.layers.Layer):
+class Outlier(keras.layers.Layer):
     """A layer whose configuration holds a function, or cannot be had."""
 
     is_broken = False
@@ -99,9 +99,9 @@ class Odd(keras.layers.Layer):
 
 def with_an_odd_layer():
     model = Listed()
-    model.steps.insert(0, Odd(name="odd"))
+    model.steps.insert(0, Outlier(name="odd"))
     model(np.zeros((1, 9, 8, 3), np.float32))
-    return convnet_from_model(randomise(model), preparation=Preparation((9, 8)))
+    return convnet_from_model(randomize(model), preparation=Preparation((9, 8)))
 
 
 def test_where_a_function_lies_in_memory_does_not_change_the_fingerprint():
@@ -111,7 +111,7 @@ def test_where_a_function_lies_in_memory_does_not_change_the_fingerprint():
 
 def test_a_layer_without_a_configuration_has_a_fingerprint(monkeypatch):
     whole = with_an_odd_layer().fingerprint
-    monkeypatch.setattr(Odd, "is_broken", True)
+    monkeypatch.setattr(Outlier, "is_broken", True)
     assert len(with_an_odd_layer().fingerprint) == 16
     assert with_an_odd_layer().fingerprint != whole
 
@@ -125,7 +125,7 @@ def prepared(rng, photo=None, **preparation):
 
 @pytest.mark.parametrize("name", SCALINGS)
 @pytest.mark.parametrize("fit", ["crop", "pad", "stretch"])
-def test_inputs_have_the_shape_and_scale_of_the_network(rng, name, fit):
+def test_inputs_have_the_shape_and_scale_of_the_model(rng, name, fit):
     photo = np.full((30, 50, 3), 200, np.uint8)
     ours, inputs = prepared(rng, photo, size=(6, 8), fit=fit, scaling=SCALINGS[name])
     assert (inputs.shape, inputs.dtype) == ((1, 6, 8, 3), np.float32)
@@ -133,7 +133,7 @@ def test_inputs_have_the_shape_and_scale_of_the_network(rng, name, fit):
     assert ours.fit(photo).shape == (6, 8, 3)
 
 
-def test_cropping_keeps_the_centre_padding_adds_black_stretching_keeps_all(rng):
+def test_cropping_keeps_the_center_padding_adds_black_stretching_keeps_all(rng):
     photo = np.full((10, 30, 3), 255, np.uint8)
     photo[:, :10] = photo[:, 20:] = 128
     crop, pad, stretch = (
@@ -144,7 +144,7 @@ def test_cropping_keeps_the_centre_padding_adds_black_stretching_keeps_all(rng):
     assert stretch[:, 0].max() < 150 < 250 < stretch[:, 4].min()
 
 
-def test_gray_networks_get_one_channel_of_luma(rng):
+def test_gray_models_get_one_channel_of_luma(rng):
     photo = np.zeros((6, 6, 3), np.uint8)
     photo[..., 0] = 255
     ours, inputs = prepared(rng, photo, channels=1)
@@ -153,7 +153,7 @@ def test_gray_networks_get_one_channel_of_luma(rng):
     assert (ours.fit(photo) == round(0.299 * 255)).all()
 
 
-def test_networks_with_alpha_get_an_opaque_one(rng):
+def test_models_with_alpha_get_an_opaque_one(rng):
     _, inputs = prepared(rng, np.full((6, 6, 3), 7, np.uint8), channels=4, scaling=SCALINGS["0..1"])
     np.testing.assert_allclose(inputs[0, 0, 0], [7 / 255, 7 / 255, 7 / 255, 1], rtol=1e-6)
 
@@ -163,7 +163,7 @@ def test_caffe_wants_blue_first():
     np.testing.assert_allclose(SCALINGS["imagenet-caffe"](red), [-103.939, -116.779, 255 - 123.68], rtol=1e-6)
 
 
-def test_a_batch_is_its_pictures_and_they_are_not_changed(rng):
+def test_a_batch_is_its_images_and_they_are_not_changed(rng):
     photos = [rng.integers(0, 256, (7, 9, 3), dtype=np.uint8) for _ in range(2)]
     copies = [photo.copy() for photo in photos]
     ours = convnet()

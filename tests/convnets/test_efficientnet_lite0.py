@@ -128,7 +128,7 @@ def test_forged_descriptions_are_refused(tmp_path, tensor):
         ("rocket", {657: 0.223}),
     ],
 )
-def test_sees_what_the_published_network_sees(lite0, photo, expected):
+def test_sees_what_the_published_model_sees(lite0, photo, expected):
     probabilities = predict(lite0, lite0.prepare([read_photo(sample_photos()[photo])]))[0]
     assert probabilities.argsort()[::-1][: len(expected)].tolist() == list(expected)
     assert {index: round(float(probabilities[index]), 3) for index in expected} == expected

@@ -61,10 +61,10 @@ def refusal(path, **options):
 
 
 def assert_equal(model, other):
-    pictures = np.random.default_rng(0).normal(size=(2, 8, 8, 3)).astype(np.float32)
-    expected = np.asarray(other(pictures))
+    images = np.random.default_rng(0).normal(size=(2, 8, 8, 3)).astype(np.float32)
+    expected = np.asarray(other(images))
     assert np.ptp(expected) > 1e-3
-    np.testing.assert_allclose(np.asarray(model(pictures)), expected, rtol=1e-6)
+    np.testing.assert_allclose(np.asarray(model(images)), expected, rtol=1e-6)
 
 
 @pytest.mark.parametrize("name", ["small.keras", "small.h5"])
@@ -362,3 +362,48 @@ def test_a_machine_without_room_for_a_temporary_folder_says_so(saved, monkeypatc
 
     monkeypatch.setattr(f"{where}.TemporaryDirectory", full)
     assert "No space left on device" in refusal(saved[0] / "small.keras", is_trusted=False)
+
+
+@pytest.fixture
+def tried_out(monkeypatch):
+    """Sizes of the files that were tried out in a process."""
+    found = []
+    monkeypatch.setattr("cnnviz.convnets.files.rehearse", lambda path, **_: found.append(path.stat().st_size))
+    return found
+
+
+def test_a_file_is_tried_out_once_for_each_content(saved, tmp_path, tried_out):
+    path = saved[0] / "small.keras"
+    again = Path(shutil.copyfile(path, tmp_path / "another name.keras"))
+    for one in (path, path, again):
+        open_model_file(one, is_trusted=False)
+    assert len(tried_out) == 1
+    small("other").save(again)
+    open_model_file(again, is_trusted=False)
+    assert len(tried_out) == 2
+
+
+def test_a_file_that_failed_is_tried_out_again(saved, monkeypatch):
+    tries = []
+
+    def fail(path, **_):
+        tries.append(path)
+        raise ModelFileError("It takes too long.")
+
+    monkeypatch.setattr("cnnviz.convnets.files.rehearse", fail)
+    for _ in range(2):
+        assert refusal(saved[0] / "small.keras", is_trusted=False) == "It takes too long."
+    assert len(tries) == 2
+
+
+def test_only_so_many_files_are_remembered_the_oldest_goes_first(saved, tmp_path, tried_out, monkeypatch):
+    monkeypatch.setattr("cnnviz.convnets.files._MOST_PASSED", 1)
+    small("other").save(tmp_path / "other.keras")
+    for path in (
+        saved[0] / "small.keras",
+        tmp_path / "other.keras",
+        tmp_path / "other.keras",
+        saved[0] / "small.keras",
+    ):
+        open_model_file(path, is_trusted=False)
+    assert len(tried_out) == 3

@@ -17,7 +17,7 @@ from keras import layers, ops
 from keras.src.backend.common import global_state
 from keras.src.backend.common.stateless_scope import StatelessScope
 
-from cnnviz.convnets.catalogue import catalogue
+from cnnviz.convnets.catalog import catalog
 from cnnviz.convnets.config_rules import check_config, parse
 from cnnviz.convnets.gate import check_model_file
 from cnnviz.convnets.size_rules import least_parameters
@@ -105,12 +105,12 @@ def test_reads_compressed_archives(saved, tmp_path):
     assert check_model_file(path).parameters == 122
 
 
-@pytest.mark.parametrize("name", catalogue())
-def test_lets_every_network_of_the_catalogue_pass(name):
+@pytest.mark.parametrize("name", catalog())
+def test_lets_every_model_of_the_catalog_pass(name):
     """Built without their numbers, which would take minutes; VGG16 is tried in full size below."""
     with StatelessScope(initialize_variables=False):
-        model = catalogue()[name].build_untrained()
-    global_state.set_global_attribute("uninitialized_variables", [])  # else the next network built fills in all of them
+        model = catalog()[name].build_untrained()
+    global_state.set_global_attribute("uninitialized_variables", [])  # else the next model built fills in all of them
     config = parse(json.dumps(keras.saving.serialize_keras_object(model)).encode())
     count = sum(math.prod(weight.shape) for weight in model.weights)
     assert check_config(config) >= (0 if "subclassed" in name else len(model.layers))

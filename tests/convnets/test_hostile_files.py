@@ -482,9 +482,9 @@ HUGE = {
     "a dense layer behind many pixels": ([keras_layer("Flatten", {}), dense(4096)], (2000, 2000, 3), "weights"),
     "a wide convolution": ([conv(1_000_000, 99)], (8, 8, 3), "weights"),
     "a large input": ([], (60_000, 60_000, 3), "GB inside"),
-    "an enlarged picture": ([keras_layer("UpSampling2D", {"size": [9999, 9999]})], (8, 8, 3), "GB inside"),
+    "an enlarged image": ([keras_layer("UpSampling2D", {"size": [9999, 9999]})], (8, 8, 3), "GB inside"),
     "a large activation": ([conv(200)], (2000, 2000, 3), "GB inside"),
-    "many large activations": ([conv(64) for _ in range(30)], (1000, 1000, 3), "A gradient of one picture"),
+    "many large activations": ([conv(64) for _ in range(30)], (1000, 1000, 3), "A gradient of one image"),
     "many behind one that keeps the shape": (
         [keras_layer("UnitNormalization", {}), *(conv(64) for _ in range(30))],
         (1000, 1000, 3),

@@ -21,7 +21,7 @@ from cnnviz.convnets.gate import check_model_file
 from cnnviz.convnets.keras2.operations import OPERATIONS
 from cnnviz.errors import ModelFileError
 from cnnviz.layers import map_layers
-from cnnviz.probes import read
+from cnnviz.probes import forward
 
 # TensorFlow 2.21 with NumPy 2: what Keras saves goes through a conversion that NumPy deprecates.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
@@ -250,7 +250,7 @@ def test_gradients_of_a_quantized_head_are_those_of_the_numbers_its_weights_stan
         np.asarray(layer.weights[1], np.float32) / np.asarray(layer.kernel_scale) for layer in (dense, scores)
     )
     for class_index in range(3):
-        reading = read(convnet, inputs, layers=["conv2"], with_gradients=True, class_index=class_index)
+        reading = forward(convnet, inputs, layers=["conv2"], with_gradients=True, class_index=class_index)
         maps, gradient = reading.maps["conv2"], reading.gradient("conv2")
         hidden = maps.mean(axis=(1, 2)) @ first + np.asarray(dense.bias)
         logits = np.maximum(hidden, 0) @ second + np.asarray(scores.bias)

@@ -8,9 +8,9 @@ import pytest
 from keras import layers
 
 from cnnviz.convnets import SCALINGS, Preparation, load_convnet
-from cnnviz.convnets.answers import Answers, remember
 from cnnviz.convnets.architectures import lenet5_subclassed, mnist_convnet
 from cnnviz.convnets.not_finite import count_not_finite
+from cnnviz.convnets.overrides import Answers, remember
 from cnnviz.errors import ModelError, ModelFileError
 from cnnviz.probes import predict
 
@@ -109,7 +109,7 @@ def test_weights_open_with_a_named_architecture(tmp_path, rng):
     np.testing.assert_allclose(predict(convnet, inputs), np.asarray(model(inputs)), rtol=1e-4)
     assert "without an architecture" in refusal(tmp_path / "mine.weights.h5")
     assert "do not fit" in refusal(tmp_path / "mine.weights.h5", architecture="lenet5")
-    assert "no network 'x'" in refusal(tmp_path / "mine.weights.h5", architecture="x")
+    assert "no model 'x'" in refusal(tmp_path / "mine.weights.h5", architecture="x")
 
 
 def test_dense_only_models_open(tmp_path):
@@ -181,7 +181,7 @@ UNSUITED = {
 
 
 @pytest.mark.parametrize("build", UNSUITED, ids=lambda build: build.__name__)
-def test_models_that_do_not_take_one_picture_are_told_so(tmp_path, build):
+def test_models_that_do_not_take_one_image_are_told_so(tmp_path, build):
     assert UNSUITED[build] in refusal(saved(build(), tmp_path / "a.keras"))
 
 
@@ -205,8 +205,8 @@ def test_a_saved_model_is_not_opened(tmp_path):
 def test_what_is_not_there_is_told_apart(tmp_path):
     assert "no file 'gone.keras'" in refusal(tmp_path / "gone.keras", ModelFileError)
     assert "no file 'gone.h5'" in refusal("gone.h5", ModelFileError)
-    assert "no network 'gone'" in refusal("gone")
-    assert "no network" in refusal("x" * 150)
+    assert "no model 'gone'" in refusal("gone")
+    assert "no model" in refusal("x" * 150)
     assert "cannot be read" in refusal(tmp_path / ("x" * 5000), ModelFileError)
     assert "folder" in refusal(tmp_path, ModelFileError)
 

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from keras import layers
-from tiny_nets import Listed, flat, listed, nested, pooled, randomise, state
+from tiny_nets import Listed, flat, listed, nested, pooled, randomize, state
 
 from cnnviz.convnets import SCALINGS, Preparation, convnet_from_model, guess_preparation
 from cnnviz.convnets.scaling import trial_photos
@@ -15,7 +15,7 @@ COARSE = np.array([[1, 0], [1, 0], [0, 1]], "float32")  # three fine classes in 
 
 def with_scores(last, units=3):
     base = pooled(activation=None, units=units)
-    return randomise(keras.Model(base.inputs[0], last(base.outputs[0])))
+    return randomize(keras.Model(base.inputs[0], last(base.outputs[0])))
 
 
 @pytest.mark.parametrize(
@@ -83,7 +83,7 @@ def test_a_head_of_zeros_is_told_by_its_activation_not_by_its_sum(activation):
     ],
 )
 def test_tells_what_a_subclassed_call_returns(last, classes, outputs):
-    model = randomise(listed(last=last, classes=classes))
+    model = randomize(listed(last=last, classes=classes))
     assert convnet_from_model(model, preparation=Preparation((9, 8))).outputs == outputs
 
 
@@ -148,7 +148,7 @@ def test_whole_numbers_are_pixels():
 @pytest.mark.parametrize("scaling", ["0..255", "0..1", "-1..1"])
 def test_where_nothing_scales_the_first_batch_normalization_tells(scaling):
     """Its moving statistics are set to those of photographs under the right scaling, as training would."""
-    model = randomise(flat())
+    model = randomize(flat())
     preparation = Preparation((9, 8), 3, "stretch", SCALINGS[scaling])
     normalization = model.get_layer("bn")
     given = keras.Model(model.inputs[0], normalization.input)(preparation.prepare(trial_photos()[:2])).numpy()
@@ -178,18 +178,18 @@ def test_the_batch_a_subclassed_model_was_built_on_binds_nobody(rng):
     assert predict(convnet, rng.uniform(size=(3, 9, 8, 3)).astype(np.float32)).shape == (3, 3)
 
 
-def test_a_model_for_one_picture_at_a_time_opens(rng):
-    model = randomise(keras.Sequential([keras.Input(batch_shape=(1, 6, 6, 3)), pooled()]))
+def test_a_model_for_one_image_at_a_time_opens(rng):
+    model = randomize(keras.Sequential([keras.Input(batch_shape=(1, 6, 6, 3)), pooled()]))
     assert predict(convnet_from_model(model), rng.uniform(size=(1, 6, 6, 3)).astype(np.float32)).shape == (1, 3)
 
 
-class TwoPictures(keras.Model):
+class TwoImages(keras.Model):
     def call(self, pair):
         return pair[0] + pair[1]
 
 
-def two_pictures():
-    model = TwoPictures()
+def two_images():
+    model = TwoImages()
     model([np.zeros((1, 6, 6, 3)), np.zeros((1, 6, 6, 3))])
     return model
 
@@ -211,7 +211,7 @@ def of_inputs(*shapes, **options):
             lambda: of_inputs((6, 6, 3), (4,)),
             "The model takes 2 inputs. An image model takes height x width x channels.",
         ),
-        (two_pictures, "The model takes 2 inputs. An image model takes height x width x channels."),
+        (two_images, "The model takes 2 inputs. An image model takes height x width x channels."),
         (lambda: of_inputs((77,)), "The model's input is 77. An image model takes height x width x channels."),
         (
             lambda: of_inputs((8, 6, 6, 1)),
@@ -232,7 +232,7 @@ def of_inputs(*shapes, **options):
         ),
     ],
 )
-def test_models_that_take_no_single_picture_are_told_in_a_sentence(model, message):
+def test_models_that_take_no_single_image_are_told_in_a_sentence(model, message):
     with pytest.raises(ModelError) as caught:
         convnet_from_model(model())
     assert str(caught.value) == message

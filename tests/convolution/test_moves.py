@@ -1,10 +1,10 @@
-"""Do maps move as their picture does?"""
+"""Do maps move as their image does?"""
 
 import numpy as np
 import pytest
 
 from cnnviz.convolution.arithmetic import cross_correlate
-from cnnviz.convolution.moves import Move, move, relative_difference, stays_inside
+from cnnviz.convolution.translation import Move, move, relative_difference, stays_inside
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def test_first_scaled_then_turned_then_shifted(maps):
     np.testing.assert_allclose(at_once[2:, 3:], one_by_one[2:, 3:], atol=1e-5)
 
 
-def test_enlarging_a_slope_makes_it_flatter_around_the_centre():
+def test_enlarging_a_slope_makes_it_flatter_around_the_center():
     slope = np.tile(np.arange(9.0), (9, 1))[..., None]
     np.testing.assert_allclose(move(slope, Move(factor=2))[4, :, 0], 4 + (np.arange(9) - 4) / 2, atol=1e-5)
 
@@ -45,23 +45,23 @@ def test_no_move_changes_nothing(maps):
 
 
 @pytest.mark.parametrize("stride", [1, 2])
-def test_what_a_convolution_makes_of_a_shifted_picture_is_its_shifted_map(rng, stride):
-    picture = rng.normal(size=(20, 20, 1)).astype(np.float32)
+def test_what_a_convolution_makes_of_a_shifted_image_is_its_shifted_map(rng, stride):
+    image = rng.normal(size=(20, 20, 1)).astype(np.float32)
     kernels = rng.normal(size=(3, 3, 1, 2)).astype(np.float32)
     by, steps = Move(right=4, down=2), (stride, stride)
-    own = cross_correlate(move(picture, by), kernels, stride=stride)
-    before = cross_correlate(picture, kernels, stride=stride)
+    own = cross_correlate(move(image, by), kernels, stride=stride)
+    before = cross_correlate(image, kernels, stride=stride)
     where = stays_inside(before.shape, by, stride=steps)
     assert relative_difference(own, before, where=where) > 0.5
     assert relative_difference(own, move(before, by, stride=steps), where=where) < 1e-5
 
 
 def test_a_turn_is_not_followed(rng):
-    picture = rng.normal(size=(20, 20, 1)).astype(np.float32)
+    image = rng.normal(size=(20, 20, 1)).astype(np.float32)
     kernels = np.array([[1, 0, -1]], np.float32).reshape(1, 3, 1, 1)
     turn = Move(degrees=90)
-    own = cross_correlate(move(picture, turn), kernels, padding="same")
-    assert relative_difference(own, move(cross_correlate(picture, kernels, padding="same"), turn)) > 0.5
+    own = cross_correlate(move(image, turn), kernels, padding="same")
+    assert relative_difference(own, move(cross_correlate(image, kernels, padding="same"), turn)) > 0.5
 
 
 def test_what_came_into_sight_does_not_count():

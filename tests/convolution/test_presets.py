@@ -6,8 +6,8 @@ from cnnviz.convolution.arithmetic import cross_correlate, depthwise
 from cnnviz.convolution.presets import PRESETS, combine_edges, for_each_channel
 
 
-def answer(name, picture):
-    return cross_correlate(picture[..., None], PRESETS[name][..., None, None])[..., 0]
+def answer(name, image):
+    return cross_correlate(image[..., None], PRESETS[name][..., None, None])[..., 0]
 
 
 @pytest.fixture
@@ -48,11 +48,11 @@ def test_edge_kernels_answer_to_what_gets_brighter_along_their_axis(name, shape,
 
 
 def test_sobel_and_laplace_are_those_of_scipy(rng):
-    picture = rng.normal(size=(9, 10))
+    image = rng.normal(size=(9, 10))
     inner = (slice(1, -1), slice(1, -1))
-    np.testing.assert_allclose(answer("sobel-x", picture), ndimage.sobel(picture, 1)[inner], rtol=1e-4, atol=1e-5)
-    np.testing.assert_allclose(answer("sobel-y", picture), ndimage.sobel(picture, 0)[inner], rtol=1e-4, atol=1e-5)
-    np.testing.assert_allclose(answer("laplacian", picture), ndimage.laplace(picture)[inner], rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(answer("sobel-x", image), ndimage.sobel(image, 1)[inner], rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(answer("sobel-y", image), ndimage.sobel(image, 0)[inner], rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(answer("laplacian", image), ndimage.laplace(image)[inner], rtol=1e-4, atol=1e-5)
 
 
 def test_embossing_adds_what_gets_brighter_downwards_and_to_the_right(ramp):
@@ -66,7 +66,7 @@ def test_the_gaussian_has_a_variance_of_one():
     np.testing.assert_array_equal(PRESETS["gaussian-blur"], PRESETS["gaussian-blur"].T)
 
 
-def test_sharpening_is_the_picture_minus_its_laplacian():
+def test_sharpening_is_the_image_minus_its_laplacian():
     np.testing.assert_array_equal(PRESETS["sharpen"], PRESETS["identity"] - PRESETS["laplacian"])
 
 

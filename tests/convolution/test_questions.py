@@ -3,7 +3,7 @@ import pytest
 
 from cnnviz.convolution.arithmetic import cross_correlate
 from cnnviz.convolution.presets import PRESETS
-from cnnviz.convolution.questions import brightest, draw_window, likeliest, questions
+from cnnviz.convolution.quiz import brightest, draw_window, likeliest, questions
 from cnnviz.convolution.sizes import size_formula
 from cnnviz.convolution.stack import Block
 from cnnviz.errors import LayerError
@@ -69,10 +69,10 @@ def test_a_kernel_is_brightest_where_its_output_is_largest(seed):
     assert all(output[place] < output[question.answer] for place in question.choices if place != question.answer)
 
 
-def test_windows_that_do_not_fit_and_plain_pictures_are_refused():
+def test_windows_that_do_not_fit_and_plain_images_are_refused():
     with pytest.raises(LayerError, match="does not fit"):
         questions((4, 4, 1), Block("convolution", 5))
-    with pytest.raises(LayerError, match="The kernel answers alike everywhere"):
+    with pytest.raises(LayerError, match="The output of the kernel is the same everywhere"):
         brightest(np.zeros((5, 5, 1)), PRESETS["edges"])
 
 

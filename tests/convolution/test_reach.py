@@ -7,7 +7,7 @@ from cnnviz.convnets import convnet_from_model
 from cnnviz.convolution.reach import reached_units, unit_box
 from cnnviz.errors import LayerError
 from cnnviz.layers import find_layer, map_layers
-from cnnviz.probes import read
+from cnnviz.probes import forward
 
 SIZE = (17, 14)
 
@@ -42,7 +42,7 @@ def measured(convnet):
     addresses = [info.address for info in map_layers(convnet)]
     base = np.ones((1, *SIZE, 1), np.float32)
     pixels = np.eye(SIZE[0] * SIZE[1], dtype=np.float32).reshape(-1, *SIZE, 1)
-    still, changed = (read(convnet, inputs, layers=addresses).maps for inputs in (base, base + pixels))
+    still, changed = (forward(convnet, inputs, layers=addresses).maps for inputs in (base, base + pixels))
     return {address: np.any(changed[address] != still[address], axis=-1) for address in addresses}
 
 
@@ -61,7 +61,7 @@ def test_the_box_is_around_exactly_the_pixels_that_change_the_unit(address, conv
         found = box_of(reached[:, row, column])
         assert (left, top, right, bottom) == found if found else (right - left) * (bottom - top) == 0
         boxes.add(found)
-    assert len(boxes) > 3 or address == "gated"  # a gate makes every unit see the whole picture
+    assert len(boxes) > 3 or address == "gated"  # a gate makes every unit see the whole image
 
 
 @pytest.mark.parametrize("address", ["uneven", "add", "pool", "separable", "gated"])

@@ -6,10 +6,10 @@ import pytest
 from keras import layers as kl
 
 from cnnviz.convnets import load_convnet
-from cnnviz.convolution.rivals import fit_dense, fit_pooled
+from cnnviz.convolution.baselines import fit_dense_baseline, fit_pooled
 from cnnviz.datasets import load_dataset, photos
 from cnnviz.images import rgb
-from cnnviz.probes import read
+from cnnviz.probes import forward
 
 
 @pytest.fixture(scope="module")
@@ -23,10 +23,12 @@ def lenet5():
     return load_convnet("lenet5-mnist")
 
 
-def test_a_dense_network_learns_and_says_what_it_says_in_keras(digits):
+def test_a_dense_model_learns_and_says_what_it_says_in_keras(digits):
     pixels, labels = digits
     steps = []
-    dense = fit_dense(pixels[::2], labels[::2], epochs=20, on_step=lambda done, total: steps.append((done, total)))
+    dense = fit_dense_baseline(
+        pixels[::2], labels[::2], epochs=20, on_step=lambda done, total: steps.append((done, total))
+    )
     assert steps == [(number, 20) for number in range(20)]
     shares = dense.predict(pixels[1::2])
     assert (shares.argmax(axis=1) == labels[1::2]).mean() > 0.6  # a tenth by chance
@@ -44,9 +46,9 @@ def test_a_dense_network_learns_and_says_what_it_says_in_keras(digits):
     assert dense.parameters == model.count_params()
 
 
-def test_the_same_seed_gives_the_same_network(digits):
+def test_the_same_seed_gives_the_same_model(digits):
     pixels, labels = digits[0][::6], digits[1][::6]
-    one, same, other = (fit_dense(pixels, labels, epochs=1, seed=seed) for seed in (0, 0, 1))
+    one, same, other = (fit_dense_baseline(pixels, labels, epochs=1, seed=seed) for seed in (0, 0, 1))
     assert np.array_equal(one.weights[0], same.weights[0])
     assert not np.array_equal(one.weights[0], other.weights[0])
 
@@ -57,7 +59,7 @@ def test_a_pooled_head_is_a_dense_layer_on_the_largest_values_and_the_means(lene
     head = fit_pooled(lenet5, inputs[::2], labels[::2], layer="conv2")
     shares = head.predict(lenet5, inputs[1::2])
     assert (shares.argmax(axis=1) == labels[1::2]).mean() > 0.7
-    maps = read(lenet5, inputs[1:20:2], layers=["conv2"]).maps["conv2"]
+    maps = forward(lenet5, inputs[1:20:2], layers=["conv2"]).maps["conv2"]
     given = keras.Input(maps.shape[1:])
     pooled = kl.Concatenate()([kl.GlobalMaxPooling2D()(given), kl.GlobalAveragePooling2D()(given)])
     dense = kl.Dense(10, activation="softmax")

@@ -1,4 +1,4 @@
-"""Does a picture go through fresh blocks as it would in Keras?"""
+"""Does an image go through fresh blocks as it would in Keras?"""
 
 import keras
 import numpy as np
@@ -40,14 +40,14 @@ def test_weights_spread_as_keras_spreads_them():
     assert not np.array_equal(own, block_weights(16, blocks=2, seed=1))
 
 
-def test_with_weights_of_zero_only_the_connection_lets_the_picture_through(rng):
+def test_with_weights_of_zero_only_the_connection_lets_the_image_through(rng):
     maps, weights = rng.normal(size=(5, 5, 2)), np.zeros((4, 2, 3, 3, 2, 2), np.float32)
     np.testing.assert_allclose(through_blocks(maps, weights, has_skip=True)[-1], maps, rtol=1e-6)
     assert not through_blocks(maps, weights, has_skip=False)[-1].any()
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_fresh_blocks_lose_the_picture_sooner_without_the_connection(cat, seed):
+def test_fresh_blocks_lose_the_image_sooner_without_the_connection(cat, seed):
     maps = cat[:64, :64].astype(np.float32) / 255 - 0.5
     weights = block_weights(3, blocks=3, seed=seed)
     plain, skip = (likeness(maps, through_blocks(maps, weights, has_skip=has)[-1]) for has in (False, True))

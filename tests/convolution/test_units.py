@@ -1,17 +1,17 @@
-"""Every kind of layer of some networks: what is taken apart is what the network computes."""
+"""Every kind of layer of some models: what is taken apart is what the model computes."""
 
 import keras
 import numpy as np
 import pytest
 from keras import layers as kl
-from tiny_nets import nested, randomise
+from tiny_nets import nested, randomize
 
 from cnnviz.convnets import convnet_from_model, load_convnet
 from cnnviz.convolution.layer_runs import run_layer
 from cnnviz.convolution.units import explain_unit, unit_of
 from cnnviz.errors import LayerError
 from cnnviz.layers import layers
-from cnnviz.probes import INPUT, read
+from cnnviz.probes import INPUT, forward
 
 
 def chain(*steps, size=(9, 8), channels=3):
@@ -19,7 +19,7 @@ def chain(*steps, size=(9, 8), channels=3):
     for step in steps:
         x = step(x)
     model = keras.Model(image, x, name="chain")
-    randomise(model)
+    randomize(model)
     return convnet_from_model(model)
 
 
@@ -46,7 +46,7 @@ def separable():
     x = kl.Dense(5, "elu", name="dense")(kl.Dropout(0.5, name="dropout")(x))
     x = kl.Softmax(name="shares")(kl.Activation("gelu", name="gelu")(x))
     model = keras.Model(image, x, name="separable")
-    randomise(model)
+    randomize(model)
     return convnet_from_model(model)
 
 
@@ -67,7 +67,7 @@ def gated():
 
 def nested_net():
     model = nested()
-    randomise(model)
+    randomize(model)
     return convnet_from_model(model)
 
 
@@ -90,12 +90,12 @@ def separable_net():
     return separable()
 
 
-def picture(convnet, seed=0):
+def image(convnet, seed=0):
     return np.random.default_rng(seed).uniform(0, 255, (1, *convnet.preparation.input_shape)).astype(np.float32)
 
 
 def one_of_each_kind(convnet):
-    """The last layer of each kind and padding; all of a small network."""
+    """The last layer of each kind and padding; all of a small model."""
     leaves = [info for info in layers(convnet) if not info.is_container]
     return leaves if len(leaves) < 30 else list({(info.kind, info.kernel_size): info for info in leaves}.values())
 
@@ -109,10 +109,10 @@ def positions(shape, rng):
         yield tuple(int(rng.integers(side)) for side in (rows, columns, channels))
 
 
-def test_every_kind_of_layer_gives_the_networks_own_value(net, rng):
-    inputs = picture(net)
+def test_every_kind_of_layer_gives_the_models_own_value(net, rng):
+    inputs = image(net)
     infos = one_of_each_kind(net)
-    maps = read(net, inputs, layers=[info.address for info in infos]).maps
+    maps = forward(net, inputs, layers=[info.address for info in infos]).maps
     seen = []
     for info in infos:
         run, own = run_layer(net, inputs, layer=info.address), maps[info.address][0]
@@ -129,8 +129,8 @@ def test_every_kind_of_layer_gives_the_networks_own_value(net, rng):
 
 
 def test_a_patch_is_what_the_layer_below_returned(separable_net):
-    inputs = picture(separable_net)
-    below = read(separable_net, inputs, layers=["pad"]).maps["pad"][0]
+    inputs = image(separable_net)
+    below = forward(separable_net, inputs, layers=["pad"]).maps["pad"][0]
     unit = explain_unit(separable_net, inputs, layer="depthwise", row=5, column=0, channel=3)
     (value,) = unit.steps
     assert unit.sources == ("pad",)
@@ -141,8 +141,8 @@ def test_a_patch_is_what_the_layer_below_returned(separable_net):
         assert value.patch[i, j, 0] == below[value.rows[i], value.columns[j], 1]
 
 
-def test_the_first_layer_reads_the_network_input(separable_net):
-    inputs = picture(separable_net)
+def test_the_first_layer_reads_the_model_input(separable_net):
+    inputs = image(separable_net)
     unit = explain_unit(separable_net, inputs, layer="rescale", row=2, column=3, channel=2)
     assert unit.sources == (INPUT,)
     assert unit.steps[0].patch.item() == inputs[0, 2, 3, 2]
@@ -151,7 +151,7 @@ def test_the_first_layer_reads_the_network_input(separable_net):
 
 def test_a_separable_unit_is_a_mixture_of_the_values_before_it(separable_net):
     *between, last = explain_unit(
-        separable_net, picture(separable_net), layer="separable", row=1, column=2, channel=4
+        separable_net, image(separable_net), layer="separable", row=1, column=2, channel=4
     ).steps
     assert len(between) == 12
     np.testing.assert_allclose(last.patch.ravel(), [value.value for value in between], rtol=1e-6)
@@ -162,7 +162,7 @@ def test_a_separable_unit_is_a_mixture_of_the_values_before_it(separable_net):
 
 def test_a_softmax_comes_after_the_score_and_reads_all_scores():
     convnet = nested_net()
-    score, share = explain_unit(convnet, picture(convnet), layer="scores", channel=2).steps
+    score, share = explain_unit(convnet, image(convnet), layer="scores", channel=2).steps
     assert score.activation == "linear"
     assert share.activation == "softmax"
     assert share.patch.shape == (1, 1, 3)
@@ -172,8 +172,8 @@ def test_a_softmax_comes_after_the_score_and_reads_all_scores():
 
 
 def test_an_addition_holds_one_value_of_each_input(separable_net):
-    inputs = picture(separable_net)
-    maps = read(separable_net, inputs, layers=["leaky", "separable"]).maps
+    inputs = image(separable_net)
+    maps = forward(separable_net, inputs, layers=["leaky", "separable"]).maps
     unit = explain_unit(separable_net, inputs, layer="add", row=3, column=1, channel=5)
     assert unit.sources == ("leaky", "separable", "leaky")
     assert unit.steps[0].source is None
@@ -184,24 +184,24 @@ def test_an_addition_holds_one_value_of_each_input(separable_net):
 @pytest.mark.parametrize(("layer", "weighed"), [("last", 0), ("first", 1)])
 def test_a_gate_is_the_weight_of_what_it_lets_through(layer, weighed):
     convnet = gated()
-    inputs = picture(convnet)
+    inputs = image(convnet)
     unit = explain_unit(convnet, inputs, layer=layer, row=2, column=3, channel=1)
     assert unit.sources[1 - weighed] == "gate"
     step = unit.steps[0]
-    opened = read(convnet, inputs, layers=["gate"]).maps["gate"][0, 0, 0, 1]
+    opened = forward(convnet, inputs, layers=["gate"]).maps["gate"][0, 0, 0, 1]
     assert 0 < opened < 1
     assert step.kernel.item() == pytest.approx(opened, rel=1e-5)
     assert (step.source, step.rows, step.columns, step.channels) == (weighed, (2,), (3,), (1,))
 
 
 def test_what_only_moves_values_says_which_one_it_moved(separable_net, rng):
-    inputs = picture(separable_net)
+    inputs = image(separable_net)
     joined = explain_unit(separable_net, inputs, layer="joined", row=2, column=3, channel=6).steps[0]
     assert (joined.source, joined.rows, joined.columns, joined.channels) == (1, (2,), (3,), (2,))
     first = explain_unit(separable_net, inputs, layer="joined", row=0, column=0, channel=4).steps[0]
     assert (first.source, first.rows, first.columns, first.channels) == (1, (0,), (0,), (0,))
     flattened = chain(kl.Conv2D(4, 3), kl.Flatten(name="flat"), kl.Dense(2))
-    run = run_layer(flattened, picture(flattened), layer="flat")
+    run = run_layer(flattened, image(flattened), layer="flat")
     for unit in rng.integers(0, run.output.size, 5):
         step = unit_of(run, channel=int(unit)).steps[0]
         at = (*step.rows, *step.columns, *step.channels)
@@ -210,7 +210,7 @@ def test_what_only_moves_values_says_which_one_it_moved(separable_net, rng):
 
 
 def test_padding_that_a_layer_adds_is_marked_where_it_lies(separable_net):
-    inputs = picture(separable_net)
+    inputs = image(separable_net)
     step = explain_unit(separable_net, inputs, layer="pad", row=0, column=1, channel=1).steps[0]
     assert step.is_padding.all()
     assert (step.rows, step.columns, step.value) == ((-1,), (-1,), 0)
@@ -223,9 +223,9 @@ def test_operations_between_layers_are_part_of_what_the_next_one_reads():
     image = keras.Input((6, 6, 3))
     doubled = kl.Conv2D(2, 3, name="below")(image) * 2
     model = keras.Model(image, kl.Conv2D(2, 3, name="above")(doubled))
-    randomise(model)
+    randomize(model)
     convnet = convnet_from_model(model)
-    unit = explain_unit(convnet, picture(convnet), layer="above", channel=1)
+    unit = explain_unit(convnet, image(convnet), layer="above", channel=1)
     assert unit.sources == (None,)
     assert unit.steps[0].value == pytest.approx(unit.value, rel=1e-5)
 
@@ -234,7 +234,7 @@ def test_of_a_layer_called_twice_each_call_has_its_own_values():
     shared = kl.Conv2D(3, 1, name="shared")
     convnet = chain(shared, kl.ReLU(name="relu"), shared)
     first, second = (
-        explain_unit(convnet, picture(convnet), layer=address, row=3, column=3, channel=1)
+        explain_unit(convnet, image(convnet), layer=address, row=3, column=3, channel=1)
         for address in ("shared", "shared@1")
     )
     assert (first.sources, second.sources) == ((INPUT,), ("relu",))
@@ -243,7 +243,7 @@ def test_of_a_layer_called_twice_each_call_has_its_own_values():
 
 
 def test_a_rectifier_with_a_ceiling_is_named_so(lite0):
-    assert explain_unit(lite0, picture(lite0), layer="stem_relu", channel=0).steps[0].activation == "relu6"
+    assert explain_unit(lite0, image(lite0), layer="stem_relu", channel=0).steps[0].activation == "relu6"
 
 
 class Doubled(kl.Conv2D):
@@ -269,12 +269,12 @@ def test_other_kinds_say_that_they_are_not_taken_apart(layer):
     convnet = chain(layer)
     text = rf"Layer 'odd' \({type(layer).__name__}\) is not taken apart\. Choose a convolution"
     with pytest.raises(LayerError, match=text):
-        explain_unit(convnet, picture(convnet), layer="odd", row=1, column=0, channel=1)
+        explain_unit(convnet, image(convnet), layer="odd", row=1, column=0, channel=1)
 
 
 def test_containers_and_units_that_do_not_exist_are_refused():
     convnet = nested_net()
-    inputs = picture(convnet)
+    inputs = image(convnet)
     container = next(info.address for info in layers(convnet) if info.is_container)
     with pytest.raises(LayerError, match="is made of other layers"):
         explain_unit(convnet, inputs, layer=container, channel=0)
@@ -284,7 +284,7 @@ def test_containers_and_units_that_do_not_exist_are_refused():
         explain_unit(convnet, inputs, layer="scores", row=1, channel=0)
     with pytest.raises(LayerError, match="no layer 'none'"):
         explain_unit(convnet, inputs, layer="none", channel=0)
-    with pytest.raises(ValueError, match="Expected one picture"):
+    with pytest.raises(ValueError, match="Expected one image"):
         explain_unit(convnet, np.repeat(inputs, 2, axis=0), layer="scores", channel=0)
 
 
@@ -293,4 +293,4 @@ def test_broken_weights_are_refused():
     kernel = convnet.model.get_layer("scores").kernel
     kernel.assign(np.full(kernel.shape, np.nan))
     with pytest.raises(LayerError, match="NaN or infinite"):
-        explain_unit(convnet, picture(convnet), layer="scores", channel=0)
+        explain_unit(convnet, image(convnet), layer="scores", channel=0)

@@ -100,12 +100,12 @@ def test_the_next_turn_is_of_the_session_whose_last_one_is_longest_ago(jobs):
     for owner in busy:
         wait_for(jobs.start("first", owner, lambda job: None), "done")
     end = hold(jobs, "busy 2")
-    for owner in (*reversed(busy), "neighbour"):  # who never had a turn asks last
+    for owner in (*reversed(busy), "neighbor"):  # who never had a turn asks last
         jobs.start("more", owner, lambda job: order.append(job.owner))
     end.set()
-    for owner in (*busy, "neighbour"):
+    for owner in (*busy, "neighbor"):
         wait_for(jobs.get("more", owner), "done")
-    assert order == ["neighbour", "busy 0", "busy 1", "busy 3", "busy 4", "busy 5", "busy 2"]
+    assert order == ["neighbor", "busy 0", "busy 1", "busy 3", "busy 4", "busy 5", "busy 2"]
 
 
 def test_asking_anew_keeps_the_place_and_asking_often_does_not_help(jobs):
@@ -145,7 +145,7 @@ def test_the_place_is_said_where_the_progress_is_drawn():
         server.start("it", owner, lambda job: None)
     app = AppTest.from_function(page).run()
     assert not app.exception
-    assert app.get("progress")[0].proto.text == "Waiting for its turn: 2 ahead ..."
+    assert app.get("progress")[0].proto.text == "In the queue: 2 ahead ..."
     end.set()
     wait_for(server.get("it", "second"), "done")
     assert AppTest.from_function(page).run().get("progress")[0].proto.text == "Runs."
@@ -156,7 +156,7 @@ def test_a_job_that_runs_for_too_long_ends_with_its_reason_and_the_next_has_its_
     endless_job = jobs.start("long", "me", endless(threading.Event()))
     after = jobs.start("after", "you", lambda job: "mine")
     assert wait_for(endless_job, "failed", "cancelled", "done") == "failed"
-    assert "so that nobody waits for ever. Ask for less at a time" in endless_job.error
+    assert "the longest a job may take here. Compute less at a time" in endless_job.error
     assert wait_for(after, "done", "failed") == "done"
 
 

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from cnnviz import memory
 from cnnviz.convnets import load_convnet
-from cnnviz.dashboard import kept as module
-from cnnviz.dashboard.kept import Cache, budget, kept, size_of
+from cnnviz.dashboard import cached as module
+from cnnviz.dashboard.cached import Cache, budget, kept, size_of
 
 
 @given(st.lists(st.tuples(st.integers(0, 8), st.integers(0, 400_000)), max_size=60))

@@ -19,7 +19,7 @@ OTHERS = sorted(language.LANGUAGES.keys() - {language.ENGLISH})
 # Names, formulas, and what is typed as it stands: the same in every language.
 SAME = {
     *("English", "한국어", "viridis", "cividis", "magma", "jet", "same", "JPEG", "F1", "L1", "L2", "ReLU", "LeNet-5"),
-    *("log p", "{rows} x {columns} x {channels}"),
+    *("log p", "{rows} x {columns} x {channels}", "PCA", "t-SNE", "MACs", "RGB", "valid"),
     *("VGG16", "F(x) + x", "tensorboard --logdir {folder}"),
     *("max(0, {x}) = {y}", "min(6, max(0, {x})) = {y}", "1 / (1 + e^−({x})) = {y}", "tanh({x}) = {y}"),
     *("e^({score} − {largest})", "log({own} / {total}) = {value}", "ReLU: max(0, {sum}) = {value}"),
@@ -30,20 +30,20 @@ def placeholders(text):
     return {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
 
 
-def translations(catalogue):
-    """What a catalogue says, without the header, which names the version of the tool that wrote it."""
-    return {(message.context, message.id): message.string for message in catalogue if message.id and message.string}
+def translations(catalog):
+    """What a catalog says, without the header, which names the version of the tool that wrote it."""
+    return {(message.context, message.id): message.string for message in catalog if message.id and message.string}
 
 
 @pytest.fixture(scope="module", params=OTHERS)
-def catalogue(request):
+def catalog(request):
     return make_texts.read(request.param)
 
 
 @pytest.fixture(scope="module")
-def pairs(catalogue):
+def pairs(catalog):
     """English and the other language, where there is a translation."""
-    return [(message.id, message.string) for message in catalogue if message.id and message.string]
+    return [(message.id, message.string) for message in catalog if message.id and message.string]
 
 
 @pytest.fixture
@@ -51,18 +51,18 @@ def korean(monkeypatch):
     monkeypatch.setattr(language, "current", lambda: "ko")
 
 
-def test_there_are_many_texts_and_each_has_a_translation(catalogue):
+def test_there_are_many_texts_and_each_has_a_translation(catalog):
     wanted = {(context or None, text) for context, text, _ in make_texts.messages()}
     assert len(wanted) > 800
-    missing = [key for key in wanted if not (found := catalogue.get(key[1], key[0])) or not found.string]
+    missing = [key for key in wanted if not (found := catalog.get(key[1], key[0])) or not found.string]
     assert not missing, f"{len(missing)} texts are not translated: run `make texts`, then fill them in. {missing[:5]}"
 
 
-def test_nothing_is_translated_that_is_not_said_any_more(catalogue):
+def test_nothing_is_translated_that_is_not_said_any_more(catalog):
     wanted = {(context or None, text) for context, text, _ in make_texts.messages()}
-    assert not [message.id for message in catalogue if message.id and (message.context, message.id) not in wanted]
-    assert not catalogue.obsolete
-    assert not [message.id for message in catalogue if message.id and message.fuzzy]
+    assert not [message.id for message in catalog if message.id and (message.context, message.id) not in wanted]
+    assert not catalog.obsolete
+    assert not [message.id for message in catalog if message.id and message.fuzzy]
 
 
 def test_translations_use_the_same_placeholders(pairs):
@@ -87,7 +87,7 @@ def test_korean_is_written_in_korean_letters():
 
 
 @pytest.mark.parametrize("key", OTHERS)
-def test_the_compiled_catalogue_is_that_of_the_texts(key):
+def test_the_compiled_catalog_is_that_of_the_texts(key):
     with (make_texts.folder(key) / f"{language.DOMAIN}.mo").open("rb") as file:
         compiled = translations(read_mo(file))
     assert len(compiled) > 800
@@ -191,8 +191,8 @@ def test_a_sentence_is_said_with_its_values_and_their_own_sentences(korean):
     assert said == "'Coat': 모델 파일이 아닌 폴더입니다. model.save('name.keras')로 모델을 저장하세요."
 
 
-def test_a_sentence_that_was_kept_as_plain_text_is_recognised(korean):
-    kept = "The loss became nan in epoch 3. Try a smaller learning rate, or clip the gradients."
+def test_a_sentence_that_was_kept_as_plain_text_is_recognized(korean):
+    kept = "The loss became nan in epoch 3. Try a lower learning rate, or clip the gradients."
     assert (
         language.say(kept) == "에포크 3에서 손실이 nan 값이 되었습니다. 학습률을 줄이거나 그레이디언트를 잘라 보세요."
     )
@@ -200,27 +200,27 @@ def test_a_sentence_that_was_kept_as_plain_text_is_recognised(korean):
         assert (language.say(text) == text) == ("empty" not in text)
 
 
-def test_every_sentence_with_values_is_recognised(korean):
-    catalogue = make_texts.read("ko")
+def test_every_sentence_with_values_is_recognized(korean):
+    catalog = make_texts.read("ko")
     templates = [text for context, text, _ in make_texts.messages() if not context and "{" in text and text[-1] == "."]
     assert len(templates) > 100
     for template in templates:
         english, translated = (
             "".join(words + ("7" if name else "") for words, name, _, _ in string.Formatter().parse(text))
-            for text in (template, catalogue.get(template).string)
+            for text in (template, catalog.get(template).string)
         )
         assert language.say(english) == translated
 
 
 def test_containers_keep_their_keys_and_their_type(korean):
-    assert language.say({"Network": "Network", "n": 3}, "shared") == {"Network": "네트워크", "n": 3}
-    assert language.say(("Network", "?"), "shared") == ("네트워크", "?")
+    assert language.say({"Model": "Model", "n": 3}, "shared") == {"Model": "모델", "n": 3}
+    assert language.say(("Model", "?"), "shared") == ("모델", "?")
     assert language.say("", "shared") == ""
 
 
 def test_a_word_is_said_as_its_page_means_it(korean):
     assert language.say("right", "heatmaps") == "오른쪽"
-    assert language.say("right", "mistakes") == "정답"
+    assert language.say("correct", "mistakes") == "정답"
 
 
 def test_class_names_that_do_not_ship_stay(korean):
@@ -231,10 +231,10 @@ def test_texts_are_english_without_a_session_and_may_speak_what_a_session_did(ko
     from cnnviz.dashboard.texts import shared
 
     kept = language.kept(lambda: shared.NETWORK)
-    assert shared.NETWORK == "네트워크"
+    assert shared.NETWORK == "모델"
     monkeypatch.undo()
     said = []
     thread = threading.Thread(target=lambda: said.extend([kept(), shared.NETWORK]))
     thread.start()
     thread.join()
-    assert said == ["네트워크", "Network"]
+    assert said == ["모델", "Model"]

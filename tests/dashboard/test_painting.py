@@ -24,8 +24,8 @@ def test_a_dot_covers_the_area_of_its_disc(width):
     mask = painted([dot(14.2, 13.7, width)], 28, 28)
     assert mask.sum() == pytest.approx(math.pi * width**2 / 4, rel=0.07)
     rows, columns = np.indices(mask.shape) + 0.5
-    centre = (rows * mask).sum() / mask.sum(), (columns * mask).sum() / mask.sum()
-    assert centre == pytest.approx((13.7, 14.2), abs=1 / 16)
+    center = (rows * mask).sum() / mask.sum(), (columns * mask).sum() / mask.sum()
+    assert center == pytest.approx((13.7, 14.2), abs=1 / 16)
 
 
 def test_a_line_covers_its_length_and_a_disc():
@@ -53,7 +53,7 @@ def test_the_eraser_takes_away_what_was_painted_before_and_nothing_after():
     np.testing.assert_array_equal(again, before)
 
 
-def test_a_large_picture_has_a_mask_of_its_own_size():
+def test_a_large_image_has_a_mask_of_its_own_size():
     mask = painted([dot(1500, 200, 90)], 900, 3000)
     assert mask.shape == (900, 3000)
     assert mask.sum() == pytest.approx(math.pi * 45**2, rel=0.04)

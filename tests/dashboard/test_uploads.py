@@ -96,6 +96,14 @@ def test_reading_makes_nothing_and_finds_nothing(root, monkeypatch, is_in_the_wa
     assert list(root.iterdir()) == ([cache] if is_in_the_way else [])
 
 
+def test_a_cache_folder_that_leads_round_in_a_circle_is_said_where_something_is_kept(root, monkeypatch):
+    (root / "cache").symlink_to(root / "cache")
+    monkeypatch.setenv("CNNVIZ_CACHE_DIR", str(root / "cache"))
+    assert store.get("pictures", "0" * 64) is None
+    with pytest.raises(UploadError, match="cannot be kept in the cache folder"):
+        store.put("pictures", b"cat")
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_what_cannot_be_kept_is_said_without_the_hosts_path(root, monkeypatch, kind):
     monkeypatch.setenv("CNNVIZ_CACHE_DIR", str(root / "file"))

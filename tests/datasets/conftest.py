@@ -1,10 +1,10 @@
-"""A cache of its own for each test, and a folder of pictures."""
+"""A cache of its own for each test, and a folder of images."""
 
 import os
 from pathlib import Path
 
 import pytest
-from labelled_pictures import pictures_of, write_folder
+from labeled_images import images_of, write_folder
 
 DEBIAN = Path("/usr/share/datasets/fashion-mnist")
 
@@ -28,4 +28,4 @@ def debian_fashion():
 
 @pytest.fixture
 def pets(tmp_path):
-    return write_folder(tmp_path / "pets", pictures_of("dogs", "cats"))
+    return write_folder(tmp_path / "pets", images_of("dogs", "cats"))

@@ -1,9 +1,9 @@
-"""Which pictures of Fashion-MNIST ship with cnnviz? Writes `cnnviz/data/fashion_sample.npz`.
+"""Which images of Fashion-MNIST ship with cnnviz? Writes `cnnviz/data/fashion_sample.npz`.
 
     apt-get install dataset-fashion-mnist
     python tests/datasets/make_fashion_sample.py
 
-The first 200 pictures of each class in the training set and the first 100 of each in the test set, in the order
+The first 200 images of each class in the training set and the first 100 of each in the test set, in the order
 of the original files, so that there is no chance in it.
 """
 

@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-from labelled_pictures import picture, pictures_of, write_folder, write_zip
+from labeled_images import image, images_of, write_folder, write_zip
 
-from cnnviz.datasets import catalogue, load_dataset
+from cnnviz.datasets import catalog, load_dataset
 from cnnviz.datasets.cats_and_dogs import COUNTS, cats_and_dogs
 from cnnviz.datasets.sources import open_source
 from cnnviz.errors import DataError
@@ -15,18 +15,18 @@ FEW = {"train": 4, "validation": 2, "test": 3}
 
 def kaggles(count=12, top="train"):
     names = [f"{top}/{animal}.{number}.jpg" for animal in ("cat", "dog") for number in range(count)]
-    return {name: picture(place, kind="JPEG") for place, name in enumerate(names)}
+    return {name: image(place, kind="JPEG") for place, name in enumerate(names)}
 
 
 def numbers(part):
-    return [key.rpartition("/")[2].removesuffix(".jpg") for key in part.pictures.keys]
+    return [key.rpartition("/")[2].removesuffix(".jpg") for key in part.images.keys]
 
 
 def test_the_textbooks_numbers():
     assert COUNTS == {"train": 1000, "validation": 500, "test": 1000}
 
 
-def test_pictures_are_chosen_by_number_and_none_is_in_two_parts(tmp_path):
+def test_images_are_chosen_by_number_and_none_is_in_two_parts(tmp_path):
     path = write_zip(tmp_path / "train.zip", kaggles())
     dataset = cats_and_dogs(open_source(path), counts=FEW)
     assert numbers(dataset.train) == [f"{animal}.{number}" for animal in ("cat", "dog") for number in range(4)]
@@ -54,14 +54,14 @@ def test_microsofts_folders_are_read_too(tmp_path):
     files = {name.replace("train/cat.", "PetImages/Cat/"): data for name, data in kaggles().items()}
     files = {name.replace("train/dog.", "PetImages/Dog/"): data for name, data in files.items()}
     dataset = cats_and_dogs(open_source(write_folder(tmp_path, files)), counts=FEW)
-    assert dataset.test.pictures.keys[-1] == "PetImages/Dog/8.jpg"
+    assert dataset.test.images.keys[-1] == "PetImages/Dog/8.jpg"
     assert dataset.test.labels[-1] == 1
     np.testing.assert_array_equal(dataset.test.photo(5), read_photo(tmp_path / "PetImages/Dog/8.jpg"))
 
 
-def test_too_few_pictures_are_counted(tmp_path):
+def test_too_few_images_are_counted(tmp_path):
     path = write_zip(tmp_path / "train.zip", kaggles(count=8))
-    with pytest.raises(DataError, match=r"'train\.zip' has 8 readable pictures of a cat; 9 are needed"):
+    with pytest.raises(DataError, match=r"'train\.zip' has 8 readable images of a cat; 9 are needed"):
         cats_and_dogs(open_source(path), counts=FEW)
 
 
@@ -69,16 +69,16 @@ def test_the_name_is_found_in_the_folder_of_data(tmp_path, monkeypatch):
     with pytest.raises(DataError, match=r"cats-vs-dogs is not here\. Download train\.zip"):
         load_dataset("cats-vs-dogs")
     write_zip(tmp_path / "train.zip", kaggles())
-    assert not catalogue()["cats-vs-dogs"].is_here
+    assert not catalog()["cats-vs-dogs"].is_here
     monkeypatch.setenv("CNNVIZ_DATA_DIR", str(tmp_path))
-    assert catalogue()["cats-vs-dogs"].is_here
-    with pytest.raises(DataError, match="12 readable pictures of a cat; 2,500 are needed"):
+    assert catalog()["cats-vs-dogs"].is_here
+    with pytest.raises(DataError, match="12 readable images of a cat; 2,500 are needed"):
         load_dataset("cats-vs-dogs")
 
 
-def test_a_path_is_recognised_only_where_names_alone_tell_cats_from_dogs(tmp_path):
+def test_a_path_is_recognized_only_where_names_alone_tell_cats_from_dogs(tmp_path):
     with pytest.raises(DataError, match="2,500 are needed"):
         load_dataset(write_zip(tmp_path / "flat.zip", kaggles()))
     sorted_out = {f"{name.split('/')[1][:3]}s/{name.split('/')[1]}": data for name, data in kaggles().items()}
     assert load_dataset(write_zip(tmp_path / "sorted.zip", sorted_out)).class_names == ("cats", "dogs")
-    assert load_dataset(write_zip(tmp_path / "own.zip", pictures_of("cat", "dog"))).class_names == ("cat", "dog")
+    assert load_dataset(write_zip(tmp_path / "own.zip", images_of("cat", "dog"))).class_names == ("cat", "dog")

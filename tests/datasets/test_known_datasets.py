@@ -1,4 +1,4 @@
-"""Are the well-known data sets what they say, and whole?"""
+"""Are the well-known datasets what they say, and whole?"""
 
 import gzip
 import struct
@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 
 import cnnviz
-from cnnviz.datasets import catalogue, hold_out, load_dataset, sample, subset
+from cnnviz.datasets import catalog, hold_out, load_dataset, sample, subset
 from cnnviz.datasets.idx import read_idx
 from cnnviz.errors import DataError
 
-LICENCE = Path(cnnviz.__file__).parent / "data" / "fashion_sample.LICENSE.txt"
+LICENSE = Path(cnnviz.__file__).parent / "data" / "fashion_sample.LICENSE.txt"
 
 
 @pytest.fixture(scope="module")
@@ -28,10 +28,10 @@ def fashion():
 
 
 def keys(part):
-    return {photo.tobytes() for photo in part.pictures.pixels}
+    return {photo.tobytes() for photo in part.images.pixels}
 
 
-def test_the_five_thousand_digits_are_cut_in_three_and_no_picture_is_in_two(digits):
+def test_the_five_thousand_digits_are_cut_in_three_and_no_image_is_in_two(digits):
     parts = (digits.train, digits.validation, digits.test)
     assert [len(part) for part in parts] == [3600, 400, 1000]
     assert [set(part.counts.tolist()) for part in parts] == [{360}, {40}, {100}]
@@ -39,7 +39,7 @@ def test_the_five_thousand_digits_are_cut_in_three_and_no_picture_is_in_two(digi
 
 
 def test_digits_lie_under_their_own_label(digits):
-    ones, zeros = (digits.train.pictures.pixels[digits.train.labels == digit] for digit in (1, 0))
+    ones, zeros = (digits.train.images.pixels[digits.train.labels == digit] for digit in (1, 0))
     assert ones[:, 13:15, 13:15].mean() > 5 * zeros[:, 13:15, 13:15].mean() > 0  # a zero is hollow
 
 
@@ -67,11 +67,11 @@ def test_the_sample_that_ships_is_cut_from_debians_files(debian_fashion, fashion
         assert sorted(found.files) == sorted(expected)
         for name, array in expected.items():
             np.testing.assert_array_equal(found[name], array)
-    np.testing.assert_array_equal(fashion.test.pictures.pixels[..., 0], expected["test_photos"])
+    np.testing.assert_array_equal(fashion.test.images.pixels[..., 0], expected["test_photos"])
 
 
-def test_the_licence_lies_beside_the_sample():
-    text = LICENCE.read_text()
+def test_the_license_lies_beside_the_sample():
+    text = LICENSE.read_text()
     assert "The MIT License" in text
     assert "Zalando SE" in text
 
@@ -80,7 +80,7 @@ def test_all_of_fashion_mnist_comes_from_debian(debian_fashion):
     dataset = load_dataset("fashion-mnist")
     assert [len(part) for part in (dataset.train, dataset.validation, dataset.test)] == [54_000, 6_000, 10_000]
     assert set(dataset.validation.counts.tolist()) == {600}
-    assert catalogue()["fashion-mnist"].is_here
+    assert catalog()["fashion-mnist"].is_here
 
 
 def idx_file(path, array):
@@ -120,21 +120,21 @@ def test_idx_files_are_read_as_they_state_and_broken_ones_named(tmp_path):
 
 
 def test_what_is_always_here_stands_first_and_opens():
-    entries = catalogue()
+    entries = catalog()
     assert list(entries)[:2] == ["mnist-5k", "fashion-sample"]
     assert entries["mnist-5k"].is_here
     for name in ("mnist-5k", "fashion-sample"):
         dataset = load_dataset(name)
-        assert sum(map(len, (dataset.train, dataset.validation, dataset.test))) == entries[name].pictures
+        assert sum(map(len, (dataset.train, dataset.validation, dataset.test))) == entries[name].images
         assert (dataset.name, dataset.title) == (name, entries[name].title)
 
 
 @pytest.mark.parametrize(
     ("name", "text"),
     [
-        ("mnist5k", "There is no data set, folder or zip archive 'mnist5k'. Did you mean mnist-5k or mnist?"),
+        ("mnist5k", "There is no dataset, folder or zip archive 'mnist5k'. Did you mean mnist-5k or mnist?"),
         ("/no/such/folder", "Names: mnist-5k, fashion-sample, fashion-mnist, mnist, cifar10, cats-vs-dogs."),
-        ("", "There is no data set, folder or zip archive ''."),
+        ("", "There is no dataset, folder or zip archive ''."),
         ("x" * 5000, "x..."),
         ("a\0b", "'a?b'"),
     ],
@@ -145,7 +145,7 @@ def test_an_unknown_name_is_answered_with_those_that_are_known(name, text):
     assert text in str(caught.value)
 
 
-def test_pictures_in_memory_cannot_be_painted_on(digits):
+def test_images_in_memory_cannot_be_painted_on(digits):
     with pytest.raises(ValueError, match="read-only"):
         digits.train.photo(0)[:] = 0
 
@@ -159,7 +159,7 @@ def test_holding_out_keeps_the_balance_and_the_order(digits):
     assert again.fingerprint == held_out.fingerprint != hold_out(digits.test, share=0.25, seed=4)[1].fingerprint
 
 
-def test_a_class_with_few_pictures_gives_one_of_them_away(digits):
+def test_a_class_with_few_images_gives_one_of_them_away(digits):
     few = subset(digits.train, np.flatnonzero(digits.train.labels < 2)[[0, 1, 2, -1, -2]])
     rest, held_out = hold_out(few, share=0.01, seed=0)
     assert held_out.counts.tolist() == [1, 1] + [0] * 8
@@ -182,9 +182,9 @@ def test_a_page_of_samples_shows_every_class_alike(digits):
     assert len(sample(digits.train, per_class=1000, seed=0)) == 3600
 
 
-@pytest.mark.parametrize("error", [URLError("no network"), ConnectionResetError("gone")])
+@pytest.mark.parametrize("error", [URLError("no model"), ConnectionResetError("gone")])
 @pytest.mark.parametrize("name", ["mnist", "cifar10"])
-def test_without_a_network_one_sentence_names_what_is_here(monkeypatch, name, error):
+def test_without_a_model_one_sentence_names_what_is_here(monkeypatch, name, error):
     def fail(*_, **__):
         raise error
 
@@ -193,7 +193,7 @@ def test_without_a_network_one_sentence_names_what_is_here(monkeypatch, name, er
     with pytest.raises(DataError) as caught:
         load_dataset(name)
     assert str(caught.value) == (
-        f"The data set {name} could not be downloaded. Connect to the internet once, or use one that is here: "
+        f"The dataset {name} could not be downloaded. Connect to the internet once, or use one that is here: "
         "mnist-5k, fashion-sample, or a folder of your own."
     )
 

@@ -1,4 +1,4 @@
-"""Does a network see every picture once an epoch, fitted once, in an order that only seed and epoch decide?"""
+"""Does a model see every image once an epoch, fitted once, in an order that only seed and epoch decide?"""
 
 import errno
 import itertools
@@ -7,7 +7,7 @@ import os
 import keras
 import numpy as np
 import pytest
-from labelled_pictures import picture, pictures_of, write_folder
+from labeled_images import image, images_of, write_folder
 
 from cnnviz.datasets import load_dataset, open_folder, photos, pipeline, subset
 from cnnviz.datasets.dataset import array_part
@@ -20,17 +20,17 @@ GRAY = {"size": (4, 5), "channels": 1}
 
 @pytest.fixture
 def part():
-    """Ten pictures that are their own number everywhere, in three classes."""
+    """Ten images that are their own number everywhere, in three classes."""
     pixels = np.broadcast_to(np.arange(10, dtype=np.uint8)[:, None, None], (10, 4, 5))
     return array_part(pixels, np.arange(10) % 3, 3)
 
 
 def drawn(batches):
-    """The numbers of the pictures, batch by batch."""
+    """The numbers of the images, batch by batch."""
     return [photo[:, 0, 0, 0].astype(int).tolist() for photo, _ in batches.as_numpy_iterator()]
 
 
-def test_without_a_seed_every_picture_comes_once_in_order(part):
+def test_without_a_seed_every_image_comes_once_in_order(part):
     batches = pipeline(part, **GRAY, batch_size=4)
     assert drawn(batches) == [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9]]
     pixels, labels = next(batches.as_numpy_iterator())
@@ -69,7 +69,7 @@ def test_nothing_tunes_itself_and_so_nothing_waits_when_it_ends(part):
         assert batches.options().autotune.enabled is False
 
 
-def test_labels_follow_their_pictures(part):
+def test_labels_follow_their_images(part):
     for one_hot in (False, True):
         for pixels, labels in pipeline(part, **GRAY, batch_size=4, seed=3, epochs=2, one_hot=one_hot):
             numbers = pixels.numpy()[:, 0, 0, 0].astype(int)
@@ -77,29 +77,29 @@ def test_labels_follow_their_pictures(part):
             np.testing.assert_array_equal(labels, expected)
 
 
-def test_pictures_of_the_right_size_are_not_copied(part):
-    assert photos(part, **GRAY) is part.pictures.pixels
+def test_images_of_the_right_size_are_not_copied(part):
+    assert photos(part, **GRAY) is part.images.pixels
     np.testing.assert_array_equal(photos(part, **GRAY, indices=np.array([3, 1]))[:, 0, 0, 0], [3, 1])
 
 
 @pytest.mark.parametrize("channels", [1, 3])
 @pytest.mark.parametrize("how", ["crop", "pad", "stretch"])
-def test_files_are_fitted_as_networks_receive_them(tmp_path, channels, how):
-    root = write_folder(tmp_path / "pets", pictures_of("cats", "dogs") | {"cats/tall.png": picture(3, size=(30, 9))})
+def test_files_are_fitted_as_models_receive_them(tmp_path, channels, how):
+    root = write_folder(tmp_path / "pets", images_of("cats", "dogs") | {"cats/tall.png": image(3, size=(30, 9))})
     dataset = open_folder(root)
     found = photos(dataset.train, size=(5, 7), channels=channels, how=how)
     assert (found.shape, found.dtype) == ((len(dataset.train), 5, 7, channels), np.uint8)
-    for key, photo in zip(dataset.train.pictures.keys, found, strict=True):
+    for key, photo in zip(dataset.train.images.keys, found, strict=True):
         fitted = fit(read_photo(root / key), (5, 7), how=how)
         np.testing.assert_array_equal(photo, gray(fitted)[..., :1] if channels == 1 else fitted)
 
 
-def test_gray_pictures_become_three_equal_channels_and_back(part):
-    colours = photos(part, size=(4, 5), channels=3)
-    assert colours.shape == (10, 4, 5, 3)
-    np.testing.assert_array_equal(colours, np.repeat(part.pictures.pixels, 3, axis=-1))
-    back = array_part(colours, part.labels, 3)
-    np.testing.assert_array_equal(photos(back, **GRAY), part.pictures.pixels)
+def test_gray_images_become_three_equal_channels_and_back(part):
+    colors = photos(part, size=(4, 5), channels=3)
+    assert colors.shape == (10, 4, 5, 3)
+    np.testing.assert_array_equal(colors, np.repeat(part.images.pixels, 3, axis=-1))
+    back = array_part(colors, part.labels, 3)
+    np.testing.assert_array_equal(photos(back, **GRAY), part.images.pixels)
 
 
 def test_a_part_is_decoded_once_and_later_needs_no_file(pets, cache_folder):
@@ -117,7 +117,7 @@ def test_a_part_is_decoded_once_and_later_needs_no_file(pets, cache_folder):
     assert not list(cache_folder.glob(".*"))
 
 
-def test_single_pictures_are_read_without_decoding_the_rest(pets, cache_folder):
+def test_single_images_are_read_without_decoding_the_rest(pets, cache_folder):
     train = open_folder(pets).train
     found = photos(train, size=(6, 8), channels=3, indices=np.array([4, 0]))
     np.testing.assert_array_equal(found, [train.photo(4), train.photo(0)])
@@ -152,7 +152,7 @@ def test_the_cache_forgets_what_was_longest_unused(pets, cache_folder):
 
 def test_more_than_the_cache_holds_is_refused_before_anything_is_read(pets):
     train = open_folder(pets).train
-    with pytest.raises(DataError, match=r"14 pictures of 20000 x 20000 pixels take 15\.6 GB; at most 8 GB are kept"):
+    with pytest.raises(DataError, match=r"14 images of 20000 x 20000 pixels take 15\.6 GB; at most 8 GB are kept"):
         photos(train, size=(20_000, 20_000), channels=3)
 
 
@@ -174,7 +174,7 @@ def test_impossible_sizes_are_the_callers_bug(part, size, channels):
         photos(part, size=size, channels=channels)
 
 
-def test_files_feed_a_network(pets):
+def test_files_feed_a_model(pets):
     dataset = open_folder(pets)
     batches = pipeline(dataset.train, size=(5, 5), channels=3, batch_size=4, seed=0, epochs=2)
     expected = photos(dataset.train, size=(5, 5), channels=3)
@@ -184,8 +184,8 @@ def test_files_feed_a_network(pets):
         assert {photo.tobytes() for photo in half} == {photo.tobytes() for photo in expected.astype(np.float32)}
 
 
-def test_an_endless_stream_trains_a_network_to_tell_digits_apart():
-    """Labels in another order, or pictures of another, would leave it at chance."""
+def test_an_endless_stream_trains_a_model_to_tell_digits_apart():
+    """Labels in another order, or images of another, would leave it at chance."""
     digits = load_dataset("mnist-5k")
     some = subset(digits.train, np.flatnonzero(digits.train.labels < 3))
     keras.utils.set_random_seed(0)

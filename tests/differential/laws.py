@@ -12,7 +12,7 @@ from reference import state
 import cnnviz
 from cnnviz.convnets import convnet_from_model, load_convnet
 from cnnviz.errors import CnnvizError, LayerError
-from cnnviz.probes import read
+from cnnviz.probes import forward
 
 _convnets = {}
 
@@ -72,7 +72,7 @@ def gradients_are_those_of_the_logit(built):
     gradients = run.gradients(scores.argmax(axis=1))
     flowing = [address for address in _with_maps(run) if gradients[address] is not None]
     for _ in range(2 if flowing else 0):  # the first run is eager, the second one compiled
-        reading = read(convnet, built.images, layers=flowing, with_gradients=True)
+        reading = forward(convnet, built.images, layers=flowing, with_gradients=True)
         np.testing.assert_array_equal(reading.classes, scores.argmax(axis=1))
         _assert_predicted(reading.probabilities, built)
         for address in flowing:
@@ -105,7 +105,7 @@ def _with_maps(run):
 
 
 def _assert_close(actual, expected, what, built):
-    """Within 1e-5 of the largest value."""
+    "Within 1e-5 of largest value."
     rtol = tolerance(built.spec)["rtol"]
     expected = tf.cast(expected, tf.float32).numpy()
     np.testing.assert_allclose(actual, expected, rtol=rtol, atol=rtol * np.abs(expected).max() + 1e-9, err_msg=what)

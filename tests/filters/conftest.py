@@ -1,4 +1,4 @@
-"""Tiny networks whose patterns are known, or whose filters are dead on purpose."""
+"""Tiny models whose patterns are known, or whose filters are dead on purpose."""
 
 import numpy as np
 import pytest
@@ -14,25 +14,25 @@ def small() -> Convnet:
 
 
 @pytest.fixture(scope="session")
-def colour_weights() -> np.ndarray:
-    """One weight for each colour and filter, of both signs."""
-    return np.array([[0.5, -1.0], [-0.25, 0.125], [2.0, 0.75]], np.float32)  # (colours, filters)
+def color_weights() -> np.ndarray:
+    """One weight for each color and filter, of both signs."""
+    return np.array([[0.5, -1.0], [-0.25, 0.125], [2.0, 0.75]], np.float32)  # (colors, filters)
 
 
 @pytest.fixture(scope="session")
-def linear(colour_weights) -> Convnet:
-    """One 1 x 1 convolution without bias: each pixel's colours, weighted."""
+def linear(color_weights) -> Convnet:
+    """One 1 x 1 convolution without bias: each pixel's colors, weighted."""
     import keras
     from keras import layers
 
     model = keras.Sequential([keras.Input((SIZE, SIZE, 3)), layers.Conv2D(2, 1, use_bias=False, name="mix")])
-    model.layers[0].set_weights([colour_weights[None, None]])
+    model.layers[0].set_weights([color_weights[None, None]])
     return wrap(model)
 
 
 @pytest.fixture(scope="session")
 def troubled() -> Convnet:
-    """Filters of `conv`: 0 climbs at once, 1 is switched off by its bias at first, 2 has no weights."""
+    """Filters of `conv`: 0 maximizes at once, 1 is switched off by its bias at first, 2 has no weights."""
     import keras
     from keras import layers
 

@@ -1,4 +1,4 @@
-"""How are the tiny networks of these tests built?"""
+"""How are the tiny models of these tests built?"""
 
 from cnnviz.convnets import SCALINGS, Convnet, Preparation, convnet_from_model
 

@@ -2,26 +2,26 @@ import numpy as np
 import pytest
 from filter_nets import SIZE, wrap
 
-from cnnviz.filters.ascent import STYLES, ascend, prepare
+from cnnviz.filters.ascent import STYLES, prepare, run_ascent
 from cnnviz.filters.objective import heights
 from cnnviz.filters.textbook import STEP
 
 
-def test_the_textbook_ascent_matches_the_closed_form_of_a_linear_net(linear, colour_weights):
+def test_the_textbook_ascent_matches_the_closed_form_of_a_linear_net(linear, color_weights):
     """The gradient is the filter's own weights, inside the map's border, at every step."""
     ascent = prepare(linear, "mix", style=STYLES["textbook"], size=SIZE)
-    *_, last = ascend(ascent, [1, 0], steps=4, seed=3)
+    *_, last = run_ascent(ascent, [1, 0], steps=4, seed=3)
     inner = np.zeros((SIZE, SIZE, 1), np.float32)
     inner[2:-2, 2:-2] = 1
     for index, pixels in zip([1, 0], last.state[0].numpy(), strict=True):
         start = ascent.start([index], seed=3)[0][0]
-        gradient = inner * colour_weights[:, index]
+        gradient = inner * color_weights[:, index]
         expected = start + 4 * STEP * gradient / np.sqrt((gradient**2).mean())
         assert np.sign(gradient).min() < 0 < np.sign(gradient).max()
         np.testing.assert_allclose(pixels, expected, rtol=1e-5)
 
 
-def test_heights_are_means_without_the_border_of_each_pictures_own_filter(rng):
+def test_heights_are_means_without_the_border_of_each_images_own_filter(rng):
     maps = rng.normal(size=(2, 7, 4, 3)).astype(np.float32)
     expected = [maps[0, 2:-2, :, 2].mean(), maps[1, 2:-2, :, 0].mean()]  # four columns are too few for a border
     np.testing.assert_allclose(heights(maps, np.int32([2, 0]), border=2, leak=1), expected, rtol=1e-5)
@@ -72,13 +72,13 @@ def test_another_start_rescues_a_filter_that_one_start_cannot_reach():
     threshold = (brightest(seed, 0) + brightest(seed, 1)) / 2 / 255
     model.get_layer("gate").set_weights([np.ones((1, 1, 1, 1)), np.array([-threshold])])
     model.get_layer("behind").set_weights([np.ones((1, 1, 1, 1)), np.zeros(1)])
-    first, *_, last = ascend(ascent, [0], steps=3, seed=seed)
+    first, *_, last = run_ascent(ascent, [0], steps=3, seed=seed)
     assert last.is_rescued.tolist() == [True]
     assert last.is_dead.tolist() == [False]
     assert last.output[0] > first.output[0] > 0
 
 
-def test_a_layer_that_no_picture_reaches_is_named(small):
+def test_a_layer_that_no_image_reaches_is_named(small):
     from cnnviz.errors import LayerError
 
     with pytest.raises(LayerError, match="has no layer 'nowhere'"):

@@ -67,7 +67,7 @@ def test_histograms_count_every_weight_in_shared_bins(many):
     np.testing.assert_array_equal(found.trained, np.histogram(weights, found.edges)[0])
 
 
-def test_fresh_weights_come_from_the_layers_own_initialiser(many):
+def test_fresh_weights_come_from_the_layers_own_initializer(many):
     own = weight_histograms(many, "conv", seed=1)
     assert own.initializer == "RandomUniform"
     assert own.is_own_initializer
@@ -85,15 +85,15 @@ def test_every_layer_with_weights_has_histograms(many, layer):
     assert found.trained.sum() == found.fresh.sum() > 0
 
 
-def test_an_unknown_initialiser_falls_back_to_keras_default():
+def test_an_unknown_initializer_falls_back_to_keras_default():
     def ones(shape, dtype=None, **_):
         return keras.ops.ones(shape, dtype)
 
-    class Odd(keras.initializers.Initializer):
+    class Outlier(keras.initializers.Initializer):
         def __call__(self, shape, dtype=None, **_):
             return keras.ops.full(shape, 3.0, dtype)
 
-    for initializer in (ones, Odd()):
+    for initializer in (ones, Outlier()):
         model = keras.Sequential(
             [keras.Input((8, 8, 3)), layers.Conv2D(2, 3, kernel_initializer=initializer, name="c")]
         )

@@ -6,8 +6,8 @@ from keras import layers
 
 from cnnviz.convnets import convnet_from_model
 from cnnviz.errors import CancelledError, LayerError
-from cnnviz.filters import PatternStore, climb, estimate, filter_patterns, find_patterns
-from cnnviz.probes import read
+from cnnviz.filters import PatternStore, ascend, estimate, filter_patterns, find_patterns
+from cnnviz.probes import forward
 
 STYLES = pytest.mark.parametrize("style", ["textbook", "natural"])
 SHORT = {"size": SIZE, "steps": 4}
@@ -22,7 +22,7 @@ def test_every_filter_rises(small, style):
 
 
 @STYLES
-def test_same_seed_same_pictures_another_seed_others(small, style):
+def test_same_seed_same_images_another_seed_others(small, style):
     first, again, other = (
         filter_patterns(small, layer="late", filters=[2], style=style, seed=seed, **SHORT) for seed in (5, 5, 6)
     )
@@ -42,7 +42,7 @@ def test_a_batch_gives_what_its_filters_give_one_by_one_in_any_order(small, styl
 
 
 def test_a_filter_asked_for_twice_climbs_once(small):
-    *_, last = climb(small, layer="late", filters=[1, 1], style="textbook", **SHORT)
+    *_, last = ascend(small, layer="late", filters=[1, 1], style="textbook", **SHORT)
     assert last.total == 4
     np.testing.assert_array_equal(last.photos[0], last.photos[1])
 
@@ -66,7 +66,7 @@ def test_the_natural_style_climbs_below_the_activation_from_the_start(troubled):
 @STYLES
 @pytest.mark.parametrize("layer", ["conv", "apart"])
 def test_a_filter_that_no_image_makes_fire_is_dead_however_high_it_climbs(style, layer):
-    """Its bias is far below what weights and pixels can reach; the activation's input climbs all the same."""
+    """Its bias is far below what weights and pixels can reach; the activation's input maximizes all the same."""
     import keras
     from keras import layers
 
@@ -81,7 +81,7 @@ def test_a_filter_that_no_image_makes_fire_is_dead_however_high_it_climbs(style,
     assert alive.status in ("ok", "rescued")
     assert dead.status == "dead"
     assert np.all(dead.photo == 128)
-    assert dead.before < dead.after < 0  # it did climb
+    assert dead.before < dead.after < 0  # it did are optimized
     most = np.maximum(kernel[..., 0], 0).sum()  # what white pixels where weights are positive give
     for bias, expected in ((-0.98 * most, ("ok", "rescued")), (-1.02 * most, ("dead",))):
         for name in ("conv", "linear"):
@@ -94,7 +94,7 @@ def test_a_filter_that_no_image_makes_fire_is_dead_however_high_it_climbs(style,
 
 @STYLES
 @pytest.mark.parametrize("value", [np.nan, np.inf])
-def test_a_network_that_is_not_finite_is_named_and_draws_nothing(style, value):
+def test_a_model_that_is_not_finite_is_named_and_draws_nothing(style, value):
     """One broken weight also breaks the gradient of the other filters, whose answers are finite."""
     model = small_model(np.random.default_rng(0))
     kernel, bias = model.get_layer("late").get_weights()
@@ -137,7 +137,7 @@ def test_a_layer_in_a_nested_backbone_gives_what_it_gives_flat(style):
 
 
 @STYLES
-def test_a_gray_network_gives_gray_pictures(style):
+def test_a_gray_model_gives_gray_images(style):
     convnet = wrap(small_model(np.random.default_rng(4), channels=1), channels=1)
     pattern = find_patterns(convnet, layer="late", filters=[0], style=style, **SHORT)[0]
     assert pattern.after > pattern.before
@@ -146,7 +146,7 @@ def test_a_gray_network_gives_gray_pictures(style):
 
 
 def test_four_channels_climb_with_an_opaque_alpha():
-    """The objective is the alpha itself and a colour: 255 / 255 plus what red gives."""
+    """The objective is the alpha itself and a color: 255 / 255 plus what red gives."""
     model = keras.Sequential([keras.Input((SIZE, SIZE, 4)), layers.Conv2D(1, 1, use_bias=False, name="mix")])
     model.layers[0].set_weights([np.float32([1, 0, 0, 5]).reshape(1, 1, 4, 1)])
     pattern = find_patterns(wrap(model, channels=4), layer="mix", filters=[0], style="natural", **SHORT)[0]
@@ -157,7 +157,7 @@ def test_four_channels_climb_with_an_opaque_alpha():
 def test_a_class_neuron_raises_its_logit(small):
     patterns = find_patterns(small, layer="scores", filters=[2, 0], size=SIZE, steps=6)
     gray = np.full((SIZE, SIZE, 3), 128, np.uint8)
-    before, *after = read(small, small.prepare([gray, *(pattern.photo for pattern in patterns)])).logits
+    before, *after = forward(small, small.prepare([gray, *(pattern.photo for pattern in patterns)])).logits
     for pattern, logits in zip(patterns, after, strict=True):
         assert logits[pattern.filter] > before[pattern.filter]
         assert pattern.after == pytest.approx(logits[pattern.filter], abs=0.02)  # photos are rounded
@@ -171,9 +171,9 @@ def test_a_single_sigmoid_has_two_classes_that_climb_apart():
     assert no.before == pytest.approx(-yes.before, rel=0.2)
 
 
-def test_dense_layers_climb_at_the_networks_own_size_and_are_enlarged_sharply(small):
+def test_dense_layers_climb_at_the_models_own_size_and_are_enlarged_sharply(small):
     pattern = find_patterns(small, layer="scores", filters=[0], size=2 * SIZE, steps=2)[0]
-    assert pattern.climbed_size == (SIZE, SIZE)
+    assert pattern.ascent_size == (SIZE, SIZE)
     assert pattern.photo.shape == (2 * SIZE, 2 * SIZE, 3)
     np.testing.assert_array_equal(pattern.photo[::2, ::2], pattern.photo[1::2, 1::2])
 
@@ -183,11 +183,11 @@ def test_convolutions_before_a_flattening_head_climb_at_any_size():
         [keras.Input((SIZE, SIZE, 3)), layers.Conv2D(2, 3, name="conv"), layers.Flatten(), layers.Dense(2)]
     )
     pattern = find_patterns(wrap(model), layer="conv", filters=[0], size=33, steps=2)[0]
-    assert pattern.climbed_size == (33, 33)
+    assert pattern.ascent_size == (33, 33)
     assert pattern.after > pattern.before
 
 
-def test_a_network_that_takes_one_size_only_climbs_at_that_and_says_so():
+def test_a_model_that_takes_one_size_only_climbs_at_that_and_says_so():
     model = keras.Sequential(
         [
             keras.Input((SIZE, SIZE, 3)),
@@ -197,12 +197,12 @@ def test_a_network_that_takes_one_size_only_climbs_at_that_and_says_so():
         ]
     )
     pattern = find_patterns(wrap(model), layer="late", filters=[0], size=32, steps=2)[0]
-    assert pattern.climbed_size == (SIZE, SIZE)
+    assert pattern.ascent_size == (SIZE, SIZE)
     assert pattern.photo.shape == (32, 32, 3)
     assert pattern.after > pattern.before
 
 
-def test_a_picture_that_is_not_square_is_fitted_on_gray():
+def test_a_image_that_is_not_square_is_fitted_on_gray():
     model = keras.Sequential([keras.Input((10, 20, 3)), layers.Flatten(), layers.Dense(2, name="scores")])
     pattern = find_patterns(convnet_from_model(model), layer="scores", filters=[0], size=20, steps=2)[0]
     assert np.all(pattern.photo[:5] == 128)
@@ -211,14 +211,14 @@ def test_a_picture_that_is_not_square_is_fitted_on_gray():
 
 
 def test_frames_come_at_once_and_hold_what_is_there_so_far(small):
-    frames = climb(small, layer="late", filters=range(20), style="textbook", size=SIZE, steps=2)
+    frames = ascend(small, layer="late", filters=range(20), style="textbook", size=SIZE, steps=2)
     first = next(frames)
     assert (first.step, first.total) == (0, 40)
     assert np.all(first.photos == 128)
     assert set(first.statuses) == {"waiting"}
     assert np.isnan(first.objective).all()
     begun = next(frames)
-    assert {"waiting", "climbing"} == set(begun.statuses)
+    assert {"waiting", "optimizing"} == set(begun.statuses)
     assert np.isfinite(begun.objective).any()
     *_, last = frames
     assert (last.step, last.total) == (40, 40)
@@ -229,16 +229,16 @@ def test_frames_come_at_once_and_hold_what_is_there_so_far(small):
 def test_a_sheet_can_be_stopped_and_resumed_without_climbing_twice(small, tmp_path):
     store = PatternStore(tmp_path)
     asked = {"layer": "late", "filters": range(20), "style": "textbook", "size": SIZE, "steps": 2}
-    for frame in climb(small, store=store, **asked):
+    for frame in ascend(small, store=store, **asked):
         if frame.finished:
             break
     kept = len(frame.finished)
     assert 0 < kept < 20
-    *_, last = climb(small, store=store, **asked)
+    *_, last = ascend(small, store=store, **asked)
     assert last.total == 2 * (20 - kept)
     fresh = filter_patterns(small, **asked)
     np.testing.assert_allclose(last.photos, fresh, atol=1)
-    [only] = climb(small, store=store, **asked)
+    [only] = ascend(small, store=store, **asked)
     assert (only.step, only.total) == (0, 0)
     np.testing.assert_array_equal(only.photos, last.photos)
 
@@ -258,5 +258,5 @@ def test_filters_and_sizes_that_do_not_exist_are_named(small):
         filter_patterns(small, layer="late", filters=[0], size=4)
 
 
-def test_no_filters_give_no_pictures(small):
+def test_no_filters_give_no_images(small):
     assert filter_patterns(small, layer="late", filters=[], size=SIZE).shape == (0, SIZE, SIZE, 3)

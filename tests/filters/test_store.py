@@ -21,7 +21,7 @@ def test_what_was_kept_is_found_again_unchanged(tmp_path, pattern):
     found = PatternStore(store.root).find(REQUEST, [3, 4])
     assert list(found) == [3]
     np.testing.assert_array_equal(found[3].photo, pattern.photo)
-    rest = ("filter", "before", "after", "status", "climbed_size")
+    rest = ("filter", "before", "after", "status", "ascent_size")
     assert [getattr(found[3], name) for name in rest] == [getattr(pattern, name) for name in rest]
 
 
@@ -56,12 +56,12 @@ def test_a_photo_of_another_size_counts_as_missing(tmp_path, pattern):
 @pytest.mark.parametrize(
     "change",
     [
-        {"status": "climbing"},
+        {"status": "optimizing"},
         {"status": "great"},
         {"before": np.nan},
         {"after": np.inf},
-        {"climbed_size": (0, 28)},
-        {"climbed_size": (28,)},
+        {"ascent_size": (0, 28)},
+        {"ascent_size": (28,)},
         {"photo": np.zeros((16, 16, 3), np.float32)},
     ],
 )
@@ -71,7 +71,7 @@ def test_values_that_no_ascent_gives_count_as_missing(tmp_path, pattern, change)
     assert not store.find(REQUEST, [3])
 
 
-def test_of_a_network_that_is_not_finite_the_values_may_be_anything(tmp_path, pattern):
+def test_of_a_model_that_is_not_finite_the_values_may_be_anything(tmp_path, pattern):
     store = PatternStore(tmp_path)
     store.keep(REQUEST, [replace(pattern, status="not finite", before=np.nan)])
     assert store.find(REQUEST, [3])[3].status == "not finite"

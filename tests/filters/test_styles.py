@@ -63,13 +63,13 @@ def test_natural_pixels_are_the_waves_of_their_frequencies(rng):
     down, right = np.fft.fftfreq(rows)[:, None], np.fft.rfftfreq(columns)[None]
     size = np.maximum(np.sqrt(down**2 + right**2), 1 / columns)
     waves = np.fft.irfft2((spectrum[0, 0] + 1j * spectrum[0, 1]) / size * np.sqrt(rows * columns) / 4, (rows, columns))
-    expected = 255 / (1 + np.exp(-np.einsum("iyx,oi->yxo", waves, natural.COLOURS)))
+    expected = 255 / (1 + np.exp(-np.einsum("iyx,oi->yxo", waves, natural.COLORS)))
     pixels = natural.draw(spectrum, SHAPE)[0]
     assert expected.std() > 3
     np.testing.assert_allclose(pixels, expected, rtol=1e-3)
 
 
-def test_shaking_moves_the_picture_over_gray_and_rest_leaves_it(rng):
+def test_shaking_moves_the_image_over_gray_and_rest_leaves_it(rng):
     pixels = tf.constant(rng.uniform(0, 255, (1, *SHAPE)), tf.float32)
     np.testing.assert_array_equal(natural.move(pixels, np.float32([0.5, 0.5])), pixels)
     moved = natural.move(pixels, np.float32([0, 1])).numpy()  # 2 pixels, a tenth of the side

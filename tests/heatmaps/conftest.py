@@ -43,7 +43,7 @@ def linear() -> Convnet:
 
 @pytest.fixture(scope="session")
 def broken() -> Convnet:
-    """A network with one infinite and one missing weight."""
+    """A model with one infinite and one missing weight."""
     model = fill(sequential(deep_layers()))
     kernel = model.get_layer("conv1").kernel.numpy()
     kernel[0, 0, 0, :2] = np.nan, np.inf
@@ -52,5 +52,5 @@ def broken() -> Convnet:
 
 
 @pytest.fixture
-def pictures(rng) -> np.ndarray:
+def images(rng) -> np.ndarray:
     return rng.random((3, *SIZE, 3), np.float32)

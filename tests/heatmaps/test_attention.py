@@ -7,7 +7,7 @@ import keras
 import numpy as np
 import pytest
 from keras import layers as kl
-from tiny_nets import randomise, state
+from tiny_nets import randomize, state
 
 from cnnviz.convnets import convnet_from_model
 from cnnviz.errors import LayerError
@@ -75,7 +75,7 @@ def test_other_attention_layers_and_nesting(kind, inputs):
     tokens = keras.Input((24, 8))
     y = layer([tokens, tokens]) if kind == "single" else layer(tokens, tokens, **options)
     x = keras.Model(tokens, y, name="inner")(x)
-    model = randomise(keras.Model(image, kl.Dense(3)(kl.GlobalAveragePooling1D()(x))))
+    model = randomize(keras.Model(image, kl.Dense(3)(kl.GlobalAveragePooling1D()(x))))
     convnet = convnet_from_model(model)
     assert [info.address for info in attention_layers(convnet)] == ["inner/mha"]
     before = state(model)
@@ -130,13 +130,13 @@ def test_a_patch_that_every_token_reads_is_where_the_rollout_points(inputs):
     assert heat.ravel()[strongest] > 0.5
 
 
-def test_models_without_attention_say_so(pooled, pictures):
+def test_models_without_attention_say_so(pooled, images):
     assert attention_layers(pooled) == ()
     assert "attention_rollout" not in methods_for(pooled)
     assert list(methods_for(transformer(blocks=1))) == list(METHODS)
     for function in (attention, attention_maps, attention_rollout):
         with pytest.raises(LayerError, match="no attention layer whose tokens are patches"):
-            function(pooled, pictures)
+            function(pooled, images)
     with pytest.raises(LayerError, match=r"Layer 'norm' is no attention layer. Attention layers: mha1"):
         attention(transformer(blocks=1), np.zeros((1, 16, 24, 3), np.float32), layer="norm")
 

@@ -10,7 +10,7 @@ HIDDEN = round(0.1 * SIZE[0] * SIZE[1])  # 6 pixels
 
 @pytest.fixture(scope="module")
 def brightness():
-    """A sigmoid of the sum of the picture's pixels, each with its own weight."""
+    """A sigmoid of the sum of the image's pixels, each with its own weight."""
     from keras import layers
 
     convnet = wrap(
@@ -26,21 +26,21 @@ def gray(rng):
     return rng.random((2, *SIZE, 1), np.float32)
 
 
-def probability_without(convnet, picture, pixels):
+def probability_without(convnet, image, pixels):
     """Closed form: the sigmoid of the weighted sum, once some pixels have the mean value."""
     weights = convnet.model.get_layer("scores").get_weights()[0][:, 0]
-    values = picture.ravel().copy()
-    values[pixels] = picture.mean()
+    values = image.ravel().copy()
+    values[pixels] = image.mean()
     return 1 / (1 + np.exp(-weights @ values))
 
 
-def test_the_hottest_tenth_is_replaced_by_the_mean_colour(brightness, gray, rng):
+def test_the_hottest_tenth_is_replaced_by_the_mean_color(brightness, gray, rng):
     heat = rng.normal(size=(2, *SIZE))
     score = deletion_score(brightness, gray, heat, class_index=1)
-    for picture, own, before, after in zip(gray, heat, score.before, score.after, strict=True):
+    for image, own, before, after in zip(gray, heat, score.before, score.after, strict=True):
         hottest = np.argsort(-own.ravel())[:HIDDEN]
-        np.testing.assert_allclose(before, probability_without(brightness, picture, []), rtol=1e-5)
-        np.testing.assert_allclose(after, probability_without(brightness, picture, hottest), rtol=1e-5)
+        np.testing.assert_allclose(before, probability_without(brightness, image, []), rtol=1e-5)
+        np.testing.assert_allclose(after, probability_without(brightness, image, hottest), rtol=1e-5)
         assert abs(before - after) > 1e-3
 
 
@@ -106,41 +106,39 @@ def test_a_map_of_what_counts_does_better_than_chance_and_its_opposite_worse(bri
     np.testing.assert_allclose(best.random_mean, best.random.mean(axis=1))
 
 
-def test_the_score_depends_on_the_seed_and_not_on_the_neighbours(deep, pictures, rng):
+def test_the_score_depends_on_the_seed_and_not_on_the_neighbors(deep, images, rng):
     heat = rng.random((3, 4, 4))
-    score = deletion_score(deep, pictures, heat, seed=1)
-    alone = deletion_score(deep, pictures[1:2], heat[1:2], seed=1)
+    score = deletion_score(deep, images, heat, seed=1)
+    alone = deletion_score(deep, images[1:2], heat[1:2], seed=1)
     np.testing.assert_allclose(alone.after, score.after[1:2], rtol=1e-5)
     np.testing.assert_allclose(alone.random, score.random[1:2], rtol=1e-5)
-    assert not np.allclose(score.random, deletion_score(deep, pictures, heat, seed=2).random)
+    assert not np.allclose(score.random, deletion_score(deep, images, heat, seed=2).random)
 
 
-def test_the_class_is_each_pictures_own_unless_given(deep, pictures, rng):
+def test_the_class_is_each_images_own_unless_given(deep, images, rng):
     from cnnviz.probes import predict
 
-    heat, probabilities = rng.random((3, 4, 4)), predict(deep, pictures)
-    score = deletion_score(deep, pictures, heat)
+    heat, probabilities = rng.random((3, 4, 4)), predict(deep, images)
+    score = deletion_score(deep, images, heat)
     np.testing.assert_array_equal(score.classes, probabilities.argmax(axis=1))
     np.testing.assert_allclose(score.before, probabilities.max(axis=1), rtol=1e-6)
-    np.testing.assert_allclose(
-        deletion_score(deep, pictures, heat, class_index=3).before, probabilities[:, 3], rtol=1e-6
-    )
+    np.testing.assert_allclose(deletion_score(deep, images, heat, class_index=3).before, probabilities[:, 3], rtol=1e-6)
 
 
-def test_a_map_that_is_not_finite_has_no_score(deep, pictures):
+def test_a_map_that_is_not_finite_has_no_score(deep, images):
     heat = np.ones((3, 4, 4))
     heat[1, 0, 0] = np.nan
-    score = deletion_score(deep, pictures, heat)
+    score = deletion_score(deep, images, heat)
     np.testing.assert_array_equal(np.isnan(score.after), [False, True, False])
     assert np.isfinite(score.random).all()
 
 
-def test_maps_and_pictures_have_to_be_as_many(deep, pictures):
-    with pytest.raises(ValueError, match="one map for each of 3 pictures"):
-        deletion_score(deep, pictures, np.ones((2, 4, 4)))
+def test_maps_and_images_have_to_be_as_many(deep, images):
+    with pytest.raises(ValueError, match="one map for each of 3 images"):
+        deletion_score(deep, images, np.ones((2, 4, 4)))
 
 
-def test_the_model_is_left_as_found(deep, pictures):
+def test_the_model_is_left_as_found(deep, images):
     before = state(deep.model)
-    deletion_score(deep, pictures, np.ones((3, 4, 4)))
+    deletion_score(deep, images, np.ones((3, 4, 4)))
     assert state(deep.model) == before

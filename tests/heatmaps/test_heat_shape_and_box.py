@@ -5,7 +5,7 @@ from cnnviz.heatmaps import box
 from cnnviz.images import enlarge
 
 
-def test_enlarging_interpolates_between_the_centres_of_cells():
+def test_enlarging_interpolates_between_the_centers_of_cells():
     heat = np.array([[[0, 4], [8, 12]]], np.float32)
     expected = np.array([[0, 1, 3, 4], [2, 3, 5, 6], [6, 7, 9, 10], [8, 9, 11, 12]])
     np.testing.assert_allclose(enlarge(heat, (4, 4))[0], expected)
@@ -43,7 +43,7 @@ def test_a_cell_at_exactly_a_fifth_of_the_maximum_stays_outside():
     assert box(np.array([[10.0, 2.1, 0.0, 0.0]])) == (0, 0, 0.5, 1)
 
 
-def test_a_flat_map_boxes_the_whole_picture():
+def test_a_flat_map_boxes_the_whole_image():
     assert box(np.full((3, 3), 0.5)) == (0, 0, 1, 1)
 
 

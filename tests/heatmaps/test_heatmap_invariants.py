@@ -17,33 +17,33 @@ EVERY_SLOW_METHOD = pytest.mark.parametrize("method", SLOW, ids=lambda method: m
 
 
 @EVERY_METHOD
-def test_a_batch_gives_what_its_pictures_give_one_by_one(deep, pictures, method):
-    batch = method.explain(deep, pictures)
+def test_a_batch_gives_what_its_images_give_one_by_one(deep, images, method):
+    batch = method.explain(deep, images)
     assert np.abs(batch).max(axis=(1, 2)).min() > 0 and not np.allclose(batch[0], batch[1])
-    singles = [method.explain(deep, picture[None])[0] for picture in pictures]
+    singles = [method.explain(deep, image[None])[0] for image in images]
     np.testing.assert_allclose(batch, np.stack(singles), rtol=1e-4, atol=1e-6)
 
 
 @EVERY_METHOD
-def test_shape_type_and_sign_are_as_listed(deep, pictures, method):
-    heat = method.explain(deep, pictures, class_index=2)
-    grid = (8, 8)  # conv2's grid and the picture's
+def test_shape_type_and_sign_are_as_listed(deep, images, method):
+    heat = method.explain(deep, images, class_index=2)
+    grid = (8, 8)  # conv2's grid and the image's
     assert heat.shape == (3, *grid) and heat.dtype == np.float32
     assert (heat.min() < 0) == method.is_signed
 
 
 @EVERY_METHOD
-def test_the_model_and_the_inputs_are_left_as_found(pictures, method):
+def test_the_model_and_the_inputs_are_left_as_found(images, method):
     model = fill(sequential(deep_layers()))
-    convnet, given, before = wrap(model), pictures.copy(), state(model)
-    method.explain(convnet, pictures)
+    convnet, given, before = wrap(model), images.copy(), state(model)
+    method.explain(convnet, images)
     assert state(model) == before
-    np.testing.assert_array_equal(pictures, given)
+    np.testing.assert_array_equal(images, given)
 
 
 @EVERY_SLOW_METHOD
-def test_cancelling_passes_through_and_leaves_the_model_as_found(pictures, method, monkeypatch):
-    monkeypatch.setattr(steps, "_MOST_PICTURES", 2)
+def test_cancelling_passes_through_and_leaves_the_model_as_found(images, method, monkeypatch):
+    monkeypatch.setattr(steps, "_MOST_IMAGES", 2)
     model = fill(sequential(deep_layers()))
     convnet, before, told = wrap(model), state(model), []
 
@@ -52,17 +52,17 @@ def test_cancelling_passes_through_and_leaves_the_model_as_found(pictures, metho
         raise CancelledError("Stopped.")
 
     with pytest.raises(CancelledError):
-        method.explain(convnet, pictures, on_step=cancel)
+        method.explain(convnet, images, on_step=cancel)
     assert told == [2]
     assert state(model) == before
-    assert np.isfinite(method.explain(convnet, pictures)).all()
+    assert np.isfinite(method.explain(convnet, images)).all()
 
 
 @EVERY_SLOW_METHOD
-def test_each_step_tells_progress_and_a_map_that_grows_into_the_result(deep, pictures, method, monkeypatch):
-    monkeypatch.setattr(steps, "_MOST_PICTURES", 5)
+def test_each_step_tells_progress_and_a_map_that_grows_into_the_result(deep, images, method, monkeypatch):
+    monkeypatch.setattr(steps, "_MOST_IMAGES", 5)
     told = []
-    heat = method.explain(deep, pictures, on_step=lambda *news: told.append(news))
+    heat = method.explain(deep, images, on_step=lambda *news: told.append(news))
     done, totals, sketches = zip(*told, strict=True)
     assert len(told) > 2 and all(0 < second - first <= 5 for first, second in zip((0, *done), done, strict=False))
     assert set(totals) == {done[-1]}
@@ -72,56 +72,56 @@ def test_each_step_tells_progress_and_a_map_that_grows_into_the_result(deep, pic
 
 
 @EVERY_SLOW_METHOD
-def test_the_size_of_a_step_does_not_change_the_map(deep, pictures, method, monkeypatch):
-    expected = method.explain(deep, pictures)
-    monkeypatch.setattr(steps, "_MOST_PICTURES", 3)
-    np.testing.assert_allclose(method.explain(deep, pictures), expected, rtol=1e-4, atol=1e-6)
+def test_the_size_of_a_step_does_not_change_the_map(deep, images, method, monkeypatch):
+    expected = method.explain(deep, images)
+    monkeypatch.setattr(steps, "_MOST_IMAGES", 3)
+    np.testing.assert_allclose(method.explain(deep, images), expected, rtol=1e-4, atol=1e-6)
 
 
 @EVERY_SLOW_METHOD
-def test_the_estimate_of_runs_is_what_is_run(deep, pictures, method):
+def test_the_estimate_of_runs_is_what_is_run(deep, images, method):
     totals = []
-    method.explain(deep, pictures[:1], on_step=lambda done, total, heat: totals.append(total))
-    assert 0 <= method.runs(deep) - totals[0] <= 2  # the clean picture, and Score-CAM's plain one
+    method.explain(deep, images[:1], on_step=lambda done, total, heat: totals.append(total))
+    assert 0 <= method.runs(deep) - totals[0] <= 2  # the clean image, and Score-CAM's plain one
 
 
 @EVERY_METHOD
-def test_a_network_without_classes_is_refused_in_words(pictures, method):
+def test_a_model_without_classes_is_refused_in_words(images, method):
     from keras import layers
 
     model = sequential([layers.Conv2D(3, 3, padding="same", name="picture")])
     convnet = Convnet(model, "painter", Preparation(SIZE), "none", ())
     with pytest.raises(ClassError, match="painter has no class scores to explain"):
-        method.explain(convnet, pictures)
+        method.explain(convnet, images)
 
 
 @EVERY_METHOD
-def test_unknown_classes_and_wrong_shapes_are_refused(deep, pictures, method):
+def test_unknown_classes_and_wrong_shapes_are_refused(deep, images, method):
     with pytest.raises(ClassError, match="no class 9"):
-        method.explain(deep, pictures, class_index=9)
+        method.explain(deep, images, class_index=9)
     with pytest.raises(ValueError, match="Expected inputs of shape"):
-        method.explain(deep, pictures[..., :1])
+        method.explain(deep, images[..., :1])
 
 
 @EVERY_METHOD
 @pytest.mark.parametrize("kind", ["sigmoid", "grayscale"])
-def test_sigmoid_and_gray_networks_are_explained(request, pictures, method, kind):
+def test_sigmoid_and_gray_models_are_explained(request, images, method, kind):
     convnet = request.getfixturevalue(kind)
-    inputs = pictures[..., : convnet.preparation.channels]
+    inputs = images[..., : convnet.preparation.channels]
     first, second = (method.explain(convnet, inputs, class_index=k) for k in (0, 1))
     assert np.abs(first).max() > 0 or np.abs(second).max() > 0
     assert np.isfinite(first).all() and np.isfinite(second).all()
 
 
 @EVERY_METHOD
-def test_a_network_with_broken_weights_gives_a_map_that_is_called_so(broken, pictures, method):
-    assert judge(method.explain(broken, pictures, class_index=0)[0]) is Verdict.NOT_FINITE
+def test_a_model_with_broken_weights_gives_a_map_that_is_called_so(broken, images, method):
+    assert judge(method.explain(broken, images, class_index=0)[0]) is Verdict.NOT_FINITE
 
 
 @EVERY_METHOD
-def test_a_picture_with_an_infinite_pixel_gives_a_map_that_is_called_so(deep, pictures, method):
-    pictures[0, 3, 3] = np.inf
-    heat, probabilities = method.explain(deep, pictures, class_index=0), predict(deep, pictures)
+def test_a_image_with_an_infinite_pixel_gives_a_map_that_is_called_so(deep, images, method):
+    images[0, 3, 3] = np.inf
+    heat, probabilities = method.explain(deep, images, class_index=0), predict(deep, images)
     assert judge(heat[0], probability=probabilities[0, 0]) is Verdict.NOT_FINITE
     assert judge(heat[1], probability=probabilities[1, 0]) is not Verdict.NOT_FINITE
 
@@ -137,6 +137,6 @@ def test_the_list_of_methods_names_functions_and_costs(lite0):
     assert METHODS["score_cam"].runs(lite0, layer="stem_relu") == 34
 
 
-def test_a_step_is_small_for_a_large_network_and_bounded_for_a_small_one(lite0, deep):
+def test_a_step_is_small_for_a_large_model_and_bounded_for_a_small_one(lite0, deep):
     assert 1 <= steps.step_size(lite0) <= 8
     assert steps.step_size(deep) == 32

@@ -1,4 +1,4 @@
-"""On a real network and a real photograph: do the maps lie on the cat?"""
+"""On a real model and a real photograph: do the maps lie on the cat?"""
 
 import numpy as np
 import pytest
@@ -21,7 +21,7 @@ def test_the_map_lies_on_the_cat_wherever_the_cat_is(lite0, cat, corner):
         y, x = np.unravel_index(heat.argmax(), heat.shape)
         assert top <= y < top + 112 and left <= x < left + 112
         quarter = heat[top : top + 112, left : left + 112].sum() / heat.sum()
-        assert quarter > 0.5  # of the evidence on a fourth of the picture, with cells of 32 pixels
+        assert quarter > 0.5  # of the evidence on a fourth of the image, with cells of 32 pixels
     assert box(heat) is not None
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from cnnviz.errors import PictureError
+from cnnviz.errors import ImageError
 from cnnviz.images import open_photo, read_photo, read_photos
 
 RGB = np.random.default_rng(0).integers(0, 256, (6, 8, 3), np.uint8)
@@ -107,7 +107,7 @@ SHAPE = r"Expected an image of shape \(height, width\), or .* 1, 3 or 4 channels
     ],
 )
 def test_what_is_no_image_gets_one_sentence(given, text):
-    with pytest.raises(PictureError, match=text):
+    with pytest.raises(ImageError, match=text):
         read_photo(given)
 
 

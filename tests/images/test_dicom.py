@@ -12,7 +12,7 @@ from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.pixels import apply_windowing
 from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian
 
-from cnnviz.errors import PictureError
+from cnnviz.errors import ImageError
 from cnnviz.images import open_photo, read_photo, without_personal_data
 
 VALUES = np.random.default_rng(0).integers(0, 4096, (20, 30)).astype(np.uint16)
@@ -124,7 +124,7 @@ def test_files_of_other_programs_are_read(name):
     dicom().replace(b"1.2.840.10008.1.2.1\0", b"1.2.840.10008.1.2.5\0"),
 ], ids=["deflated", "run length"])  # fmt: skip
 def test_compressed_pixels_are_named_with_what_would_do(data):
-    with pytest.raises(PictureError, match=r"holds its pixels compressed \(.+\).*gdcmconv --raw"):
+    with pytest.raises(ImageError, match=r"holds its pixels compressed \(.+\).*gdcmconv --raw"):
         read_photo(data)
 
 
@@ -155,7 +155,7 @@ def test_other_files_are_kept_as_they_are():
 def test_what_a_header_claims_is_checked_before_pixels(elements, reason):
     read_photo(dicom())  # imports
     tracemalloc.start()
-    with pytest.raises(PictureError, match=reason):
+    with pytest.raises(ImageError, match=reason):
         read_photo(dicom(**elements))
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
@@ -163,7 +163,7 @@ def test_what_a_header_claims_is_checked_before_pixels(elements, reason):
 
 
 def test_a_file_without_an_image_says_so():
-    with pytest.raises(PictureError, match="a DICOM file without an image"):
+    with pytest.raises(ImageError, match="a DICOM file without an image"):
         read_photo(bytes(128) + b"DICM" + dicom()[132:].split(b"\xe0\x7f\x10\x00")[0])
 
 
@@ -172,7 +172,7 @@ def test_thousands_of_elements_do_not_take_long():
     place = data.index(b"\x10\x00\x10\x00PN")
     element = b"".join(b"\x09\x00" + number.to_bytes(2, "little") + b"LO\x00\x00" for number in range(0x1000, 0xFFF0))
     begin = time.perf_counter()
-    with pytest.raises(PictureError, match="damaged"):
+    with pytest.raises(ImageError, match="damaged"):
         read_photo(data[:place] + 20 * element + data[place:])
     assert time.perf_counter() - begin < 5
 
@@ -180,7 +180,7 @@ def test_thousands_of_elements_do_not_take_long():
 @pytest.mark.parametrize("share", [0.2, 0.6, 0.95])
 def test_what_is_cut_short_is_named_as_such(share):
     data = dicom()
-    with pytest.raises(PictureError, match="DICOM file"):
+    with pytest.raises(ImageError, match="DICOM file"):
         read_photo(data[: int(len(data) * share)])
 
 
@@ -193,8 +193,8 @@ def test_flipped_bytes_give_a_photo_or_one_sentence():
         broken[rng.integers(132, header)] ^= int(rng.integers(1, 256))
         try:
             assert read_photo(bytes(broken)).shape[-1] == 3
-        except PictureError as error:
-            assert str(error).startswith("The picture")
+        except ImageError as error:
+            assert str(error).startswith("The image")
 
 
 def test_without_pydicom_one_sentence_says_what_to_install(tmp_path):
@@ -208,6 +208,5 @@ def test_without_pydicom_one_sentence_says_what_to_install(tmp_path):
     )
     said = subprocess.run([sys.executable, "-c", code, str(path)], capture_output=True, text=True, check=True).stdout
     assert said.strip() == (
-        "PictureError 'scan.dcm' is a DICOM file, which is read with pydicom. "
-        "Install it: pip install 'cnnviz[medical]'."
+        "ImageError 'scan.dcm' is a DICOM file, which is read with pydicom. Install it: pip install 'cnnviz[medical]'."
     )

@@ -6,13 +6,13 @@ from cnnviz import images
 
 @pytest.fixture
 def bands() -> np.ndarray:
-    """20 x 40, a third of it red, a half green, the rest blue, from left to right."""
+    "20 x 40, a third of it red, a half green, the rest blue, Horizontal range."
     photo = np.zeros((20, 40, 3), np.uint8)
     photo[:, :10, 0] = photo[:, 10:30, 1] = photo[:, 30:, 2] = 255
     return photo
 
 
-def test_crop_keeps_the_centre(bands):
+def test_crop_keeps_the_center(bands):
     fitted = images.fit(bands, (20, 20))
     np.testing.assert_array_equal(fitted, bands[:, 10:30])
 
@@ -50,14 +50,14 @@ def test_gray_is_luma_three_times():
 def test_scale_up_makes_squares_of_pixels():
     image = np.array([[1, 2], [3, 4]], np.uint8)
     np.testing.assert_array_equal(images.scale_up(image, 2), [[1, 1, 2, 2], [1, 1, 2, 2], [3, 3, 4, 4], [3, 3, 4, 4]])
-    colours = np.arange(12, dtype=np.uint8).reshape(2, 2, 3)
-    np.testing.assert_array_equal(images.scale_up(colours, 3)[::3, ::3], colours)
+    colors = np.arange(12, dtype=np.uint8).reshape(2, 2, 3)
+    np.testing.assert_array_equal(images.scale_up(colors, 3)[::3, ::3], colors)
     with pytest.raises(ValueError, match=r"factor of at least 1\. Received: 0"):
         images.scale_up(image, 0)
 
 
-def test_enlarge_is_bilinear_between_the_centres_of_cells():
-    """Two cells 0 and 1 over eight pixels: the centres lie at 1.5 and 5.5, a slope of 1/4 between them."""
+def test_enlarge_is_bilinear_between_the_centers_of_cells():
+    """Two cells 0 and 1 over eight pixels: the centers lie at 1.5 and 5.5, a slope of 1/4 between them."""
     heat = np.array([[0.0, 1.0]])
     expected = np.clip((np.arange(8) + 0.5 - 2) / 4, 0, 1)
     np.testing.assert_allclose(images.enlarge(heat, (3, 8)), np.tile(expected, (3, 1)), atol=1e-6)
@@ -73,7 +73,7 @@ def test_enlarge_never_leaves_the_range_and_keeps_the_units(rng):
     np.testing.assert_array_equal(large[1], images.enlarge(heat[1], (64, 40)))
 
 
-def test_enlarge_spreads_what_is_not_finite_no_further_than_its_neighbours():
+def test_enlarge_spreads_what_is_not_finite_no_further_than_its_neighbors():
     heat = np.zeros((1, 5))
     heat[0, 0] = np.nan
     large = images.enlarge(heat, (1, 50))
@@ -81,12 +81,12 @@ def test_enlarge_spreads_what_is_not_finite_no_further_than_its_neighbours():
     assert np.isfinite(large[0, 20:]).all()
 
 
-def test_gray_gets_three_equal_channels_and_colour_stays(rng):
+def test_gray_gets_three_equal_channels_and_color_stays(rng):
     gray_photo = rng.integers(0, 256, (4, 5, 1), np.uint8)
-    colour_photo = rng.integers(0, 256, (4, 5, 3), np.uint8)
+    color_photo = rng.integers(0, 256, (4, 5, 3), np.uint8)
     np.testing.assert_array_equal(images.rgb(gray_photo), np.concatenate([gray_photo] * 3, axis=2))
     assert images.rgb(gray_photo[None]).shape == (1, 4, 5, 3)
-    assert images.rgb(colour_photo) is colour_photo
+    assert images.rgb(color_photo) is color_photo
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 500), (500, 1), (3, 7), (300, 451), (28, 28)])

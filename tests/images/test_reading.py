@@ -14,13 +14,13 @@ import pytest
 from PIL import Image
 
 from cnnviz import images
-from cnnviz.errors import PictureError
+from cnnviz.errors import ImageError
 from cnnviz.images import open_photo, read_photo
 from cnnviz.images.decoding import MAX_SCANS
 from cnnviz.images.formats import count_scans
 
 RED, WHITE = (255, 0, 0), (255, 255, 255)
-UPRIGHT_TURNS = {  # how to store an upright picture so that the EXIF tag brings it back
+UPRIGHT_TURNS = {  # how to store an upright image so that the EXIF tag brings it back
     1: None,
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -98,7 +98,7 @@ def test_a_dark_image_can_be_stretched():
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "GIF", "MPO"])
-def test_lossy_formats_keep_place_and_colour(kind):
+def test_lossy_formats_keep_place_and_color(kind):
     pixels = read_photo(encoded(scene(), kind))
     assert pixels.shape == (48, 64, 3)
     assert pixels.dtype == np.uint8
@@ -207,7 +207,7 @@ def test_an_opaque_alpha_is_not_worth_a_note():
 
 @pytest.mark.parametrize("kind", ["GIF", "WEBP", "PNG"])
 def test_of_an_animation_the_first_frame_is_shown(kind):
-    frames = [Image.new("RGB", (16, 12), colour) for colour in ("red", "blue", "lime")]
+    frames = [Image.new("RGB", (16, 12), color) for color in ("red", "blue", "lime")]
     photo = open_photo(encoded(frames[0], kind, save_all=True, append_images=frames[1:], duration=50))
     np.testing.assert_allclose(photo.pixels[6, 8].astype(int), RED, atol=3)
     assert photo.notes == ("frame 1 of an animation",)
@@ -217,7 +217,7 @@ def test_of_an_animation_the_first_frame_is_shown(kind):
 def test_of_several_pages_the_first_is_shown(kind):
     photo = open_photo(encoded(scene(), kind, save_all=True, append_images=[Image.new("RGB", (64, 48), "blue")]))
     np.testing.assert_allclose(photo.pixels[8, 8].astype(int), RED, atol=12)
-    assert photo.notes == ("the first of several pictures in the file",)
+    assert photo.notes == ("the first of several images in the file",)
 
 
 def test_three_thousand_frames_are_not_counted():
@@ -241,7 +241,7 @@ def test_a_huge_jpeg_is_read_at_half_its_size():
     assert photo.notes == ("read at 2048 x 2050 of 4096 x 4100 pixels",)
 
 
-def test_what_follows_a_picture_is_ignored_and_its_name_too(tmp_path):
+def test_what_follows_a_image_is_ignored_and_its_name_too(tmp_path):
     path = tmp_path / "really a png.jpg"
     path.write_bytes(encoded(scene(), "PNG") + b"PK\x03\x04 a zip behind it")
     photo = open_photo(path)
@@ -276,7 +276,7 @@ def test_too_many_pixels_are_refused_from_the_header(data, reason):
     open_photo(encoded(scene(), "PNG"))  # Pillow's own start
     tracemalloc.start()
     start = time.perf_counter()
-    with pytest.raises(PictureError, match=reason):
+    with pytest.raises(ImageError, match=reason):
         read_photo(data)
     seconds, (_, peak) = time.perf_counter() - start, tracemalloc.get_traced_memory()
     tracemalloc.stop()
@@ -290,7 +290,7 @@ def test_a_text_that_unpacks_to_many_megabytes_is_refused():
     bomb = chunk(b"zTXt", b"Comment\x00\x00" + zlib.compress(bytes(30 * 2**20)))
     pixels = chunk(b"IDAT", zlib.compress(bytes(4)))
     data = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + bomb + pixels + chunk(b"IEND", b"")
-    with pytest.raises(PictureError, match="damaged"):
+    with pytest.raises(ImageError, match="damaged"):
         read_photo(data)
 
 
@@ -298,9 +298,9 @@ def test_a_file_of_too_many_bytes_is_refused_unread(tmp_path):
     path = tmp_path / "large.png"
     with path.open("wb") as file:
         file.truncate(images.MAX_BYTES + 2**20)  # a hole: no disk is used
-    with pytest.raises(PictureError, match=r"'large.png' has 21.0 MB; 20 MB are read"):
+    with pytest.raises(ImageError, match=r"'large.png' has 21.0 MB; 20 MB are read"):
         read_photo(path)
-    with pytest.raises(PictureError, match=r"The picture has 20\.0 MB"):
+    with pytest.raises(ImageError, match=r"The image has 20\.0 MB"):
         read_photo(bytes(images.MAX_BYTES + 1))
 
 
@@ -309,12 +309,12 @@ def test_a_file_of_too_many_bytes_is_refused_unread(tmp_path):
 def test_what_is_cut_short_is_named_as_such(kind, share):
     noise = Image.fromarray(np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8))
     data = encoded(noise, kind)
-    with pytest.raises(PictureError) as caught:
+    with pytest.raises(ImageError) as caught:
         read_photo(data[: int(len(data) * share)])
     name = "WebP" if share < 0.4 and kind == "WEBP" else kind
     assert (
         str(caught.value).casefold()
-        == (f"The picture is a {name} file that is damaged or cut short. Save or download it again.").casefold()
+        == (f"The image is a {name} file that is damaged or cut short. Save or download it again.").casefold()
     )
 
 
@@ -326,8 +326,8 @@ def test_flipped_bytes_give_a_photo_or_one_sentence():
         broken[rng.integers(len(data))] ^= int(rng.integers(1, 256))
         try:
             assert read_photo(bytes(broken)).shape[-1] == 3
-        except PictureError as error:
-            assert str(error).startswith("The picture")
+        except ImageError as error:
+            assert str(error).startswith("The image")
 
 
 def npz() -> bytes:
@@ -352,10 +352,10 @@ def jpeg_with(place: int, value: int) -> bytes:
 
 
 NIFTI = (348).to_bytes(4, "little") + bytes(340) + b"n+1\0" + bytes(100)
-NOT_PICTURES = {
-    "empty": (b"", "The picture is empty. Choose another file."),
-    "heic": (b"\0\0\0\x18ftypheic" + bytes(40), "a HEIC picture. Save it as JPEG or PNG"),
-    "heif": (b"\0\0\0\x18ftypmif1" + bytes(40), "a HEIC picture"),
+NOT_IMAGES = {
+    "empty": (b"", "The image is empty. Choose another file."),
+    "heic": (b"\0\0\0\x18ftypheic" + bytes(40), "a HEIC image. Save it as JPEG or PNG"),
+    "heif": (b"\0\0\0\x18ftypmif1" + bytes(40), "a HEIC image"),
     "video": (b"\0\0\0\x18ftypisom" + bytes(40), "a video"),
     "svg": (b'<?xml version="1.0"?>\n<svg xmlns="http://www.w3.org/2000/svg"/>', "an SVG drawing"),
     "html": (b"\n<!DOCTYPE html><html></html>", "a web page (HTML)"),
@@ -375,40 +375,40 @@ NOT_PICTURES = {
     "cr3": (b"\0\0\0\x18ftypcrx " + bytes(40), "a camera's raw file"),
     "webm": (b"\x1a\x45\xdf\xa3" + bytes(40), "a video. Save one of its frames"),
     "avi": (b"RIFF\0\0\0\0AVI LIST" + bytes(40), "a video"),
-    "jxl": (b"\xff\x0a" + bytes(40), "a JPEG XL picture"),
-    "jp2": (b"\0\0\0\x0cjP  \r\n\x87\n" + bytes(40), "a JPEG 2000 picture"),
-    "exr": (b"\x76\x2f\x31\x01" + bytes(40), "an OpenEXR picture"),
-    "hdr": (b"#?RADIANCE\n" + bytes(40), "a Radiance HDR picture"),
+    "jxl": (b"\xff\x0a" + bytes(40), "a JPEG XL image"),
+    "jp2": (b"\0\0\0\x0cjP  \r\n\x87\n" + bytes(40), "a JPEG 2000 image"),
+    "exr": (b"\x76\x2f\x31\x01" + bytes(40), "an OpenEXR image"),
+    "hdr": (b"#?RADIANCE\n" + bytes(40), "a Radiance HDR image"),
     "12-bit jpeg": (jpeg_with(4, 12), "a JPEG image of 12 bits a channel. Save it as JPEG or PNG"),
     "lossless jpeg": (jpeg_with(1, 0xC3), "a JPEG image of a rare kind"),
     "zip": (b"PK\x03\x04" + bytes(30), "a zip archive"),
     "hdf5": (b"\x89HDF\r\n\x1a\n" + bytes(30), "an HDF5 file"),
     "psd": (b"8BPS\x00\x01" + bytes(30), "a Photoshop document"),
     "ico": (b"\x00\x00\x01\x00\x01\x00" + bytes(30), "an icon (ICO)"),
-    "ppm": (b"P6\n2 2\n255\n" + bytes(12), "a Netpbm (PPM) picture"),
+    "ppm": (b"P6\n2 2\n255\n" + bytes(12), "a Netpbm (PPM) image"),
     "text": ("Grüße, 猫".encode(), "is text. Choose a JPEG, PNG"),
     "text cut in a character": (b"x" * 2047 + "猫".encode(), "is text."),
-    "bytes": (bytes(range(256)), "no picture of a known format"),
-    "latin text": ("naïve".encode("latin-1") + b" " * 20, "no picture of a known format"),
+    "bytes": (bytes(range(256)), "no image of a known format"),
+    "latin text": ("naïve".encode("latin-1") + b" " * 20, "no image of a known format"),
 }
 
 
-@pytest.mark.parametrize(("data", "text"), NOT_PICTURES.values(), ids=NOT_PICTURES)
-def test_what_is_no_picture_is_named_whatever_its_name(tmp_path, data, text):
-    with pytest.raises(PictureError) as of_bytes:
+@pytest.mark.parametrize(("data", "text"), NOT_IMAGES.values(), ids=NOT_IMAGES)
+def test_what_is_no_image_is_named_whatever_its_name(tmp_path, data, text):
+    with pytest.raises(ImageError) as of_bytes:
         read_photo(data)
     assert text in str(of_bytes.value)
     path = tmp_path / "photo.png"
     path.write_bytes(data)
-    with pytest.raises(PictureError) as of_path:
+    with pytest.raises(ImageError) as of_path:
         read_photo(path)
-    assert str(of_path.value) == str(of_bytes.value).replace("The picture", "'photo.png'")
+    assert str(of_path.value) == str(of_bytes.value).replace("The image", "'photo.png'")
     assert str(of_path.value).count(". ") == 1
 
 
 def test_lab_is_refused_rather_than_shown_wrong():
     data = encoded(Image.new("LAB", (4, 4), (50, 20, 20)), "TIFF")
-    with pytest.raises(PictureError, match=r"stores its colours as LAB, which is not read\. Save it as RGB"):
+    with pytest.raises(ImageError, match=r"stores its colors as LAB, which is not read\. Save it as RGB"):
         read_photo(data)
 
 
@@ -420,14 +420,14 @@ def test_a_pipe_does_not_hang_and_a_device_does_not_fill_the_memory(tmp_path):
     def read() -> None:
         try:
             read_photo(pipe)
-        except PictureError as error:
+        except ImageError as error:
             caught.append(str(error))
 
     thread = threading.Thread(target=read, daemon=True)
     thread.start()
     thread.join(timeout=5)
-    assert caught == ["'pipe.png' is no ordinary file. Choose a picture file."]
-    with pytest.raises(PictureError, match="'zero' is no ordinary file"):
+    assert caught == ["'pipe.png' is no ordinary file. Choose an image file."]
+    with pytest.raises(ImageError, match="'zero' is no ordinary file"):
         read_photo("/dev/zero")
 
 
@@ -436,13 +436,13 @@ def test_what_is_not_there_is_said_without_its_folder(tmp_path):
     loop.symlink_to(loop)
     cases = {
         tmp_path / "none.png": "There is no file 'none.png'. Check its name and folder.",
-        tmp_path: f"{tmp_path.name!r} is a folder. Choose a picture in it.",
+        tmp_path: f"{tmp_path.name!r} is a folder. Choose an image in it.",
         loop: "'loop.png' cannot be opened. Check its name and that you may read it.",
         tmp_path / "nul\0.png": r"'nul\x00.png' cannot be opened. Check its name and that you may read it.",
         tmp_path / ("y" * 300): f"'{'y' * 60}...' cannot be opened. Check its name and that you may read it.",
     }
     for path, text in cases.items():
-        with pytest.raises(PictureError) as caught:
+        with pytest.raises(ImageError) as caught:
             read_photo(path)
         assert str(caught.value) == text
 
@@ -467,7 +467,7 @@ def test_a_jpeg_of_thousands_of_scans_is_refused_before_it_is_decoded():
     assert count_scans(encoded(scene(), "JPEG")) == 1
     usual = encoded(scene(), "JPEG", progressive=True)
     assert read_photo(with_scans(MAX_SCANS)).shape == (48, 64, 3)
-    with pytest.raises(PictureError, match="more than 100 scans"):
+    with pytest.raises(ImageError, match="more than 100 scans"):
         read_photo(with_scans(MAX_SCANS + 1))
     assert count_scans(usual[:2] + b"\xff\xfe\0\2" * 100_001 + usual[2:]) > MAX_SCANS  # too much to walk over
 

@@ -28,7 +28,7 @@ def test_the_photo_stays_where_nothing_is_to_be_seen(photo, hot, draw, options):
     np.testing.assert_array_equal(draw(photo, hot * 0), photo)
 
 
-def test_the_hottest_place_has_the_last_colour(photo, hot):
+def test_the_hottest_place_has_the_last_color(photo, hot):
     drawn = images.overlay(photo, hot, opacity=1, colormap="viridis")
     assert (drawn[:, 30:] == images.lookup_table("viridis")[255]).all()
 
@@ -113,19 +113,19 @@ def test_a_contact_sheet_reads_like_a_page():
     assert sheet[2, 0].tolist() == sheet[4, 10].tolist() == [0, 0, 255]
 
 
-def test_a_contact_sheet_is_no_wider_than_its_pictures():
+def test_a_contact_sheet_is_no_wider_than_its_images():
     photos = np.zeros((2, 4, 4, 3), np.uint8)
     assert images.contact_sheet(photos, columns=16, gap=0).shape == (4, 8, 3)
 
 
 @pytest.mark.parametrize(("shape", "columns"), [((0, 4, 4, 3), 2), ((4, 4, 3), 2), ((1, 4, 4, 3), 0)])
 def test_a_contact_sheet_of_nothing_is_a_mistake(shape, columns):
-    with pytest.raises(ValueError, match="Expected pictures"):
+    with pytest.raises(ValueError, match="Expected images"):
         images.contact_sheet(np.zeros(shape, np.uint8), columns=columns)
 
 
 @pytest.mark.parametrize("shape", [(5, 7, 3), (5, 7)])
-def test_png_bytes_hold_the_picture_and_nothing_else(rng, shape):
+def test_png_bytes_hold_the_image_and_nothing_else(rng, shape):
     image = rng.integers(0, 256, shape, np.uint8)
     data = images.png_bytes(image)
     decoded = Image.open(io.BytesIO(data))

@@ -10,7 +10,7 @@ import pytest
 import tifffile
 from PIL import Image
 
-from cnnviz.errors import PictureError
+from cnnviz.errors import ImageError
 from cnnviz.images import MAX_PIXELS, open_photo, read_photo
 
 CASES = Path(__file__).parents[1] / "cases/pictures"
@@ -222,7 +222,7 @@ def test_deep_images_are_turned_as_their_tag_says():
 def test_of_several_deep_pages_the_first_is_shown():
     photo = open_photo(tiff(np.stack([RGB16, RGB16[::-1]])))
     np.testing.assert_array_equal(photo.pixels, by_white(RGB16))
-    assert photo.notes[0] == "the first of several pictures in the file"
+    assert photo.notes[0] == "the first of several images in the file"
 
 
 @pytest.mark.parametrize(
@@ -234,7 +234,7 @@ def test_of_several_deep_pages_the_first_is_shown():
     ids=["complex", "unknown compression"],
 )  # fmt: skip
 def test_a_whole_file_that_is_not_read_is_not_called_damaged(data, reason):
-    with pytest.raises(PictureError, match=reason) as caught:
+    with pytest.raises(ImageError, match=reason) as caught:
         read_photo(data)
     assert "damaged" not in str(caught.value)
     assert str(caught.value).endswith("Save it without compression, or as 8-bit RGB.")
@@ -250,7 +250,7 @@ def test_deep_colors_in_lzw_are_read_by_their_upper_bits():
 
 def test_raw_files_of_cameras_are_named():
     data = tiff(RGB8, extratags=[(50706, "B", 4, (1, 4, 0, 0), True)])
-    with pytest.raises(PictureError, match=r"is a camera's raw file\. Develop it"):
+    with pytest.raises(ImageError, match=r"is a camera's raw file\. Develop it"):
         read_photo(data)
 
 
@@ -258,7 +258,7 @@ def test_raw_files_of_cameras_are_named():
 @pytest.mark.parametrize("options", [{}, {"compression": "zlib"}, {"tile": (16, 16)}])
 def test_deep_files_that_are_cut_short_are_named_as_such(share, options):
     data = tiff(RGB16, **options)
-    with pytest.raises(PictureError, match="a TIFF file that is damaged or cut short"):
+    with pytest.raises(ImageError, match="a TIFF file that is damaged or cut short"):
         read_photo(data[: int(len(data) * share)])
 
 
@@ -287,7 +287,7 @@ def test_deep_files_that_claim_or_unpack_too_much_are_refused_without_memory(dat
     assert len(data) < 200_000
     read_photo(tiff(RGB16))  # imports
     tracemalloc.start()
-    with pytest.raises(PictureError, match=reason):
+    with pytest.raises(ImageError, match=reason):
         read_photo(data)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
@@ -298,7 +298,7 @@ def test_more_bytes_than_are_read_are_refused_from_the_header():
     data = tiff(np.zeros((4, 4, 3)), compression="zlib")
     data = with_tag(with_tag(data, 256, 6000), 257, 6000)
     assert MAX_PIXELS > 6000 * 6000
-    with pytest.raises(PictureError, match=r"unpacks to 864 MB; at most 480 MB are read"):
+    with pytest.raises(ImageError, match=r"unpacks to 864 MB; at most 480 MB are read"):
         read_photo(data)
 
 
@@ -334,5 +334,5 @@ def test_flipped_bytes_give_a_photo_or_one_sentence():
             broken[place] ^= int(rng.integers(1, 256))
             try:
                 assert read_photo(bytes(broken)).shape[-1] == 3
-            except PictureError as error:
-                assert str(error).startswith("The picture")
+            except ImageError as error:
+                assert str(error).startswith("The image")

@@ -1,7 +1,7 @@
 """A cache of its own for each test, and answers whose every number is known."""
 
 import pytest
-from mistake_nets import colour_net, plain_part, random_colours
+from mistake_nets import color_net, plain_part, random_colors
 
 from cnnviz.mistakes import evaluate
 
@@ -15,15 +15,15 @@ def cache_folder(monkeypatch, tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def net():
-    return colour_net()
+    return color_net()
 
 
 @pytest.fixture(scope="session")
 def part():
-    colours = random_colours(50)
-    labels = colours.argmax(axis=1)
+    colors = random_colors(50)
+    labels = colors.argmax(axis=1)
     labels[::5] = (labels[::5] + 1) % 3
-    return plain_part(colours, labels)
+    return plain_part(colors, labels)
 
 
 @pytest.fixture(scope="session")

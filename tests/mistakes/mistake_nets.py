@@ -1,22 +1,22 @@
-"""Networks whose answers to plain pictures are known in closed form, and such pictures."""
+"""Models whose answers to plain images are known in closed form, and such images."""
 
 import numpy as np
 from PIL import Image
 
 from cnnviz.convnets import SCALINGS, Convnet, Preparation, convnet_from_model
 from cnnviz.datasets.dataset import Part, array_part
-from cnnviz.datasets.files import FilePictures
+from cnnviz.datasets.files import FileImages
 from cnnviz.datasets.sources import open_source
 from cnnviz.mistakes import Evaluation
-from cnnviz.mistakes.answers import Scores, describe
+from cnnviz.mistakes.predictions import Scores, describe
 
 SIZE = (8, 8)
-COLOURS = ("red", "green", "blue")
+COLORS = ("red", "green", "blue")
 GAIN = 4.0
 
 
-def colour_net(*, gain=GAIN, activation="softmax", class_names=COLOURS, weights=None) -> Convnet:
-    """Logits are `gain` times the mean of each colour, 0..1; the features are these means."""
+def color_net(*, gain=GAIN, activation="softmax", class_names=COLORS, weights=None) -> Convnet:
+    """Logits are `gain` times the mean of each color, 0..1; the features are these means."""
     import keras
     from keras import layers
 
@@ -31,19 +31,19 @@ def colour_net(*, gain=GAIN, activation="softmax", class_names=COLOURS, weights=
     return convnet_from_model(model, preparation=preparation, class_names=class_names)
 
 
-def plain_part(colours, labels, *, class_count=3, size=SIZE):
-    """Pictures of one colour each."""
-    colours = np.asarray(colours, np.uint8)
-    pixels = np.broadcast_to(colours[:, None, None, :], (len(colours), *size, 3))
+def plain_part(colors, labels, *, class_count=3, size=SIZE):
+    """Images of one color each."""
+    colors = np.asarray(colors, np.uint8)
+    pixels = np.broadcast_to(colors[:, None, None, :], (len(colors), *size, 3))
     return array_part(pixels, np.asarray(labels), class_count)
 
 
-def random_colours(count, seed=0):
+def random_colors(count, seed=0):
     return np.random.default_rng(seed).integers(0, 256, (count, 3), np.uint8)
 
 
 def answers(labels, probabilities, *, features=None, indices=None, class_names=None, data="data") -> Evaluation:
-    """An evaluation as it would be if a network had given these probabilities."""
+    """An evaluation as it would be if a model had given these probabilities."""
     labels, probabilities = np.asarray(labels), np.asarray(probabilities, np.float32)
     with np.errstate(divide="ignore"):
         kept = describe(Scores(np.log(probabilities), probabilities), labels)
@@ -64,7 +64,7 @@ def answers(labels, probabilities, *, features=None, indices=None, class_names=N
 
 
 def one_hot(classes, count, *, sure=1.0):
-    """Probabilities of a network that gives `sure` to one class and shares the rest."""
+    """Probabilities of a model that gives `sure` to one class and shares the rest."""
     rest = (1 - sure) / (count - 1)
     return np.where(np.eye(count, dtype=bool)[np.asarray(classes)], sure, rest)
 
@@ -72,7 +72,7 @@ def one_hot(classes, count, *, sure=1.0):
 def files_part(folder, count):
     """`count` files, of which the second cannot be read."""
     for index in range(count):
-        Image.new("RGB", (10, 9), tuple(random_colours(count)[index].tolist())).save(folder / f"{index}.png")
+        Image.new("RGB", (10, 9), tuple(random_colors(count)[index].tolist())).save(folder / f"{index}.png")
     (folder / "1.png").write_bytes(b"\x89PNG\r\n\x1a\nbroken")
     keys = tuple(f"{index}.png" for index in range(count))
-    return Part(FilePictures(open_source(folder), keys, 3), np.arange(count) % 3, 3, "files")
+    return Part(FileImages(open_source(folder), keys, 3), np.arange(count) % 3, 3, "files")

@@ -1,4 +1,4 @@
-"""Are confusions counted, ordered and listed, and two networks compared, as by hand?"""
+"""Are confusions counted, ordered and listed, and two models compared, as by hand?"""
 
 from math import comb
 
@@ -14,7 +14,7 @@ def test_confusion_counts_labels_in_rows_and_answers_in_columns():
     evaluation = answers([0, 0, 0, 1, 2, 2], one_hot([0, 1, 1, 1, 0, 2], 4, sure=0.7))
     expected = np.array([[1, 2, 0, 0], [0, 1, 0, 0], [1, 0, 1, 0], [0, 0, 0, 0]])
     np.testing.assert_array_equal(confusion(evaluation), expected)
-    shares = confusion(evaluation, normalise="label")
+    shares = confusion(evaluation, normalize="label")
     np.testing.assert_allclose(shares[:3], expected[:3] / expected[:3].sum(axis=1, keepdims=True))
     np.testing.assert_array_equal(shares[3], 0)
     assert cell(evaluation, 0, 1).tolist() == [1, 2]
@@ -54,7 +54,7 @@ def test_mcnemars_exact_test_is_the_binomial_tail():
     assert found.p_value == pytest.approx(2 * sum(comb(9, k) for k in (0, 1)) / 2**9)
 
 
-def test_pictures_that_one_of_them_did_not_answer_are_left_aside():
+def test_images_that_one_of_them_did_not_answer_are_left_aside():
     before = answers([0, 0, 0], one_hot([0, 1, 1], 2, sure=0.7), indices=[2, 5, 7])
     now = answers([0, 0, 0], one_hot([1, 0, 0], 2, sure=0.7), indices=[5, 7, 9])
     found = agreement(before, now)
@@ -62,9 +62,9 @@ def test_pictures_that_one_of_them_did_not_answer_are_left_aside():
     assert agreement(before, before).p_value == 1
 
 
-def test_other_pictures_do_not_compare():
+def test_other_images_do_not_compare():
     one = answers([0], one_hot([0], 2), data="one")
-    with pytest.raises(DataError, match=r"of different pictures\. Evaluate both"):
+    with pytest.raises(DataError, match=r"of different images\. Evaluate both"):
         agreement(one, answers([0], one_hot([0], 2), data="other"))
-    with pytest.raises(DataError, match=r"^No picture was answered by both"):
+    with pytest.raises(DataError, match=r"^No image was answered by both"):
         agreement(one, answers([0], one_hot([0], 2), data="one", indices=[4]))

@@ -8,7 +8,7 @@ from keras import layers
 from cnnviz.convnets import SCALINGS, Preparation, convnet_from_model
 from cnnviz.datasets.dataset import array_part
 from cnnviz.errors import CancelledError
-from cnnviz.mistakes import Covered, cover_in_all
+from cnnviz.mistakes import Occluded, occlude_in_all
 
 SIZE = (12, 12)
 
@@ -27,7 +27,7 @@ def corner_net():
 
 @pytest.fixture(scope="module")
 def part():
-    """Dark pictures; the first 40 of 50 have a white corner."""
+    """Dark images; the first 40 of 50 have a white corner."""
     pixels = np.random.default_rng(0).integers(0, 60, (50, *SIZE, 3), np.uint8)
     pixels[:40, 9:, 9:] = 255
     return array_part(pixels, np.zeros(50), 2)
@@ -41,20 +41,20 @@ def corner_heat():
 
 def test_covering_the_mark_changes_every_answer_that_hangs_on_it_and_no_other(corner_net, part):
     steps = []
-    found = cover_in_all(corner_net, part, np.arange(50), corner_heat(), on_step=lambda *step: steps.append(step))
-    assert found == Covered(changed=40, elsewhere=0, total=50)
+    found = occlude_in_all(corner_net, part, np.arange(50), corner_heat(), on_step=lambda *step: steps.append(step))
+    assert found == Occluded(changed=40, elsewhere=0, total=50)
     assert steps == [(32, 50), (50, 50)]
 
 
 def test_covering_a_place_that_does_not_count_changes_nothing(corner_net, part):
-    found = cover_in_all(corner_net, part, np.arange(10), corner_heat()[::-1, ::-1])
+    found = occlude_in_all(corner_net, part, np.arange(10), corner_heat()[::-1, ::-1])
     assert found.changed == 0 and found.total == 10
 
 
-def test_the_other_place_is_the_same_mask_half_a_picture_away(corner_net, part):
+def test_the_other_place_is_the_same_mask_half_a_image_away(corner_net, part):
     heat = np.zeros((4, 4), np.float32)
-    heat[1, 1] = 1  # half a picture from the corner
-    assert cover_in_all(corner_net, part, np.arange(10), heat) == Covered(changed=0, elsewhere=10, total=10)
+    heat[1, 1] = 1  # half an image from the corner
+    assert occlude_in_all(corner_net, part, np.arange(10), heat) == Occluded(changed=0, elsewhere=10, total=10)
 
 
 def test_it_can_be_stopped(corner_net, part):
@@ -62,4 +62,4 @@ def test_it_can_be_stopped(corner_net, part):
         raise CancelledError("Stopped.")
 
     with pytest.raises(CancelledError):
-        cover_in_all(corner_net, part, np.arange(50), corner_heat(), on_step=stop)
+        occlude_in_all(corner_net, part, np.arange(50), corner_heat(), on_step=stop)

@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
-from mistake_nets import GAIN, colour_net
+from mistake_nets import GAIN, color_net
 from scipy.special import softmax
 
 from cnnviz.errors import CancelledError
-from cnnviz.mistakes import edits, smallest_flipping_patch, sweep
+from cnnviz.mistakes import perturbations, smallest_flipping_patch, sweep
 
 
 def half_red_half_blue():
@@ -49,7 +49,7 @@ def test_the_smallest_patch_that_flips_is_found(net):
     fitted = net.fit(photo)
 
     def flips(box):
-        covered = edits.mask_box(fitted, box).mean(axis=(0, 1))
+        covered = perturbations.mask_box(fitted, box).mean(axis=(0, 1))
         return covered.argmax() != 0
 
     assert fitted.mean(axis=(0, 1)).argmax() == 0
@@ -71,6 +71,6 @@ def test_it_stops_when_asked():
         raise CancelledError("Stopped.")
 
     with pytest.raises(CancelledError):
-        smallest_flipping_patch(colour_net(), half_red_half_blue(), on_step=stop)
+        smallest_flipping_patch(color_net(), half_red_half_blue(), on_step=stop)
     with pytest.raises(CancelledError):
-        sweep(colour_net(), half_red_half_blue(), redder, [1], on_step=stop)
+        sweep(color_net(), half_red_half_blue(), redder, [1], on_step=stop)

@@ -1,18 +1,18 @@
-"""Are the images that a run learnt from kept out of its test, or else counted aloud?"""
+"""Are the images that a run learned from kept out of its test, or else counted aloud?"""
 
 import json
 from pathlib import Path
 
 import numpy as np
 import pytest
-from mistake_nets import SIZE, colour_net
+from mistake_nets import SIZE, color_net
 from PIL import Image
 
 from cnnviz.cli import main
-from cnnviz.convnets.answers import Answers, remember
+from cnnviz.convnets.overrides import Answers, remember
 from cnnviz.datasets import load_dataset
 from cnnviz.errors import DataError
-from cnnviz.mistakes import evaluate, learnt_from, names_of, open_labelled, open_unseen, run_of, splits_for, splits_of
+from cnnviz.mistakes import evaluate, names_of, open_labeled, open_unseen, run_of, splits_for, splits_of, trained_on
 from cnnviz.runs import BEST
 
 SEED = 5
@@ -20,14 +20,14 @@ SEED = 5
 
 @pytest.fixture
 def pets(tmp_path):
-    """150 images of three classes, each of one colour of its own."""
+    """150 images of three classes, each of one color of its own."""
     rng = np.random.default_rng(1)
     for place, name in enumerate(("blue", "green", "red")):
         (tmp_path / "pets" / name).mkdir(parents=True)
         for number in range(50):
-            colour = rng.integers(0, 120, 3)
-            colour[2 - place] += 100
-            Image.new("RGB", SIZE, tuple(colour.tolist())).save(tmp_path / "pets" / name / f"{number}.png")
+            color = rng.integers(0, 120, 3)
+            color[2 - place] += 100
+            Image.new("RGB", SIZE, tuple(color.tolist())).save(tmp_path / "pets" / name / f"{number}.png")
     return tmp_path / "pets"
 
 
@@ -41,10 +41,10 @@ def run(tmp_path, pets, monkeypatch):
     (folder / "recipe.json").write_text(json.dumps({"data": str(pets), "seed": SEED, "name": "mine"}))
     (folder / "status.json").write_text(json.dumps({"state": "finished"}))
     (folder / "environment.json").write_text(json.dumps({"data": {"fingerprint": data.fingerprint}}))
-    colour_net().model.save(folder / BEST)
+    color_net().model.save(folder / BEST)
     remember(folder / BEST, Answers(scaling="0..1", class_names=("red", "green", "blue")))
     found = run_of("mine")
-    assert found is not None and learnt_from(found, pets)
+    assert found is not None and trained_on(found, pets)
     return found
 
 
@@ -54,21 +54,21 @@ def test_the_test_images_of_its_run_are_evaluated_and_said_to_be(run, pets):
     assert names_of(found.part) == names_of(data.test) and len(found.part) == 30
     assert not set(names_of(found.part)) & set(names_of(data.train))
     assert found.notes == (
-        "Run mine was trained on images of this data set: only the 30 test images of 150, which it held out, are "
+        "Run mine was trained on images of this dataset: only the 30 test images of 150, which it held out, are "
         "evaluated.",
     )
     assert splits_for(pets, run=run) == ("test", "validation", "train", "all")
 
 
-@pytest.mark.parametrize(("part", "count", "learnt"), [("all", 150, 108), ("train", 108, 108), ("validation", 12, 0)])
-def test_images_that_it_learnt_from_are_counted_aloud(run, pets, part, count, learnt):
+@pytest.mark.parametrize(("part", "count", "learned"), [("all", 150, 108), ("train", 108, 108), ("validation", 12, 0)])
+def test_images_that_it_learned_from_are_counted_aloud(run, pets, part, count, learned):
     found = open_unseen(pets, run=run, part=part)
-    assert (len(found.part), found.learnt_count) == (count, learnt)
-    said = "the accuracy is too high" if learnt else "chose its best epoch by these 12 images"
+    assert (len(found.part), found.learned_count) == (count, learned)
+    said = "the accuracy is too high" if learned else "chose its best epoch by these 12 images"
     assert said in found.notes[0] and str(count) in found.notes[0]
 
 
-def test_after_a_change_of_the_folder_nobody_knows_what_it_learnt_from(run, pets):
+def test_after_a_change_of_the_folder_nobody_knows_what_it_learned_from(run, pets):
     Image.new("RGB", SIZE, (9, 9, 200)).save(pets / "blue" / "another.png")
     found = open_unseen(pets, run=run)
     assert len(found.part) == 151 and "its split is lost" in found.notes[0]
@@ -86,25 +86,25 @@ def test_another_folder_and_another_model_have_nothing_held_out(run, pets, tmp_p
 def test_a_split_that_there_is_not_is_not_offered(pets):
     assert splits_of(pets) == () and splits_of("fashion-sample") == ("test", "validation", "train")
     with pytest.raises(DataError, match=r"^'pets' has no split 'train': there is no folder train"):
-        open_labelled(pets, part="train")
+        open_labeled(pets, part="train")
     with pytest.raises(DataError, match="comes in splits"):
-        open_labelled("fashion-sample", part="all")
+        open_labeled("fashion-sample", part="all")
 
 
 def test_splits_of_folders_are_found_and_all_of_them_is_all(pets, tmp_path):
     (tmp_path / "set").mkdir()
-    pets.rename(tmp_path / "set" / "Test")
+    pets.rename(tmp_path / "set" / "Test accuracy")
     (tmp_path / "set" / "train" / "red").mkdir(parents=True)
     Image.new("RGB", SIZE).save(tmp_path / "set" / "train" / "red" / "1.png")
     assert splits_of(tmp_path / "set") == ("test", "train")
-    sizes = {part: len(open_labelled(tmp_path / "set", part=part).part) for part in (None, "test", "train", "all")}
+    sizes = {part: len(open_labeled(tmp_path / "set", part=part).part) for part in (None, "test", "train", "all")}
     assert sizes == {None: 150, "test": 150, "train": 1, "all": 151}
 
 
 def test_the_command_says_which_images_they_are(run, pets, capsys, monkeypatch, tmp_path):
     (tmp_path / "here").mkdir()
     monkeypatch.chdir(tmp_path / "here")
-    whole = evaluate(colour_net(), pets)
+    whole = evaluate(color_net(), pets)
     for words, count, said in (
         (["mine", str(pets)], 30, "only the 30 test images of 150"),
         (["mine", str(pets), "--part", "all"], 150, "trained on 108 of these 150 images"),
@@ -113,6 +113,6 @@ def test_the_command_says_which_images_they_are(run, pets, capsys, monkeypatch, 
         assert main(["evaluate", *words, "--json"]) == 0
         out, err = capsys.readouterr()
         told = json.loads(out)
-        assert told["pictures"] == count and said in err and any(said in note for note in told["notes"])
+        assert told["images"] == count and said in err and any(said in note for note in told["notes"])
     assert whole.is_right.mean() > 0.5
     assert not list(Path().iterdir())

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from cnnviz.convnets import SCALINGS, Convnet, Preparation, convnet_from_model, load_convnet
-from cnnviz.mistakes import accuracy, differing_orders, evaluate, names_of, open_labelled
+from cnnviz.mistakes import accuracy, differing_orders, evaluate, names_of, open_labeled
 
 CASES = Path(__file__).parents[1] / "cases" / "folders"
 SIZE = (32, 40)
@@ -21,7 +21,7 @@ ENDINGS = ("png", "JPG", "jpeg", "bmp", "gif", "PNG")
 
 
 def random_net(classes: int) -> Convnet:
-    """A network of random weights whose answers hang on small differences of all pixels."""
+    """A model of random weights whose answers hang on small differences of all pixels."""
     import keras
     from keras import layers
 
@@ -65,19 +65,19 @@ def by_keras(convnet, root):
 
 
 @pytest.mark.parametrize("names", FOLDERS.values(), ids=FOLDERS)
-def test_each_image_is_answered_and_labelled_as_by_keras(tmp_path, names):
+def test_each_image_is_answered_and_labeled_as_by_keras(tmp_path, names):
     root, convnet = fill(tmp_path / "set", names), random_net(len(names))
     expected, share, class_names = by_keras(convnet, root)
-    labelled = open_labelled(root)
-    assert labelled.class_names == tuple(class_names)
-    found = evaluate(convnet, labelled)
+    labeled = open_labeled(root)
+    assert labeled.class_names == tuple(class_names)
+    found = evaluate(convnet, labeled)
     assert found.assumed_order == "sorted"
-    files = [names_of(labelled.part)[index] for index in found.indices]
+    files = [names_of(labeled.part)[index] for index in found.indices]
     mine = {
         file: (int(own), int(label)) for file, own, label in zip(files, found.model_class, found.labels, strict=True)
     }
     assert mine == expected and len(mine) == 6 * len(names)
-    assert len(set(found.model_class.tolist())) > 2  # else a network that says one thing would pass
+    assert len(set(found.model_class.tolist())) > 2  # else a model that says one thing would pass
     assert accuracy(found).value == pytest.approx(share, abs=1e-6)
 
 
@@ -90,7 +90,7 @@ def test_a_dataset_of_keras_a_pair_of_arrays_and_the_folder_are_one(tmp_path):
     folder = evaluate(convnet, root)
     expected = convnet.model.predict(x, verbose=0)
     assert not (x == np.rint(x)).all()  # a loader that rounds would not be seen otherwise
-    names = names_of(open_labelled(root).part)
+    names = names_of(open_labeled(root).part)
     places = {names[index]: row for row, index in enumerate(folder.indices)}
     order = [places[Path(path).relative_to(root).as_posix()] for path in data.file_paths]
     for given in (data, data.unbatch(), (x, y), (x, np.eye(3)[y]), (list(x), y.tolist())):

@@ -2,15 +2,15 @@
 
 import pytest
 
-from cnnviz.convnets.catalogue import catalogue
+from cnnviz.convnets.catalog import catalog
 from cnnviz.datasets import CIFAR10, FASHION
 from cnnviz.mistakes import differing_orders, guess_mapping, match_classes
 
-IMAGENET = catalogue()["efficientnet-lite0"].class_names()
+IMAGENET = catalog()["efficientnet-lite0"].class_names()
 
 
 @pytest.mark.parametrize(
-    ("pictures", "network", "expected"),
+    ("images", "network", "expected"),
     [
         (FASHION, FASHION[::-1], tuple((9 - index,) for index in range(10))),
         (["cats", "DOGS"], ["dog", "cat"], ((1,), (0,))),
@@ -23,14 +23,14 @@ IMAGENET = catalogue()["efficientnet-lite0"].class_names()
         (["wheel"], ["car wheel cover", "dog"], ((0,),)),
         (["automobile", "plane"], ["aeroplane", "sports car"], ((1,), (0,))),
         (["submarines"], ["cat", "dog"], ((),)),
-        (["pear", "plum"], ["class 0", "class 1"], ((0,), (1,))),  # nobody named the network's
+        (["pear", "plum"], ["class 0", "class 1"], ((0,), (1,))),  # nobody named the model's
         (["0", "1", "2"], ["zero", "one", "two"], ((0,), (1,), (2,))),
         (["pear", "plum"], ["cat", "dog"], ((), ())),
         (["!!", "cat"], ["??", "cat"], ((), (1,))),
     ],
 )
-def test_names_that_mean_the_same_are_found(pictures, network, expected):
-    assert guess_mapping(pictures, network) == expected
+def test_names_that_mean_the_same_are_found(images, network, expected):
+    assert guess_mapping(images, network) == expected
 
 
 def test_imagenets_species_stand_for_their_kind():

@@ -29,7 +29,7 @@ def white_net():
 
 @pytest.fixture(scope="module")
 def watermarked():
-    """Each picture holds something white somewhere, and a small white mark at the bottom right."""
+    """Each image holds something white somewhere, and a small white mark at the bottom right."""
     rng = np.random.default_rng(3)
     pixels = rng.integers(0, 150, (40, *SIZE, 3), np.uint8)
     for photo in pixels:
@@ -48,7 +48,7 @@ def test_a_planted_shortcut_is_the_top_of_the_mean_map(white_net, watermarked):
     hottest = np.argsort(-heat, axis=None)[:4]
     assert {divmod(int(place), 12) for place in hottest} == {(10, 10), (10, 11), (11, 10), (11, 11)}
     alone = grad_cam(white_net, white_net.prepare([watermarked.photo(5)]), class_index=1)[0]
-    assert np.sum(alone == alone.max()) == 13  # of one picture, the mark is no hotter than the thing
+    assert np.sum(alone == alone.max()) == 13  # of one image, the mark is no hotter than the thing
 
 
 def test_the_batch_size_changes_nothing_and_steps_are_told(white_net, watermarked):
@@ -67,10 +67,10 @@ def test_it_stops_when_asked(white_net, watermarked):
         mean_map(white_net, watermarked, np.arange(7), on_step=stop)
 
 
-def test_unreadable_pictures_do_not_count(net, tmp_path):
+def test_unreadable_images_do_not_count(net, tmp_path):
     part = files_part(tmp_path, 3)
     together = mean_map(net, part, np.array([0, 1, 2]), class_index=1)
     assert together.max() > 0.001
     np.testing.assert_allclose(together, mean_map(net, part, np.array([0, 2]), class_index=1), rtol=1e-5)
-    with pytest.raises(DataError, match=r"^None of the 1 pictures can be read\. Choose"):
+    with pytest.raises(DataError, match=r"^None of the 1 images can be read\. Choose"):
         mean_map(net, part, np.array([1]))

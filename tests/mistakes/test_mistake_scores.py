@@ -40,7 +40,7 @@ def test_class_scores_are_counted_by_hand():
     np.testing.assert_array_equal(found.support, [3, 2, 1, 0])
 
 
-def test_calibration_weighs_the_gap_of_each_bin_by_its_pictures():
+def test_calibration_weighs_the_gap_of_each_bin_by_its_images():
     sure = np.array([0.95, 0.95, 0.95, 0.95, 0.55, 0.55])
     probabilities = np.stack([sure, 1 - sure], axis=1)
     found = calibration(answers([0, 0, 1, 1, 0, 1], probabilities), bins=10)
@@ -54,7 +54,7 @@ def test_a_bin_holds_its_upper_border():
     assert calibration(answers([0, 0], [[0.5, 0.5], [0.75, 0.25]]), bins=4).counts.tolist() == [0, 1, 1, 0]
 
 
-def test_a_network_that_is_as_often_right_as_it_says_is_calibrated(rng):
+def test_a_model_that_is_as_often_right_as_it_says_is_calibrated(rng):
     sure = rng.uniform(0.5, 1, 20_000)
     labels = (rng.random(20_000) > sure).astype(int)
     assert calibration(answers(labels, np.stack([sure, 1 - sure], axis=1))).ece < 0.02
@@ -72,8 +72,8 @@ def test_the_area_under_the_roc_is_how_often_a_pair_is_in_order(rng):
     assert (np.diff(found.false_positives) >= 0).all() and found.true_positives[-1] == 1
 
 
-def test_a_roc_wants_two_classes_with_pictures():
-    with pytest.raises(ClassError, match=r"^A ROC curve wants pictures of two classes\. Here are 1 of 2\.$"):
+def test_a_roc_wants_two_classes_with_images():
+    with pytest.raises(ClassError, match=r"^A ROC curve wants images of two classes\. Here are 1 of 2\.$"):
         roc(answers([0, 0], one_hot([0, 1], 2, sure=0.7)))
     with pytest.raises(ClassError, match=r"Here are 2 of 3\.$"):
         roc(answers([0, 1], one_hot([0, 1], 3, sure=0.7)))

@@ -34,7 +34,7 @@ def test_each_order_is_its_own(wrong):
     assert len({tuple(rows) for rows in expected.values()}) >= 3  # else one order could stand for another
 
 
-def test_a_cell_holds_its_own_pictures_only(wrong):
+def test_a_cell_holds_its_own_images_only(wrong):
     assert mistakes(wrong, of=(0, 1)).tolist() == [4, 2, 3, 1]
     assert mistakes(wrong, of=(0, 2)).tolist() == []
     assert mistakes(wrong, of=(0, 0)).tolist() == [0]  # the diagonal holds right answers

@@ -7,7 +7,7 @@ from mistake_nets import answers, plain_part
 from cnnviz.convnets import convnet_from_model
 from cnnviz.convnets.convnet import SCALINGS, Preparation
 from cnnviz.mistakes import OTHER, accuracy, class_scores, confused_pairs, confusion, evaluate, load, save
-from cnnviz.mistakes.answers import Scores, describe
+from cnnviz.mistakes.predictions import Scores, describe
 from cnnviz.mistakes.reports import report_html
 from cnnviz.mistakes.statements import assumptions, mapping_text, named_accuracies
 

@@ -28,7 +28,7 @@ def finished(app, *, seconds=120):
 
 
 def zipped(folder):
-    """The pictures of a folder as a zip archive, to upload."""
+    """The images of a folder as a zip archive, to upload."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         for path in sorted(folder.rglob("*.png")):

@@ -34,7 +34,7 @@ def rows(_own_folders, tmp_path_factory):
 def test_the_heatmaps_page_draws_attention_and_its_rollout(open_page, vit):
     app = open_page("heatmaps", model=vit)
     assert not app.exception
-    assert "At norm, 4 × 4 cells. 16 tokens as a 4 × 4 grid of patches." in sentences(app)
+    assert "Layer norm, 4 × 4 cells. 16 tokens as a 4 × 4 grid of patches." in sentences(app)
     assert "attention is not explanation" in sentences(app)
     assert [header.value for header in app.header][:1] == ["Attention"]
     query = next(box for box in app.selectbox if box.label == "Query")
@@ -43,7 +43,7 @@ def test_the_heatmaps_page_draws_attention_and_its_rollout(open_page, vit):
     assert not app.exception
     app = open_page("heatmaps", model=vit, method="attention_rollout")
     assert not app.exception
-    assert "Followed through all attention layers" in sentences(app)
+    assert "Combines all attention layers" in sentences(app)
 
 
 def test_the_activations_page_says_what_the_grid_is(open_page, vit):

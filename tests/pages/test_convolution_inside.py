@@ -1,4 +1,4 @@
-"""Inside the network, and shuffled weights: are the numbers that the page shows those of Keras?"""
+"Inside a unit, and shuffled weights: are the numbers that the page shows those of Keras?"
 
 import json
 import re
@@ -11,7 +11,7 @@ from reading_pages import sentences
 from scipy.stats import spearmanr
 
 from cnnviz.convnets import convnet_from_model, load_convnet
-from cnnviz.convolution import explain_unit, randomised
+from cnnviz.convolution import explain_unit, randomized
 from cnnviz.dashboard import cache, store
 from cnnviz.dashboard.convolution.sums import SHOWN, Wording, told
 from cnnviz.dashboard.jobs import jobs
@@ -73,7 +73,7 @@ def test_the_sum_that_is_shown_is_the_value_of_keras(open_page, cat_maps, layer,
     assert block["total"] + block["bias"] == pytest.approx(block["before"], rel=1e-4, abs=1e-5 * size)
 
 
-def test_batch_normalisation_shows_its_formula_with_the_numbers_filled_in(open_page, cat_maps, lite0):
+def test_batch_normalization_shows_its_formula_with_the_numbers_filled_in(open_page, cat_maps, lite0):
     app = open_page("convolution", view="inside", layer="stem_bn", channel=7, unit="50,60")
     said = here(app)["blocks"][0]["formula"].replace("−", "-")
     *numbers, value = (float(number) for number in re.findall(r"(?<!\d )-?[\d.]+(?:e-?\d+)?", said))
@@ -122,10 +122,10 @@ def test_opens_on_the_first_convolution_of_a_digit(open_page, lenet):
     assert block["terms"][0]["label"] == texts.INSIDE_GRAY
     weights = lenet.model.get_layer("conv1").kernel.numpy()[..., 0, app.number_input(key="channel").value]
     np.testing.assert_allclose(block["terms"][0]["cells"]["kernel"], weights.ravel(), rtol=1e-4)
-    assert len(header["units"]) > 1  # the neighbours come along
+    assert len(header["units"]) > 1  # the neighbors come along
 
 
-def test_a_unit_keeps_its_place_on_the_picture_from_layer_to_layer(open_page):
+def test_a_unit_keeps_its_place_on_the_image_from_layer_to_layer(open_page):
     app = open_page("convolution", view="inside", model="lenet5-mnist", layer="conv1", channel=2, unit="20,9")
     assert shown(app, "unit_view")["at"] == [20, 9]
     app.button(key="next").click().run()
@@ -152,7 +152,7 @@ def test_the_walk_begins_at_the_class_score(open_page):
     assert shown(app, "unit_view")["title"] == "predictions · 0"
 
 
-def test_a_kernel_of_the_network_goes_to_the_picture(open_page, lite0):
+def test_a_kernel_of_the_model_goes_to_the_image(open_page, lite0):
     app = open_page("convolution", view="inside", layer="stem_conv", channel=21)
     app.button(key="try_kernel").click().run()
     assert not app.exception
@@ -234,12 +234,12 @@ def shuffled_page(open_page, **parameters):
     return app.run()
 
 
-def test_the_rank_correlation_is_that_of_the_trained_and_the_shuffled_network(open_page, lenet):
+def test_the_rank_correlation_is_that_of_the_trained_and_the_shuffled_model(open_page, lenet):
     app = shuffled_page(open_page, shuffled="1")
     assert not app.exception
-    photo = app.session_state["picture"]
+    photo = app.session_state["image"]
     inputs = lenet.prepare([cache.photo(photo).pixels])
-    before, after = (grad_cam(randomised(lenet, from_top=count), inputs, class_index=0)[0] for count in (0, 1))
+    before, after = (grad_cam(randomized(lenet, from_top=count), inputs, class_index=0)[0] for count in (0, 1))
     assert before.max() > 0
     assert after.max() > 0
     assert app.metric[0].value == f"{spearmanr(before.ravel(), after.ravel()).statistic:.2f}".replace("-", "−")
@@ -268,11 +268,11 @@ def test_a_cascade_is_kept_and_the_slider_computes_nothing(open_page):
 def test_a_slow_method_is_estimated_before_it_starts(open_page):
     app = open_page("convolution", view="shuffled", model="lenet5-mnist", method="occlusion")
     assert not app.exception
-    assert "runs of the network" in sentences(app)
+    assert "forward passes" in sentences(app)
     assert texts.SHUFFLED_START in [button.label for button in app.button]
 
 
-def test_a_network_without_maps_is_explained(open_page):
+def test_a_model_without_maps_is_explained(open_page):
     app = open_page("convolution", view="shuffled", model="mnist_dense")
     assert not app.exception
     assert "has no maps" in sentences(app)

@@ -1,4 +1,4 @@
-"""Does the convolution page move a picture, and say what the network makes of it?"""
+"""Does the convolution page move an image, and say what the model makes of it?"""
 
 import re
 
@@ -8,7 +8,7 @@ import pytest
 from reading_pages import finished, sentences
 
 from cnnviz.convnets import load_convnet
-from cnnviz.convolution.moves import Move, move
+from cnnviz.convolution.translation import Move, move
 from cnnviz.dashboard import store
 from cnnviz.datasets import load_dataset
 from cnnviz.images import rgb
@@ -46,7 +46,7 @@ def percent_of(share):
 
 
 def test_the_answer_is_what_keras_says_of_the_shifted_pixels(opened, lenet5):
-    app = opened(model="lenet5-mnist", picture=f"mnist-5k:{DIGIT}", move="3,2,0,1")
+    app = opened(model="lenet5-mnist", image=f"mnist-5k:{DIGIT}", move="3,2,0,1")
     photo = digit()
     shifted = np.zeros_like(photo)  # the digit's border is black
     shifted[2:, 3:] = photo[:-2, :-3]
@@ -57,8 +57,8 @@ def test_the_answer_is_what_keras_says_of_the_shifted_pixels(opened, lenet5):
 
 
 def test_a_map_follows_a_shift_by_its_own_steps(opened, lenet5):
-    app = opened(model="lenet5-mnist", picture=f"mnist-5k:{DIGIT}", layer="pool1", move="4,-2,0,1")
-    assert numbers(app)["Moved along, it differs by"] == "< 0.1 %"
+    app = opened(model="lenet5-mnist", image=f"mnist-5k:{DIGIT}", layer="pool1", move="4,-2,0,1")
+    assert numbers(app)["Change when translated with the image"] == "< 0.1 %"
     maps = keras.Model(lenet5.model.inputs[0], lenet5.model.get_layer("pool1").output)
     photo = digit()
     moved = move(photo, Move(4, -2)).astype(np.uint8)
@@ -66,13 +66,13 @@ def test_a_map_follows_a_shift_by_its_own_steps(opened, lenet5):
     own, old = own[:-1, 2:], old[:-1, 2:]  # what came into sight does not count
     changed = np.linalg.norm(own - old) / np.sqrt((np.square(own).sum() + np.square(old).sum()) / 2)
     assert 0.5 < changed < 1.5
-    assert numbers(app)["The map changed by"] == percent_of(changed)
-    assert "2 to the right and -1 down" in sentences(app)
+    assert numbers(app)["Change in place"] == percent_of(changed)
+    assert "2 cells in x and -1 in y" in sentences(app)
 
 
 def test_a_turn_is_not_followed(opened):
-    app = opened(model="lenet5-mnist", picture=f"mnist-5k:{DIGIT}", layer="conv1", move="0,0,90,1")
-    assert float(numbers(app)["Moved along, it differs by"].rstrip(" %")) > 10
+    app = opened(model="lenet5-mnist", image=f"mnist-5k:{DIGIT}", layer="conv1", move="0,0,90,1")
+    assert float(numbers(app)["Change when translated with the image"].rstrip(" %")) > 10
 
 
 def test_the_first_screen_shows_a_shifted_cat(opened):
@@ -81,8 +81,8 @@ def test_the_first_screen_shows_a_shifted_cat(opened):
     assert re.search(r"(Still|From) \*\*Egyptian cat\*\*", sentences(app))
     alts = [chart.proto.alt for chart in app.get("plotly_chart")]
     assert alts == [
-        "Probabilities of the best classes, before and after the move.",
-        "Probability of Egyptian cat over the shift to the right.",
+        "Probabilities of the top classes, before and after the transformation.",
+        "Probability of Egyptian cat over the translation in x.",
     ]
 
 
@@ -90,7 +90,7 @@ def test_sliders_stand_in_the_link_and_no_move_is_no_change(opened):
     app = opened(model="lenet5-mnist")
     app.slider(key="move right").set_value(0).run()
     assert app.query_params["move"] == "0,0,0,1"
-    assert numbers(app) == {"The map changed by": "< 0.1 %", "Moved along, it differs by": "< 0.1 %"}
+    assert numbers(app) == {"Change in place": "< 0.1 %", "Change when translated with the image": "< 0.1 %"}
     app.slider(key="move factor").set_value(1.25).run()
     assert app.query_params["move"] == "0,0,0,1.25"
 
@@ -103,12 +103,12 @@ def test_a_link_that_is_no_move_is_named(opened, link):
     assert "move" not in app.query_params
 
 
-def test_a_network_without_classes_shows_its_maps_and_is_asked_no_class(opened, tmp_path):
+def test_a_model_without_classes_shows_its_maps_and_is_asked_no_class(opened, tmp_path):
     model = keras.Sequential([keras.Input((16, 16, 3)), keras.layers.Conv2D(3, 3, padding="same", name="only")])
     path = tmp_path / "maps.keras"
     model.save(path)
     app = opened(model=store.put_model("maps.keras", path.read_bytes()), move="2,0,0,1")
-    assert "The map changed by" in numbers(app)
+    assert "Change in place" in numbers(app)
     assert not app.get("plotly_chart")
     app.session_state["view"], app.session_state["seed"] = "questions", "6"
     app.run()
@@ -117,22 +117,22 @@ def test_a_network_without_classes_shows_its_maps_and_is_asked_no_class(opened, 
 
 
 @pytest.mark.parametrize("topic", ["maps", "layers"])
-def test_a_network_without_maps_is_explained_before_anything_is_moved(opened, topic):
+def test_a_model_without_maps_is_explained_before_anything_is_moved(opened, topic):
     app = opened(model="mnist_dense", topic=topic)
     assert "mnist_dense has no maps" in sentences(app)
     assert not app.slider
 
 
 def test_layers_notice_a_shift_in_place_and_follow_it(opened):
-    app = opened(model="lenet5-mnist", topic="layers", picture=f"mnist-5k:{DIGIT}", move="4,0,0,1")
+    app = opened(model="lenet5-mnist", topic="layers", image=f"mnist-5k:{DIGIT}", move="4,0,0,1")
     spec = app.get("plotly_chart")[0].proto.spec
     assert all(f'"{name}"' in spec for name in ("conv1", "pool1", "conv2", "pool2"))
     assert "In place" in sentences(app)
 
 
 def test_only_pooled_maps_stand_a_shift(opened, lenet5):
-    app = opened(topic="rivals", picture=f"mnist-5k:{DIGIT}")
-    sentence = re.search(r"Shifted by 3 pixels.*", sentences(app))[0]
+    app = opened(topic="rivals", image=f"mnist-5k:{DIGIT}")
+    sentence = re.search(r"With the digits translated by 3 pixels.*", sentences(app))[0]
     convolutional, dense, pooled = (int(text) for text in re.findall(r"\*\*(\d+) %\*\*", sentence))
     assert dense < convolutional < pooled
     test = load_dataset("mnist-5k").test

@@ -46,7 +46,7 @@ def reveal(app, chosen=None):
 
 
 def answer(app):
-    return re.search(r"(?:The answer|Right): \*\*(.+?)\*\*", words(app))[1]
+    return re.search(r"(?:Answer|Correct): \*\*(.+?)\*\*", words(app))[1]
 
 
 def settings(app):
@@ -111,10 +111,10 @@ def test_the_receptive_field_is_as_wide_as_a_changed_pixel_is_seen(opened, seed)
 @pytest.mark.parametrize("seed", [4, 10, 16, 22])
 def test_the_changed_size_is_the_one_of_keras(opened, seed):
     app = reveal(opened(seed=seed))
-    name, now = re.match(r"The (\w+) becomes (\d+)", question(app)).groups()
+    name, now = re.match(r"With a (?:(stride|dilation) of )?(\d+)", question(app)).groups()
     shape, window = settings(app)
     window = list(window)
-    window[{"kernel": 0, "stride": 1, "dilation": 3}[name]] = int(now)
+    window[{None: 0, "stride": 1, "dilation": 3}[name]] = int(now)
     if window[1] > 1 and window[3] > 1:
         pytest.skip("Keras refuses a stride together with a dilation.")
     assert answer(app) == "{} × {}".format(*keras_model(shape, window).output_shape[1:3])
@@ -122,7 +122,7 @@ def test_the_changed_size_is_the_one_of_keras(opened, seed):
 
 @pytest.mark.parametrize("seed", [5, 11, 17])
 def test_the_brightest_place_is_that_of_keras(opened, cat, seed):
-    app = reveal(opened(seed=seed, picture="chelsea"))
+    app = reveal(opened(seed=seed, image="chelsea"))
     rows = re.search(r"begin\{bmatrix\} (.*?) \\end", app.get("latex")[0].value)[1]
     kernel = np.array([[float(value) for value in row.split("&")] for row in rows.split(r"\\")], np.float32)
     assert any(np.array_equal(kernel, preset) for preset in PRESETS.values())
@@ -136,8 +136,8 @@ def test_the_brightest_place_is_that_of_keras(opened, cat, seed):
     assert re.search(rf'"text":"\\u003cb\\u003e{answer(app)}\\u003c\\u002fb\\u003e","x":{column},"y":{row}', spec)
 
 
-def test_the_class_is_the_one_that_the_network_answers(opened):
-    app = reveal(opened(seed=6, picture="mnist-5k:82"))
+def test_the_class_is_the_one_that_the_model_answers(opened):
+    app = reveal(opened(seed=6, image="mnist-5k:82"))
     convnet = load_convnet("lenet5-mnist")
     shares = np.asarray(convnet.model(convnet.prepare([rgb(load_dataset("mnist-5k").test.photo(82))])))[0]
     assert answer(app) == str(shares.argmax()) == "0"
@@ -166,12 +166,12 @@ def test_the_same_link_asks_the_same_and_the_next_one_something_else(opened):
 
 def test_right_and_wrong_answers_are_told_and_counted(opened):
     app = reveal(opened(), "5 × 5")
-    assert "Right: **5 × 5**" in words(app)
-    assert "1 of 1 answer right" in words(app)
+    assert "Correct: **5 × 5**" in words(app)
+    assert "1 of 1 answer correct" in words(app)
     app.button(key="next").click().run()
     wrong = next(option for option in choices(app).options if option != "168")
     reveal(app, wrong)
     assert f"Not {wrong}: the answer is **168**" in words(app)
-    assert "1 of 2 answers right" in words(app)
+    assert "1 of 2 answers correct" in words(app)
     app.button(key="next").click().run()
-    assert "1 of 2 answers right" in words(reveal(app))  # without a guess nothing counts
+    assert "1 of 2 answers correct" in words(reveal(app))  # without a guess nothing counts

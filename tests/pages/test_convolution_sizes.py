@@ -11,7 +11,7 @@ from reading_pages import sentences
 
 from cnnviz.convolution.notation import read_stack, write_stack
 from cnnviz.convolution.stack import Block
-from cnnviz.dashboard.convolution.stacked import PRESETS
+from cnnviz.dashboard.convolution.layer_stack import PRESETS
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def results(app):
     """What the formulas come to: name to number."""
     found = {}
     for element in app.get("latex"):
-        name = re.search(r"\\text\{(\w+)\}", element.value)[1]
+        name = re.search(r"\\text\{([\w ]+)\}", element.value)[1]
         found[name] = int(re.findall(r"\\mathbf\{((?:\d|\{,\})+)\}", element.value)[-1].replace("{,}", ""))
     return found
 
@@ -79,7 +79,7 @@ def test_a_window_gives_as_many_outputs_and_parameters_as_in_keras(opened, seed)
 def test_the_first_screen_shows_the_uneven_rule(opened):
     app = opened()
     assert results(app) == {"output": 5, "span": 3, "parameters": 168}
-    assert "adds 0 before and 1 behind" in sentences(app)
+    assert "adds 0 before and 1 after" in sentences(app)
     drawn = component(app, "cnnviz_windows")
     assert drawn["padding"] == [0, 1]
     assert drawn["reads"][-1] == [8, 9, 10]  # the last one is the padding's zero
@@ -89,11 +89,11 @@ def test_what_the_controls_say_stands_in_the_link(opened):
     app = opened()
     app.number_input(key="window dilation").set_value(2).run()
     assert app.query_params["window"] == "10x10x3,conv3x6s2samed2"
-    assert "Keras refuses a stride together with a dilation" in sentences(app)
+    assert "Keras does not allow stride and dilation together" in sentences(app)
     app.selectbox(key="window padding").select("valid").run()
     app.number_input(key="window input").set_value(14).run()
     assert app.query_params["window"] == "14x14x3,conv3x6s2d2"
-    assert "1 cell at the end is read by no window" in sentences(app)
+    assert "1 cell at the end is not read by any window" in sentences(app)
     app.number_input(key="window kernel").set_value(9).run()
     assert "A window that spans 17 does not fit into 14" in sentences(app)
     assert not app.exception
@@ -139,7 +139,7 @@ def test_a_layer_is_added_behind_the_picked_one(opened):
     app.button(key="stack add").click().run()
     assert app.query_params["stack"] == "28x28x1,conv5x6,pool2,flatten,dense10"
     assert component(app, "cnnviz_stack")["picked"] == 1
-    assert results(app)["field"] == 6
+    assert results(app)["receptive field"] == 6
 
 
 def test_a_preset_replaces_the_stack(opened):
@@ -152,8 +152,8 @@ def test_a_preset_replaces_the_stack(opened):
 @pytest.mark.parametrize(
     ("stack", "text"),
     [
-        ("28x28x1,conv5x6,dense10,pool2", "A dense layer reads a row of values"),
-        ("28x28x1,flatten,conv5x6", "This layer reads maps, and there are none any more"),
+        ("28x28x1,conv5x6,dense10,pool2", "A dense layer needs a vector"),
+        ("28x28x1,flatten,conv5x6", "This layer needs feature maps"),
         ("28x28x1,conv5x6,pool2,conv15x4", "A window that spans 15 does not fit into 12"),
     ],
 )
@@ -189,17 +189,17 @@ def _with_and_without(text):
 
 def test_a_stack_without_pools_is_replaced_and_it_is_said(opened):
     app = opened(topic="pooling", stack=PRESETS["seven"])
-    assert "here is LeNet-5" in sentences(app)
+    assert "so LeNet-5 is shown" in sentences(app)
     assert "61,706" in app.get("plotly_chart")[0].proto.alt
 
 
-def test_the_connection_costs_nothing_and_keeps_the_picture(opened):
-    app = opened(topic="skip", picture="chelsea")
-    likeness = [float(text) for text in re.findall(r"likeness to the picture (-?[\d.]+)", sentences(app))]
+def test_the_connection_costs_nothing_and_keeps_the_image(opened):
+    app = opened(topic="skip", image="chelsea")
+    likeness = [float(text) for text in re.findall(r"correlation with the image (-?[\d.]+)", sentences(app))]
     assert likeness[0] == 1
     assert likeness[2] > likeness[1] + 0.3
     app.select_slider(key="depth").set_value("2").run()
     parameters = keras.Sequential(
         [keras.Input((64, 64, 3)), *(kl.Conv2D(3, 3, padding="same", use_bias=False) for _ in range(4))]
     ).count_params()
-    assert f"the same **{parameters}** parameters" in sentences(app)
+    assert f"Both stacks have **{parameters}** parameters" in sentences(app)

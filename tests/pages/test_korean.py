@@ -32,7 +32,7 @@ VIEWS = [
     ("training", {"view": "series"}),
     *(("convolution", {"view": view}) for view in ("kernel", "sizes", "moved", "inside", "drawn", "questions")),
 ]
-LAYERS = {"dense", "flatten", "head cabbage"}  # so are layers called, and a class of ImageNet
+LAYERS = {"dense", "flatten", "head cabbage", "mask"}  # so are layers called, and classes of ImageNet
 ATTRIBUTES = ("label", "help", "placeholder", "options")
 
 
@@ -85,7 +85,7 @@ def test_a_page_says_nothing_in_english(open_page, english, page, parameters):
 def test_english_would_be_seen(open_page, english):
     texts = said(open_page("overview", lang="en", model="lenet5"))
     found = {template for text in texts for template, looks in english.items() if looks.fullmatch(text)}
-    assert {"Overview", "Network", "Click a class to follow it on every page."} <= found
+    assert {"Overview", "Model", "Click a class to select it on every page."} <= found
 
 
 def test_errors_and_class_names_are_korean(open_page):
@@ -122,7 +122,7 @@ def test_evidence_is_taken_away_under_korean_names(monkeypatch):
 
     monkeypatch.setattr(language, "current", lambda: "ko")
     names = {panels.slug(text) for text in (texts.RECEIVED, texts.EVIDENCE_FOR.format(name="티셔츠/상의"))}
-    assert names == {"네트워크가-받는-이미지", "티셔츠-상의의-근거"}  # each a file of its own
+    assert names == {"모델-입력", "티셔츠-상의의-근거"}  # each a file of its own
 
 
 def test_an_unknown_language_is_said_in_english(open_page):

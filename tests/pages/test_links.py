@@ -8,7 +8,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 NOWHERE = {
     "model": "no-such-network",
-    "picture": "0" * 64,
+    "image": "0" * 64,
     "layer": "nowhere",
     "class": "unicorn",
     "channel": "4096",
@@ -29,7 +29,7 @@ def test_what_a_page_chooses_itself_is_not_in_its_link(open_page):
 
 
 def test_what_a_link_asks_for_is_kept_in_the_order_of_the_link(open_page):
-    asked = {"channel": "7", "layer": "stem_relu", "picture": "coffee", "method": "hires_cam"}
+    asked = {"channel": "7", "layer": "stem_relu", "image": "coffee", "method": "hires_cam"}
     app = open_page("activations", **asked)
     assert app.number_input(key="channel").value == 7
     assert list(app.query_params.items()) == list(asked.items())
@@ -61,7 +61,7 @@ def test_what_a_link_says_is_shown_as_it_is_written(open_page):
     assert not [element for element in app.markdown if "elsewhere" in element.value]
 
 
-def test_another_network_drops_a_layer_it_does_not_have_without_a_word(open_page):
+def test_another_model_drops_a_layer_it_does_not_have_without_a_word(open_page):
     app = open_page("activations", layer="stem_relu")
     app.selectbox(key="model").select("lenet5").run()
     assert app.query_params == {"model": "lenet5"}
@@ -69,11 +69,11 @@ def test_another_network_drops_a_layer_it_does_not_have_without_a_word(open_page
 
 
 def test_a_choice_stands_in_the_link_until_it_is_taken_back(open_page):
-    app = open_page("heatmaps", picture="coffee")
+    app = open_page("heatmaps", image="coffee")
     app.selectbox(key="class").select("tabby").run()
-    assert app.query_params == {"picture": "coffee", "class": "tabby"}
+    assert app.query_params == {"image": "coffee", "class": "tabby"}
     app.selectbox(key="class").set_value(None).run()
-    assert app.query_params == {"picture": "coffee"}
+    assert app.query_params == {"image": "coffee"}
 
 
 def test_a_page_shows_the_same_with_and_without_a_way_to_it(open_page):
@@ -120,7 +120,7 @@ def test_a_heatmap_at_an_early_layer_offers_the_usual_one(open_page):
 def test_what_the_mistakes_page_cannot_show_is_said(open_page, key):
     app = open_page("mistakes", **{"model": "fashion-cnn", "data": "fashion-sample", key: "nowhere"})
     assert not app.exception
-    assert f"This link asks for {key} 'nowhere', which there is not." in said(app)
+    assert f"This link asks for {key} 'nowhere', which does not exist." in said(app)
 
 
 CONVOLUTION = {
@@ -146,7 +146,7 @@ def test_what_the_convolution_page_cannot_show_is_said_and_leaves_the_link(open_
     view, nowhere = CONVOLUTION[key]
     app = open_page("convolution", **{"model": "lenet5-mnist", "view": view, key: nowhere})
     assert not app.exception
-    assert f"This link asks for {key} {nowhere!r}, which there is not." in said(app)
+    assert f"This link asks for {key} {nowhere!r}, which does not exist." in said(app)
     assert app.query_params == {"model": "lenet5-mnist"} | ({"view": view} if view != "kernel" else {})
 
 

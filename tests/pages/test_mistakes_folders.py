@@ -32,7 +32,7 @@ def upload(name):
 
 def taken_code(app, capsys):
     """What the code for the view prints."""
-    app.session_state["take_away"] = True
+    app.session_state["show_export"] = True
     app.run()
     assert not app.exception, app.exception
     (code,) = [block.value for block in app.code if block.language == "python"]
@@ -45,12 +45,12 @@ def test_folders_of_a_model_without_names_are_assumed_in_sorted_order(opened, da
     shutil.copytree(CASES / "unpadded_numbers", data / "numbers")
     app = opened(model=upload("colours_12.keras"), data="numbers")
     said = sentences(app)
-    assert "48 pictures, **100 %** right" in said
+    assert "Accuracy **100 %**" in said
     assert "Assumed, since no class names match" in said and "0, 1, 10, 11, 2" in said
     assert "class 2 is '10' or '2'" in said.replace("\\", "")
     app.segmented_control(key="class_order").set_value("natural").run()
     app = finished(app)
-    assert "48 pictures, **17 %** right" in sentences(app)
+    assert "Accuracy **17 %**" in sentences(app)
     assert len(taken_code(app, capsys).splitlines()) == 1  # of the one image on the card
     assert not [control for control in app.segmented_control if control.key == "part"]
 
@@ -58,7 +58,7 @@ def test_folders_of_a_model_without_names_are_assumed_in_sorted_order(opened, da
 def test_where_both_orders_agree_there_is_nothing_to_choose(opened, data, capsys):
     shutil.copytree(CASES / "class_from_1", data / "mine")
     app = opened(model=upload("colours_3.keras"), data="mine")
-    assert "12 pictures, **100 %** right" in sentences(app) and "Assumed" in sentences(app)
+    assert "Accuracy **100 %**" in sentences(app) and "Assumed" in sentences(app)
     assert not [control for control in app.segmented_control if control.key == "class_order"]
 
 
@@ -99,7 +99,7 @@ def test_a_run_is_evaluated_on_what_it_held_out(opened, data, monkeypatch, tmp_p
     ):
         (run / f"{name}.json").write_text(json.dumps(told))
     app = opened(model="trained", data="mine")
-    assert "12 pictures, " in sentences(app) and "only the 12 test images of 60" in sentences(app)
+    assert ", 12 images" in sentences(app) and "only the 12 test images of 60" in sentences(app)
     app.segmented_control(key="part").set_value("all").run()
     app = finished(app)
-    assert "60 pictures, " in sentences(app) and "trained on 42 of these 60" in sentences(app)
+    assert ", 60 images" in sentences(app) and "trained on 42 of these 60" in sentences(app)

@@ -1,4 +1,4 @@
-"""What do the pages say of a person's own network: questions, units by name, weights that are no numbers?"""
+"""What do the pages say of a person's own model: questions, units by name, weights that are no numbers?"""
 
 import keras
 import numpy as np
@@ -71,7 +71,7 @@ def test_names_that_do_not_fit_are_explained_and_not_remembered(open_page, sound
     assert recall(store.model_path(sound)) is None
 
 
-def test_networks_of_the_catalogue_are_not_asked_about(open_page):
+def test_models_of_the_catalog_are_not_asked_about(open_page):
     assert not open_page("overview").expander
 
 
@@ -99,7 +99,7 @@ def test_layers_at_or_behind_broken_weights_are_not_drawn(open_page, broken, lay
     assert not app.exception
     assert f"The output of '{layer}' depends on weights of 'middle' that are NaN or infinite." in sentences(app)
     assert not charts(app)
-    assert "silent on this picture" not in sentences(app)
+    assert "silent on this image" not in sentences(app)
 
 
 def test_layers_before_broken_weights_are_drawn_without_their_effect_on_the_answer(open_page, broken):
@@ -118,17 +118,17 @@ def test_no_answer_is_drawn_of_broken_weights(open_page, broken):
 
 def test_a_dense_layer_is_not_said_to_have_no_weights(open_page, sound):
     app = open_page("filters", model=sound, layer="hidden")
-    assert "each unit weighs all of its 32 inputs" in sentences(app)
+    assert "each unit has a weight for all 32 inputs" in sentences(app)
     assert "no kernel of its own" not in sentences(app)
 
 
 def test_a_layer_without_weights_is_said_to_have_no_kernel(open_page, sound):
     app = open_page("filters", model=sound, layer="flatten")
-    assert "This layer has no kernel of its own." in sentences(app)
+    assert "This layer has no kernel." in sentences(app)
 
 
 def test_what_the_file_cannot_tell_is_open_until_it_was_answered_once(open_page, sound):
-    """The last test here: what it answers is remembered of the network that the others share."""
+    """The last test here: what it answers is remembered of the model that the others share."""
     app = open_page("overview", model=sound)
     questions = [box.label for box in app.selectbox]
     assert "Pixels are scaled to" in questions

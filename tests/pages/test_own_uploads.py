@@ -24,7 +24,7 @@ UPLOADERS = {
     "models": ("overview", "model_upload"),
     "uploads": ("training", "data_upload"),
 }
-CHOICES = {"pictures": "picture", "models": "model", "uploads": "data lenet5"}
+CHOICES = {"pictures": "image", "models": "model", "uploads": "data lenet5"}
 
 
 def png():
@@ -96,8 +96,8 @@ def test_an_upload_is_deleted_after_one_was_asked_and_the_choice_is_the_pages_ow
 @pytest.mark.usefixtures("_of_a_class")
 def test_in_a_class_everybody_deletes_their_own(open_page):
     other = store.put("pictures", png())
-    app = open_page("overview", picture=other)
-    assert app.session_state["picture"] == other
+    app = open_page("overview", image=other)
+    assert app.session_state["image"] == other
     assert "delete pictures" not in [button.key for button in app.button]
     upload(app, "models")
     assert "delete models" in [button.key for button in app.button]
@@ -113,12 +113,12 @@ def test_what_somebody_else_uploaded_too_stays_while_they_are_here(open_page, mo
         apps[session] = open_page("overview")
         name = upload(apps[session], "pictures")
     apps["second"].button(key="delete pictures").click().run()
-    assert apps["second"].session_state["picture"] == "chelsea"
+    assert apps["second"].session_state["image"] == "chelsea"
     assert (store.get("pictures", name) is not None) == is_first_here
     monkeypatch.setattr(uploads, "session_id", lambda: "first")
     apps["first"].run()
-    assert apps["first"].session_state["picture"] == (name if is_first_here else "chelsea")
-    assert ("The picture is not on this server any more." in sentences(apps["first"])) != is_first_here
+    assert apps["first"].session_state["image"] == (name if is_first_here else "chelsea")
+    assert ("The image in this link is no longer on this server." in sentences(apps["first"])) != is_first_here
     if is_first_here:
         apps["first"].button(key="delete pictures").click().run()
         assert store.get("pictures", name) is None
@@ -166,7 +166,7 @@ def nodes(block):
 
 @pytest.fixture
 def trained(tmp_path):
-    """A run that learnt from a folder in the data folder, and whose log tells paths."""
+    """A run that learned from a folder in the data folder, and whose log tells paths."""
     data = shutil.copytree(FOLDERS / "class_from_1", tmp_path / "data" / "mine")
     run = tmp_path / "runs" / "a-run"
     run.mkdir(parents=True)
@@ -185,7 +185,7 @@ LINKS = [("training", {}), ("training", {"view": "new"}), ("mistakes", {"data": 
 
 
 def asked(app):
-    app.session_state["take_away"] = True
+    app.session_state["show_export"] = True
     return finished(app.run())
 
 
@@ -214,8 +214,8 @@ def test_the_settings_of_runs_on_other_data_are_told_by_name(open_page, trained)
     other = trained / "runs" / "b-run"
     shutil.copytree(trained / "runs" / "a-run", other)
     recipe = json.loads((other / "recipe.json").read_text())
-    write_json(other / "recipe.json", recipe | {"data": str(trained / "data" / "my other pictures")})
+    write_json(other / "recipe.json", recipe | {"data": str(trained / "data" / "my other images")})
     app = open_page("training", run="a-run")
     app.multiselect(key="compared_runs").set_value(["b-run"]).run()
     assert not app.exception
-    assert list(app.dataframe[0].value["data"]) == ["mine", "my other pictures"]
+    assert list(app.dataframe[0].value["data"]) == ["mine", "my other images"]

@@ -1,4 +1,4 @@
-"""Does a person find, with nothing but the page, what a network learnt instead of what it should have?"""
+"""Does a person find, with nothing but the page, what a model learned instead of what it should have?"""
 
 import re
 
@@ -21,7 +21,7 @@ def test_from_the_matrix_to_the_corner_that_decides(open_page, tmp_path):
     name = store.put_model("fruits.keras", (tmp_path / "fruits.keras").read_bytes())
 
     app = finished(open_page("mistakes", model=name, data="fruit"))
-    assert "80 pictures, **50 %** right" in "\n".join(header.value for header in app.header)
+    assert "Accuracy **50 %**" in "\n".join(header.value for header in app.header)
     press(app, "plums → cherries · 20")
     assert app.session_state["cell"] == f"{PLUMS}:{CHERRIES}"
 
@@ -29,12 +29,12 @@ def test_from_the_matrix_to_the_corner_that_decides(open_page, tmp_path):
     finished(app)
     share = re.search(r"(\d+) % of the evidence lies at the bottom right\.", sentences(app))
     assert share and int(share[1]) > 60
-    assert "always in one place, as a watermark" in sentences(app)
+    assert "always in one place, like a watermark" in sentences(app)
 
-    press(app, "Cover this place in all 20 pictures")
-    found = re.search(r"\*\*(\d+) of 20\*\* pictures change; without another one as large: (\d+)\.", sentences(app))
+    press(app, "Mask this region in all 20 images")
+    found = re.search(r"\*\*(\d+) of 20\*\* images; masking another one of the same size: (\d+)\.", sentences(app))
     assert found and int(found[1]) >= 18 and int(found[2]) <= 2
 
     assert "The evidence for cherries lies at the bottom right." in sentences(app)
-    press(app, "Hide the hottest region")
-    assert "The answer flips from cherries to plums" in sentences(app)
+    press(app, "Mask the hottest region")
+    assert "The prediction flips from cherries to plums" in sentences(app)

@@ -15,7 +15,7 @@ NAMES = ("class_1", "class_2", "class_3")
 
 @pytest.fixture
 def model(tmp_path, monkeypatch):
-    path = shutil.copy(FOLDERS / "colours_3.keras", tmp_path / "my colours.keras")
+    path = shutil.copy(FOLDERS / "colours_3.keras", tmp_path / "my colors.keras")
     monkeypatch.setenv("CNNVIZ_MODEL", str(path))
     return path
 
@@ -34,7 +34,7 @@ def test_the_model_is_selected_in_place_and_stays_out_of_the_link(open_page, mod
     app = open_page("overview")
     assert not app.exception
     assert box(app, "model").value == started.model()
-    assert started.model().startswith("my-colours-")
+    assert started.model().startswith("my-colors-")
     assert "model" not in app.query_params
     assert {"red", "green", "blue"} <= set(box(app, "class").options)
     assert model.is_file() and not (model.parent / "models").exists()
@@ -59,7 +59,7 @@ def test_the_images_are_the_ones_that_mistakes_evaluates_and_training_offers(ope
     remember(model, Answers(class_names=NAMES))
     app = finished(open_page("mistakes"))
     assert box(app, "data").value == "class_from_1"
-    assert "12 pictures" in sentences(app)
+    assert "12 images" in sentences(app)
     app = open_page("training", view="new")
     assert not app.exception
     assert any("class_from_1" in box.options for box in app.selectbox if box.key != "data")

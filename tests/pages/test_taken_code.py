@@ -13,9 +13,9 @@ from cnnviz import convolution, images
 from cnnviz.convolution import PRESETS
 from cnnviz.dashboard import store
 from cnnviz.dashboard.components.playground import gray
-from cnnviz.dashboard.convolution.played import read
+from cnnviz.dashboard.convolution.playground import read
 
-LENET5 = {"model": "lenet5-mnist", "picture": "mnist-5k:82"}
+LENET5 = {"model": "lenet5-mnist", "image": "mnist-5k:82"}
 STACK = {name: np.stack([PRESETS[name]], axis=-1) for name in ("identity", "edges")} | {
     "strength": np.stack([PRESETS["sobel-x"], PRESETS["sobel-y"]], axis=-1)
 }
@@ -27,7 +27,7 @@ def offered(open_page):
 
     def run(**link):
         app = finished(open_page("convolution", **link))
-        app.session_state["take_away"] = True
+        app.session_state["show_export"] = True
         app.run()
         assert not app.exception, app.exception
         (code,) = [block.value for block in app.code]
@@ -74,12 +74,12 @@ def test_the_playgrounds_code_holds_typed_numbers(taken):
     np.testing.assert_array_equal(variables["maps"][..., 0], np.full((2, 2), -4))
 
 
-def test_filters_read_colours_or_their_sum_a_gray_picture(rng):
+def test_filters_read_colors_or_their_sum_a_gray_image(rng):
     filters = rng.normal(size=(3, 3, 3, 4)).astype(np.float32)
-    colours = rng.integers(0, 255, (8, 9, 3)).astype(np.uint8)
-    colour, plain = (read(f"n2{more}", presets=STACK, filters=filters, lent=None) for more in ("~c", ""))
-    expected = convolution.cross_correlate(colours.astype(np.float32), filters[..., [2]])
-    np.testing.assert_allclose(colour.result(colour.maps(colours)), expected, rtol=1e-5, atol=1e-3)
+    colors = rng.integers(0, 255, (8, 9, 3)).astype(np.uint8)
+    color, plain = (read(f"n2{more}", presets=STACK, filters=filters, lent=None) for more in ("~c", ""))
+    expected = convolution.cross_correlate(colors.astype(np.float32), filters[..., [2]])
+    np.testing.assert_allclose(color.result(color.maps(colors)), expected, rtol=1e-5, atol=1e-3)
     np.testing.assert_allclose(plain.kernels[..., 0, 0], filters[..., 2].sum(axis=2), rtol=1e-5)
 
 
@@ -164,7 +164,7 @@ def test_of_what_is_not_taken_apart_the_map_is_offered(offered, tmp_path):
     assert "feature_maps" in code and "explain_unit" not in code
 
 
-def test_skips_keep_the_picture(taken):
+def test_skips_keep_the_image(taken):
     variables, _ = taken(view="sizes", topic="skip")
     likeness = [convolution.likeness(variables["maps"], variables[name][-1]) for name in ("plain", "skip")]
     assert likeness[1] > likeness[0] + 0.1
@@ -191,7 +191,7 @@ def own(tmp_path_factory):
         tifffile.imwrite(buffer, scan, photometric="rgb")
         link = {
             "model": store.put_model("mine.keras", file.read_bytes()),
-            "picture": store.put("pictures", buffer.getvalue()) + ":stretched",
+            "image": store.put("pictures", buffer.getvalue()) + ":stretched",
         }
     return link, scan, folder
 
@@ -202,7 +202,7 @@ def taken_of_own(own, open_page, monkeypatch, tmp_path):
 
     def run(page, **link):
         app = finished(open_page(page, **own[0], **link))
-        app.session_state["take_away"] = True
+        app.session_state["show_export"] = True
         app.run()
         assert not app.exception, app.exception
         (code,) = [block.value for block in app.code]

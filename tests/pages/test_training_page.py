@@ -33,7 +33,7 @@ def press(app, label):
 
 
 def bars(folder, sizes=(12, 12)):
-    """Pictures of lying and of upright bars, so many of each."""
+    """Images of lying and of upright bars, so many of each."""
     rng = np.random.default_rng(0)
     for name, count in zip(CLASSES, sizes, strict=True):
         (folder / name).mkdir(parents=True)
@@ -94,32 +94,32 @@ def test_each_state_of_a_run_is_said_with_what_can_be_done(open_page, runs, stat
         app = open_page("training")
     assert not app.exception
     said, known = sentences(app), labels(app)
-    word = {"queued": "Waiting for its turn", "running": "Training", "stopping": "Stopping"}.get(state, state.title())
+    word = {"queued": "Queued", "running": "Training", "stopping": "Stopping"}.get(state, state.title())
     assert f"**{word}" in said
     assert ("Stop" in known) == (state in ("queued", "running"))
     assert ("Resume" in known) == (state in ("stopped", "failed", "interrupted"))
     assert ("Delete" in known) == (not is_active)
-    assert "Look inside" in known
+    assert "Open the model" in known
     assert ("epoch 4 of 12" in said) == is_active
-    assert ("this epoch so far: loss 0.41, accuracy 83 %" in said) == is_active
-    assert ("160 pictures a second · 2 s an epoch" in said) == is_active  # 3 epochs of 10 steps of 32 in 6 s
+    assert ("current epoch: loss 0.41, accuracy 83 %" in said) == is_active
+    assert ("160 images/s · 2 s per epoch" in said) == is_active  # 3 epochs of 10 steps of 32 in 6 s
     assert ("The disk is full." in said) == (state == "failed")
     numbers = {metric.label: metric.value for metric in app.metric}
     assert numbers == {
-        "Best epoch": "3", "Validation": "80 %", "Test": "88 %" if state == "finished" else "–",
+        "Best epoch": "3", "Validation accuracy": "80 %", "Test accuracy": "88 %" if state == "finished" else "–",
         "Parameters": "61,706", "Time": "6 s",
     }  # fmt: skip
-    assert ("1,200 test pictures" in said) == (state == "finished")
+    assert ("1,200 test images" in said) == (state == "finished")
 
 
 def test_a_run_before_its_first_epoch_has_no_curve_and_nothing_to_look_into(open_page, runs):
-    path = make_run(runs, state="running", doing="reading pictures", epochs=12)
+    path = make_run(runs, state="running", doing="reading images", epochs=12)
     with FileLock(path / "lock"):
         app = open_page("training")
     assert not app.exception
-    assert "reading the pictures" in sentences(app)
-    assert "The curve begins with the first epoch." in sentences(app)
-    assert "Look inside" not in labels(app)
+    assert "reading images" in sentences(app)
+    assert "The curves start with the first epoch." in sentences(app)
+    assert "Open the model" not in labels(app)
     assert not app.get("vega_lite_chart")
 
 
@@ -152,7 +152,7 @@ def test_a_folder_that_is_no_run_is_left_out_and_a_run_that_cannot_be_understood
     [
         (((1, 1, 0.5, 0.5), (0.5, 0.8, 0.8, 0.75), (0.3, 0.9, 0.82, 0.78), (0.1, 1.2, 0.85, 0.8)), "Since epoch 2"),
         (((1, 1, 0.5, 0.5), (0.5, 0.8, 0.99, 0.75)), "Training accuracy is 99 %, validation accuracy 75 %"),
-        (((0.7, 0.7, 0.5, 0.5),) * 3, "as good as guessing (50 %)"),
+        (((0.7, 0.7, 0.5, 0.5),) * 3, "at chance level (50 %)"),
     ],
 )
 def test_what_puzzles_beginners_is_said_where_it_happens(open_page, runs, losses, said):
@@ -162,11 +162,11 @@ def test_what_puzzles_beginners_is_said_where_it_happens(open_page, runs, losses
     assert [note.value for note in app.info if said in note.value] and len(app.info) == 1
 
 
-def test_a_curve_of_few_pictures_is_said_to_jump_by_chance(open_page, runs):
+def test_a_curve_of_few_images_is_said_to_jump_by_chance(open_page, runs):
     few = {"data": {"class_names": list(CLASSES), "pictures": {"validation": [4, 5]}}}
     make_run(runs, losses=GOOD, state="finished", epoch=3, epochs=12, environment=few)
     (note,) = open_page("training").info
-    assert note.value.startswith("There are 9 validation pictures: each is 11 % of the validation accuracy")
+    assert note.value.startswith("There are only 9 validation images: each counts for 11 % of the validation accuracy")
 
 
 def test_the_others_of_a_series_are_said_to_go_on_and_are_stopped_together(open_page, runs):
@@ -178,10 +178,10 @@ def test_the_others_of_a_series_are_said_to_go_on_and_are_stopped_together(open_
     with FileLock(paths[1] / "lock"), FileLock(paths[2] / "lock"):
         app = open_page("training", run="one")
         app.multiselect(key="compared_runs").set_value(["two", "three"]).run()
-        assert "2 other runs go on or wait for their turn" in sentences(app)
+        assert "2 other runs are active or queued" in sentences(app)
         table = app.dataframe[0].value.set_index("run")
-        assert list(table["state"]) == ["Finished", "Training · epoch 2 of 3", "Waiting for its turn"]
-        press(app, "Stop them too")
+        assert list(table["state"]) == ["Finished", "Training · epoch 2 of 3", "Queued"]
+        press(app, "Stop all")
         assert [(path / "stop").exists() for path in paths] == [False, True, True]
 
 
@@ -227,9 +227,9 @@ def test_a_trainer_that_does_not_answer_can_be_ended(open_page, runs):
     path = make_run(runs, losses=GOOD, state="running", doing="training", epoch=3, epochs=12, pid=os.getpid())
     with FileLock(path / "lock"):
         app = press(open_page("training"), "Stop")
-        assert "End it now" not in labels(app)
+        assert "Kill the process" not in labels(app)
         os.utime(path / "stop", (0, 0))
-        app = press(app.run(), "End it now")
+        app = press(app.run(), "Kill the process")
         assert f"process {os.getpid()} was not launched for it alone" in sentences(app)
 
 
@@ -244,7 +244,7 @@ def test_a_full_queue_is_said_on_the_page(runs, monkeypatch):
 
 @pytest.fixture
 def own_base(runs):
-    """A network of one's own, so that no base is downloaded."""
+    """A model of one's own, so that no base is downloaded."""
     import keras
 
     path = make_run(runs, "own", state="finished", epochs=1)
@@ -260,7 +260,7 @@ def own_base(runs):
 
 
 @pytest.mark.parametrize("name", RECIPES)
-def test_each_recipe_shows_its_pictures_its_network_and_a_guess_of_the_time(open_page, own_base, name):
+def test_each_recipe_shows_its_images_its_model_and_a_guess_of_the_time(open_page, own_base, name):
     app = open_page("training", view="new")
     if name in OFFLINE:
         key, value = OFFLINE[name]
@@ -271,7 +271,7 @@ def test_each_recipe_shows_its_pictures_its_network_and_a_guess_of_the_time(open
     assert not app.exception
     said = sentences(app)
     assert RECIPES[name].summary in said
-    assert "of them learn" in said and "in 10 classes" in said
+    assert "trainable" in said and "in 10 classes" in said
     assert f"for {RECIPES[name].recipe.epochs} epochs on this machine" in said
     assert "Train" in labels(app)
 
@@ -299,7 +299,7 @@ def test_a_folder_of_ones_own_is_in_the_list_with_its_balance(open_page, tmp_pat
     app.selectbox(key="data lenet5").set_value(folder.name).run()
     assert not app.exception
     assert "in 2 classes" in sentences(app)
-    assert [chart.proto.alt for chart in app.get("plotly_chart")] == ["Pictures of each class."]
+    assert [chart.proto.alt for chart in app.get("plotly_chart")] == ["Training images per class."]
 
 
 def test_an_uploaded_zip_is_taken_and_a_bad_one_is_explained(open_page, tmp_path):
@@ -316,10 +316,10 @@ def test_an_uploaded_zip_is_taken_and_a_bad_one_is_explained(open_page, tmp_path
 
 def test_the_preview_stands_beside_the_sliders_when_the_editor_is_open(open_page):
     app = open_page("training", view="new")
-    assert "every epoch sees the same picture" not in sentences(app)
+    assert "every epoch sees the same image" not in sentences(app)
     app.session_state["augmentation"] = True
     app.run()
-    assert "every epoch sees the same picture" in sentences(app)
+    assert "every epoch sees the same image" in sentences(app)
     app.slider(key="rotation lenet5").set_value(30.0).run()
     assert not app.exception
     assert "as nine epochs would see it" in sentences(app)
@@ -366,8 +366,8 @@ def test_weights_that_cannot_be_read_are_explained_and_leave_the_rest(open_page,
     app.session_state["lapse"] = True
     replayed(app)
     assert "The weights of epoch 0 cannot be read." in sentences(app)
-    assert "Replay its epochs" in labels(app)
-    assert "All runs are kept in" in sentences(app)
+    assert "Compute the time lapse" in labels(app)
+    assert "Runs are saved in" in sentences(app)
 
 
 @pytest.mark.parametrize("state", ["running", "interrupted"])
@@ -377,22 +377,22 @@ def test_a_head_that_a_killed_trainer_left_can_be_looked_into(open_page, runs, s
     (path / "checkpoints" / "best-head.npz").write_bytes(b"no head")
     with FileLock(path / "lock") if state == "running" else nullcontext():
         app = open_page("training", run="killed")
-    assert ("Look inside" in labels(app)) == (state == "interrupted")
+    assert ("Open the model" in labels(app)) == (state == "interrupted")
 
 
-@pytest.mark.parametrize("name", ["optimizers", "regularisation", "ladder"])
+@pytest.mark.parametrize("name", ["optimizers", "regularization", "ladder"])
 def test_each_series_tells_its_runs_and_what_differs(open_page, name):
     app = open_page("training", view="series", series=name)
     assert not app.exception
     table = app.dataframe[0].value
-    count = {"optimizers": 7, "regularisation": 6, "ladder": 4}[name]
+    count = {"optimizers": 7, "regularization": 6, "ladder": 4}[name]
     assert len(table) == table["run"].nunique() == count
     assert len(table.columns) >= 2
     assert str(count) in app.button(key="launch_series").label
-    assert "for all of them on this machine" in sentences(app) and "in 10 classes" in sentences(app)
+    assert "for all runs on this machine" in sentences(app) and "in 10 classes" in sentences(app)
 
 
-def test_a_series_of_pictures_that_cannot_be_read_is_explained_and_not_launched(open_page, tmp_path):
+def test_a_series_of_images_that_cannot_be_read_is_explained_and_not_launched(open_page, tmp_path):
     app = open_page("training", view="series")
     app.file_uploader(key="data_upload").upload("bad.zip", b"PK\x03\x04 not really", "application/zip").run()
     assert not app.exception
@@ -400,7 +400,7 @@ def test_a_series_of_pictures_that_cannot_be_read_is_explained_and_not_launched(
     assert not [label for label in labels(app) if label.startswith("Train all")]
 
 
-def test_gray_pictures_for_a_colour_base_are_named_before_the_launch(open_page):
+def test_gray_images_for_a_color_base_are_named_before_the_launch(open_page):
     app = open_page("training", view="new", recipe="feature-extraction")
     assert not app.exception
     assert any("gray" in warning.value for warning in app.warning)
@@ -411,7 +411,5 @@ def test_a_link_to_a_run_that_is_gone_says_so(open_page, runs, has_runs):
     if has_runs:
         make_run(runs, state="finished", losses=GOOD)
     app = open_page("training", run="gone-run")
-    assert "This link asks for run 'gone-run', which there is not. Shown instead: what the page chooses itself." in (
-        sentences(app)
-    )
+    assert "This link asks for run 'gone-run', which does not exist. Shown instead: the default." in (sentences(app))
     assert "gone-run" not in app.query_params.values()

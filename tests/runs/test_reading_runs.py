@@ -268,7 +268,7 @@ def test_the_environment_moves_the_folder_of_runs(monkeypatch, tmp_path):
 
 
 @pytest.mark.parametrize("name", ["untrained", "network", "", "..", "../trained", "/", "no such"])
-def test_only_a_run_with_a_network_is_found_by_its_name(tmp_path, name):
+def test_only_a_run_with_a_model_is_found_by_its_name(tmp_path, name):
     """`network` is one without a run around it."""
     runs = tmp_path / "runs"
     for made in ("trained", "untrained"):

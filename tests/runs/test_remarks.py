@@ -43,7 +43,7 @@ def test_a_gap_of_ten_points_between_training_and_validation_is_named(trained, i
     assert (said(accuracy=[0.3, 0.6, 0.8, trained]) == ("by heart",)) is is_said
 
 
-def test_who_knows_few_of_its_own_pictures_has_none_by_heart():
+def test_who_knows_few_of_its_own_images_has_none_by_heart():
     for trained, expected in {0.48: (), 0.7: ("by heart",)}.items():
         history = {"accuracy": [0.4, 0.4, 0.4, trained], "val_accuracy": [0.33, 0.42, 0.33, 0.33]}
         assert said(1 / 3, **history) == expected

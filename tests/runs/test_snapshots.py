@@ -30,7 +30,7 @@ def model():
     return keras.Sequential([keras.Input((4, 4, 1)), keras.layers.Flatten(), keras.layers.Dense(2, name="answer")])
 
 
-def test_what_was_kept_is_what_the_network_was(tmp_path, model):
+def test_what_was_kept_is_what_the_model_was(tmp_path, model):
     from cnnviz.training.weights import save_snapshot
 
     kept = [weights.copy() for weights in model.get_weights()]

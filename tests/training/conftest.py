@@ -1,14 +1,14 @@
-"""A folder of small pictures that a network can learn within seconds, and recipes for it."""
+"""A folder of small images that a model can learn within seconds, and recipes for it."""
 
 import pytest
-from shape_pictures import draw_shapes
+from shape_images import draw_shapes
 
 from cnnviz.training import Augmentation, Recipe
 
 
 @pytest.fixture(scope="session")
 def shapes(tmp_path_factory):
-    """Forty pictures a class: upright bars, lying bars, and noise, in gray."""
+    """Forty images a class: upright bars, lying bars, and noise, in gray."""
     return draw_shapes(tmp_path_factory.mktemp("shapes") / "shapes", count=40)
 
 

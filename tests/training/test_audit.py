@@ -78,7 +78,7 @@ def test_the_sentence_says_what_reaches_the_weights(tmp_path, recipe, dataset):
 
 @pytest.mark.parametrize("name", SCALINGS)
 def test_black_and_white_are_far_apart_with_every_scaling(name):
-    """As a network of that scaling is given them: the guard against a threshold that finds what is right."""
+    """As a model of that scaling is given them: the guard against a threshold that finds what is right."""
     image = keras.Input((9, 9, 3))
     x = layers.Dense(2, activation="softmax")(layers.GlobalAveragePooling2D()(layers.Conv2D(2, 3)(image)))
     convnet = convnet_from_model(keras.Model(image, x), preparation=Preparation((9, 9), scaling=SCALINGS[name]))
@@ -90,10 +90,10 @@ def test_black_and_white_are_far_apart_with_every_scaling(name):
 
 
 @pytest.mark.parametrize("name", ["efficientnet-lite0", "mobilenet_v3_small"])
-def test_networks_that_scale_themselves_are_not_accused(name):
-    from cnnviz.convnets import catalogue
+def test_models_that_scale_themselves_are_not_accused(name):
+    from cnnviz.convnets import catalog
 
-    entry = catalogue()[name]
+    entry = catalog()[name]
     convnet = convnet_from_model(entry.build_untrained(), name=name, preparation=entry.preparation)
     black, white = black_and_white(convnet)
     assert 1 <= white - black <= 5
@@ -114,17 +114,17 @@ def test_a_run_as_base_scales_its_pixels_once(recipe, dataset, runs):
     np.testing.assert_allclose(found, [-1, 1], atol=1e-5)
 
 
-def test_gray_pictures_for_a_base_of_colours_are_found(recipe, dataset):
-    colours = replace(on("efficientnet-lite0", recipe), size=SIDE)
-    assert kinds(colours, dataset) == ["colours"]
-    assert "gray; efficientnet-lite0 gets each 3 times" in sentence("colours", colours, dataset)
+def test_gray_images_for_a_base_of_colors_are_found(recipe, dataset):
+    colors = replace(on("efficientnet-lite0", recipe), size=SIDE)
+    assert kinds(colors, dataset) == ["colors"]
+    assert "gray; efficientnet-lite0 gets each 3 times" in sentence("colors", colors, dataset)
 
 
-def test_colours_for_a_gray_network_are_found(recipe, dataset):
-    assert "lenet5 sees 1 channel" in sentence("colours", recipe, replace(dataset, channels=3))
+def test_colors_for_a_gray_model_are_found(recipe, dataset):
+    assert "lenet5 sees 1 channel" in sentence("colors", recipe, replace(dataset, channels=3))
 
 
-def test_pictures_much_smaller_than_the_input_are_found(recipe, dataset):
+def test_images_much_smaller_than_the_input_are_found(recipe, dataset):
     assert "28 x 28 pixels are enlarged 3.0 times, to 84 x 84" in sentence(
         "enlarged", replace(recipe, size=3 * SIDE), dataset
     )
@@ -146,7 +146,7 @@ def test_one_class_much_larger_is_found(recipe, dataset):
     uneven = replace(dataset, train=subset(dataset.train, chosen))
     assert uneven.train.counts.min() > 0
     found = sentence("imbalance", replace(recipe, batch_size=8), uneven)
-    assert f"'lying' has {uneven.train.counts[0]} training pictures" in found
+    assert f"'lying' has {uneven.train.counts[0]} training images" in found
     assert f"right in {uneven.train.counts[0] / len(chosen):.0%}" in found
 
 
@@ -154,14 +154,14 @@ def test_a_class_that_is_missing_from_a_part_is_found(recipe, dataset):
     known = subset(dataset.train, np.flatnonzero(dataset.train.labels != 2))
     found = sentence("missing", recipe, replace(dataset, train=known))
     total = int(dataset.validation.counts[2] + dataset.test.counts[2])
-    assert found == f"Class 'upright' has {total} pictures, but no training ones."
+    assert found == f"Class 'upright' has {total} images, but no training ones."
 
 
-def test_fewer_pictures_than_a_batch_are_found(recipe, dataset):
+def test_fewer_images_than_a_batch_are_found(recipe, dataset):
     count = len(dataset.train)
     assert kinds(replace(recipe, batch_size=count), dataset) == []
     large = replace(recipe, batch_size=count + 1)
-    assert f"{count} training pictures, fewer than a batch of {count + 1}" in sentence("small", large, dataset)
+    assert f"{count} training images, fewer than a batch of {count + 1}" in sentence("small", large, dataset)
 
 
 def test_fine_tuning_that_never_begins_is_found(recipe, dataset):

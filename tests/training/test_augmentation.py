@@ -17,7 +17,7 @@ def photos(rng):
 
 
 def draws(**given):
-    """Draws of one picture, all in the middle but those given."""
+    """Draws of one image, all in the middle but those given."""
     middle = dict.fromkeys(_Draws._fields, 0.0) | {"horizontal_flip": 1.0, "vertical_flip": 1.0} | given
     return _Draws(*(np.array([middle[name]], np.float32) for name in _Draws._fields))
 
@@ -27,7 +27,7 @@ def test_no_range_changes_nothing(photos):
     np.testing.assert_allclose(vary(photos, Augmentation(), seed=SEED), photos, atol=1e-3)
 
 
-def test_flips_mirror_half_of_the_pictures_exactly(photos):
+def test_flips_mirror_half_of_the_images_exactly(photos):
     many = np.repeat(photos[:1], 400, axis=0)
     varied = np.asarray(vary(many, Augmentation(horizontal_flip=True), seed=SEED))
     is_mirrored = np.isclose(varied, many[:, :, ::-1], atol=1e-2).all(axis=(1, 2, 3))
@@ -62,9 +62,9 @@ def test_agrees_with_scipy_for_every_fill_mode(photos, fill, mode):
     found = np.asarray(vary(photos, augmentation, seed=SEED))
     drawn = _Draws(*(row.numpy() for row in tf.random.stateless_uniform((9, len(photos)), SEED, -1.0, 1.0)))
     matrices = np.asarray(_matrices(augmentation, drawn))
-    centre = np.array([(32 - 1) / 2, (24 - 1) / 2])
+    center = np.array([(32 - 1) / 2, (24 - 1) / 2])
     for photo, result, matrix, shift in zip(photos, found, matrices, drawn.width_shift, strict=True):
-        offset = centre - matrix @ (centre + np.array([shift * 0.1 * 32, 0]))
+        offset = center - matrix @ (center + np.array([shift * 0.1 * 32, 0]))
         swap = np.array([[0, 1], [1, 0]])  # SciPy counts rows first
         expected = ndimage.affine_transform(photo[..., 0], swap @ matrix @ swap, offset[::-1], order=1, mode=mode)
         assert np.abs(expected - photo[..., 0]).mean() > 5  # it moves at all
@@ -91,7 +91,7 @@ def test_contrast_keeps_the_mean_and_stretches_the_rest(photos):
     assert (ratios >= 0.5).all() and (ratios <= 1.5).all() and np.ptp(ratios) > 0.1
 
 
-def test_a_picture_hangs_on_seed_step_and_place_only(photos):
+def test_a_image_hangs_on_seed_step_and_place_only(photos):
     """What a stream gives at step 7 is what a stream that starts there gives first."""
     import tensorflow as tf
 
@@ -106,11 +106,11 @@ def test_a_picture_hangs_on_seed_step_and_place_only(photos):
     assert np.abs(other - undisturbed[0]).mean() > 1
 
 
-def test_the_preview_shows_one_picture_nine_times(photos):
+def test_the_preview_shows_one_image_nine_times(photos):
     photo = np.repeat(photos[0], 3, axis=-1).astype(np.uint8)
     shown = preview(photo, Augmentation(rotation=20), seed=1)
     assert shown.shape == (9, 24, 32, 3) and shown.dtype == np.uint8
-    assert len({picture.tobytes() for picture in shown}) == 9
+    assert len({image.tobytes() for image in shown}) == 9
 
 
 @pytest.mark.parametrize("wrong", [{"rotation": -1}, {"zoom": 1.5}, {"shear": 90}, {"fill": "mirror"}, {"contrast": 2}])

@@ -1,4 +1,4 @@
-"""Does the plan of a network say what would be trained, and roughly for how long?"""
+"""Does the plan of a model say what would be trained, and roughly for how long?"""
 
 from dataclasses import replace
 
@@ -9,7 +9,7 @@ from keras import layers
 
 from cnnviz.datasets import Dataset
 from cnnviz.datasets.dataset import array_part
-from cnnviz.datasets.files import FilePictures
+from cnnviz.datasets.files import FileImages
 from cnnviz.training import RECIPES, Recipe, Transfer, blueprint, estimate, networks
 
 PEAK = 5e10
@@ -67,20 +67,20 @@ def test_the_plan_of_a_large_base_needs_no_download(monkeypatch):
     assert plan.trainable == 1539
 
 
-def pictures(train, validation=0, test=0):
-    """So many black pictures."""
+def images(train, validation=0, test=0):
+    """So many black images."""
     parts = [
         array_part(np.zeros((count, 1, 1), np.uint8), np.zeros(count, int), 3) for count in (train, validation, test)
     ]
     return Dataset("any", "Any", ("a", "b", "c"), *parts, channels=1, size=(1, 1), notes=())
 
 
-def test_the_time_grows_with_pictures_and_epochs_and_falls_with_the_machine():
+def test_the_time_grows_with_images_and_epochs_and_falls_with_the_machine():
     recipe = RECIPES["fashion-cnn"].recipe
     plan = blueprint(recipe, classes=10)
 
     def seconds(recipe=recipe, counts=(6400,), peak=PEAK):
-        return estimate(recipe, plan, dataset=pictures(*counts), peak=peak).seconds
+        return estimate(recipe, plan, dataset=images(*counts), peak=peak).seconds
 
     start = seconds(counts=(0,))
     assert 0 < start < seconds() / 2
@@ -95,15 +95,15 @@ def test_the_time_grows_with_pictures_and_epochs_and_falls_with_the_machine():
 
 def test_files_must_be_read_once():
     recipe = RECIPES["fashion-cnn"].recipe
-    plan, at_hand = blueprint(recipe, classes=10), pictures(100, 20, 30)
-    files = replace(at_hand, train=replace(at_hand.train, pictures=FilePictures(None, (), 1)))
+    plan, at_hand = blueprint(recipe, classes=10), images(100, 20, 30)
+    files = replace(at_hand, train=replace(at_hand.train, images=FileImages(None, (), 1)))
     in_memory, in_files = (estimate(recipe, plan, dataset=dataset, peak=PEAK) for dataset in (at_hand, files))
     assert in_files.seconds - in_memory.seconds == pytest.approx(150 * 0.001)
 
 
 def test_what_the_base_is_spared_saves_time(base):
     """Features cost one pass in all, a frozen base one in each epoch, fine-tuning more in its second phase."""
-    dataset, rate, macs = pictures(1000, 500), 0.4e6, 64 * (12 + 20 + 30) + 18
+    dataset, rate, macs = images(1000, 500), 0.4e6, 64 * (12 + 20 + 30) + 18
     recipes = [transfer(base, way=way) for way in ("features", "frozen", "fine-tuning")]
     features, frozen, fine = (
         estimate(recipe, blueprint(recipe, classes=3), dataset=dataset, peak=1e6) for recipe in recipes

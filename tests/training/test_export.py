@@ -1,4 +1,4 @@
-"""Does an exported network answer as it did in its run, wherever it is opened?"""
+"""Does an exported model answer as it did in its run, wherever it is opened?"""
 
 import json
 import subprocess
@@ -19,16 +19,16 @@ NAMES = {"keras": "net.keras", "h5": "net.h5", "weights": "net.weights.h5", "sav
 
 @pytest.fixture(scope="module")
 def finished(shapes, tmp_path_factory):
-    """A run of a network for ten classes: so many has the architecture that weights are put back into."""
+    """A run of a model for ten classes: so many has the architecture that weights are put back into."""
     import shutil
 
     from cnnviz.training import Recipe
 
     folder = tmp_path_factory.mktemp("ten")
-    for number, picture in enumerate(sorted(shapes.glob("*/*.png"))):
-        place = folder / f"class {number % 10}" / picture.parent.name
+    for number, image in enumerate(sorted(shapes.glob("*/*.png"))):
+        place = folder / f"class {number % 10}" / image.parent.name
         place.parent.mkdir(exist_ok=True)
-        shutil.copy(picture, f"{place}-{picture.name}")
+        shutil.copy(image, f"{place}-{image.name}")
     recipe = Recipe("lenet5", str(folder), "lenet5", 1, batch_size=16, snapshots=0, has_tensorboard=False)
     return carry_out(create_run(recipe, folder=tmp_path_factory.mktemp("runs")))
 
@@ -43,11 +43,11 @@ def answers(convnet, photos):
 
 
 @pytest.mark.parametrize(("format", "architecture"), [("keras", None), ("h5", None), ("weights", "lenet5")])
-def test_a_file_opens_like_any_network_and_answers_the_same(finished, photos, tmp_path, format, architecture):
+def test_a_file_opens_like_any_model_and_answers_the_same(finished, photos, tmp_path, format, architecture):
     path = export_run(finished, tmp_path / NAMES[format], format=format)
     original, opened = cnnviz.load_convnet(finished.path), cnnviz.load_convnet(path, architecture=architecture)
     expected = answers(original, photos)
-    assert expected.std(axis=0).max() > 1e-3  # the pictures differ, and so do the answers
+    assert expected.std(axis=0).max() > 1e-3  # the images differ, and so do the answers
     np.testing.assert_allclose(answers(opened, photos), expected, atol=1e-5)
     assert opened.class_names == original.class_names == tuple(f"class {number}" for number in range(10))
 
@@ -93,7 +93,7 @@ def test_a_place_that_cannot_be_written_is_told(finished, tmp_path, format):
         export_run(finished, tmp_path / "gone" / NAMES[format], format=format)
 
 
-def test_a_run_without_a_network_is_told(finished, tmp_path):
+def test_a_run_without_a_model_is_told(finished, tmp_path):
     path = create_run(recipe_of(finished), folder=tmp_path)
     with pytest.raises(RunError, match="has not finished an epoch"):
         export_run(open_run(path), tmp_path / "net.keras")

@@ -1,4 +1,4 @@
-"""Where only the head learns, is it kept alone on the way, and does an ended run have whole networks all the same?"""
+"""Where only the head learns, is it kept alone on the way, and does an ended run have whole models all the same?"""
 
 import keras
 import numpy as np
@@ -34,14 +34,14 @@ def recipe(shapes, tmp_path_factory):
 
 
 def answers(path, recipe):
-    """What a whole network, opened from its file, makes of the validation pictures."""
+    """What a whole model, opened from its file, makes of the validation images."""
     part = load_dataset(recipe.data).validation
     pixels = photos(part, size=(SIDE, SIDE), channels=1).astype(np.float32)
     return np.asarray(keras.saving.load_model(path, compile=False)(pixels, training=False)), part.labels
 
 
 def assert_whole(run, recipe):
-    """Both files are whole networks, of the epochs that they are named by, and nothing is left to do."""
+    """Both files are whole models, of the epochs that they are named by, and nothing is left to do."""
     losses = run.history.columns["val_loss"]
     for name, expected in {"best.keras": losses.min(), "last.keras": losses[-1]}.items():
         probabilities, labels = answers(run.path / name, recipe)
@@ -67,7 +67,7 @@ def test_the_head_alone_is_kept_until_the_run_ends(recipe, runs):
     assert_whole(run, recipe)
 
 
-def test_a_stopped_run_has_whole_networks_and_so_has_the_resumed_one(recipe, runs):
+def test_a_stopped_run_has_whole_models_and_so_has_the_resumed_one(recipe, runs):
     path = create_run(recipe, folder=runs)
     stopped = carry_out(path, on_epoch=stop_after(3, path))
     assert (stopped.status.state, stopped.status.epoch) == ("stopped", 3)

@@ -1,4 +1,4 @@
-"""Is what a recipe trains the network that it names, with what it adds, and no more?"""
+"""Is what a recipe trains the model that it names, with what it adds, and no more?"""
 
 from dataclasses import replace
 
@@ -61,12 +61,12 @@ def test_another_size_changes_the_first_dense_layer_alone():
     assert [weight.path for weight, has in zip(large.weights, grown, strict=True) if has] == ["dense1/kernel"]
 
 
-def test_pictures_that_are_too_small_are_refused_in_words():
-    with pytest.raises(RunError, match=r"cannot take pictures of 20 pixels\. Choose a larger size"):
+def test_images_that_are_too_small_are_refused_in_words():
+    with pytest.raises(RunError, match=r"cannot take images of 20 pixels\. Choose a larger size"):
         networks.build(replace(LENET, network="small_data_convnet", size=20), classes=2)
 
 
-def test_a_network_that_is_no_architecture_is_refused_in_words():
+def test_a_model_that_is_no_architecture_is_refused_in_words():
     for name in ("lenet6", "vgg16"):
         with pytest.raises(RunError, match=f"no architecture '{name}' to train. There are: lenet5"):
             networks.build(replace(LENET, network=name), classes=2)
@@ -87,7 +87,7 @@ def test_the_scaling_layer_does_what_the_scaling_says(name, channels, rng):
     assert not model.trainable_weights
 
 
-def test_a_scaling_that_turns_the_colours_and_has_one_offset_is_done_too(rng):
+def test_a_scaling_that_turns_the_colors_and_has_one_offset_is_done_too(rng):
     scaling = Scaling("own", (0.5,), (2.0,), is_bgr=True)
     pixels = rng.uniform(0, 255, (1, 3, 3, 3)).astype(np.float32)
     image = keras.Input((3, 3, 3))
@@ -118,8 +118,8 @@ def test_the_head_of_a_transfer_bears_the_penalty_too():
     assert float(sum(model.losses)) == pytest.approx(0.1 * sum((kernel**2).sum() for kernel in kernels), rel=1e-4)
 
 
-def test_batch_normalisation_stands_between_the_sum_and_its_activation():
-    """As in the paper; the bias is given up, for the normalisation subtracts it; the scores stay as they are."""
+def test_batch_normalization_stands_between_the_sum_and_its_activation():
+    """As in the paper; the bias is given up, for the normalization subtracts it; the scores stay as they are."""
     plain, model = networks.build(LENET, classes=10), networks.build(replace(LENET, has_batch_norm=True), classes=10)
     assert kinds(model)[2:5] == ["Conv2D", "BatchNormalization", "Activation"]
     assert kinds(model).count("BatchNormalization") == 4 and kinds(model)[-1] == "Dense"
@@ -131,14 +131,14 @@ def test_batch_normalisation_stands_between_the_sum_and_its_activation():
 
 
 @pytest.mark.parametrize(("dropout", "expected"), [(None, [0.4]), (0.0, []), (0.25, [0.25])])
-def test_dropout_takes_the_place_of_the_networks_own(dropout, expected):
+def test_dropout_takes_the_place_of_the_models_own(dropout, expected):
     model = networks.build(replace(LENET, network="fashion_cnn", dropout=dropout), classes=10)
     assert [layer.rate for layer in model.layers if isinstance(layer, keras.layers.Dropout)] == expected
     assert not expected or isinstance(model.layers[-2], keras.layers.Dropout)
 
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
-def test_each_optimiser_is_what_it_is_called(name):
+def test_each_optimizer_is_what_it_is_called(name):
     made = networks.optimizer(replace(LENET, optimizer=name, clip_norm=2.0))
     kind, momentum, nesterov = {
         "sgd": ("SGD", 0.0, False),
@@ -154,7 +154,7 @@ def test_each_optimiser_is_what_it_is_called(name):
     assert (made.clipnorm, made.clipvalue) == (2.0, None)
 
 
-def test_the_rate_is_the_phases_then_the_recipes_then_the_optimisers_and_grows_with_the_replicas():
+def test_the_rate_is_the_phases_then_the_recipes_then_the_optimizers_and_grows_with_the_replicas():
     own = replace(LENET, learning_rate=0.02)
     rates = [
         networks.optimizer(LENET),

@@ -43,7 +43,7 @@ def test_resnet50_ends_in_one_layer_of_any_number_of_classes_on_the_average_of_i
 
 
 @pytest.mark.parametrize("name", [*SCRATCH, "feature-extraction"])
-def test_what_comes_out_opens_like_any_network(name, shapes, runs):
+def test_what_comes_out_opens_like_any_model(name, shapes, runs):
     recipe = replace(with_small_base(RECIPES[name].recipe), data=str(shapes), epochs=1, snapshots=2)
     small = 80 if recipe.network == "small_data_convnet" else None
     run = carry_out(create_run(replace(recipe, size=small), folder=runs))
@@ -63,7 +63,7 @@ def test_lenet5_learns_the_digits(runs):
 
 @pytest.fixture(scope="module")
 def few_clothes(tmp_path_factory):
-    """Eight pictures of each class to learn from, eight to choose by, thirty to test on; always the same."""
+    """Eight images of each class to learn from, eight to choose by, thirty to test on; always the same."""
     dataset, folder = load_dataset("fashion-sample"), tmp_path_factory.mktemp("clothes")
     parts = {"train": (dataset.train, 8), "validation": (dataset.validation, 8), "test": (dataset.test, 30)}
     for name, (part, per_class) in parts.items():
@@ -75,7 +75,7 @@ def few_clothes(tmp_path_factory):
 
 
 @pytest.mark.timeout(900)
-def test_features_of_a_trained_base_beat_a_network_from_scratch(few_clothes, tmp_path_factory, monkeypatch):
+def test_features_of_a_trained_base_beat_a_model_from_scratch(few_clothes, tmp_path_factory, monkeypatch):
     """Clothes are unlike ImageNet's photos, so the base is cut after its first blocks and keeps where things are.
 
     Seeds 0 to 2 gave 72, 66 and 77 against 59, 64 and 59 % of the test images.

@@ -12,7 +12,7 @@ from cnnviz.training.series import SERIES, carry_out_in_turn, create_series, ser
 
 CHOICES = {
     "optimizers": {"optimizer", "learning_rate"},
-    "regularisation": {"patience", "l1", "l2", "dropout", "has_batch_norm"},
+    "regularization": {"patience", "l1", "l2", "dropout", "has_batch_norm"},
 }
 
 
@@ -34,7 +34,7 @@ def test_a_series_differs_in_its_choice_and_nothing_else(name, choices):
 
 def test_each_series_has_what_it_promises():
     assert [recipe.optimizer for recipe in SERIES["optimizers"].recipes] == list(OPTIMIZERS)
-    assert len(SERIES["regularisation"].recipes) == 6
+    assert len(SERIES["regularization"].recipes) == 6
     names = [recipe.name.removeprefix("ladder-") for recipe in SERIES["ladder"].recipes]
     assert names == ["scratch", "scratch-augmented", "feature-extraction", "fine-tuning"]
     assert len({recipe.size for recipe in SERIES["ladder"].recipes}) == 1  # else size would be compared as well
@@ -48,7 +48,7 @@ def test_a_change_reaches_every_run_that_can_have_it():
 
 
 def test_what_there_is_not_is_told(tmp_path):
-    with pytest.raises(RunError, match=r"There is no series 'networks'\. There are: optimizers, regularisation"):
+    with pytest.raises(RunError, match=r"There is no series 'models'\. There are: optimizers, regularization"):
         create_series("networks", folder=tmp_path)
     with pytest.raises(RunError, match="no setting 'epoch'"):
         create_series("optimizers", folder=tmp_path, changes={"epoch": 3})

@@ -1,4 +1,4 @@
-"""Does shared work give the network that one device gives, and does nobody wait for a worker that died?"""
+"""Does shared work give the model that one device gives, and does nobody wait for a worker that died?"""
 
 import json
 import os
@@ -34,13 +34,13 @@ sys.exit(run.status.reason or 0)
 
 @pytest.fixture
 def plain(recipe, shapes, tmp_path):
-    """Nothing that hangs on the pictures that a device sees at once: 84 to train on, in batches of 14 or twice 7."""
+    """Nothing that hangs on the images that a device sees at once: 84 to train on, in batches of 14 or twice 7."""
     folder = tmp_path / "even"
-    for number, picture in enumerate(sorted(shapes.glob("*/*.png"))):
+    for number, image in enumerate(sorted(shapes.glob("*/*.png"))):
         place = number % 40
         part = "train" if place < 28 else "validation" if place < 34 else "test"
-        (folder / part / picture.parent.name).mkdir(parents=True, exist_ok=True)
-        shutil.copy(picture, folder / part / picture.parent.name)
+        (folder / part / image.parent.name).mkdir(parents=True, exist_ok=True)
+        shutil.copy(image, folder / part / image.parent.name)
     return replace(
         recipe, data=str(folder), dropout=None, augmentation=Augmentation(), batch_size=14, schedule="constant",
         patience=None, snapshots=0,
@@ -191,8 +191,8 @@ def test_what_can_be_shared_is_not_refused():
 
 @pytest.mark.parametrize("batch_size", [1, 3, 7, 16, 100])
 @pytest.mark.parametrize("replicas", [2, 3, 4])
-def test_every_replica_has_a_picture_in_every_batch(plain, shapes, batch_size, replicas):
-    """Of 87 and 9 pictures; a replica without one would have a loss of 0 / 0."""
+def test_every_replica_has_a_image_in_every_batch(plain, shapes, batch_size, replicas):
+    """Of 87 and 9 images; a replica without one would have a loss of 0 / 0."""
     dataset = load_dataset(shapes)
     counts = {len(dataset.train), len(dataset.validation)}
     assert counts == {87, 9}
@@ -201,8 +201,8 @@ def test_every_replica_has_a_picture_in_every_batch(plain, shapes, batch_size, r
     assert all(count % found == 0 or count % found >= replicas for count in counts)
 
 
-def test_fewer_pictures_than_replicas_are_refused(plain, shapes):
+def test_fewer_images_than_replicas_are_refused(plain, shapes):
     dataset = load_dataset(shapes)
-    with pytest.raises(RunError, match="9 pictures cannot be shared by 10 replicas"):
+    with pytest.raises(RunError, match="9 images cannot be shared by 10 replicas"):
         shared_recipe(plain, dataset, replicas=10)
     assert shared_recipe(plain, dataset, replicas=1) is plain

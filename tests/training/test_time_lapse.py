@@ -1,4 +1,4 @@
-"""Is every epoch replayed with its own weights, and the network left as it was?"""
+"""Is every epoch replayed with its own weights, and the model left as it was?"""
 
 import keras
 import numpy as np
@@ -30,7 +30,7 @@ def net(seed, channels=3):
 
 @pytest.fixture
 def kept(tmp_path):
-    """A run's folder with weights of three epochs, each of another network."""
+    """A run's folder with weights of three epochs, each of another model."""
     snapshot_path(tmp_path, 0).parent.mkdir()
     for epoch in EPOCHS:
         net(epoch).save_weights(snapshot_path(tmp_path, epoch))
@@ -42,7 +42,7 @@ def inputs(rng):
     return rng.uniform(0, 1, (1, 12, 12, 1)).astype(np.float32)
 
 
-def test_each_epoch_is_what_a_network_with_its_weights_says(kept, inputs):
+def test_each_epoch_is_what_a_model_with_its_weights_says(kept, inputs):
     lapse = time_lapse(convnet_from_model(net(9)), inputs, snapshots=snapshots(kept), class_index=1, layer="stem")
     assert lapse.epochs == EPOCHS
     assert lapse.heats.max() > 0 and np.ptp(lapse.probabilities, axis=0).max() > 0.01
@@ -56,7 +56,7 @@ def test_each_epoch_is_what_a_network_with_its_weights_says(kept, inputs):
         np.testing.assert_allclose(lapse.heats[row], heat, rtol=1e-4, atol=1e-7)
 
 
-def test_the_network_is_left_as_it_was_also_after_a_failure(kept, inputs):
+def test_the_model_is_left_as_it_was_also_after_a_failure(kept, inputs):
     convnet = convnet_from_model(net(9))
     before, said = convnet.model.get_weights(), probes.predict(convnet, inputs)
     time_lapse(convnet, inputs, snapshots=snapshots(kept), class_index=0)
@@ -80,7 +80,7 @@ def test_weights_that_were_damaged_on_the_disk_are_told_not_shown(tmp_path, inpu
         time_lapse(convnet, inputs, snapshots={1: path}, class_index=0)
 
 
-def test_it_can_be_cancelled_between_two_epochs_and_leaves_the_network_as_it_was(kept, inputs):
+def test_it_can_be_cancelled_between_two_epochs_and_leaves_the_model_as_it_was(kept, inputs):
     convnet, steps = convnet_from_model(net(9)), []
     before = convnet.model.get_weights()
 
@@ -96,7 +96,7 @@ def test_it_can_be_cancelled_between_two_epochs_and_leaves_the_network_as_it_was
         np.testing.assert_array_equal(mine, theirs)
 
 
-def test_weights_of_another_network_are_named(kept, inputs):
+def test_weights_of_another_model_are_named(kept, inputs):
     with pytest.raises(RunError, match="The weights of epoch 0 cannot be read"):
         time_lapse(convnet_from_model(net(0, channels=5)), inputs, snapshots=snapshots(kept), class_index=0)
 
@@ -118,7 +118,7 @@ def test_of_many_channels_those_that_vary_most_in_the_end_are_kept(tmp_path, inp
     np.testing.assert_allclose(np.sort(lapse.maps[0].std(axis=(0, 1))), np.sort(spread)[-64:], rtol=1e-4, atol=1e-7)
 
 
-def test_a_network_without_convolutions_has_its_answers_only(tmp_path, inputs):
+def test_a_model_without_convolutions_has_its_answers_only(tmp_path, inputs):
     model = keras.Sequential([keras.Input((12, 12, 1)), keras.layers.Flatten(), keras.layers.Dense(2, "softmax")])
     path = snapshot_path(tmp_path, 0)
     path.parent.mkdir()

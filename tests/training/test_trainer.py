@@ -63,7 +63,7 @@ def test_a_run_learns_and_keeps_all_that_it_promises(undisturbed, recipe):
     assert sum(map(sum, data["pictures"].values())) == 120
 
 
-def test_what_came_out_is_a_network_like_any_other(undisturbed, shapes):
+def test_what_came_out_is_a_model_like_any_other(undisturbed, shapes):
     import cnnviz
 
     convnet = cnnviz.load_convnet(undisturbed.model)
@@ -92,12 +92,12 @@ def test_a_run_that_is_stopped_and_resumed_equals_an_undisturbed_one(undisturbed
     assert resumed.status.best["epoch"] == undisturbed.status.best["epoch"]
 
 
-def test_the_last_network_is_that_of_the_checkpoint_whatever_was_learnt_since(runs, recipe):
+def test_the_last_model_is_that_of_the_checkpoint_whatever_was_learned_since(runs, recipe):
     run = carry_out(create_run(replace(recipe, epochs=1), folder=runs))
     kept = weights(run.path / "last.keras")
     (run.path / "last.keras").unlink()
     plan = make_plan(recipe, load_dataset(recipe.data))
-    assert np.abs(plan.product.get_weights()[0] - kept[0]).max() > 0.01  # another network, as after half an epoch
+    assert np.abs(plan.product.get_weights()[0] - kept[0]).max() > 0.01  # another model, as after half an epoch
     keep_last(plan, run.path, phase=1)
     assert not (run.path / "last.keras").exists()  # of that phase no epoch has ended
     keep_last(plan, run.path, phase=0)
@@ -130,7 +130,7 @@ def test_a_setting_that_cannot_be_carried_out_fails_with_its_sentence(runs, reci
     assert "no-such-data" in run.status.reason
 
 
-def test_pictures_that_changed_meanwhile_are_noticed(runs, recipe, shapes, tmp_path):
+def test_images_that_changed_meanwhile_are_noticed(runs, recipe, shapes, tmp_path):
     import shutil
 
     folder = shutil.copytree(shapes, tmp_path / "mine")

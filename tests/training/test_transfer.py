@@ -1,4 +1,4 @@
-"""Does a trained network become the base of a new one, and stay what it was where it should?"""
+"""Does a trained model become the base of a new one, and stay what it was where it should?"""
 
 import errno
 import os
@@ -36,8 +36,8 @@ def classifier(maps):
     return layers.Dense(4, activation="softmax", name="scores")(vector)
 
 
-def randomised(model, seed=0):
-    """Statistics of batch normalisation that are neither those of fresh layers nor those of any batch."""
+def randomized(model, seed=0):
+    """Statistics of batch normalization that are neither those of fresh layers nor those of any batch."""
     rng = np.random.default_rng(seed)
     for layer in model._flatten_layers():
         if isinstance(layer, layers.BatchNormalization):
@@ -47,7 +47,7 @@ def randomised(model, seed=0):
 
 def straight():
     image = keras.Input((SIDE, SIDE, 3), name="picture")
-    return randomised(keras.Model(image, classifier(convolutions(image)), name="straight"))
+    return randomized(keras.Model(image, classifier(convolutions(image)), name="straight"))
 
 
 def branching():
@@ -57,7 +57,7 @@ def branching():
     image = keras.Input((SIDE, SIDE, 3), name="picture")
     left, right = (layers.Conv2D(2, 3, padding="same", name=name)(image) for name in ("left", "right"))
     joined = layers.Concatenate(name="joined")([left, right, layers.Conv2D(1, 1, name="middle")(image)])
-    return randomised(keras.Model(image, classifier(block(joined)), name="branching"))
+    return randomized(keras.Model(image, classifier(block(joined)), name="branching"))
 
 
 def stacked():
@@ -77,7 +77,7 @@ def wrapped():
 
 @pytest.fixture(scope="session")
 def base_file(tmp_path_factory):
-    """A base with regularisers, dropout and batch normalisation that wants pixels -1..1."""
+    """A base with regularizers, dropout and batch normalization that wants pixels -1..1."""
     keras.utils.set_random_seed(1)
     path = tmp_path_factory.mktemp("bases") / "own base.keras"
     straight().save(path)
@@ -105,7 +105,7 @@ def parts_of(recipe, classes=3):
 
 
 def base_weights(model):
-    """Weights by name of the one layer that is a network."""
+    """Weights by name of the one layer that is a model."""
     (base,) = (layer for layer in model.layers if isinstance(layer, keras.Model))
     return {"/".join(weight.path.split("/")[-2:]): weight.numpy() for weight in base.weights}
 
@@ -162,7 +162,7 @@ def test_where_a_base_cannot_be_cut_it_says_so():
     convnet = convnet_from_model(straight(), name="mine")
     with pytest.raises(RunError, match=r"'average' has no maps\. Cut the base behind a layer that has"):
         cut(convnet, "average", size=(SIDE, SIDE))
-    with pytest.raises(RunError, match="mine cannot take pictures of 1 pixels"):
+    with pytest.raises(RunError, match="mine cannot take images of 1 pixels"):
         cut(convnet, "pool", size=(1, 1))
     subclassed = load_convnet("lenet5_subclassed")
     with pytest.raises(RunError, match="no graph of layers"):
@@ -172,7 +172,7 @@ def test_where_a_base_cannot_be_cut_it_says_so():
 def test_a_base_for_four_channels_is_refused_in_words(tmp_path):
     image = keras.Input((SIDE, SIDE, 4))
     keras.Model(image, classifier(layers.Conv2D(2, 3)(image))).save(tmp_path / "four.keras")
-    with pytest.raises(RunError, match="pictures of 4 channels"):
+    with pytest.raises(RunError, match="images of 4 channels"):
         base_of(str(tmp_path / "four.keras"))
 
 
@@ -209,7 +209,7 @@ def test_penalties_of_the_bases_own_training_do_not_enter_the_loss(recipe):
 @pytest.mark.parametrize(
     ("count", "names"), [(1, {"conv3"}), (2, {"conv2", "conv3"}), (0, {"conv1", "conv2", "conv3"})]
 )
-def test_the_last_convolutions_are_unfrozen_and_batch_normalisation_never(recipe, count, names):
+def test_the_last_convolutions_are_unfrozen_and_batch_normalization_never(recipe, count, names):
     parts = parts_of(recipe)
     assert not parts.base.trainable_variables
     unfreeze(parts.base, count)
@@ -217,17 +217,17 @@ def test_the_last_convolutions_are_unfrozen_and_batch_normalisation_never(recipe
 
 
 class Counting(layers.Layer):
-    """Passes pictures on and counts them."""
+    """Passes images on and counts them."""
 
     def build(self, shape):
         self.count = self.add_weight(name="count", shape=(), dtype="int32", initializer="zeros", trainable=False)
 
-    def call(self, pictures):
-        self.count.assign_add(keras.ops.shape(pictures)[0])
-        return pictures
+    def call(self, images):
+        self.count.assign_add(keras.ops.shape(images)[0])
+        return images
 
 
-def test_each_picture_goes_through_the_body_exactly_once(shapes, runs):
+def test_each_image_goes_through_the_body_exactly_once(shapes, runs):
     part = load_dataset(str(shapes)).train
     counting = Counting()
     image = keras.Input((8, 8, 1))
@@ -256,14 +256,14 @@ def test_features_that_are_damaged_are_computed_again(shapes, runs):
         np.testing.assert_array_equal(features_of(body, part, key="any"), first)
 
 
-def test_a_disk_without_room_for_features_is_one_sentence_before_a_picture_is_read(shapes, runs, monkeypatch):
+def test_a_disk_without_room_for_features_is_one_sentence_before_a_image_is_read(shapes, runs, monkeypatch):
     def full(*_):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     part = load_dataset(str(shapes)).test
     image = keras.Input((8, 8, 1))
     monkeypatch.setattr(os, "posix_fallocate", full, raising=False)
-    said = r"^The features of 24 pictures take 0\.0 GB and cannot be kept: No space left on device\. Free space or set"
+    said = r"^The features of 24 images take 0\.0 GB and cannot be kept: No space left on device\. Free space or set"
     with pytest.raises(RunError, match=said):
         features_of(keras.Model(image, layers.Flatten()(image)), part, key="any")
     assert not list((runs.parent / "cache" / "features").iterdir())
@@ -284,12 +284,12 @@ def test_features_that_were_longest_unused_make_room(shapes, runs, monkeypatch):
     features_of(body, part, key="third")
     assert first.exists() and not second.exists() and len(list(first.parent.iterdir())) == 2
     monkeypatch.setattr("cnnviz.training.features.MAX_BYTES", one // 2)
-    with pytest.raises(RunError, match=r"24 pictures of 64 features each take 0\.0 GB; .* Choose average pooling"):
+    with pytest.raises(RunError, match=r"24 images of 64 features each take 0\.0 GB; .* Choose average pooling"):
         features_of(body, part, key="fourth")
 
 
 def test_training_on_features_is_training_the_whole_with_a_frozen_base(recipe, runs):
-    """The same losses, epoch by epoch, and what comes out answers pictures as the head answered features."""
+    """The same losses, epoch by epoch, and what comes out answers images as the head answered features."""
     still = replace(by(recipe, "features", dense=0, dropout=0.0, pooling="flatten"), epochs=6)
     on_features = carry_out(create_run(still, folder=runs))
     frozen = carry_out(create_run(by(still, "frozen"), folder=runs))
@@ -323,7 +323,7 @@ def test_a_frozen_base_is_bit_identical_afterwards(recipe, runs, base_file, way,
     run = carry_out(create_run(replace(by(recipe, way), is_one_hot=is_one_hot, epochs=2), folder=runs))
     assert run.status.state == "finished", run.status.reason
     before, after = original(base_file), saved_base(run.path / "last.keras")
-    assert set(before) == set(after) and len(before) == 15  # three kernels, three times four of batch normalisation
+    assert set(before) == set(after) and len(before) == 15  # three kernels, three times four of batch normalization
     for name, values in before.items():
         np.testing.assert_array_equal(after[name], values, err_msg=name)
 
@@ -342,7 +342,7 @@ def test_fine_tuning_changes_the_last_convolutions_and_the_head_alone(fine_tuned
     assert changed == {"conv2/kernel", "conv3/kernel"}
 
 
-def test_batch_normalisation_and_dropout_of_the_base_stay_in_inference(fine_tuned, base_file, rng):
+def test_batch_normalization_and_dropout_of_the_base_stay_in_inference(fine_tuned, base_file, rng):
     pixels = rng.uniform(0, 255, (4, SIDE, SIDE, 3)).astype(np.float32)
     base = keras.saving.load_model(base_file, compile=False)
     assert np.abs(np.asarray(base(pixels, training=True)) - base(pixels, training=False)).max() > 1e-2
@@ -351,8 +351,8 @@ def test_batch_normalisation_and_dropout_of_the_base_stay_in_inference(fine_tune
     np.testing.assert_array_equal(vector(pixels, training=True), vector(pixels, training=False))
 
 
-def test_what_a_base_does_to_pictures_while_it_is_trained_is_left_out_at_any_depth(rng):
-    """The textbooks' first layer is often a block that turns and mirrors pictures."""
+def test_what_a_base_does_to_images_while_it_is_trained_is_left_out_at_any_depth(rng):
+    """The textbooks' first layer is often a block that turns and mirrors images."""
     image = keras.Input((SIDE, SIDE, 3))
     varied = keras.Sequential([layers.RandomFlip(), layers.Rescaling(1 / 255), layers.RandomRotation(0.1)], name="vary")
     maps = layers.Conv2D(4, 3, name="conv")(layers.GaussianNoise(0.2)(varied(image)))

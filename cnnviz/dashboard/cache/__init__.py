@@ -1,6 +1,22 @@
 """Cached results of models, images and datasets, shared by all sessions within a limit in bytes."""
 
-from cnnviz.dashboard.cache.answers import (
+from cnnviz.dashboard.cache.datasets import (
+    advice,
+    audit,
+    blueprint,
+    dataset,
+    square,
+    thumbnails,
+)
+from cnnviz.dashboard.cache.models import (
+    compute,
+    convnet,
+    not_finite,
+    peak,
+    photo,
+    seconds_a_run,
+)
+from cnnviz.dashboard.cache.results import (
     attention_maps,
     channel_effect,
     class_index,
@@ -11,27 +27,11 @@ from cnnviz.dashboard.cache.answers import (
     strip,
     strip_layers,
 )
-from cnnviz.dashboard.cache.datasets import (
-    advice,
-    audit,
-    blueprint,
-    dataset,
-    square,
-    thumbnails,
-)
-from cnnviz.dashboard.cache.networks import (
-    compute,
-    convnet,
-    not_finite,
-    peak,
-    photo,
-    seconds_a_run,
-)
 from cnnviz.dashboard.cache.units import (
     layer_run,
     seen_by,
 )
-from cnnviz.dashboard.kept import CACHE
+from cnnviz.dashboard.cached import CACHE
 
 __all__ = [
     "CACHE",

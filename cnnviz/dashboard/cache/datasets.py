@@ -8,8 +8,8 @@ import numpy as np
 import streamlit as st
 
 from cnnviz import datasets, images, training
-from cnnviz.dashboard.cache.networks import compute, convnet
-from cnnviz.dashboard.kept import kept
+from cnnviz.dashboard.cache.models import compute, convnet
+from cnnviz.dashboard.cached import kept
 from cnnviz.dashboard.texts import training as texts
 from cnnviz.datasets import Dataset, Part
 from cnnviz.datasets.dataset import OnStep
@@ -24,7 +24,7 @@ def _dataset(name: str, seed: int, changed: int, _on_step: OnStep) -> Dataset:
 
 
 def dataset(name: str, seed: int) -> Dataset:
-    """Open labelled pictures by name or path, once; a change of page, or of tab, ends it.
+    """Open labeled images by name or path, once; a change of page, or of tab, ends it.
 
     Raises:
         DataError: If that fails.
@@ -43,10 +43,10 @@ def dataset(name: str, seed: int) -> Dataset:
 
 
 def thumbnails(part: Part, indices: tuple[int, ...], side: int) -> np.ndarray:
-    """Some pictures of a part, as squares of at most this side: `(pictures, side, side, 3)` uint8; small ones as small.
+    """Some images of a part, as squares of at most this side: `(images, side, side, 3)` uint8; small ones as small.
 
     Raises:
-        PictureError: If one of them cannot be read any more.
+        ImageError: If one of them cannot be read any more.
     """
     return _thumbnails(part.fingerprint, indices, side, part)
 
@@ -59,9 +59,9 @@ def _thumbnails(fingerprint: str, indices: tuple[int, ...], side: int, _part: Pa
 
 
 def square(photo: np.ndarray, side: int) -> np.ndarray:
-    """Cut a picture to a small square: `(side, side, 3)` uint8; the pixels of a digit stay sharp."""
-    colour = images.rgb(photo)
-    return images.fit(images.scale_up(colour, max(1, side // max(colour.shape[:2]))), (side, side))
+    """Cut an image to a small square: `(side, side, 3)` uint8; the pixels of a digit stay sharp."""
+    color = images.rgb(photo)
+    return images.fit(images.scale_up(color, max(1, side // max(color.shape[:2]))), (side, side))
 
 
 @kept()
@@ -77,14 +77,14 @@ def blueprint(recipe: Recipe, classes: int) -> Blueprint:
 
 @kept()
 def audit(recipe: Recipe, fingerprint: str, _dataset: Dataset) -> tuple[Finding, ...]:
-    """What a person should know of a recipe and its pictures before they launch; `fingerprint` is the pictures'."""
+    """What a person should know of a recipe and its images before they launch; `fingerprint` is the images'."""
     with compute():
         return training.audit(recipe, _dataset)
 
 
 @kept()
 def advice(base: str, fingerprint: str, _dataset: Dataset) -> Advice:
-    """Which case of transfer learning a base and some pictures are; `fingerprint` is the pictures'.
+    """Which case of transfer learning a base and some images are; `fingerprint` is the images'.
 
     Raises:
         CnnvizError: If the base cannot be asked.

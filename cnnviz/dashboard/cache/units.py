@@ -9,22 +9,22 @@ import numpy as np
 from cnnviz import convolution
 from cnnviz.convnets import Convnet
 from cnnviz.convolution import LayerRun
-from cnnviz.dashboard.cache.networks import compute
-from cnnviz.dashboard.kept import kept
+from cnnviz.dashboard.cache.models import compute
+from cnnviz.dashboard.cached import kept
 from cnnviz.dashboard.state import Selection
 
 
 def layer_run(selection: Selection, layer: str) -> LayerRun:
-    """What a layer was given for the selected picture, and what it returned.
+    """What a layer was given for the selected image, and what it returned.
 
     Raises:
         LayerError: If it is not called, or depends on weights that are no numbers.
     """
-    return _layer_run(selection.convnet.fingerprint, selection.picture, layer, selection)
+    return _layer_run(selection.convnet.fingerprint, selection.image, layer, selection)
 
 
 @kept()
-def _layer_run(fingerprint: str, picture: str, layer: str, _selection: Selection) -> LayerRun:
+def _layer_run(fingerprint: str, image: str, layer: str, _selection: Selection) -> LayerRun:
     with compute(_selection.convnet):
         return convolution.run_layer(_selection.convnet, _selection.inputs, layer=layer)
 

@@ -6,10 +6,10 @@ only as data, and is only ever set as text.
 
 from cnnviz.dashboard.components.bars import bars, number, percent, score, scores
 from cnnviz.dashboard.components.contact_sheet import contact_sheet
+from cnnviz.dashboard.components.image import image
 from cnnviz.dashboard.components.map_view import map_view
 from cnnviz.dashboard.components.page_language import page_language
 from cnnviz.dashboard.components.paint import Stroke, paint, painted
-from cnnviz.dashboard.components.picture import picture
 from cnnviz.dashboard.components.playground import playground
 from cnnviz.dashboard.components.stack_view import stack_view
 from cnnviz.dashboard.components.unit_view import Walked, unit_view
@@ -20,13 +20,13 @@ __all__ = [
     "Walked",
     "bars",
     "contact_sheet",
+    "image",
     "map_view",
     "number",
     "page_language",
     "paint",
     "painted",
     "percent",
-    "picture",
     "playground",
     "score",
     "scores",

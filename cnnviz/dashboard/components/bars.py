@@ -51,10 +51,12 @@ def bars(
         for index, name, value in rows
     ]
 
+    listed = {int(index) for index, _, _ in rows}
+
     def took() -> None:
-        index = st.session_state[key]["picked"]
-        if index is not None:
-            on_pick(int(index))
+        index = message.position(st.session_state[key]["picked"], max(listed, default=-1) + 1)
+        if index in listed:
+            on_pick(index)
 
     _component(key=key, data={"title": title, "rows": data}, on_picked_change=took)
 

@@ -1,18 +1,18 @@
-// What stands on a canvas: the pixels of a picture, values as colours, and the cell that a pointer or a key means.
+// What stands on a canvas: the pixels of an image, values as colors, and the cell that a pointer or a key means.
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }; // columns, rows
 
 // Red, green, blue, and opacity if it is not full, of each pixel in reading order: 0..255.
-function paintPixels(canvas, columns, rows, colourAt) {
+function paintPixels(canvas, columns, rows, colorAt) {
   canvas.width = columns; canvas.height = rows;
   const context = canvas.getContext("2d"), image = context.createImageData(columns, rows), out = image.data;
   for (let p = 0, q = 0; q < out.length; p++, q += 4) {
-    const [red, green, blue, opacity = 255] = colourAt(p);
+    const [red, green, blue, opacity = 255] = colorAt(p);
     out[q] = red; out[q + 1] = green; out[q + 2] = blue; out[q + 3] = opacity;
   }
   context.putImageData(image, 0, 0);
 }
 
-// A picture of three bytes a pixel; large ones come often, so that no colour is made for each pixel.
+// An image of three bytes a pixel; large ones come often, so that no color is made for each pixel.
 function paintPhoto(canvas, photo, columns, rows) {
   canvas.width = columns; canvas.height = rows;
   const context = canvas.getContext("2d"), image = context.createImageData(columns, rows), out = image.data;
@@ -22,9 +22,9 @@ function paintPhoto(canvas, photo, columns, rows) {
   context.putImageData(image, 0, 0);
 }
 
-// Which of 256 colours a value has.
+// Which of 256 colors a value has.
 const levelOf = (value, low, high) => Math.round(255 * Math.min(1, Math.max(0, (value - low) / (high - low || 1))));
-function tableColour(table, value, low, high) {
+function tableColor(table, value, low, high) {
   const c = 3 * levelOf(value, low, high);
   return [table[c], table[c + 1], table[c + 2]];
 }

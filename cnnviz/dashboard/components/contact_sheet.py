@@ -19,7 +19,7 @@ _component = st.components.v2.component(
 
 
 def contact_sheet(
-    pictures: np.ndarray,
+    images: np.ndarray,
     *,
     key: str,
     title: str,
@@ -32,29 +32,29 @@ def contact_sheet(
     height: int = 620,
     is_sharp: bool = True,
 ) -> None:
-    """Draw many pictures of one size; a click or the arrow keys pick one.
+    """Draw many images of one size; a click or the arrow keys pick one.
 
     Args:
-        pictures: `(count, rows, columns)` uint8 to colour by `table`, or `(count, rows, columns, 3)` uint8.
+        images: `(count, rows, columns)` uint8 to color by `table`, or `(count, rows, columns, 3)` uint8.
         key: Streamlit key of this sheet.
         title: What the sheet shows, for screen readers.
-        names: One name a picture, shown under the pointer and read out.
-        picked: Position of the framed picture, if any.
+        names: One name an image, shown under the pointer and read out.
+        picked: Position of the framed image, if any.
         on_pick: Called with the position that was picked, before the page runs again.
-        table: `(256, 3)` uint8 colours; gray if not given.
+        table: `(256, 3)` uint8 colors; gray if not given.
         dimmed: Positions to draw faintly.
         tile: Width in pixels that a tile should have on the screen; less where many must fit.
         height: Pixels after which the sheet scrolls.
         is_sharp: Whether enlarged pixels stay squares.
     """
-    count, rows, columns = pictures.shape[:3]
+    count, rows, columns = images.shape[:3]
     if table is None:
         table = np.repeat(np.arange(256, dtype=np.uint8)[:, None], 3, axis=1)
     header = {
         "count": count,
         "rows": rows,
         "columns": columns,
-        "channels": 3 if pictures.ndim == 4 else 1,
+        "channels": 3 if images.ndim == 4 else 1,
         "picked": -1 if picked is None else int(picked),
         "title": title,
         "names": list(names),
@@ -65,8 +65,8 @@ def contact_sheet(
     }
 
     def took() -> None:
-        position = st.session_state[key]["picked"]
+        position = message.position(st.session_state[key]["picked"], count)
         if position is not None:
-            on_pick(int(position))
+            on_pick(position)
 
-    _component(key=key, data=message.pack(header, table, pictures.astype(np.uint8)), on_picked_change=took)
+    _component(key=key, data=message.pack(header, table, images.astype(np.uint8)), on_picked_change=took)

@@ -6,7 +6,7 @@ export default function ({ data, parentElement }) {
   const find = (name) => parentElement.querySelector(name);
   const view = find(".view"), cell = find(".cell"), box = find(".box"), line = find(".value");
 
-  // Small pictures keep sharp pixels; the canvas is enlarged so that the map over them is smooth all the same.
+  // Small images keep sharp pixels; the canvas is enlarged so that the map over them is smooth all the same.
   const zoom = Math.max(1, Math.ceil(SMALLEST_SIDE / Math.min(h.width, h.height)));
   const W = h.width * zoom, H = h.height * zoom;
   view.width = W; view.height = H;
@@ -39,7 +39,7 @@ export default function ({ data, parentElement }) {
   view.setAttribute("aria-label", h.alt);
   find(".low").textContent = written(h.low); find(".high").textContent = written(h.high); find(".unit").textContent = h.unit;
   find(".scale").style.visibility = h.unit ? "visible" : "hidden";
-  paintPixels(find(".bar"), 256, 1, (p) => tableColour(table, p, 0, 255));
+  paintPixels(find(".bar"), 256, 1, (p) => tableColor(table, p, 0, 255));
   box.style.display = h.box ? "block" : "none";
   if (h.box) {
     const [left, top, right, bottom] = h.box.map((v) => 100 * v);

@@ -33,7 +33,7 @@ def map_view(
     is_sharp: bool = False,
     box: tuple[float, float, float, float] | None = None,
 ) -> None:
-    """Draw a map over a picture; all settings are applied in the browser.
+    """Draw a map over an image; all settings are applied in the browser.
 
     Args:
         photo: `(height, width, 3)` uint8, what lies under the map.
@@ -42,15 +42,15 @@ def map_view(
         title: Line above the map.
         alt: What is seen, for screen readers.
         unit: Unit of the values.
-        table: `(256, 3)` uint8 colours from `low` to `high`.
-        low: Value of the first colour.
-        high: Value of the last colour.
-        opacity: 0..1, how much the strongest values cover the picture.
+        table: `(256, 3)` uint8 colors from `low` to `high`.
+        low: Value of the first color.
+        high: Value of the last color.
+        opacity: 0..1, how much the strongest values cover the image.
         threshold: 0..1 of the scale (of its half, if signed), below which nothing is drawn.
         is_signed: Whether the middle of the scale is "nothing".
-        is_heat: Whether faint values are transparent; else all cover the picture alike.
-        is_sharp: Whether cells stay squares; else values are interpolated between their centres.
-        box: Left, top, right, bottom in fractions of the picture.
+        is_heat: Whether faint values are transparent; else all cover the image alike.
+        is_sharp: Whether cells stay squares; else values are interpolated between their centers.
+        box: Left, top, right, bottom in fractions of the image.
     """
     header = {
         "rows": values.shape[0],

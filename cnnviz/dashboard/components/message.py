@@ -25,6 +25,12 @@ def pack(header: dict[str, Any], *arrays: np.ndarray) -> bytes:
     return struct.pack("<I", len(text)) + text + b"".join(blobs)
 
 
+def position(found: Any, count: int) -> int | None:
+    """Read the place of what was picked; None if it is none of `count`: anybody can send anything over the socket."""
+    is_place = isinstance(found, int | float) and not isinstance(found, bool) and found in range(count)
+    return int(found) if is_place else None
+
+
 def script(*names: str) -> str:
     """Read a component's scripts, with what all of them share before them."""
     return "".join(text(name) for name in (*_SHARED, *names))

@@ -32,9 +32,9 @@ class Stroke:
     """One line of the brush, from where it was set down to where it was lifted.
 
     Attributes:
-        width: Of the brush, in pixels of the picture.
+        width: Of the brush, in pixels of the image.
         is_erasing: Whether it takes away what was painted before.
-        points: x, y pairs in pixels of the picture, from its top left corner; one point is a dot.
+        points: x, y pairs in pixels of the image, from its top left corner; one point is a dot.
     """
 
     width: float
@@ -53,10 +53,10 @@ def paint(
     ink: Sequence[int] = (255, 255, 255),
     width: int = 420,
 ) -> None:
-    """Draw a picture to be painted on, with brush, eraser, size, undo and clear.
+    """Draw an image to be painted on, with brush, eraser, size, undo and clear.
 
     The strokes are the caller's, kept in the session: `on_paint` gets all of them when the pen lifts, and not before,
-    and the next run gives them back. `painted` makes the mask. Given other strokes, such as none, the picture shows
+    and the next run gives them back. `painted` makes the mask. Given other strokes, such as none, the image shows
     those.
 
     Args:
@@ -65,7 +65,7 @@ def paint(
         title: What is painted, for screen readers.
         strokes: What is painted already.
         on_paint: Called with all strokes before the page runs again.
-        brush: Width of the brush to begin with, in pixels of the picture; a ninth of its longer side if not given,
+        brush: Width of the brush to begin with, in pixels of the image; a ninth of its longer side if not given,
             3.1 of 28, about as thick as MNIST's digits.
         ink: Red, green, blue of what is painted, 0..255.
         width: Most pixels of the screen that it takes; on a phone it takes the width of its place.
@@ -107,8 +107,8 @@ def painted(strokes: Sequence[Stroke], rows: int, columns: int, *, is_soft: bool
 
     Args:
         strokes: In the order in which they were painted.
-        rows: Height of the picture in pixels.
-        columns: Width of the picture in pixels.
+        rows: Height of the image in pixels.
+        columns: Width of the image in pixels.
         is_soft: Whether a pixel that is covered in part counts in part; else it counts from a half on.
 
     Returns:
@@ -124,7 +124,7 @@ def painted(strokes: Sequence[Stroke], rows: int, columns: int, *, is_soft: bool
 
 
 def _draw(canvas: ImageDraw.ImageDraw, stroke: Stroke, fine: int) -> None:
-    """Draw a line with round ends and corners; Pillow counts from centre to centre of pixels, a stroke from edges."""
+    """Draw a line with round ends and corners; Pillow counts from center to center of pixels, a stroke from edges."""
     ink, radius = 0 if stroke.is_erasing else 255, (fine * stroke.width - 1) / 2
     points = [(fine * x - 0.5, fine * y - 0.5) for x, y in stroke.points]
     for x, y in points:

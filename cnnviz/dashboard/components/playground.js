@@ -13,9 +13,9 @@ function playgroundIn(root) {
   let h = null, T = null, s = null, seen = null, send = null, photo = null, gray = null, signed = null;
   let result = null, small = null, scales = {}, timer = null, rest = null, fields = [], laidRows = "", given = null, slid = {};
 
-  const isColour = () => s.isColour && !s.typed;
+  const isColor = () => s.isColor && !s.typed;
   const size = () => (s.typed ? [s.typed.length, s.typed.length] : [h.rows, h.columns]);
-  const planes = () => (s.typed ? [Float32Array.from(s.typed.flat())] : isColour() ? photo.channels : [photo.gray]);
+  const planes = () => (s.typed ? [Float32Array.from(s.typed.flat())] : isColor() ? photo.channels : [photo.gray]);
   const rowsKey = () => JSON.stringify([s.kernels, s.flip, T.kernel, T.channels]);
   const fieldsOf = (grid) => [...grid.children];
 
@@ -39,7 +39,7 @@ function playgroundIn(root) {
   function takeGiven() {
     const now = JSON.stringify(h.kernel);
     if (given !== null && given !== now) tell(); // it is a person's own kernel from here on
-    if (h.kernel && given !== now && (given !== null || !h.play)) { s.preset = ""; s.kernels = kernelsOf([h.kernel], isColour() ? 3 : 1); }
+    if (h.kernel && given !== now && (given !== null || !h.play)) { s.preset = ""; s.kernels = kernelsOf([h.kernel], isColor() ? 3 : 1); }
     given = now;
   }
   function changed() { controls(); draw(); tell(); }
@@ -81,7 +81,7 @@ function playgroundIn(root) {
     choice("side", SIDES.map((n) => [String(n), `${n} × ${n}`]), String(s.typed ? s.typed.length : 6), (v) => {
       s.typed = Array.from({ length: Number(v) }, (_, y) => Array.from({ length: Number(v) }, (_, x) => (s.typed[y] || [])[x] || 0)); s.at = null;
     });
-    check("isColour", !s.typed, renew);
+    check("isColor", !s.typed, renew);
     check("relu", true);
     check("flip", true);
     choice("pool", [["none", T.none], ["max", T.max], ["average", T.average]], s.pool, (v) => { s.pool = v; });
@@ -104,17 +104,17 @@ function playgroundIn(root) {
   }
   function takeFilter(n) {
     s.filter = Math.min(Number(n), h.filters.kernels.length - 1);
-    s.isColour = !s.typed && h.filters.kernels[s.filter].length > 1; // a first layer reads colours
+    s.isColor = !s.typed && h.filters.kernels[s.filter].length > 1; // a first layer reads colors
     renew();
   }
   // The chosen kernels anew, one for each channel; a person's own ones as they are.
   function renew() {
     if (s.preset === "filter") s.kernels = filterOf(h, s.filter);
     else if (s.preset) s.kernels = kernelsOf(h.presets.find((p) => p.name === s.preset).kernels, 1);
-    withChannels(s, isColour() ? 3 : 1);
+    withChannels(s, isColor() ? 3 : 1);
   }
   function takeSource(source) {
-    s.typed = source === "typed" ? h.typed.map((row) => [...row]) : null; s.isColour = false; s.at = null;
+    s.typed = source === "typed" ? h.typed.map((row) => [...row]) : null; s.isColor = false; s.at = null;
     renew();
   }
   function resize(rows, columns) {
@@ -138,7 +138,7 @@ function playgroundIn(root) {
     if (place.children.length === side * side && fieldsOf(place).every((field, n) => field.value === brief(s.typed.flat()[n]))) return;
     place.style.gridTemplate = `repeat(${side}, 1fr) / repeat(${side}, 1fr)`;
     place.replaceChildren(...(s.typed || []).flatMap((row, y) => row.map((value, x) =>
-      numberField(value, `${T.picture} ${y}, ${x}`, (v) => { s.typed[y][x] = v; }))));
+      numberField(value, `${T.image} ${y}, ${x}`, (v) => { s.typed[y][x] = v; }))));
   }
 
   // One row of grids for each kernel: kernel, turned if it is flipped, what it lies on, products.
@@ -146,7 +146,7 @@ function playgroundIn(root) {
     if (laidRows === rowsKey()) return;
     const [[first]] = s.kernels, count = s.kernels.flat().length;
     const tags = s.kernels.flatMap((group, g) => group.map((_, c) => (group.length > 1 ? T.channels[c] : s.kernels.length > 1 ? T.groups[g] : "")));
-    const isNarrow = count === 1 && first[0].length <= 3 && !s.flip; // fits beside the pictures
+    const isNarrow = count === 1 && first[0].length <= 3 && !s.flip; // fits beside the images
     find(".sums").classList.toggle("below", !isNarrow);
     find(".rows").style.setProperty("--across", first[0].length);
     find(".rows").style.setProperty("--cell", `${first[0].length > 4 ? 2.1 : 2.3}rem`);
@@ -172,7 +172,7 @@ function playgroundIn(root) {
       if (tag) row.append(Object.assign(sign(tag), { className: "tag" }));
       row.append(grid("kernel", title(T.kernel), inputs));
       if (s.flip) row.append(sign("↻"), grid("turned", title(T.turned), parts.turned));
-      row.append(sign("×"), grid("patch", title(T.picture), parts.patch), sign("="), grid("products", title(T.products), parts.products));
+      row.append(sign("×"), grid("patch", title(T.image), parts.patch), sign("="), grid("products", title(T.products), parts.products));
       return row;
     }));
     find(".rows").replaceChildren(...rows);
@@ -181,12 +181,12 @@ function playgroundIn(root) {
 
   function draw() {
     const began = performance.now(), [rows, columns] = size();
-    const key = JSON.stringify([h.photo, s.typed, isColour(), s.kernels, s.stride, s.padding, s.dilation, s.flip]);
+    const key = JSON.stringify([h.photo, s.typed, isColor(), s.kernels, s.stride, s.padding, s.dilation, s.flip]);
     if (key !== slid.key) slid = { key, map: slide(planes(), rows, columns, s) };
     result = activated(slid.map, s);
     small = s.pool === "none" ? null : pooled(result, s);
     const { v, h: w } = result, [[first]] = s.kernels;
-    drawPicture(rows, columns, v, w);
+    drawImage(rows, columns, v, w);
     drawMap("output", result, T.result);
     visible(".pooled-figure", small);
     if (small) drawMap("pooled", small, T.pooled);
@@ -205,18 +205,18 @@ function playgroundIn(root) {
     if (!result.values.length) return T.nothing;
     if (s.stride > 1 && s.dilation > 1) return T.refused;
     if (s.flip && s.kernels.flat().every((kernel) => String(kernel) === String(turned(kernel)))) return T.symmetric;
-    return s.preset === "filter" ? filled(T.learnt, { network: h.filters.network }) : "";
+    return s.preset === "filter" ? filled(T.learned, { network: h.filters.network }) : "";
   }
-  function drawPicture(rows, columns, v, w) {
+  function drawImage(rows, columns, v, w) {
     const stage = find(".frame"), canvas = find(".input"), inside = find(".inside"), percent = (part, whole) => `${(100 * part) / whole}%`;
     const tall = rows + v.total, wide = columns + w.total;
     stage.style.setProperty("--rows", tall); stage.style.setProperty("--columns", wide);
     Object.assign(inside.style, { left: percent(w.before, wide), top: percent(v.before, tall), width: percent(columns, wide), height: percent(rows, tall) });
     const values = planes()[0], scale = s.typed ? scaleOf(values) : { low: 0, high: 255, isSigned: false };
     scales.input = { ...scale, table: scale.isSigned ? signed : gray };
-    if (isColour()) paintPhoto(canvas, photo.bytes, columns, rows); else paintMap(canvas, { values, rows, columns }, scales.input.table, scale);
-    fieldsOf(find(".typed")).forEach((field, n) => { field.style.color = isDark(colourOf(scales.input, values[n])) ? "#fff" : "#000"; });
-    const caption = isColour() ? T.picture_colour : T.picture;
+    if (isColor()) paintPhoto(canvas, photo.bytes, columns, rows); else paintMap(canvas, { values, rows, columns }, scales.input.table, scale);
+    fieldsOf(find(".typed")).forEach((field, n) => { field.style.color = isDark(colorOf(scales.input, values[n])) ? "#fff" : "#000"; });
+    const caption = isColor() ? T.image_color : T.image;
     find(".input-caption").textContent = `${caption} ${rows} × ${columns}`;
     canvas.setAttribute("aria-label", `${caption}, ${rows} × ${columns}`);
   }
@@ -238,14 +238,14 @@ function playgroundIn(root) {
   }
   function tint(cell, tap, channel) {
     if (cell.tinted === tap.value && cell.isInside === tap.isInside && cell.scale === scales.input) return;
-    const colour = colourOf(scales.input, tap.value, channel);
+    const color = colorOf(scales.input, tap.value, channel);
     cell.className = tap.isInside ? "" : "padding";
-    cell.style.cssText = `--length: ${cell.characters}; background: rgb(${colour.join(" ")}); color: ${isDark(colour) ? "#fff" : "#000"}`;
+    cell.style.cssText = `--length: ${cell.characters}; background: rgb(${color.join(" ")}); color: ${isDark(color) ? "#fff" : "#000"}`;
     Object.assign(cell, { tinted: tap.value, isInside: tap.isInside, scale: scales.input });
   }
 
   const marks = (row, column) => drawMarks(
-    { find, root, s, result, small, scales, size: size(), values: planes()[0], isColour: isColour(), isPlaying: Boolean(timer) }, row, column);
+    { find, root, s, result, small, scales, size: size(), values: planes()[0], isColor: isColor(), isPlaying: Boolean(timer) }, row, column);
   function go(row, column, isMove = true) {
     if (!result.values.length) return;
     row = Math.min(result.rows - 1, Math.max(0, row)); column = Math.min(result.columns - 1, Math.max(0, column));
@@ -253,7 +253,7 @@ function playgroundIn(root) {
     const [rows, columns] = size(), parts = takenApart(planes(), rows, columns, s, result.v, result.h, row, column);
     marks(row, column); // reads sizes: before anything changes them, or the page would be laid out twice
     parts.groups.flat().forEach((taps, n) => taps.forEach((tap, t) => {
-      const { turned: kernel, patch, products } = fields[n], channel = isColour() ? n % 3 : null;
+      const { turned: kernel, patch, products } = fields[n], channel = isColor() ? n % 3 : null;
       write(kernel[t], compact(tap.weight)); write(patch[t], shown(tap.value)); write(products[t], compact(tap.product));
       tint(patch[t], tap, channel);
     }));

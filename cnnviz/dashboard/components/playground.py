@@ -14,7 +14,7 @@ from cnnviz.images import lookup_table
 
 LARGEST_KERNEL = 7
 _LUMINANCE = np.array([0.299, 0.587, 0.114], np.float32)  # Rec. 601, as Pillow's own gray
-_DIGITS = 6  # of a network's weights, after the point
+_DIGITS = 6  # of a model's weights, after the point
 _TYPED = [[10.0] * 3 + [0.0] * 3] * 6  # an edge that is plain to see in six rows of numbers
 
 _component = st.components.v2.component(
@@ -34,7 +34,7 @@ class Preset(NamedTuple):
 
 
 class Filters(NamedTuple):
-    """Filters of a network that read a picture: its name, and `(rows, columns, 1 or 3, filters)` weights."""
+    """Filters of a model that read an image: its name, and `(rows, columns, 1 or 3, filters)` weights."""
 
     network: str
     kernels: np.ndarray
@@ -51,7 +51,7 @@ def playground(
     filters: Filters | None = None,
     kernel: np.ndarray | None = None,
 ) -> None:
-    """Convolve a picture with a kernel, cell by cell; the server hears of it when the hand rests.
+    """Convolve an image with a kernel, cell by cell; the server hears of it when the hand rests.
 
     What it computes is `convolution.cross_correlate` with `convolution.size_formula`'s padding; two kernels make
     `convolution.combine_edges`; a test compares them.
@@ -63,7 +63,7 @@ def playground(
         texts: All words that it shows.
         settings: What a person has set and where the window stands, as `on_settings` got it; empty to begin anew.
         on_settings: Called with settings and position for a link, before the page runs again.
-        filters: A network's own filters, to be chosen like presets.
+        filters: A model's own filters, to be chosen like presets.
         kernel: `(rows, columns)` weights to take over when they change, such as those of a unit.
     """
     header = {
@@ -91,7 +91,7 @@ def playground(
 
 
 def gray(photo: np.ndarray) -> np.ndarray:
-    """Make the one channel that is convolved without colours: `(rows, columns)` float32, whole numbers 0..255."""
+    """Make the one channel that is convolved without colors: `(rows, columns)` float32, whole numbers 0..255."""
     return np.round(photo.astype(np.float32) @ _LUMINANCE)
 
 

@@ -34,7 +34,7 @@ function correlate(sums, { inside, width }, kernel, v, h, stride, d) {
 }
 
 const turned = (kernel) => kernel.map((row) => [...row].reverse()).reverse();
-// The kernels as they are laid on the picture: groups of one kernel a channel.
+// The kernels as they are laid on the image: groups of one kernel a channel.
 const laid = (s) => (s.flip ? s.kernels.map((group) => group.map(turned)) : s.kernels);
 
 // Each group's channels are added; two groups, edges across each other, make one strength.

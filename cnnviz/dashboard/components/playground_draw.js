@@ -1,4 +1,4 @@
-// What is drawn on the canvases: values as colours, their numbers, windows, and dots where a window reads.
+// What is drawn on the canvases: values as colors, their numbers, windows, and dots where a window reads.
 const LEGIBLE = 14, LARGEST_TYPE = 22, APART = 6; // pixels of the screen: cells for a number, its type, dots that do not run together
 
 const shown = (v) => written(v, 4);
@@ -13,9 +13,9 @@ function scaleOf(values) {
   return { low: low < 0 ? -reach : 0, high: reach, isSigned: low < 0 };
 }
 
-// The colour of a value: of a map, or of one channel of a picture.
-function colourOf({ low, high, table }, value, channel = null) {
-  if (channel === null) return tableColour(table, value, low, high);
+// The color of a value: of a map, or of one channel of an image.
+function colorOf({ low, high, table }, value, channel = null) {
+  if (channel === null) return tableColor(table, value, low, high);
   return [0, 1, 2].map((other) => (other === channel ? levelOf(value, low, high) : 0));
 }
 
@@ -23,11 +23,11 @@ function paintMap(canvas, map, table, { low, high }) {
   canvas.width = Math.max(1, map.columns); canvas.height = Math.max(1, map.rows);
   if (!map.values.length) return;
   const context = canvas.getContext("2d"), image = context.createImageData(map.columns, map.rows);
-  const out = new Uint32Array(image.data.buffer), colours = new Uint32Array(256), factor = 255 / (high - low || 1);
-  for (let c = 0; c < 256; c++) colours[c] = (255 << 24) | (table[3 * c + 2] << 16) | (table[3 * c + 1] << 8) | table[3 * c];
+  const out = new Uint32Array(image.data.buffer), colors = new Uint32Array(256), factor = 255 / (high - low || 1);
+  for (let c = 0; c < 256; c++) colors[c] = (255 << 24) | (table[3 * c + 2] << 16) | (table[3 * c + 1] << 8) | table[3 * c];
   for (let p = 0; p < out.length; p++) {
     const c = (map.values[p] - low) * factor;
-    out[p] = colours[c <= 0 ? 0 : c >= 255 ? 255 : (c + 0.5) | 0];
+    out[p] = colors[c <= 0 ? 0 : c >= 255 ? 255 : (c + 0.5) | 0];
   }
   context.putImageData(image, 0, 0);
 }

@@ -13,7 +13,7 @@ const short = (value) => String(Number(value.toPrecision(6)));
 const rowsOf = (values, columns) => Array.from({ length: values.length / columns }, (_, y) => values.slice(y * columns, (y + 1) * columns));
 
 function usual(h) {
-  return { preset: h.presets[0].name, kernels: kernelsOf(h.presets[0].kernels, 1), filter: 0, typed: null, isColour: false, stride: 1,
+  return { preset: h.presets[0].name, kernels: kernelsOf(h.presets[0].kernels, 1), filter: 0, typed: null, isColor: false, stride: 1,
     padding: "0", dilation: 1, flip: false, bias: 0, relu: false, pool: "none", window: 2, hop: 2, at: null };
 }
 // The same kernel for each channel; each group is for itself.
@@ -24,14 +24,14 @@ function linkOf(s, h) {
   const own = () => { const [[k]] = s.kernels;
     return ["k" + [k.length, k[0].length, s.kernels.length, s.kernels[0].length].join("_"), ...s.kernels.flat(3).map(short)].join("_"); };
   const kernel = s.preset === "" ? own() : s.preset === "filter" ? `n${s.filter}` : s.preset === h.presets[0].name ? "" : `v${s.preset}`;
-  return [kernel, s.isColour && "c", s.typed && ["t" + s.typed.length, ...s.typed.flat().map(short)].join("_"), s.stride > 1 && `s${s.stride}`,
+  return [kernel, s.isColor && "c", s.typed && ["t" + s.typed.length, ...s.typed.flat().map(short)].join("_"), s.stride > 1 && `s${s.stride}`,
     s.padding !== "0" && `p${s.padding}`, s.dilation > 1 && `d${s.dilation}`, s.flip && "f", s.bias && `b${short(s.bias)}`, s.relu && "r",
     s.pool !== "none" && `m${s.pool}_${s.window}_${s.hop}`, s.at && `a${s.at.join("_")}`].filter(Boolean).join("~");
 }
 
 function settingsOf(link, h) {
   const s = usual(h), read = {
-    c: (text) => { if (text === "") s.isColour = true; },
+    c: (text) => { if (text === "") s.isColor = true; },
     s: (text) => { s.stride = counted(text, COUNTS) || s.stride; },
     d: (text) => { s.dilation = counted(text, COUNTS) || s.dilation; },
     p: (text) => { if (PADDINGS.includes(text)) s.padding = text; },
@@ -54,14 +54,14 @@ function settingsOf(link, h) {
       } },
   };
   for (const field of link.split("~")) if (Object.hasOwn(read, field[0] || "")) read[field[0]](field.slice(1));
-  if (s.typed) s.isColour = false;
+  if (s.typed) s.isColor = false;
   if (s.grids) s.kernels = kernelsOf(s.grids, 1);
   if (s.preset === "filter") s.kernels = filterOf(h, s.filter);
   delete s.grids;
-  return withChannels(s, s.isColour ? 3 : 1);
+  return withChannels(s, s.isColor ? 3 : 1);
 }
 
-// One kernel a channel. A gray picture is the same in all channels, so their kernels added do what they did apart.
+// One kernel a channel. A gray image is the same in all channels, so their kernels added do what they did apart.
 function withChannels(s, channels) {
   s.kernels = s.kernels.map((group) => {
     if (group.length === channels) return group;

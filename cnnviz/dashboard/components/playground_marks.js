@@ -1,10 +1,10 @@
-// Where the window stands: drawn over the picture, the output and the pooled map. `now` is what the playground shows:
-// its settings `s`, what they give, and the picture's values.
+// Where the window stands: drawn over the image, the output and the pooled map. `now` is what the playground shows:
+// its settings `s`, what they give, and the image's values.
 function drawMarks(now, row, column) {
   const { find, root, s, result, small, scales } = now, { v, h: w } = result, [rows, columns] = now.size;
   const stage = over(find(".input-figure .marks"), rows + v.total, columns + w.total);
   if (result.values.length) { fillWindow(stage, s, row * s.stride, column * s.stride); markStands(stage, s, v, w); }
-  if (!now.isColour) numberPicture(stage, now, getComputedStyle(root).colorScheme === "dark");
+  if (!now.isColor) numberImage(stage, now, getComputedStyle(root).colorScheme === "dark");
   const out = over(find(".output-figure .marks"), result.rows, result.columns);
   numberMap(out, result, scales.output);
   if (!result.values.length) return;
@@ -13,15 +13,15 @@ function drawMarks(now, row, column) {
   frameCells(out, ...grown(out, column, row, 1, 1));
   if (small) markPooled(out, over(find(".pooled-figure .marks"), small.rows, small.columns), now, row, column);
 }
-// The picture's values inside their frame of zeros; of the typed ones the fields say them already.
-function numberPicture(stage, { s, result, scales, values, size: [rows, columns] }, isDarkPage) {
+// The image's values inside their frame of zeros; of the typed ones the fields say them already.
+function numberImage(stage, { s, result, scales, values, size: [rows, columns] }, isDarkPage) {
   const { v, h: w } = result;
   const at = (y, x) => (y >= v.before && y < v.before + rows && x >= w.before && x < w.before + columns ? values[(y - v.before) * columns + x - w.before] : null);
   writeNumbers(stage, rows + v.total, columns + w.total, (y, x) => at(y, x) ?? 0,
-    (y, x) => (at(y, x) === null ? isDarkPage : isDark(colourOf(scales.input, at(y, x)))), s.typed ? (y, x) => at(y, x) === null : undefined);
+    (y, x) => (at(y, x) === null ? isDarkPage : isDark(colorOf(scales.input, at(y, x)))), s.typed ? (y, x) => at(y, x) === null : undefined);
 }
 function numberMap(stage, { values, rows, columns }, scale) {
-  writeNumbers(stage, rows, columns, (y, x) => values[y * columns + x], (y, x) => isDark(colourOf(scale, values[y * columns + x])));
+  writeNumbers(stage, rows, columns, (y, x) => values[y * columns + x], (y, x) => isDark(colorOf(scale, values[y * columns + x])));
 }
 // A frame that can be seen around what is smaller than a few pixels.
 function grown(stage, column, row, columns, rows) {
@@ -52,8 +52,8 @@ function frameWindow(stage, s, top, left, v, w) {
   frameCells(stage, ...grown(stage, left, top, w.span, v.span), isApart);
 }
 // What the window has not reached yet, while it plays.
-function veil({ context, x, y }, row, column, colour) {
-  context.fillStyle = colour;
+function veil({ context, x, y }, row, column, color) {
+  context.fillStyle = color;
   context.fillRect((column + 1) * x, row * y, context.canvas.width, y + 1);
   context.fillRect(0, (row + 1) * y, context.canvas.width, context.canvas.height);
 }

@@ -4,7 +4,7 @@ function sumsInWords(T, s, small, { groups, channelSums, groupSums, sum, value }
   if (groups.flat().length === 1 && taps.length <= 9) {
     lines.push(["products-line", taps.map((tap, n) => (n && tap.product >= 0 ? "+ " : "") + shown(tap.product).replace(/^−/, n ? "− " : "−")).join(" ")]);
   }
-  if (channelSums[0].length > 1) channelSums.forEach(([red, green, blue], g) => lines.push(["", filled(T.colours, { red: shown(red), green: shown(green), blue: shown(blue), sum: shown(groupSums[g]) })]));
+  if (channelSums[0].length > 1) channelSums.forEach(([red, green, blue], g) => lines.push(["", filled(T.colors, { red: shown(red), green: shown(green), blue: shown(blue), sum: shown(groupSums[g]) })]));
   if (groups.length > 1) lines.push(["", filled(T.strength, { first: shown(groupSums[0]), second: shown(groupSums[1]), sum: shown(sum) })]);
   if (groups.flat().length === 1) lines.push(["", filled(T.sum, { sum: shown(sum) })]);
   if (s.bias) lines.push(["", filled(T.biased, { sum: shown(sum), bias: shown(s.bias), value: shown(biased) })]);

@@ -1,5 +1,5 @@
 const PAPER_HEIGHT = 930, PAPER_WIDTH = 700, SMALLEST = 0.3; // pixels inside the margins of A4, some spared for new line breaks
-const TURNS = 8; // what gets smaller is laid out wider, so that a picture hardly shrinks at each
+const TURNS = 8; // what gets smaller is laid out wider, so that an image hardly shrinks at each
 const FIELDS = "input, textarea, select, [contenteditable=true], [role=combobox], [role=slider], [role=dialog] *";
 const SCROLLS = { ArrowDown: 0.3, ArrowUp: -0.3, " ": 0.85, End: 100, Home: -100 }; // parts of the window
 const kept = new WeakMap();

@@ -6,7 +6,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const caption = parentElement.querySelector("figcaption"), table = parentElement.querySelector("table");
   const element = (name, text = "", classes = "") => Object.assign(document.createElement(name), { textContent: text, className: classes });
 
-  // Each layer's field around the same pixel in the middle; what reaches beyond the picture is cut off.
+  // Each layer's field around the same pixel in the middle; what reaches beyond the image is cut off.
   function frame(row, i) {
     const box = element("div", "", i === h.picked ? "field picked" : "field");
     const place = (field, whole) => {

@@ -20,7 +20,7 @@ _component = st.components.v2.component(
 
 
 def stack_view(
-    picture: np.ndarray,
+    image: np.ndarray,
     rows: Sequence[Mapping[str, Any]],
     *,
     key: str,
@@ -33,7 +33,7 @@ def stack_view(
     """Draw a stack; a click on a line picks it, its cross takes it off.
 
     Args:
-        picture: `(rows, columns, 3)` uint8, as the first layer receives it.
+        image: `(rows, columns, 3)` uint8, as the first layer receives it.
         rows: Of each layer `name`, `output`, `parameters`, `multiplications` and `seen` as texts, `share` of the
             parameters 0..1, and `field`, pixels a side, or None where it sees all.
         key: Streamlit key.
@@ -44,8 +44,8 @@ def stack_view(
         on_remove: Called with the position that is to go, before the page runs again.
     """
     header = {
-        "height": picture.shape[0],
-        "width": picture.shape[1],
+        "height": image.shape[0],
+        "width": image.shape[1],
         "rows": [dict(row) for row in rows],
         "picked": picked,
         "texts": dict(texts),
@@ -53,13 +53,13 @@ def stack_view(
     }
 
     def took(name: str, then: Callable[[int], None]) -> None:
-        position = st.session_state[key][name]
+        position = message.position(st.session_state[key][name], len(rows))
         if position is not None:
-            then(int(position))
+            then(position)
 
     _component(
         key=key,
-        data=message.pack(header, picture.astype(np.uint8)),
+        data=message.pack(header, image.astype(np.uint8)),
         on_picked_change=lambda: took("picked", on_pick),
         on_removed_change=lambda: took("removed", on_remove),
     )

@@ -13,7 +13,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const values = new Float32Array(bytes.buffer, 0, h.rows * h.columns);
   const memory = kept.get(root) || {};
   kept.set(root, memory);
-  if (memory.of !== h.of) Object.assign(memory, { of: h.of, pending: null, term: 0 }); // another layer, channel or picture
+  if (memory.of !== h.of) Object.assign(memory, { of: h.of, pending: null, term: 0 }); // another layer, channel or image
   if (String(memory.pending) === String(h.at)) memory.pending = null;
   let at = memory.pending || h.at;
 
@@ -171,7 +171,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     const { cells } = term, count = cells.patch.length, isSmall = count <= MOST_CELLS_WITH_ALL_NUMBERS, columns = cells.columns.length, isSum = told.operation === "sum";
     const products = cells.patch.map((v, k) => v * cells.kernel[k]);
     const reading = make("div", "reading", T.point), all = [];
-    const isPicture = h.isPicture[cells.source];
+    const isImage = h.isImage[cells.source];
     const low = Math.min(...cells.patch), high = Math.max(...cells.patch);
     const reach = (list) => Math.max(...list.map(Math.abs)) || 1;
     function grid(name, list, table, from, to, hasNumbers) {
@@ -181,10 +181,10 @@ export default function ({ data, parentElement, setTriggerValue }) {
         const canGo = h.goes[cells.source] && !cells.padding[k];
         const cell = make(canGo ? "button" : "div", cells.padding[k] ? "value padding" : "value", hasNumbers ? short(v) : "");
         if (canGo) { cell.type = "button"; cell.tabIndex = -1; cell.onclick = () => goDown(cellTarget(cells, k)); }
-        const colour = tableColour(table, v, from, to);
+        const color = tableColor(table, v, from, to);
         cell.style.setProperty("--length", cell.textContent.length);
-        cell.style.background = `rgb(${colour})`;
-        cell.style.color = isDark(colour) ? "#fff" : "#000";
+        cell.style.background = `rgb(${color})`;
+        cell.style.color = isDark(color) ? "#fff" : "#000";
         if (told.operation === "maximum" && cells.kernel[k]) cell.classList.add("winner");
         cell.onmouseenter = () => read(k); cell.onmouseleave = () => read(null);
         body.append(cell); all.push([k, cell]);
@@ -200,8 +200,8 @@ export default function ({ data, parentElement, setTriggerValue }) {
         : filled(isSum ? T.product : T.cell, { value: written(cells.patch[k]), weight: written(cells.kernel[k]), product: written(products[k]),
           row: cells.rows[Math.floor(k / columns)], column: cells.columns[k % columns] });
     }
-    const [a, b] = low < 0 && !isPicture ? [-reach(cells.patch), reach(cells.patch)] : isPicture ? h.ranges[cells.source] : [Math.min(0, low), high];
-    const table = isPicture ? gray : low < 0 ? signs : viridis;
+    const [a, b] = low < 0 && !isImage ? [-reach(cells.patch), reach(cells.patch)] : isImage ? h.ranges[cells.source] : [Math.min(0, low), high];
+    const table = isImage ? gray : low < 0 ? signs : viridis;
     const row = make("div", "grids");
     row.append(grid(term.label, cells.patch, table, a, b, isSmall || (!isSum && count <= MOST_CELLS_WITH_PRODUCTS)));
     if (isSum) row.append(
@@ -210,7 +210,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     return [row, reading];
   }
 
-  const map = find(".map"), picture = find(".photo");
+  const map = find(".map"), image = find(".photo");
   const take = (event, wait) => { const [x, y] = cellAt(event, map, h.columns, h.rows); go(y, x, wait); };
   map.onclick = (event) => take(event, 0);
   map.onmousemove = (event) => { if (event.buttons) take(event, SEND_AFTER); };
@@ -220,10 +220,10 @@ export default function ({ data, parentElement, setTriggerValue }) {
     event.preventDefault(); event.stopPropagation();
     go(at[0] + by[1], at[1] + by[0], SEND_AFTER);
   };
-  picture.onmousemove = (event) => point(...cellAt(event, picture, h.width, h.height));
-  picture.onmouseleave = picture.onblur = pointAway;
-  picture.onclick = (event) => { point(...cellAt(event, picture, h.width, h.height)); if (pixel.middle) go(...pixel.middle, 0); };
-  picture.onkeydown = (event) => {
+  image.onmousemove = (event) => point(...cellAt(event, image, h.width, h.height));
+  image.onmouseleave = image.onblur = pointAway;
+  image.onclick = (event) => { point(...cellAt(event, image, h.width, h.height)); if (pixel.middle) go(...pixel.middle, 0); };
+  image.onkeydown = (event) => {
     const by = ARROWS[event.key];
     if (!by) return;
     event.preventDefault(); event.stopPropagation();
@@ -231,14 +231,14 @@ export default function ({ data, parentElement, setTriggerValue }) {
     point(x + by[0], y + by[1]);
   };
 
-  paintPhoto(picture, photo, h.width, h.height);
-  for (const canvas of [picture, find(".crop")]) canvas.classList.toggle("sharp", h.isSharp || canvas !== picture);
-  paintPixels(map, h.columns, h.rows, (p) => (Number.isFinite(values[p]) ? tableColour(mapTable, values[p], h.low, h.high) : [0, 0, 0, 0]));
-  paintPixels(find(".bar"), 256, 1, (p) => tableColour(mapTable, p, 0, 255));
+  paintPhoto(image, photo, h.width, h.height);
+  for (const canvas of [image, find(".crop")]) canvas.classList.toggle("sharp", h.isSharp || canvas !== image);
+  paintPixels(map, h.columns, h.rows, (p) => (Number.isFinite(values[p]) ? tableColor(mapTable, values[p], h.low, h.high) : [0, 0, 0, 0]));
+  paintPixels(find(".bar"), 256, 1, (p) => tableColor(mapTable, p, 0, 255));
   find(".reached").hidden = true;
-  find(".photo-title").textContent = T.picture;
+  find(".photo-title").textContent = T.image;
   find(".map-title").textContent = find(".map-title").title = h.title;
-  picture.setAttribute("aria-label", T.pictureHelp);
+  image.setAttribute("aria-label", T.imageHelp);
   map.setAttribute("aria-label", h.alt);
   find(".low").textContent = written(h.low); find(".high").textContent = written(h.high);
   draw();

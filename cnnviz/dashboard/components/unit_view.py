@@ -22,6 +22,9 @@ _component = st.components.v2.component(
 )
 
 
+_MOST_CELLS = 2**20  # of an input, a side: the page knows where it ends
+
+
 @dataclass(frozen=True, eq=False)
 class Walked:
     """One layer's map, and what is told of its units.
@@ -41,7 +44,7 @@ class Walked:
         refusal: Why nothing is told; empty if it is.
         sources: Names of the layer's inputs.
         goes: Whether one can go down to each of them.
-        is_picture: Whether each of them is the picture, or the picture scaled.
+        is_image: Whether each of them is the image, or the image scaled.
         ranges: Smallest and largest value of each of them.
     """
 
@@ -59,7 +62,7 @@ class Walked:
     refusal: str
     sources: Sequence[str]
     goes: Sequence[bool]
-    is_picture: Sequence[bool]
+    is_image: Sequence[bool]
     ranges: Sequence[tuple[float, float]]
 
 
@@ -71,10 +74,10 @@ def unit_view(
     texts: Mapping[str, Any],
     on_went: Callable[[tuple[int, int], tuple[int, int, int, int] | None], None],
 ) -> None:
-    """Draw picture, map and sum; the place changes in the browser, and the page follows.
+    """Draw image, map and sum; the place changes in the browser, and the page follows.
 
     Args:
-        photo: `(height, width, 3)` uint8, as the network receives it.
+        photo: `(height, width, 3)` uint8, as the model receives it.
         walked: The layer's map and what is told of its units.
         key: Streamlit key.
         texts: All words that it shows.
@@ -83,12 +86,23 @@ def unit_view(
     """
 
     def took() -> None:
-        given = st.session_state[key]["went"]
-        if given is not None:
-            row, column, *down = (int(number) for number in given)
-            on_went((row, column), (down[0], down[1], down[2], down[3]) if down else None)
+        went = _went(st.session_state[key]["went"], walked)
+        if went is not None:
+            on_went(*went)
 
     _component(key=key, data=_packed(photo, walked, texts), on_went_change=took)
+
+
+def _went(found: Any, walked: Walked) -> tuple[tuple[int, int], tuple[int, int, int, int] | None] | None:
+    """Read where a person went; None if the map has no such place, or the layer no such input."""
+    limits = (*walked.values.shape, len(walked.sources), *[_MOST_CELLS] * 3)
+    if not isinstance(found, list) or len(found) not in (2, 6):
+        return None
+    places = [message.position(one, limit) for one, limit in zip(found, limits, strict=False)]
+    whole = [place for place in places if place is not None]
+    if len(whole) < len(found):
+        return None
+    return (whole[0], whole[1]), (whole[2], whole[3], whole[4], whole[5]) if len(whole) == 6 else None
 
 
 def _packed(photo: np.ndarray, walked: Walked, texts: Mapping[str, Any]) -> bytes:
@@ -114,7 +128,7 @@ def _packed(photo: np.ndarray, walked: Walked, texts: Mapping[str, Any]) -> byte
         "refusal": walked.refusal,
         "sources": list(walked.sources),
         "goes": list(walked.goes),
-        "isPicture": list(walked.is_picture),
+        "isImage": list(walked.is_image),
         "ranges": list(walked.ranges),
         "texts": dict(texts),
     }

@@ -23,9 +23,9 @@ export default function ({ data: d, parentElement }) {
     const top = side + 10, under = top + (isCrowded ? 1 : lanes) * LANE + 12, now = new Set(d.reads[picked]);
     const svg = document.createElementNS(SVG, "svg");
     svg.setAttribute("width", count * side); svg.setAttribute("height", under + side + 2); svg.setAttribute("aria-hidden", "true");
-    const centre = (i) => (i * d.stride + d.span / 2) * side;
+    const center = (i) => (i * d.stride + d.span / 2) * side;
     const lane = (i) => top + (isCrowded ? 0 : i % lanes) * LANE + LANE / 2;
-    shape("polygon", { class: "fan", points: `${picked * d.stride * side},${side} ${(picked * d.stride + d.span) * side},${side} ${centre(picked) + side / 2},${under} ${centre(picked) - side / 2},${under}` }, svg);
+    shape("polygon", { class: "fan", points: `${picked * d.stride * side},${side} ${(picked * d.stride + d.span) * side},${side} ${center(picked) + side / 2},${under} ${center(picked) - side / 2},${under}` }, svg);
     for (let p = 0; p < count; p++) {
       const at = p - before, isZero = at < 0 || at >= d.input;
       const classes = [isZero ? "zero" : "value", now.has(at) ? "now" : "", read.has(at) ? "" : "never"].join(" ");
@@ -38,7 +38,7 @@ export default function ({ data: d, parentElement }) {
       shape("line", { x1: (i * d.stride + 0.5) * side, x2: (i * d.stride + d.span - 0.5) * side, y1: y, y2: y }, group);
       for (const at of cells) shape("circle", { cx: (at + before + 0.5) * side, cy: y, r: Math.min(4.5, side / 3) }, group);
     });
-    for (let i = 0; i < d.output; i++) cell(svg, centre(i) - side / 2, under, i === picked ? "out now" : "out", i + 1);
+    for (let i = 0; i < d.output; i++) cell(svg, center(i) - side / 2, under, i === picked ? "out now" : "out", i + 1);
     scroll.replaceChildren(svg);
     svg.onclick = (event) => {
       const x = (event.clientX - svg.getBoundingClientRect().left) / side;

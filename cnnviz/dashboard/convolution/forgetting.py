@@ -22,7 +22,7 @@ Cascade = dict[int, tuple[np.ndarray, np.ndarray]]
 
 @dataclass(frozen=True, eq=False)
 class Asked:
-    """What is asked: where a method sees a class, and a channel of a layer, of one picture.
+    """What is asked: where a method sees a class, and a channel of a layer, of one image.
 
     Attributes:
         selection: What is looked at.
@@ -42,7 +42,7 @@ class Asked:
     def key(self) -> str:
         """Name of all that the answer hangs on."""
         selection = self.selection
-        parts = (selection.picture, self.method.name, self.class_index, self.layer, self.channel)
+        parts = (selection.image, self.method.name, self.class_index, self.layer, self.channel)
         return " ".join(map(str, ("shuffled", selection.convnet.fingerprint, *parts)))
 
     @property
@@ -101,7 +101,7 @@ def _estimate(asked: Asked) -> str:
 
 
 def _compute(asked: Asked, job: Job) -> Cascade:
-    """Shuffle a copy of the network stop by stop, take both maps at each, and keep them for all sessions."""
+    """Shuffle a copy of the model stop by stop, take both maps at each, and keep them for all sessions."""
     convnet, inputs, counts = asked.selection.convnet, asked.selection.inputs, asked.counts
     place = {"layer": asked.layer} if asked.method.has_layer else {}
     found: Cascade = {}

@@ -7,7 +7,7 @@ import numpy as np
 from cnnviz.convolution import Block, FieldFormula, SizeFormula, StackedLayer
 from cnnviz.dashboard.texts import convolution as texts
 
-# The colours of the drawing, so that the eye finds a number there.
+# The colors of the drawing, so that the eye finds a number there.
 _PADDING, _SPAN, _STRIDE, _OUTPUT = "#D55E00", "#009E73", "#CC79A7", "#2585D0"
 
 
@@ -20,10 +20,10 @@ def size(sizes: SizeFormula) -> str:
     )
     before, after = sizes.padding
     filled = (
-        rf"\left\lfloor \frac{{{sizes.input} + {_coloured(f'({before} + {after})', _PADDING)} - "
-        rf"{_coloured(sizes.span, _SPAN)}}}{{{_coloured(sizes.stride, _STRIDE)}}} \right\rfloor + 1"
+        rf"\left\lfloor \frac{{{sizes.input} + {_colored(f'({before} + {after})', _PADDING)} - "
+        rf"{_colored(sizes.span, _SPAN)}}}{{{_colored(sizes.stride, _STRIDE)}}} \right\rfloor + 1"
     )
-    return _aligned(_word(word["output"], _OUTPUT), said, filled, _coloured(rf"\mathbf{{{sizes.output}}}", _OUTPUT))
+    return _aligned(_word(word["output"], _OUTPUT), said, filled, _colored(rf"\mathbf{{{sizes.output}}}", _OUTPUT))
 
 
 def span(sizes: SizeFormula) -> str:
@@ -31,7 +31,7 @@ def span(sizes: SizeFormula) -> str:
     word = texts.FORMULA
     said = rf"{_word(word['dilation'])} \cdot ({_word(word['kernel'])} - 1) + 1"
     filled = rf"{sizes.dilation} \cdot ({sizes.kernel} - 1) + 1"
-    return _aligned(_word(word["span"], _SPAN), said, filled, _coloured(rf"\mathbf{{{sizes.span}}}", _SPAN))
+    return _aligned(_word(word["span"], _SPAN), said, filled, _colored(rf"\mathbf{{{sizes.span}}}", _SPAN))
 
 
 def field(formula: FieldFormula) -> str:
@@ -89,13 +89,13 @@ def _aligned(name: str, *steps: str) -> str:
     return rf"\begin{{aligned}} {name} {rows} = {last} \end{{aligned}}"
 
 
-def _word(text: str, colour: str = "") -> str:
+def _word(text: str, color: str = "") -> str:
     written = rf"\text{{{text}}}"
-    return _coloured(written, colour) if colour else written
+    return _colored(written, color) if color else written
 
 
-def _coloured(text: object, colour: str) -> str:
-    return rf"\textcolor{{{colour}}}{{{text}}}"
+def _colored(text: object, color: str) -> str:
+    return rf"\textcolor{{{color}}}{{{text}}}"
 
 
 def _grouped(number: int) -> str:

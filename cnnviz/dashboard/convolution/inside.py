@@ -14,7 +14,7 @@ from cnnviz import images
 from cnnviz.convolution import LayerRun, Unit, unit_of
 from cnnviz.dashboard import activations, cache, channel_card, components, language, panels, sidebar
 from cnnviz.dashboard.components import Walked
-from cnnviz.dashboard.convolution import borrowed, take_away, walk
+from cnnviz.dashboard.convolution import export, model_kernels, walk
 from cnnviz.dashboard.convolution.sums import Wording, rounded, told
 from cnnviz.dashboard.convolution.walk import Place
 from cnnviz.dashboard.state import Selection
@@ -25,7 +25,7 @@ from cnnviz.probes import INPUT
 from cnnviz.receptive_fields import keras_kind
 
 _NEAR = 2  # units around the chosen one that are told along with it, so that steps to them need no answer of the page
-_LEVEL_COUNTS = 2  # a map that is far from zero everywhere follows the brightness of the picture
+_LEVEL_COUNTS = 2  # a map that is far from zero everywhere follows the brightness of the image
 
 
 @np.errstate(over="ignore", invalid="ignore")  # what overflowed is drawn as nothing, and written as a dash
@@ -45,7 +45,7 @@ def show(selection: Selection) -> None:
         _draw_ways(here)
     is_taken_apart = _draw_unit(here)
     st.caption(texts.INSIDE_HELP)
-    take_away.unit(selection, run, here.place, is_taken_apart=is_taken_apart)
+    export.unit(selection, run, here.place, is_taken_apart=is_taken_apart)
 
 
 def _choose_layer(selection: Selection) -> tuple[Selection, LayerInfo]:
@@ -91,10 +91,10 @@ class _Here:
 
     def source_name(self, number: int) -> str:
         address = self.run.sources[number]
-        return texts.INSIDE_BETWEEN if address is None else texts.INSIDE_PICTURE if address == INPUT else address
+        return texts.INSIDE_BETWEEN if address is None else texts.INSIDE_IMAGE if address == INPUT else address
 
-    def is_picture(self, number: int) -> bool:
-        """Whether an input is the picture, perhaps scaled."""
+    def is_image(self, number: int) -> bool:
+        """Whether an input is the image, perhaps scaled."""
         address = self.run.sources[number]
         if address is None or address == INPUT:
             return address == INPUT
@@ -105,10 +105,10 @@ class _Here:
         given = self.run.inputs[number or 0]
         if given.ndim == 1:
             return texts.INSIDE_UNIT_NAME.format(unit=channel)
-        if not self.is_picture(number or 0) or given.shape[2] not in (1, 3):
+        if not self.is_image(number or 0) or given.shape[2] not in (1, 3):
             return texts.INSIDE_CHANNEL_NAME.format(channel=channel)
         is_bgr = self.selection.convnet.preparation.scaling.is_bgr
-        return texts.INSIDE_GRAY if given.shape[2] == 1 else texts.INSIDE_COLOURS[2 - channel if is_bgr else channel]
+        return texts.INSIDE_GRAY if given.shape[2] == 1 else texts.INSIDE_COLORS[2 - channel if is_bgr else channel]
 
     def title(self) -> str:
         layer, channel, count = self.place.layer, self.place.channel, self.maps.shape[2]
@@ -120,7 +120,7 @@ class _Here:
 
 
 def _draw_ways(here: _Here) -> None:
-    """Draw the ways up: to where one came from, and to the score of the class; and the kernel's way to the picture."""
+    """Draw the ways up: to where one came from, and to the score of the class; and the kernel's way to the image."""
     place, convnet = here.place, here.selection.convnet
     if before := walk.back(place.layer):
         label = texts.INSIDE_UP.format(layer=panels.plain(before.layer))
@@ -132,7 +132,7 @@ def _draw_ways(here: _Here) -> None:
         label = texts.INSIDE_SCORE.format(name=panels.plain(language.class_name(convnet.class_names[index])))
         there = Place(top, channel, 0, 0)
         st.button(label, key="score", icon=":material/vertical_align_top:", on_click=walk.go, args=(there,))
-    borrowed.offer(here.run, place)
+    model_kernels.offer(here.run, place)
 
 
 def _draw_unit(here: _Here) -> bool:
@@ -169,7 +169,7 @@ def _walked(here: _Here, columns: int) -> Walked:
     shown = here.maps[..., place.channel]
     offered = {info.address for info in sidebar.viewable(here.selection.convnet)}
     return Walked(
-        of=f"{here.selection.convnet.fingerprint} {here.selection.picture} {place.layer} {place.channel}",
+        of=f"{here.selection.convnet.fingerprint} {here.selection.image} {place.layer} {place.channel}",
         values=_squared(here.maps.ravel(), columns) if here.is_vector else shown,
         is_vector=here.is_vector,
         count=here.maps.shape[2] if here.is_vector else shown.size,
@@ -183,7 +183,7 @@ def _walked(here: _Here, columns: int) -> Walked:
         refusal=refusal,
         sources=[here.source_name(number) for number in numbers],
         goes=[here.run.sources[number] in offered for number in numbers],
-        is_picture=[here.is_picture(number) for number in numbers],
+        is_image=[here.is_image(number) for number in numbers],
         ranges=[images.value_range(given) for given in here.run.inputs],
     )
 
@@ -225,12 +225,12 @@ def _told(here: _Here, row: int, column: int) -> dict[str, Any]:
     )
     blocks = told(unit, wording)
     if keras_kind(here.run.layer) == "BatchNormalization":
-        blocks[0]["formula"] = _normalised(here.run, unit)
+        blocks[0]["formula"] = _normalized(here.run, unit)
     return {"blocks": blocks, "own": rounded(unit.value)}
 
 
-def _normalised(run: LayerRun, unit: Unit) -> str:
-    """Fill in the formula of batch normalisation, of which the scale and the shift are the short form."""
+def _normalized(run: LayerRun, unit: Unit) -> str:
+    """Fill in the formula of batch normalization, of which the scale and the shift are the short form."""
     layer, channel = run.layer, unit.channel
     numbers = {
         "x": unit.steps[-1].patch.item(),
@@ -241,7 +241,7 @@ def _normalised(run: LayerRun, unit: Unit) -> str:
         "y": unit.value,
     }
     written = {name: _written(float(value)) for name, value in numbers.items()}
-    return texts.INSIDE_NORMALISED.format(**written, epsilon=f"{layer.epsilon:g}")
+    return texts.INSIDE_NORMALIZED.format(**written, epsilon=f"{layer.epsilon:g}")
 
 
 def _written(value: float) -> str:

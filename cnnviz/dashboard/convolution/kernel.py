@@ -10,15 +10,15 @@ import streamlit as st
 from cnnviz import convolution, filters, images
 from cnnviz.dashboard import components, panels, state
 from cnnviz.dashboard.components.playground import LARGEST_KERNEL, Filters, Preset
-from cnnviz.dashboard.convolution import borrowed, take_away
-from cnnviz.dashboard.convolution.played import read
+from cnnviz.dashboard.convolution import export, model_kernels
+from cnnviz.dashboard.convolution.playground import read
 from cnnviz.dashboard.state import Selection
 from cnnviz.dashboard.texts import convolution as texts
 from cnnviz.errors import LayerError
 from cnnviz.layers import layers
 
 _SIDES = (8, 16, 32, 64, 128, 256, 512)
-_FIRST_SIDE = 64  # its pixels can be told apart, and the picture still be known
+_FIRST_SIDE = 64  # its pixels can be told apart, and the image still be known
 _PLAY = re.compile(r"[abcdfkmnprstv][\w.+-]*(~[abcdfkmnprstv][\w.+-]*)*", re.ASCII)
 """Settings as the browser writes and reads them: a letter, and what is set."""
 _LONGEST_PLAY = 8_000  # characters: two own kernels for three channels are the longest
@@ -26,15 +26,15 @@ _EDGES = ("sobel-x", "sobel-y")
 
 
 def show(selection: Selection) -> None:
-    """Draw the selected picture in numbers, and a kernel that slides over it."""
+    """Draw the selected image in numbers, and a kernel that slides over it."""
     said = str(st.session_state.get(state.PLAY) or "")
-    state.settle(state.PLAY, [said] if len(said) <= _LONGEST_PLAY and _PLAY.fullmatch(said) else [])
+    state.validate_choice(state.PLAY, [said] if len(said) <= _LONGEST_PLAY and _PLAY.fullmatch(said) else [])
     link = str(st.session_state.get(state.PLAY) or "")
     photo, presets, offered, lent = (
-        _choose_picture(selection),
+        _choose_image(selection),
         _presets(),
         _filters(selection),
-        borrowed.choose(selection),
+        model_kernels.choose(selection),
     )
     components.playground(
         photo,
@@ -53,23 +53,23 @@ def show(selection: Selection) -> None:
         lent=lent,
     )
     with panels.explained():
-        take_away.kernel(selection, photo, played)
+        export.kernel(selection, photo, played)
 
 
-def _choose_picture(selection: Selection) -> np.ndarray:
-    """Draw the choice of how fine the picture is, and return it: `(rows, columns, 3)` uint8."""
+def _choose_image(selection: Selection) -> np.ndarray:
+    """Draw the choice of how fine the image is, and return it: `(rows, columns, 3)` uint8."""
     side = panels.choose_step(texts.DETAIL, _SIDES, key=state.DETAIL, default=_FIRST_SIDE, width=360)
     return images.fit(selection.photo, (side, side))
 
 
 def _presets() -> list[Preset]:
-    """List the kernels by their titles; edges of both directions make one picture."""
+    """List the kernels by their titles; edges of both directions make one image."""
     single = [Preset(name, title, [convolution.PRESETS[name]]) for name, title in texts.PRESETS.items()]
     return [*single, Preset("strength", texts.STRENGTH_PRESET, [convolution.PRESETS[name] for name in _EDGES])]
 
 
 def _filters(selection: Selection) -> Filters | None:
-    """Find the filters that read the picture itself; None if they are no small kernels over one or three channels."""
+    """Find the filters that read the image itself; None if they are no small kernels over one or three channels."""
     first = next((info for info in layers(selection.convnet) if info.kernel_size is not None), None)
     if first is None:
         return None
@@ -77,5 +77,7 @@ def _filters(selection: Selection) -> Filters | None:
         kernels = filters.kernels(selection.convnet, first.address)
     except LayerError:
         return None
-    is_shown = max(kernels.shape[:2]) <= LARGEST_KERNEL and kernels.shape[2] in (1, 3) and borrowed.can_slide(kernels)
+    is_shown = (
+        max(kernels.shape[:2]) <= LARGEST_KERNEL and kernels.shape[2] in (1, 3) and model_kernels.can_slide(kernels)
+    )
     return Filters(selection.convnet.name, kernels) if is_shown else None

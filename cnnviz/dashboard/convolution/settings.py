@@ -25,7 +25,7 @@ def window() -> tuple[Shape, Block]:
 
 
 def layers() -> tuple[Shape, tuple[Block, ...]]:
-    """The stack that the student builds, and the picture's shape."""
+    """The stack that the student builds, and the image's shape."""
     _settle(state.STACK, LENET5, lambda blocks: True)
     return read_stack(str(st.session_state[state.STACK]))
 
@@ -47,4 +47,4 @@ def _settle(key: str, default: str, suits: Callable[[tuple[Block, ...]], bool]) 
         is_kept = bool(text) and suits(read_stack(str(text))[1])
     except LayerError:
         is_kept = False
-    state.settle(key, [text] if is_kept else [], default)
+    state.validate_choice(key, [text] if is_kept else [], default)

@@ -9,7 +9,7 @@ import streamlit as st
 
 from cnnviz.convolution import Block, Padding, SizeFormula, StackedLayer, stack
 from cnnviz.dashboard import components, panels, state
-from cnnviz.dashboard.convolution import formulas, pooled, settings, skipped, stacked, take_away
+from cnnviz.dashboard.convolution import export, formulas, layer_stack, pooling, settings, skip_connections
 from cnnviz.dashboard.convolution.naming import PADDINGS, name_padding
 from cnnviz.dashboard.convolution.settings import Shape
 from cnnviz.dashboard.state import Selection
@@ -38,7 +38,7 @@ def _show_window(selection: Selection) -> None:
     _show_formulas(layer, layer.sizes[0])
     _show_cells(layer.sizes[0])
     _say_what_is_odd(layer.sizes[0], block.padding)
-    take_away.sizes(shape, [layer])
+    export.sizes(shape, [layer])
 
 
 def _choose(shape: Shape, block: Block) -> None:
@@ -111,7 +111,7 @@ def _say_what_is_odd(sizes: SizeFormula, padding: Padding) -> None:
 
 _PARTS: Mapping[str, Callable[[Selection], None]] = {
     "window": _show_window,
-    "stack": stacked.show,
-    "pooling": pooled.show,
-    "skip": skipped.show,
+    "stack": layer_stack.show,
+    "pooling": pooling.show,
+    "skip": skip_connections.show,
 }

@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from cnnviz.dashboard import panels, state
-from cnnviz.dashboard.convolution import drawn, inside, kernel, moved, questions, shuffled, sizes
+from cnnviz.dashboard.convolution import drawing, inside, kernel, quiz, sizes, translation, weight_randomization
 from cnnviz.dashboard.state import Selection
 from cnnviz.dashboard.texts import convolution as texts
 
 _VIEWS: dict[str, Callable[[Selection], None]] = {
     "kernel": kernel.show,
     "sizes": sizes.show,
-    "moved": moved.show,
+    "moved": translation.show,
     "inside": inside.show,
-    "drawn": drawn.show,
-    "shuffled": shuffled.show,
-    "questions": questions.show,
+    "drawn": drawing.show,
+    "shuffled": weight_randomization.show,
+    "questions": quiz.show,
 }
 
 

@@ -15,7 +15,7 @@ _TRAIL, _STOOD = "_walk", "_stood"
 
 @dataclass(frozen=True)
 class Place:
-    """One unit of a network."""
+    """One unit of a model."""
 
     layer: str
     channel: int
@@ -47,23 +47,23 @@ def _written(row: int, column: int) -> str:
 def choose_position(layer: str, values: np.ndarray) -> tuple[int, int]:
     """Settle the position in a map, `(rows, columns)`: where it is strongest until one is chosen.
 
-    A position that was chosen in another layer stays over the same place of the picture.
+    A position that was chosen in another layer stays over the same place of the image.
     """
     rows, columns = values.shape
     stood = st.session_state.get(_STOOD)
     chosen = st.session_state.get(state.UNIT)
     if stood and stood[:2] == (chosen, True) and stood[2] != layer and not state.is_linked(state.LAYER, state.UNIT):
-        state.insist(state.UNIT, _moved(str(chosen), stood[3], values.shape))
+        state.pin(state.UNIT, _moved(str(chosen), stood[3], values.shape))
     usual = np.unravel_index(int(np.nan_to_num(np.abs(values)).argmax()), values.shape)
     default = _written(int(usual[0]), int(usual[1]))
-    state.settle(state.UNIT, _Positions(rows, columns), default)
+    state.validate_choice(state.UNIT, _Positions(rows, columns), default)
     now = st.session_state[state.UNIT]
     st.session_state[_STOOD] = (now, now != default, layer, values.shape)
     return _parsed(now) or (0, 0)
 
 
 def _moved(text: str, before: tuple[int, int], after: tuple[int, ...]) -> str:
-    """Find the position of another map that lies over the same place of the picture."""
+    """Find the position of another map that lies over the same place of the image."""
     found = _parsed(text) or (0, 0)
     row, column = (int((index + 0.5) * new / old) for index, old, new in zip(found, before, after, strict=True))
     return _written(row, column)
@@ -73,9 +73,9 @@ def go(there: Place, *, here: Place | None = None) -> None:
     """Look at another unit; from `here` there is then a way back."""
     if here is not None:
         st.session_state.setdefault(_TRAIL, []).append((here, there.layer))
-    state.insist(state.LAYER, there.layer)
-    state.insist(state.CHANNEL, there.channel)
-    state.insist(state.UNIT, _written(there.row, there.column))
+    state.pin(state.LAYER, there.layer)
+    state.pin(state.CHANNEL, there.channel)
+    state.pin(state.UNIT, _written(there.row, there.column))
 
 
 def back(layer: str) -> Place | None:

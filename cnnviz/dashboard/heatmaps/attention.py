@@ -26,7 +26,7 @@ def show_attention(selection: Selection) -> None:
         query = _choose_query(info)
     weights = cache.attention_maps(selection, info.address, query)
     maps = np.concatenate([weights.mean(axis=0, keepdims=True), weights])  # all heads, then each
-    state.settle(_HEAD, range(len(maps)), 0)
+    state.validate_choice(_HEAD, range(len(maps)), 0)
     head = int(st.session_state[_HEAD])
     chosen, heads = st.columns([3, 5], gap="medium")
     with chosen:
@@ -37,7 +37,7 @@ def show_attention(selection: Selection) -> None:
 
 
 def _choose_layer(addresses: list[str]) -> str:
-    state.settle(_LAYER, addresses, addresses[-1])
+    state.validate_choice(_LAYER, addresses, addresses[-1])
     chosen = st.selectbox(texts.ATTENTION_LAYER, addresses, key=_LAYER, persist_state="session", width=320)
     return str(chosen)
 
@@ -51,7 +51,7 @@ def _choose_query(info: LayerInfo) -> tuple[int, int] | None:
     names = {-1: usual} | {
         cell: texts.PATCH.format(row=row + 1, column=column + 1) for cell, (row, column) in enumerate(places)
     }
-    state.settle(_QUERY, names, -1)
+    state.validate_choice(_QUERY, names, -1)
     cell = int(
         st.selectbox(
             texts.ATTENTION_QUERY, list(names), key=_QUERY, format_func=names.__getitem__, persist_state="session",

@@ -21,14 +21,14 @@ class Look:
 
     opacity: float
     threshold: float
-    colours: str
+    colors: str
     has_box: bool
 
 
 def choose_method(selection: Selection) -> Method:
     """Draw the choice of the method; at first one of the pixels where no layer has rows and columns."""
     methods = heatmaps.methods_for(selection.convnet)
-    state.settle(state.METHOD, methods, "grad_cam" if map_layers(selection.convnet) else "saliency")
+    state.validate_choice(state.METHOD, methods, "grad_cam" if map_layers(selection.convnet) else "saliency")
     name = st.pills(
         texts.METHOD,
         list(methods),
@@ -44,7 +44,7 @@ def choose_method(selection: Selection) -> Method:
 def choose_against(selection: Selection) -> int | None:
     """Draw the choice of a second class, or of a second number; None where there is none."""
     names = list(selection.convnet.class_names)
-    state.settle(state.AGAINST, names)
+    state.validate_choice(state.AGAINST, names)
     if len(names) < 2:
         return None
     placeholder = texts.AGAINST_PLACEHOLDER if selection.convnet.has_classes else texts.AGAINST_PLACEHOLDER_VALUE
@@ -61,6 +61,6 @@ def choose_look() -> Look:
     with st.popover(shared.SETTINGS, icon=":material/tune:", type="tertiary"):
         opacity = st.slider(texts.OPACITY, 0.0, 1.0, 0.85, 0.05, key="opacity", persist_state="session")
         threshold = st.slider(texts.THRESHOLD, 0.0, 0.95, 0.0, 0.05, key="threshold", persist_state="session")
-        colours = panels.choose_one(texts.COLOURS, texts.HEAT_COLOURS, key="heat_colours")
+        colors = panels.choose_one(texts.COLORS, texts.HEAT_COLORS, key="heat_colors")
         has_box = st.toggle(texts.BOX, key="box", persist_state="session")
-    return Look(opacity, threshold, colours, has_box)
+    return Look(opacity, threshold, colors, has_box)

@@ -14,11 +14,11 @@ from cnnviz.dashboard.private_streamlit import DeltaGenerator
 from cnnviz.dashboard.state import Selection
 from cnnviz.dashboard.texts import heatmaps as texts
 
-_FORMING = Look(opacity=0.85, threshold=0.0, colours="magma", has_box=False)
+_FORMING = Look(opacity=0.85, threshold=0.0, colors="magma", has_box=False)
 
 
 def show_maps(question: Question, heats: list[np.ndarray], look: Look) -> DeltaGenerator:
-    """Draw the picture, one map a class on one scale, and their difference; return the place for facts."""
+    """Draw the image, one map a class on one scale, and their difference; return the place for facts."""
     selection, is_pair = question.selection, len(heats) > 1
     spoken = language.class_names(selection.convnet.class_names)
     names = [spoken[index] for index in question.classes]
@@ -26,7 +26,7 @@ def show_maps(question: Question, heats: list[np.ndarray], look: Look) -> DeltaG
     peak = _peak(heats)
     places = st.columns(4 if is_pair else [3, 3, 2], gap="small" if is_pair else "medium")
     with places[0]:
-        show_picture(selection)
+        show_image(selection)
     for place, index, name, heat in zip(places[1:], question.classes, names, heats, strict=False):
         with place:
             share = components.score(selection.convnet, float(probabilities[index]))
@@ -44,14 +44,14 @@ def _peak(heats: list[np.ndarray]) -> float:
     return max(float(np.nanmax(np.abs(heat), initial=0.0)) for heat in heats) or 1.0
 
 
-def show_picture(selection: Selection) -> None:
-    """Draw the picture as the network receives it."""
+def show_image(selection: Selection) -> None:
+    """Draw the image as the model receives it."""
     components.map_view(
         selection.received,
         np.full((1, 1), np.nan, np.float32),
         key="plain",
-        title=texts.PICTURE,
-        alt=texts.PICTURE_ALT,
+        title=texts.IMAGE,
+        alt=texts.IMAGE_ALT,
         unit="",
         table=images.lookup_table("gray"),
         low=0,
@@ -70,7 +70,7 @@ def _show_map(question: Question, heat: np.ndarray, look: Look, *, title: str, k
         unit=language.say(method.units_of(question.selection.convnet))
         if np.any(heat)
         else "",  # an empty map has no scale
-        table=images.lookup_table("PuOr" if method.is_signed else look.colours),
+        table=images.lookup_table("PuOr" if method.is_signed else look.colors),
         low=-peak if method.is_signed else 0.0,
         high=peak,
         opacity=look.opacity,
@@ -100,7 +100,7 @@ def _show_difference(question: Question, heats: list[np.ndarray], names: list[st
 
 
 def _where(heat: np.ndarray) -> str:
-    """Say in which ninth of the picture a map is strongest."""
+    """Say in which ninth of the image a map is strongest."""
     if not np.isfinite(heat).any():
         return ""
     row, column = np.unravel_index(int(np.nanargmax(heat)), heat.shape)

@@ -10,7 +10,7 @@ from cnnviz.heatmaps import Method
 
 @dataclass(frozen=True, eq=False)
 class Question:
-    """What is asked: where a method sees one class, or two, in the selected picture.
+    """What is asked: where a method sees one class, or two, in the selected image.
 
     Attributes:
         selection: What is looked at.
@@ -26,7 +26,7 @@ class Question:
     def key(self) -> str:
         """Name of all that the answer hangs on."""
         selection = self.selection
-        parts = (selection.convnet.fingerprint, selection.picture, self.method.name, self.place, self.classes)
+        parts = (selection.convnet.fingerprint, selection.image, self.method.name, self.place, self.classes)
         return " ".join(map(str, parts))
 
     @property

@@ -7,7 +7,7 @@ import streamlit as st
 
 from cnnviz import images
 from cnnviz.dashboard import cache, components, language, panels, state
-from cnnviz.dashboard.kept import kept
+from cnnviz.dashboard.cached import kept
 from cnnviz.dashboard.state import Selection
 from cnnviz.dashboard.texts import heatmaps as texts
 from cnnviz.errors import LayerError
@@ -17,7 +17,7 @@ _STRIP_TILE = 96
 
 
 def show_strip(selection: Selection, class_index: int, layer: str | None) -> None:
-    """Draw Grad-CAM of every layer as small pictures; a click selects the layer."""
+    """Draw Grad-CAM of every layer as small images; a click selects the layer."""
     addresses = cache.strip_layers(selection.convnet)
     if not addresses:
         return
@@ -31,7 +31,7 @@ def show_strip(selection: Selection, class_index: int, layer: str | None) -> Non
         list(heats),
         language.say(selection.convnet.score_unit),
     )  # where no gradient comes, there is no map
-    tiles = _strip_tiles(selection.convnet.fingerprint, selection.picture, class_index, selection, heats)
+    tiles = _strip_tiles(selection.convnet.fingerprint, selection.image, class_index, selection, heats)
     names = [
         texts.STRIP_NAME.format(
             layer=address,
@@ -59,8 +59,8 @@ def show_strip(selection: Selection, class_index: int, layer: str | None) -> Non
 
 @kept()
 def _strip_tiles(
-    fingerprint: str, picture: str, class_index: int, _selection: Selection, _heats: dict[str, np.ndarray]
+    fingerprint: str, image: str, class_index: int, _selection: Selection, _heats: dict[str, np.ndarray]
 ) -> np.ndarray:
-    """Draw the strip's small pictures; kept, since they took half of a run in which only an opacity changed."""
+    """Draw the strip's small images; kept, since they took half of a run in which only an opacity changed."""
     photo = images.thumbnail(_selection.received, (_STRIP_TILE, _STRIP_TILE))
     return np.stack([images.overlay(photo, heat, opacity=0.9) for heat in _heats.values()])

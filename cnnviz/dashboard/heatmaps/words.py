@@ -47,8 +47,8 @@ def show_test(question: Question, heat: np.ndarray, class_index: int) -> None:
     st.markdown(texts.DELETION.format(name=name, before=before, after=after, random=random), help=texts.DELETION_HELP)
 
 
-def take_away(question: Question, heat: np.ndarray) -> None:
-    """Offer the first map as a picture, as numbers and as code."""
+def show_export(question: Question, heat: np.ndarray) -> None:
+    """Offer the first map as an image, as numbers and as code."""
     selection, method, class_index = question.selection, question.method, question.classes[0]
     place = "".join(f"{name}={value!r}, " for name, value in question.place.items())
     code = panels.code_start(selection) + (
@@ -56,8 +56,8 @@ def take_away(question: Question, heat: np.ndarray) -> None:
         "print(heat.max())\n"
     )
 
-    def picture() -> np.ndarray:
+    def image() -> np.ndarray:
         shown = images.overlay_signed if method.is_signed else images.overlay
         return shown(selection.received, heat)
 
-    panels.take_away(f"{method.name}-{class_index}", code, picture, lambda: {"heat": heat})
+    panels.show_export(f"{method.name}-{class_index}", code, image, lambda: {"heat": heat})

@@ -16,7 +16,7 @@ import numpy as np
 
 from cnnviz import heatmaps, images, mistakes
 from cnnviz.dashboard import language, panels, paths, store
-from cnnviz.dashboard.mistakes import answers, card
+from cnnviz.dashboard.mistakes import card, evaluation_job
 from cnnviz.dashboard.mistakes.subject import Subject
 from cnnviz.dashboard.texts import mistakes as texts
 from cnnviz.errors import LayerError
@@ -24,9 +24,9 @@ from cnnviz.mistakes import Evaluation
 from cnnviz.runs import trained_run
 
 MOST = 60
-"""Pictures in one bundle."""
+"""Images in one bundle."""
 
-_LEAST_SIDE = 224  # pixels of a picture in the page
+_LEAST_SIDE = 224  # pixels of an image in the page
 _POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 _STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; color: #1a1a1a }
@@ -37,13 +37,13 @@ pre { background: #eee; padding: 1rem; overflow-x: auto } section { border-top: 
 
 @dataclass(frozen=True, eq=False)
 class Evidence:
-    """What is known of one picture.
+    """What is known of one image.
 
     Attributes:
-        name: Of the picture.
+        name: Of the image.
         sentence: What the card says.
-        photo: As the network receives it.
-        maps: Name of a class to its map; none where the network has no maps.
+        photo: As the model receives it.
+        maps: Name of a class to its map; none where the model has no maps.
     """
 
     name: str
@@ -53,15 +53,15 @@ class Evidence:
 
 
 def bundle(subject: Subject, evaluation: Evaluation, rows: Sequence[int], *, title: str) -> bytes:
-    """Put the evidence into one zip: a page that opens offline, pictures, numbers, code and fingerprints.
+    """Put the evidence into one zip: a page that opens offline, images, numbers, code and fingerprints.
 
     Args:
         subject: Whose mistakes.
         evaluation: The answers.
-        rows: Which pictures; the first `MOST` of them are taken.
+        rows: Which images; the first `MOST` of them are taken.
         title: Of the page.
     """
-    names = mistakes.names_of(subject.pictures)
+    names = mistakes.names_of(subject.images)
     found = [_evidence(subject, evaluation, row, names) for row in rows[:MOST]]
     facts = _facts(subject, evaluation, [int(evaluation.indices[row]) for row in rows[:MOST]])
     code = code_of(subject, evaluation, rows[:MOST])
@@ -72,8 +72,8 @@ def bundle(subject: Subject, evaluation: Evaluation, rows: Sequence[int], *, tit
         archive.writestr("fingerprints.json", json.dumps(facts, indent=2, ensure_ascii=False))
         archive.writestr("numbers.npz", _numbers(evaluation, rows[:MOST], found))
         for number, one in enumerate(found):
-            for kind, picture in _pictures(one).items():
-                archive.writestr(f"pictures/{number:02}-{panels.slug(kind)}.png", images.png_bytes(picture))
+            for kind, image in _images(one).items():
+                archive.writestr(f"images/{number:02}-{panels.slug(kind)}.png", images.png_bytes(image))
     return buffer.getvalue()
 
 
@@ -83,11 +83,11 @@ def code_of(subject: Subject, evaluation: Evaluation, rows: Sequence[int]) -> st
     file, run = store.model_path(convnet.name), trained_run(convnet.name)
     model, of_model = paths.in_code(file) if file else (repr(convnet.name), "")
     source, of_source = paths.in_code(Path(offer.source)) if offer.is_own else (repr(offer.source), "")
-    if run is not None and mistakes.learnt_from(run, offer.source):
+    if run is not None and mistakes.trained_on(run, offer.source):
         opened = f"mistakes.open_unseen({source}, run=mistakes.run_of({model}), part={part!r})"
     else:
-        opened = f"mistakes.open_labelled({source}, part={part!r})"
-    guess = answers.guessed(subject.data, convnet)
+        opened = f"mistakes.open_labeled({source}, part={part!r})"
+    guess = evaluation_job.guessed(subject.data, convnet)
     mapping = "" if guess.mapping == evaluation.mapping else f", mapping={evaluation.mapping!r}"
     return (
         "import cnnviz\n"
@@ -104,7 +104,7 @@ def code_of(subject: Subject, evaluation: Evaluation, rows: Sequence[int]) -> st
 
 def _evidence(subject: Subject, evaluation: Evaluation, row: int, names: Sequence[str]) -> Evidence:
     convnet, index = subject.selection.convnet, int(evaluation.indices[row])
-    photo = subject.pictures.photo(index)
+    photo = subject.images.photo(index)
     photo = convnet.fit(images.rgb(photo))
     classes = card.classes_of(evaluation, row)
     try:
@@ -123,7 +123,7 @@ def _facts(subject: Subject, evaluation: Evaluation, indices: list[int]) -> dict
         "network": evaluation.network,
         "assumptions": subject.selection.convnet.assumptions.record,
         "network_fingerprint": evaluation.network_fingerprint,
-        "pictures": subject.data.title,
+        "dataset": subject.data.title,
         "part": subject.part,
         "mapping": dict(zip(evaluation.class_names, evaluation.mapping, strict=False)),
         "mapping_assumed": evaluation.assumed_order is not None,
@@ -147,8 +147,8 @@ def _numbers(evaluation: Evaluation, rows: Sequence[int], found: list[Evidence])
     return images.npz_bytes(arrays)
 
 
-def _pictures(one: Evidence) -> dict[str, np.ndarray]:
-    """The picture and its maps, small ones enlarged so that maps are smooth on them."""
+def _images(one: Evidence) -> dict[str, np.ndarray]:
+    """The image and its maps, small ones enlarged so that maps are smooth on them."""
     factor = max(1, _LEAST_SIDE // max(one.photo.shape[:2]))
     large = images.scale_up(one.photo, factor)
     return {texts.RECEIVED: large} | {
@@ -171,11 +171,11 @@ def _page(title: str, found: list[Evidence], facts: dict[str, object], code: str
 
 
 def _section(one: Evidence) -> str:
-    figures = "".join(_figure(kind, picture) for kind, picture in _pictures(one).items())
+    figures = "".join(_figure(kind, image) for kind, image in _images(one).items())
     return f"<section><h2>{escape(one.name)}</h2><p>{escape(one.sentence)}</p>{figures}</section>"
 
 
-def _figure(kind: str, picture: np.ndarray) -> str:
-    data = base64.b64encode(images.png_bytes(picture)).decode()
+def _figure(kind: str, image: np.ndarray) -> str:
+    data = base64.b64encode(images.png_bytes(image)).decode()
     name = escape(kind)
     return f'<figure><img src="data:image/png;base64,{data}" alt="{name}"><figcaption>{name}</figcaption></figure>'

@@ -11,12 +11,12 @@ import streamlit as st
 from cnnviz import images, mistakes
 from cnnviz.convnets import Convnet
 from cnnviz.dashboard import cache, language, panels, state, store
+from cnnviz.dashboard.cached import kept
 from cnnviz.dashboard.components import percent
 from cnnviz.dashboard.heatmaps import maps
 from cnnviz.dashboard.heatmaps.choices import Look
 from cnnviz.dashboard.heatmaps.question import Question
-from cnnviz.dashboard.kept import kept
-from cnnviz.dashboard.mistakes import alike, edits, learnt, steps
+from cnnviz.dashboard.mistakes import counterfactuals, nearest_images, nearest_training_images, steps
 from cnnviz.dashboard.mistakes.steps import GRAD_CAM
 from cnnviz.dashboard.mistakes.subject import Subject
 from cnnviz.dashboard.state import Selection
@@ -26,16 +26,16 @@ from cnnviz.mistakes import Evaluation, Facts
 
 _SURE = 0.9
 _NO_HEAT = np.zeros((1, 1), np.float32)
-_LOOK = Look(opacity=0.85, threshold=0.0, colours="magma", has_box=False)
+_LOOK = Look(opacity=0.85, threshold=0.0, colors="magma", has_box=False)
 
 
 def show(subject: Subject, evaluation: Evaluation, row: int) -> None:
-    """Draw the card of one picture: why it was answered so, and what would change that."""
+    """Draw the card of one image: why it was answered so, and what would change that."""
     st.header(texts.CARD, anchor=False)
     selection = _selection(subject, int(evaluation.indices[row]))
     classes = classes_of(evaluation, row)
     heats = _heats(selection, classes)
-    found_in = learnt.find(subject, evaluation)
+    found_in = nearest_training_images.find(subject, evaluation)
     among = found_in.evaluation if found_in else None
     found = mistakes.facts(evaluation, row, heat=heats[0] if heats else _NO_HEAT, among=among)
     st.markdown(sentence(evaluation, row, found, selection.convnet.class_names, among=among))
@@ -44,15 +44,15 @@ def show(subject: Subject, evaluation: Evaluation, row: int) -> None:
         maps.show_maps(Question(now, GRAD_CAM, classes), _heats(now, classes), _LOOK)
     st.header(texts.CHANGE, anchor=False)
     has_hottest = bool(heats) and float(np.ptp(heats[0])) > 0
-    edits.show(selection, hottest=classes[0] if has_hottest else None)
+    counterfactuals.show(selection, hottest=classes[0] if has_hottest else None)
     st.header(texts.ALIKE, anchor=False)
-    alike.show(subject, evaluation, row, found_in)
+    nearest_images.show(subject, evaluation, row, found_in)
     if st.button(texts.LOOK, icon=":material/search:", key="look_inside"):
         _look_inside(selection)
 
 
 def _heats(selection: Selection, classes: tuple[int, ...]) -> list[np.ndarray]:
-    """One map a class; none, with the reason, where the network has no maps."""
+    """One map a class; none, with the reason, where the model has no maps."""
     try:
         return [cache.heatmap(selection, GRAD_CAM, index) for index in classes]
     except LayerError as error:
@@ -61,18 +61,16 @@ def _heats(selection: Selection, classes: tuple[int, ...]) -> list[np.ndarray]:
 
 
 def _selection(subject: Subject, index: int) -> Selection:
-    """The picture as every page's selection would have it."""
-    photo = subject.pictures.photo(index)
-    colour = images.rgb(photo)
-    name = f"{subject.pictures.fingerprint[:16]}:{index}"
+    """The image as every page's selection would have it."""
+    photo = subject.images.photo(index)
+    color = images.rgb(photo)
+    name = f"{subject.images.fingerprint[:16]}:{index}"
     convnet = _named(subject)
-    return replace(
-        subject.selection, convnet=convnet, picture=name, photo=colour, notes=(), layer=None, class_index=None
-    )
+    return replace(subject.selection, convnet=convnet, image=name, photo=color, notes=(), layer=None, class_index=None)
 
 
 def _named(subject: Subject) -> Convnet:
-    """The network, with the names of the pictures' classes where it only counts its own."""
+    """The model, with the names of the images' classes where it only counts its own."""
     convnet = subject.selection.convnet
     if convnet.has_class_names:
         return convnet
@@ -97,7 +95,7 @@ def classes_of(evaluation: Evaluation, row: int) -> tuple[int, ...]:
 def sentence(
     evaluation: Evaluation, row: int, found: Facts, model_names: Sequence[str], *, among: Evaluation | None = None
 ) -> str:
-    """Say in Markdown what the numbers of one picture mean; `among` is where its neighbours were looked for.
+    """Say in Markdown what the numbers of one image mean; `among` is where its neighbors were looked for.
 
     A class of the model that stands for none of the images' is called by its own name.
     """
@@ -112,11 +110,11 @@ def sentence(
     ]  # fmt: skip
     if found.hottest is not None:
         parts.append(texts.EVIDENCE.format(said=names[found.predicted], place=texts.PLACES[found.hottest]))
-    if found.neighbours:
-        forms = texts.NEIGHBOURS if among is None else texts.NEIGHBOURS_LEARNT
-        label, count = found.neighbours[0]
+    if found.neighbors:
+        forms = texts.NEIGHBORS if among is None else texts.NEIGHBORS_LEARNED
+        label, count = found.neighbors[0]
         name = language.class_names((among or evaluation).class_names)[label]
-        parts.append(panels.counted(forms, found.neighbour_count, most=count, name=panels.plain(name)))
+        parts.append(panels.counted(forms, found.neighbor_count, most=count, name=panels.plain(name)))
     return " ".join(parts)
 
 
@@ -129,8 +127,8 @@ def _verdict(evaluation: Evaluation, row: int) -> str:
 
 
 def _look_inside(selection: Selection) -> None:
-    """Take network and picture along to the other pages."""
+    """Take model and image along to the other pages."""
     with panels.explained():
-        state.select_later(state.PICTURE, store.put("pictures", images.png_bytes(selection.photo)))
-        state.select_later(state.MODEL, selection.convnet.name)
+        state.set_on_next_run(state.IMAGE, store.put("pictures", images.png_bytes(selection.photo)))
+        state.set_on_next_run(state.MODEL, selection.convnet.name)
         st.switch_page("pages/heatmaps.py")

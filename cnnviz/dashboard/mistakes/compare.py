@@ -7,10 +7,10 @@ from dataclasses import replace
 import streamlit as st
 
 from cnnviz import mistakes
-from cnnviz.convnets import catalogue
+from cnnviz.convnets import catalog
 from cnnviz.dashboard import cache, panels, sidebar, state
 from cnnviz.dashboard.components import percent
-from cnnviz.dashboard.mistakes import answers, gallery
+from cnnviz.dashboard.mistakes import evaluation_job, gallery
 from cnnviz.dashboard.mistakes.subject import Subject, evaluation_or_progress
 from cnnviz.dashboard.texts import mistakes as texts
 from cnnviz.mistakes import Agreement, Evaluation
@@ -20,15 +20,15 @@ _LUCK = 0.05  # McNemar's test: the usual level
 
 
 def show(subject: Subject, evaluation: Evaluation) -> int | None:
-    """Draw the choice of a second network and what changes with it; return the row of the chosen picture.
+    """Draw the choice of a second model and what changes with it; return the row of the chosen image.
 
     Raises:
-        CnnvizError: If the other network does not open, or has no class in common.
+        CnnvizError: If the other model does not open, or has no class in common.
     """
     own = subject.selection.convnet.name
-    known = [name for name, entry in catalogue().items() if entry.is_trained]
+    known = [name for name, entry in catalog().items() if entry.is_trained]
     names = [name for name in (*known, *trained_networks(), *sidebar.own_networks()) if name != own]
-    state.settle(state.RIVAL, names)
+    state.validate_choice(state.RIVAL, names)
     chosen = st.selectbox(
         texts.RIVAL, names, key=state.RIVAL, index=None, placeholder=texts.RIVAL_PLACEHOLDER, persist_state="session",
         width=320,
@@ -37,7 +37,7 @@ def show(subject: Subject, evaluation: Evaluation) -> int | None:
         st.caption(texts.RIVAL_HELP)
         return None
     rival = cache.convnet(chosen)
-    guess = answers.guessed(subject.data, rival)
+    guess = evaluation_job.guessed(subject.data, rival)
     other = replace(subject, selection=replace(subject.selection, convnet=rival), guess=guess)
     of_rival = evaluation_or_progress(other)
     if of_rival is None:

@@ -7,8 +7,8 @@ import streamlit as st
 
 from cnnviz import mistakes
 from cnnviz.dashboard import background, language, panels
+from cnnviz.dashboard.cached import kept
 from cnnviz.dashboard.jobs import Job
-from cnnviz.dashboard.kept import kept
 from cnnviz.dashboard.mistakes import gallery
 from cnnviz.dashboard.mistakes.subject import Subject
 from cnnviz.dashboard.texts import mistakes as texts
@@ -19,7 +19,7 @@ _PICKED = "_map_picked"
 
 
 def show(subject: Subject, evaluation: Evaluation) -> int | None:
-    """Draw every picture as a point, and those inside a lasso as a gallery; return the row of the chosen one."""
+    """Draw every image as a point, and those inside a lasso as a gallery; return the row of the chosen one."""
     plane, gallery = st.columns([6, 5], gap="medium")
     with plane:
         with st.container(horizontal=True):

@@ -17,9 +17,9 @@ from cnnviz.mistakes import Evaluation, reports
 
 
 def show(subject: Subject, evaluation: Evaluation, row: int | None) -> None:
-    """Offer all answers as a table and as a report, and the evidence of one picture and of the open cell."""
+    """Offer all answers as a table and as a report, and the evidence of one image and of the open cell."""
     popover = st.popover(
-        shared.TAKE_AWAY, icon=":material/download:", type="tertiary", on_change="rerun", key="take_away"
+        shared.TAKE_AWAY, icon=":material/download:", type="tertiary", on_change="rerun", key="show_export"
     )
     if not popover.open:
         return
@@ -34,9 +34,9 @@ def show(subject: Subject, evaluation: Evaluation, row: int | None) -> None:
             st.download_button(texts.REPORT, report, f"{stem}.html", "text/html", on_click="ignore")
         with st.container(horizontal=True):
             if row is not None:
-                _offer(subject, evaluation, [row], texts.ONE_PICTURE, f"{stem}-{evaluation.indices[row]}")
+                _offer(subject, evaluation, [row], texts.ONE_IMAGE, f"{stem}-{evaluation.indices[row]}")
             if rows:
-                label = panels.counted(texts.CELL_PICTURES, min(len(rows), bundle.MOST), title=panels.plain(title))
+                label = panels.counted(texts.CELL_IMAGES, min(len(rows), bundle.MOST), title=panels.plain(title))
                 _offer(subject, evaluation, rows, label, panels.slug(f"{stem}-{title}"), title=title)
         st.caption(texts.BUNDLE_HELP)
         st.markdown(shared.CODE)
@@ -52,7 +52,7 @@ def _offer(
 
 
 def _csv(subject: Subject, evaluation: Evaluation) -> str:
-    return reports.predictions_csv(evaluation, mistakes.names_of(subject.pictures))
+    return reports.predictions_csv(evaluation, mistakes.names_of(subject.images))
 
 
 def _report(subject: Subject, evaluation: Evaluation) -> str:
@@ -60,8 +60,8 @@ def _report(subject: Subject, evaluation: Evaluation) -> str:
     notes = mistakes.model_notes(convnet, (*subject.data.notes, *mistakes.assumptions(evaluation, convnet)))
     spoken = replace(evaluation, class_names=language.class_names(evaluation.class_names))
     return reports.report_html(
-        spoken, subject.pictures, title=f"{evaluation.network}: {language.say(subject.data.title)}",
-        names=mistakes.names_of(subject.pictures), notes=notes,
+        spoken, subject.images, title=f"{evaluation.network}: {language.say(subject.data.title)}",
+        names=mistakes.names_of(subject.images), notes=notes,
         model_names=language.class_names(convnet.class_names), language=language.current(),
         say=language.say,
     )  # fmt: skip

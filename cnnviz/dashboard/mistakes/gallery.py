@@ -12,25 +12,25 @@ import streamlit as st
 
 from cnnviz import mistakes
 from cnnviz.dashboard import cache, components, language, panels, state
-from cnnviz.dashboard.kept import kept
+from cnnviz.dashboard.cached import kept
 from cnnviz.dashboard.mistakes.subject import Subject
 from cnnviz.dashboard.texts import mistakes as texts
 from cnnviz.mistakes import Evaluation, Order
 
 ALL, ANY = "all", "*"
-_A_PAGE = 56  # at 72 pixels in colour they are less than a megabyte
-_TILES = ((8, 140), (20, 104))  # up to so many pictures, so large
+_A_PAGE = 56  # at 72 pixels in color they are less than a megabyte
+_TILES = ((8, 140), (20, 104))  # up to so many images, so large
 _TILE = 72
 _KIND, _SEARCH, _PAGE, _RESTARTS = "mistakes_kind", "mistakes_search", "gallery_page", "_gallery_restarts"
 
 
 @dataclass(frozen=True)
 class Scope:
-    """Which pictures are looked at.
+    """Which images are looked at.
 
     Attributes:
-        label: The labelled class; None for any.
-        said: The network's answer; None for any.
+        label: The labeled class; None for any.
+        said: The model's answer; None for any.
     """
 
     label: int | None = None
@@ -55,7 +55,7 @@ def chosen_scope(evaluation: Evaluation) -> Scope:
     pairs = mistakes.confused_pairs(evaluation, most=1)
     usual = Scope(pairs[0].label, pairs[0].predicted) if pairs else Scope()
     chosen = _scope(str(st.session_state.get(state.CELL) or ""), count)
-    state.settle(state.CELL, () if chosen is None else (chosen.address,), usual.address)
+    state.validate_choice(state.CELL, () if chosen is None else (chosen.address,), usual.address)
     return _scope(str(st.session_state[state.CELL]), count) or usual
 
 
@@ -72,14 +72,14 @@ def _scope(address: str, count: int) -> Scope | None:
 
 
 def open_scope(scope: Scope) -> None:
-    """Show other pictures from the first one on; for callbacks."""
+    """Show other images from the first one on; for callbacks."""
     state.select(state.CELL, scope.address)
     state.select(_KIND, None)
     _restart()
 
 
 def open_item(evaluation: Evaluation, row: int) -> None:
-    """Choose a picture; for callbacks."""
+    """Choose an image; for callbacks."""
     state.select(state.ITEM, str(int(evaluation.indices[row])))
 
 
@@ -94,7 +94,7 @@ def title_of(evaluation: Evaluation, scope: Scope, *, kind: str = "wrong") -> st
 
 
 def show(subject: Subject, evaluation: Evaluation) -> int | None:
-    """Draw the pictures of what is open; return the row of the chosen one, or of the first."""
+    """Draw the images of what is open; return the row of the chosen one, or of the first."""
     scope = chosen_scope(evaluation)
     with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
         heading = st.empty()
@@ -115,10 +115,10 @@ def show(subject: Subject, evaluation: Evaluation) -> int | None:
 
 
 def chosen_row(evaluation: Evaluation, *, otherwise: int | None = None) -> int | None:
-    """The row of the picture that was chosen."""
+    """The row of the image that was chosen."""
     chosen = str(st.session_state.get(state.ITEM) or "")
     is_known = bool(re.fullmatch(r"\d{1,9}", chosen)) and bool((evaluation.indices == int(chosen)).any())
-    state.settle(state.ITEM, (str(int(chosen)),) if is_known else ())
+    state.validate_choice(state.ITEM, (str(int(chosen)),) if is_known else ())
     chosen = st.session_state[state.ITEM]
     return otherwise if chosen is None else int(np.flatnonzero(evaluation.indices == int(chosen))[0])
 
@@ -134,7 +134,7 @@ def show_rows(
     height: int = 470,
     otherwise: int | None = None,
 ) -> None:
-    """Draw some rows as tiles, the fewer the larger; a click chooses the picture for the card.
+    """Draw some rows as tiles, the fewer the larger; a click chooses the image for the card.
 
     Args:
         subject: Whose mistakes.
@@ -142,16 +142,16 @@ def show_rows(
         rows: At least one row.
         key: Streamlit key.
         title: What the tiles are, for screen readers.
-        names: What is said of each picture; its label and its answer if not given.
+        names: What is said of each image; its label and its answer if not given.
         height: Pixels after which the tiles scroll.
         otherwise: Row that is framed, since the card shows it, where none was chosen.
     """
     tile = next((side for most, side in _TILES if len(rows) <= most), _TILE)
-    pictures = thumbnails(subject, evaluation, rows, tile)
+    images = thumbnails(subject, evaluation, rows, tile)
     chosen = chosen_row(evaluation, otherwise=otherwise)
     places = [int(row) for row in rows]
     components.contact_sheet(
-        pictures,
+        images,
         key=key,
         title=title,
         names=names or [name_of(evaluation, row) for row in places],
@@ -159,13 +159,13 @@ def show_rows(
         on_pick=lambda position: open_item(evaluation, places[position]),
         tile=tile,
         height=height,
-        is_sharp=pictures.shape[1] < tile,
+        is_sharp=images.shape[1] < tile,
     )
 
 
 def thumbnails(subject: Subject, evaluation: Evaluation, rows: np.ndarray, side: int) -> np.ndarray:
-    """Some rows' pictures as small squares: `(pictures, side, side, 3)` uint8."""
-    return cache.thumbnails(subject.pictures, tuple(int(index) for index in evaluation.indices[rows]), side)
+    """Some rows' images as small squares: `(images, side, side, 3)` uint8."""
+    return cache.thumbnails(subject.images, tuple(int(index) for index in evaluation.indices[rows]), side)
 
 
 def page_of(rows: np.ndarray, *, key: str = _PAGE) -> np.ndarray:
@@ -179,16 +179,16 @@ def page_of(rows: np.ndarray, *, key: str = _PAGE) -> np.ndarray:
 
 
 def name_of(evaluation: Evaluation, row: int) -> str:
-    """Say of a picture what it is labelled as, and what the network says."""
+    """Say of an image what it is labeled as, and what the model says."""
     names = language.class_names(evaluation.class_names)
     share = components.percent(float(evaluation.confidence[row]))
-    return texts.PICTURE.format(true=names[evaluation.labels[row]], said=names[evaluation.predicted[row]], share=share)
+    return texts.IMAGE.format(true=names[evaluation.labels[row]], said=names[evaluation.predicted[row]], share=share)
 
 
 def _choose_filter(evaluation: Evaluation, scope: Scope) -> None:
-    """Draw what narrows the pictures down."""
-    state.settle(_KIND, texts.KINDS, "every" if scope.is_cell else "wrong")
-    state.settle("mistakes_class", range(len(evaluation.class_names)), scope.label)
+    """Draw what narrows the images down."""
+    state.validate_choice(_KIND, texts.KINDS, "every" if scope.is_cell else "wrong")
+    state.validate_choice("mistakes_class", range(len(evaluation.class_names)), scope.label)
     names = language.class_names(evaluation.class_names)
     with st.popover(texts.FILTER, icon=":material/filter_alt:", type="tertiary"):
         st.segmented_control(
@@ -206,7 +206,7 @@ def _choose_filter(evaluation: Evaluation, scope: Scope) -> None:
 
 
 def _take_kind(scope: Scope) -> None:
-    """A cell holds one kind only: leave it for all pictures."""
+    """A cell holds one kind only: leave it for all images."""
     if scope.is_cell:
         state.select(state.CELL, ALL)
     _restart()
@@ -225,7 +225,7 @@ def _restart() -> None:
 
 
 def rows_of(evaluation: Evaluation, scope: Scope) -> np.ndarray:
-    """Rows of a cell or a class; of all pictures, those that are answered wrong."""
+    """Rows of a cell or a class; of all images, those that are answered wrong."""
     kept = ~evaluation.is_right if scope.label is None else evaluation.labels == scope.label
     return np.flatnonzero(kept if scope.said is None else kept & (evaluation.predicted == scope.said))
 
@@ -248,14 +248,14 @@ def _of_kind(evaluation: Evaluation, kind: str) -> np.ndarray:
 
 
 def _has_word(subject: Subject, evaluation: Evaluation, word: str) -> np.ndarray:
-    """Whether a word is part of a picture's label, its answer, or its file's name."""
+    """Whether a word is part of an image's label, its answer, or its file's name."""
     spoken = zip(evaluation.class_names, language.class_names(evaluation.class_names), strict=True)
     is_meant = np.array([word in f"{name}\n{said}".casefold() for name, said in spoken])
-    files = _file_names(subject.pictures.fingerprint, subject)
+    files = _file_names(subject.images.fingerprint, subject)
     is_named = np.array([word in files[index] for index in evaluation.indices], bool)
     return is_meant[evaluation.labels] | is_meant[evaluation.predicted] | is_named
 
 
 @kept()
 def _file_names(fingerprint: str, _subject: Subject) -> tuple[str, ...]:
-    return tuple(name.casefold() for name in mistakes.names_of(_subject.pictures))
+    return tuple(name.casefold() for name in mistakes.names_of(_subject.images))

@@ -13,8 +13,8 @@ from cnnviz import heatmaps as methods
 from cnnviz.dashboard import cache, components
 from cnnviz.dashboard.components import Stroke
 from cnnviz.dashboard.state import Selection
-from cnnviz.mistakes import edits
-from cnnviz.mistakes.edits import Box, Edit
+from cnnviz.mistakes import perturbations
+from cnnviz.mistakes.perturbations import Box, Edit
 
 HIDE, MASK, CROP, BRUSH = "hide", "mask", "crop", "brush"
 GRAD_CAM = methods.METHODS["grad_cam"]
@@ -27,9 +27,9 @@ class Step:
     Attributes:
         kind: `hide`, `mask`, `crop`, `brush` or one of `edits.SLIDERS`.
         strength: Of an edit with a slider; of the brush, how much it covers, 0..1.
-        box: What is covered or kept, in the picture as the network receives it.
+        box: What is covered or kept, in the image as the model receives it.
         class_index: The class whose hottest region is hidden.
-        strokes: What was painted, in the picture as the network receives it.
+        strokes: What was painted, in the image as the model receives it.
     """
 
     kind: str
@@ -45,12 +45,12 @@ class Step:
 
 
 def steps_of(selection: Selection) -> tuple[Step, ...]:
-    """What was done to a picture so far."""
+    """What was done to an image so far."""
     return st.session_state.get(_key(selection), ())
 
 
 def keep(selection: Selection, steps: tuple[Step, ...]) -> None:
-    """Have these done to a picture; for callbacks."""
+    """Have these done to an image; for callbacks."""
     st.session_state[_key(selection)] = steps
 
 
@@ -79,7 +79,7 @@ def found(selection: Selection, kind: str) -> Step | None:
 
 
 def before(selection: Selection, kind: str) -> Selection:
-    """The selection with the picture as it is just before an edit, or after all where that was not done."""
+    """The selection with the image as it is just before an edit, or after all where that was not done."""
     steps = steps_of(selection)
     kinds = [step.kind for step in steps]
     return edited(selection, steps[: kinds.index(kind)] if kind in kinds else steps)
@@ -88,28 +88,28 @@ def before(selection: Selection, kind: str) -> Selection:
 def _is_idle(step: Step) -> bool:
     if step.kind == BRUSH:
         return not step.strokes
-    return step.strength == edits.SLIDERS[step.kind].neutral
+    return step.strength == perturbations.SLIDERS[step.kind].neutral
 
 
 def edited(selection: Selection, steps: tuple[Step, ...]) -> Selection:
-    """The selection with the picture as it is after these steps; a name for each state, which keys the caches."""
+    """The selection with the image as it is after these steps; a name for each state, which keys the caches."""
     for step in steps:
         photo = _EDITS.get(step.kind, _slide)(replace(selection, photo=selection.received), step)
         photo = selection.convnet.fit(photo)
-        selection = replace(selection, photo=photo, picture=f"{selection.picture} {step.name}")
+        selection = replace(selection, photo=photo, image=f"{selection.image} {step.name}")
     return selection
 
 
 def _key(selection: Selection) -> str:
-    return f"_steps {selection.convnet.fingerprint} {selection.picture}"
+    return f"_steps {selection.convnet.fingerprint} {selection.image}"
 
 
 def _hide(selection: Selection, step: Step) -> np.ndarray:
-    return edits.hide_hottest(selection.photo, cache.heatmap(selection, GRAD_CAM, step.class_index))
+    return perturbations.hide_hottest(selection.photo, cache.heatmap(selection, GRAD_CAM, step.class_index))
 
 
 def _mask(selection: Selection, step: Step) -> np.ndarray:
-    return edits.mask_box(selection.photo, step.box)
+    return perturbations.mask_box(selection.photo, step.box)
 
 
 def _brush(selection: Selection, step: Step) -> np.ndarray:
@@ -120,17 +120,17 @@ def paint_over(strokes: tuple[Stroke, ...]) -> Edit:
     """The edit that covers what was painted, the more the stronger."""
 
     def cover(photo: np.ndarray, strength: float) -> np.ndarray:
-        return edits.mask(photo, strength * components.painted(strokes, *photo.shape[:2]))
+        return perturbations.mask(photo, strength * components.painted(strokes, *photo.shape[:2]))
 
     return cover
 
 
 def _crop(selection: Selection, step: Step) -> np.ndarray:
-    return edits.crop(selection.photo, step.box)
+    return perturbations.crop(selection.photo, step.box)
 
 
 def _slide(selection: Selection, step: Step) -> np.ndarray:
-    return edits.SLIDERS[step.kind].edit(selection.photo, step.strength)
+    return perturbations.SLIDERS[step.kind].edit(selection.photo, step.strength)
 
 
 _EDITS: Mapping[str, Callable[[Selection, Step], np.ndarray]] = {

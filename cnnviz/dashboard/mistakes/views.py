@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from cnnviz.dashboard import panels, state
-from cnnviz.dashboard.mistakes import compare, embedding, matrix, mean, suspects
+from cnnviz.dashboard.mistakes import compare, confusion_matrix, embedding, label_issues, mean_heatmap
 from cnnviz.dashboard.mistakes.subject import Subject
 from cnnviz.dashboard.texts import mistakes as texts
 from cnnviz.mistakes import Evaluation
 
 
 def show(subject: Subject, evaluation: Evaluation) -> int | None:
-    """Draw the choice of a view and the view; return the row of the picture whose card belongs under it.
+    """Draw the choice of a view and the view; return the row of the image whose card belongs under it.
 
     Raises:
         CnnvizError: If a view cannot be drawn.
@@ -22,9 +22,9 @@ def show(subject: Subject, evaluation: Evaluation) -> int | None:
 
 
 _VIEWS: Mapping[str, Callable[[Subject, Evaluation], int | None]] = {
-    "matrix": matrix.show,
-    "mean": mean.show,
-    "suspects": suspects.show,
+    "matrix": confusion_matrix.show,
+    "mean": mean_heatmap.show,
+    "suspects": label_issues.show,
     "map": embedding.show,
     "compare": compare.show,
 }

@@ -1,15 +1,15 @@
 """Texts of the Activations page."""
 
 TITLE = "Activations"
-QUESTION = "What does each layer see in this picture?"
+QUESTION = "What does each layer see in this image?"
 WHAT = """
-Every tile is one **channel** of the layer: what one filter answered at each place of the picture. Bright is a strong
-answer.
+Every tile is one **channel** of the layer: the response of one filter at each position of the image. Bright means a
+strong activation.
 
-- Scaled **per channel**, every tile uses its own range, so a faint channel looks as bright as a strong one; choose
+- Scaled **per channel**, every tile uses its own range, so a weak channel looks as bright as a strong one; choose
   *per layer* to compare channels.
-- **Silent** channels are zero everywhere *on this picture*; another picture may wake them.
-- Deep layers have few, large cells: each one can depend on the region that *sees* names, often the whole picture.
+- **Inactive** channels are zero everywhere *on this image*; another image may activate them.
+- Deep layers have few, large cells: each can depend on its whole *receptive field*, often the entire image.
 """
 PREVIOUS = "Previous layer"
 NEXT = "Next layer"
@@ -18,46 +18,46 @@ PLAY = "Play"
 SCALE = "Scale"
 SCALES = {"channel": "per channel", "layer": "per layer"}
 ORDER = "Sort by"
-ORDERS = {"strength": "strength", "sparsity": "sparsity", "index": "number"}
-COLOURS = "Colours"
-MAP_COLOURS = {"viridis": "viridis", "gray": "gray", "cividis": "cividis"}
-WHERE = "layer {number} of {count} · {kind} · {shape} · sees {field}"
+ORDERS = {"strength": "strength", "sparsity": "sparsity", "index": "index"}
+COLORS = "Colors"
+MAP_COLORS = {"viridis": "viridis", "gray": "gray", "cividis": "cividis"}
+WHERE = "layer {number} of {count} · {kind} · {shape} · receptive field {field}"
 SHEET = "All {count} channels of {layer}"
-SILENT = "{count} channels · {silent} silent on this picture"
-SCALE_LAYER = "one scale for all: {low} to {high}"
-SCALE_CHANNEL = "each channel on its own scale"
+SILENT = "{count} channels · {silent} inactive on this image"
+SCALE_LAYER = "shared scale: {low} to {high}"
+SCALE_CHANNEL = "each channel scaled separately"
 CHANNEL_NAME = "channel {channel} · max {maximum}"
-CHANNEL_SILENT = "channel {channel} · silent on this picture"
-PICTURE_ALT = "The picture as the network receives it"
+CHANNEL_SILENT = "channel {channel} · inactive on this image"
+IMAGE_ALT = "The image as the model receives it"
 
 CARD = "Channel"
-CARD_MAP_ALT = "Channel {channel} of {layer} over the picture; strongest {maximum}"
+CARD_MAP_ALT = "Channel {channel} of {layer} over the image; maximum {maximum}"
 UNIT = "activation"
 ACROSS_UNITS = "unit"
-OPACITY = "Opacity of the map"
+OPACITY = "Feature map opacity"
 STATISTICS = ("mean", "max", "zero")
 EFFECT = "Effect on **{name}**: {effect} {unit}"
 EFFECT_HELP = (
     "Estimate, to first order, of what this channel adds to the class's score on this image: "
     "gradient × activation, summed over the map."
 )
-PATCH = "Strongest here"
-PATCH_ALT = "The part of the picture that the strongest value of the channel can depend on"
+PATCH = "Strongest patch"
+PATCH_ALT = "The part of the image that the channel's maximum can depend on"
 KERNEL = "Kernel"
-KERNEL_RGB = "as colours, gray is zero"
+KERNEL_RGB = "in RGB, gray is zero"
 KERNEL_ONE = "orange negative, purple positive, white zero"
-KERNEL_MANY = "one tile for each of {count} inputs; orange negative, purple positive"
+KERNEL_MANY = "one tile per input channel ({count}); orange negative, purple positive"
 KERNEL_ALT = "Kernel of channel {channel}"
-NO_KERNEL = "This layer has no kernel of its own."
-NO_WINDOW = "A dense layer slides no kernel: each unit weighs all of its {count:,} inputs."
+NO_KERNEL = "This layer has no kernel."
+NO_WINDOW = "A dense layer has no kernel to slide: each unit has a weight for all {count:,} inputs."
 PATTERN = "Pattern"
-PATTERN_MAKE = "Show its pattern"
-PATTERN_ALT = "What channel {channel} looks for: a picture made by gradient ascent"
+PATTERN_MAKE = "Generate pattern"
+PATTERN_ALT = "Pattern of channel {channel}: an image made by gradient ascent"
 NO_PATTERN = {
-    "dead": "Dead: no picture was found that makes this filter answer.",
-    "not finite": "The network answers with NaN or infinity here: there is no pattern to show.",
+    "dead": "Dead: gradient ascent found no image that activates this filter.",
+    "not finite": "The activations are NaN or infinite here: there is no pattern to show.",
 }
-VECTOR = "{count} numbers, one a unit"
+VECTOR = "{count} values, one per unit"
 UNIT_NAME = "unit {unit}"
 STRONGEST = "Strongest"
 STRONGEST_ROW = "{name} **{value}**"

@@ -3,33 +3,33 @@
 TITLE = "Filters"
 QUESTION = "What is each filter looking for?"
 WHAT = """
-Each tile is a picture that was **made to please one filter**: it starts as noise and climbs, step by step, until the
-filter answers as strongly as it can.
+Each tile is an image **optimized to activate one filter**: gradient ascent starts from noise and changes the pixels,
+step by step, to make the filter's mean activation as large as it can.
 
-- **Natural** patterns prefer smooth pictures with the colours of photographs; **textbook** patterns change the pixels
-  alone, and turn into noise in deep layers.
-- A pattern shows *one* thing that excites the filter, not everything, and nothing that photographs must hold.
-- **Dead** filters found no gradient from three starts. They are named, not drawn.
-- The output layer has patterns too: one a class.
+- **Natural** patterns are regularized: smooth, with the colors of photographs. **Textbook** patterns change the pixels
+  directly, and turn into noise in deep layers.
+- A pattern shows *one* thing that activates the filter, not everything, and nothing that a photograph has to contain.
+- For **dead** filters there was no gradient from any of three starts. They are listed, not drawn.
+- The output layer has patterns too: one per class.
 """
 STYLE = "Style"
 STYLES = {"natural": "natural", "textbook": "textbook"}
-WHICH = "Which"
+WHICH = "Filters"
 WHICHES = {"some": "16 filters", "all": "whole layer", "one": "this filter"}
 FILTER = "Filter"
-SIZE = "Size in pixels"
+SIZE = "Image size (pixels)"
 STEPS = "Steps"
 SEED = "Seed"
-GROW = "Grow {count} patterns"
-GROW_ONE = "Grow this pattern"
-RESUME = "Grow the {count} that are missing"
-ESTIMATE = "about {time} · stop whenever you like, what is finished stays"
-PROGRESS = "{done} of {total} steps · {left} left"
-PREPARING = "Compiling the ascent ..."
+GROW = "Generate {count} patterns"
+GROW_ONE = "Generate this pattern"
+RESUME = "Generate the {count} missing patterns"
+ESTIMATE = "about {time} · finished patterns are kept if you cancel"
+PROGRESS = "optimizing, {done} of {total} steps · {left} left"
+PREPARING = "Compiling gradient ascent ..."
 ODD_LISTS = {
-    "dead": "Dead, no picture makes them answer: {filters}",
-    "rescued": "Rescued, silent at the start: {filters}",
-    "not finite": "NaN or infinite, nothing to show: {filters}",
+    "dead": "Dead (no gradient found): {filters}",
+    "rescued": "Rescued (inactive at the start): {filters}",
+    "not finite": "NaN or infinite: {filters}",
 }
 SHEET = "Patterns of {layer}"
 NAME = "filter {filter}"
@@ -40,15 +40,15 @@ STATUSES = {
     "dead": "dead",
     "not finite": "not finite",
     "waiting": "waiting",
-    "climbing": "forming",
+    "optimizing": "optimizing",
 }
 CARD_ALT = "Pattern of filter {filter} in {layer}"
-ANSWER = "answer {before} → **{after}**"
+ANSWER = "activation {before} → **{after}**"
 NONE_YET = "No pattern yet."
-HISTOGRAM = "Weights: trained beside fresh"
-HISTOGRAM_ALT = "Histogram of the layer's weights, trained and freshly initialised"
+HISTOGRAM = "Trained vs. untrained weights"
+HISTOGRAM_ALT = "Histogram of the layer's weights, trained and freshly initialized"
 WEIGHT = "weight"
 COUNT = "count"
 TRAINED = "trained"
-FRESH = "fresh"
-NATIVE = "This network takes pictures of {rows} × {columns} only; the pattern was made at that size and enlarged."
+FRESH = "untrained"
+NATIVE = "This model accepts {rows} × {columns} images only; the pattern was optimized at that size and enlarged."

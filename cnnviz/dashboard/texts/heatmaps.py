@@ -1,15 +1,15 @@
 """Texts of the Heatmaps page."""
 
 TITLE = "Heatmaps"
-QUESTION = "Which parts of the image speak for a prediction?"
+QUESTION = "Which parts of the image support a prediction?"
 WHAT = """
 A heatmap shows **where the evidence for a class lies** in this image, for this model. It explains the prediction, not
-the object: a wrong prediction has a map too. Of a model that predicts a number, it shows what raises the number.
+the object: a wrong prediction has a heatmap too. For a regression model, it shows what raises the output.
 
 - The map is as coarse as its layer: one cell of a 7 × 7 map stands for 32 × 32 pixels and depends on more than those.
-- Two classes side by side share **one scale**; their difference says "why this and not that".
-- The sentence beside the maps is a test: mask what is hot, and see whether the score falls. If masking random regions
-  does as much, do not trust the map.
+- Two classes side by side share **one scale**; their difference shows why the model prefers one over the other.
+- The **deletion test** checks the map: it masks the hottest pixels to see whether the score falls. If masking random
+  regions lowers it as much, do not trust the map.
 """
 METHOD = "Method"
 AGAINST = "Compare with"
@@ -17,15 +17,15 @@ AGAINST_PLACEHOLDER = "another class"
 AGAINST_PLACEHOLDER_VALUE = "another value"
 OPACITY = "Opacity"
 THRESHOLD = "Hide below"
-COLOURS = "Colours"
-HEAT_COLOURS = {"magma": "magma", "viridis": "viridis", "cividis": "cividis", "jet": "jet"}
-BOX = "Box around the hottest region"
-PICTURE = "Picture"
-PICTURE_ALT = "The picture as the network receives it"
+COLORS = "Colors"
+HEAT_COLORS = {"magma": "magma", "viridis": "viridis", "cividis": "cividis", "jet": "jet"}
+BOX = "Bounding box of the hottest region"
+IMAGE = "Image"
+IMAGE_ALT = "The image as the model receives it"
 MAP_ALT = "{method} for {name}: strongest at {where}"
 DIFFERENCE = "{first} minus {second}"
-DIFFERENCE_ALT = "Difference of the two maps; positive speaks for {first}"
-ONE_SCALE = "Both maps share one scale."
+DIFFERENCE_ALT = "Difference of the two heatmaps; positive supports {first}"
+ONE_SCALE = "Both heatmaps share one scale."
 DELETION = (
     "Deletion test: masking the top 10 % of pixels changes **{name}** from {before} to **{after}** "
     "(random mask: {random})."
@@ -34,16 +34,16 @@ DELETION_HELP = (
     "Pixels are replaced by the image's mean color; the random figure is the mean of five masks "
     "of the same area and grain: the same mask, moved to random places."
 )
-STRIP = "Every layer"
-STRIP_HELP = "Grad-CAM at each layer, each on its own scale. Click one to look closer."
+STRIP = "Grad-CAM at every layer"
+STRIP_HELP = "Each on its own scale. Click one to select that layer."
 STRIP_NAME = "{layer} · {rows} × {columns} · max {maximum} {unit}"
-SLOW = "{method} needs {runs} runs of the network, about {seconds} s."
+SLOW = "{method} needs {runs} forward passes, about {seconds} s."
 START = "Compute"
-PROGRESS = "{done} of {total} runs"
-PLACES = {(0, 0): "top left", (0, 1): "top", (0, 2): "top right", (1, 0): "left", (1, 1): "centre", (1, 2): "right",
+PROGRESS = "{done} of {total} forward passes"
+PLACES = {(0, 0): "top left", (0, 1): "top", (0, 2): "top right", (1, 0): "left", (1, 1): "center", (1, 2): "right",
           (2, 0): "bottom left", (2, 1): "bottom", (2, 2): "bottom right"}  # fmt: skip
-NO_LAYER = "This method works on the pixels; the layer does not matter."
-AT = "At {layer}, {rows} × {columns} cells."
+NO_LAYER = "This method attributes to the input pixels, so the layer does not matter."
+AT = "Layer {layer}, {rows} × {columns} cells."
 ATTENTION = "Attention"
 ATTENTION_LAYER = "Attention layer"
 ATTENTION_QUERY = "Query"
@@ -59,5 +59,5 @@ ATTENTION_HELP = (
     "Each map is a row of attention weights, on its own scale. They say which patches are read, not what is made of "
     "them: attention is not explanation ([Jain and Wallace, 2019](https://arxiv.org/abs/1902.10186))."
 )
-NO_LAYER_ROLLOUT = "Followed through all attention layers; the chosen class or layer does not matter."
-USUAL_LAYER = "See it at {layer}, the default layer"
+NO_LAYER_ROLLOUT = "Combines all attention layers; the selected class and layer do not matter."
+USUAL_LAYER = "Use {layer}, the default layer"

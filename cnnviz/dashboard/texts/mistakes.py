@@ -1,255 +1,273 @@
 """Texts of the Mistakes page."""
 
 TITLE = "Mistakes"
-QUESTION = "What does it get wrong, and why?"
+QUESTION = "What does the model get wrong, and why?"
 WHAT = """
-A network answers a whole set of labelled pictures. **Click a cell** of the matrix to see its pictures, and a picture
-to see why: where the evidence for the wrong class lies, where that for the right one, and which pictures the network
-holds for alike.
+The model is evaluated on a labeled dataset. **Click a cell** of the confusion matrix to see its images, and an image to
+see why: where the evidence for the predicted class lies, where that for the true class, and which images the model
+finds similar.
 
-- A row is what the pictures are labelled as, a column what the network says. The diagonal is right.
-- The share that is right comes with the range in which it would lie for other pictures like these.
-- A label can be wrong too: a picture that is "sure and wrong" is worth a second look for both reasons.
-- "Nearest" is near for the network: the pictures that its last layer can hardly tell apart.
+- Rows are true labels, columns are predicted labels. The diagonal is correct.
+- The accuracy comes with a confidence interval: the range to expect on other images like these.
+- A label can be wrong too: look twice at an image that is confidently wrong.
+- The nearest images are nearest in feature space: the model's last layer can hardly tell them apart.
 """
 
-DATA = "Pictures"
-DATA_PLACEHOLDER = "a set of labelled pictures"
-PART = "Part"
+DATA = "Dataset"
+DATA_PLACEHOLDER = "a labeled dataset"
+PART = "Split"
 PARTS = {"test": "test", "validation": "validation", "train": "training", "all": "all"}
 CLASS_ORDER = "Class order"
 CLASS_ORDERS = {"sorted": "sorted (as Keras)", "natural": "natural (2 before 10)"}
-EXAMPLE = "An example: `{network}` on {title}. Choose pictures to see what **{chosen}** gets wrong."
-LEARNT = "The network learnt from these pictures: it will look better than it is."
-HEADLINE = ("{count} picture, **{share}** right", "{count} pictures, **{share}** right")
-RANGE = "between {low} and {high} for other pictures like these"
-UNREADABLE = ("{count} picture has no answer: {reason}", "{count} pictures have no answer; the first: {reason}")
+EXAMPLE = "An example: `{network}` on {title}. Choose a dataset to see what **{chosen}** gets wrong."
+LEARNED = "The model was trained on these images: its accuracy on new images will be lower."
+HEADLINE = "Accuracy **{share}**"
+RANGE = (
+    "95 % confidence interval {low} to {high}, {count} image",
+    "95 % confidence interval {low} to {high}, {count} images",
+)
+UNREADABLE = ("{count} image could not be read: {reason}", "{count} images could not be read; the first: {reason}")
 UNMAPPED = (
-    "{count} picture of {names} is not compared: the network has no such class.",
-    "{count} pictures of {names} are not compared: the network has no such class.",
+    "{count} image of {names} is left out: the model has no such class.",
+    "{count} images of {names} are left out: the model has no such class.",
 )
 
-EVALUATE = ("Ask about the one picture", "Ask about all {count} pictures")
+EVALUATE = ("Evaluate {count} image", "Evaluate {count} images")
 ESTIMATE = "about {time}"
-PROGRESS = "{done} of {total} pictures"
-READING = "Reading the pictures ..."
+PROGRESS = "{done} of {total} images"
+READING = "Reading images ..."
 
-MATRIX_ALT = "Confusion matrix of {count} pictures; {share} lie on the diagonal."
-TRUE = "labelled as"
-SAID = "network's answer"
-CELL = "{true} taken for {said}: {count}"
+MATRIX_ALT = "Confusion matrix of {count} images; {share} lie on the diagonal."
+TRUE = "true label"
+SAID = "predicted label"
+CELL = "{true} predicted as {said}: {count}"
 PAIR = "{true} → {said}"
 ALL = "all {kind}"
-ONE_CLASS = "{kind} labelled {name}"
-KIND_TITLES = {"wrong": "mistakes", "right": "right answers", "unsure": "unsure answers", "every": "pictures"}
+ONE_CLASS = "{kind} labeled {name}"
+KIND_TITLES = {
+    "wrong": "mistakes",
+    "right": "correct predictions",
+    "unsure": "uncertain predictions",
+    "every": "images",
+}
 
 GALLERY = "{title}: {count}"
-GALLERY_EMPTY = "No picture is here."
-PICTURE = "{true} → {said} {share}"
-ORDER = "Sorted by"
+GALLERY_EMPTY = "No images match."
+IMAGE = "{true} → {said} {share}"
+ORDER = "Sort by"
 ORDERS = {
-    "confidence": "surest first",
-    "loss": "least probable label",
-    "margin": "furthest behind",
-    "surprise": "most surprising",
-    "shuffle": "shuffled",
+    "confidence": "confidence",
+    "loss": "loss",
+    "margin": "margin",
+    "surprise": "surprise",
+    "shuffle": "random",
 }
 FILTER = "Filter"
-KIND = "Answers"
-KINDS = {"wrong": "wrong", "right": "right", "unsure": "unsure", "every": "all"}
-CLASS = "Labelled as"
+KIND = "Predictions"
+KINDS = {"wrong": "wrong", "right": "correct", "unsure": "uncertain", "every": "all"}
+CLASS = "True label"
 CLASS_PLACEHOLDER = "any class"
 SEARCH = "Search"
-SEARCH_PLACEHOLDER = "a class, or part of a file's name"
+SEARCH_PLACEHOLDER = "a class, or part of a file name"
 
 CARD = "Why?"
-SURE = "Sure and wrong"
+SURE = "Confidently wrong"
 WRONG = "Wrong"
-UNSURE = "Undecided, and wrong"
-RIGHT = "Right"
+UNSURE = "Uncertain and wrong"
+RIGHT = "Correct"
 SENTENCE = "**{verdict}:** {said} {share}, {true} {true_share}."
 EVIDENCE = "The evidence for {said} lies {place}."
-NEIGHBOURS = (
-    "Its nearest picture in this set is labelled {name}.",
-    "Of its {count} nearest pictures in this set {most} are labelled {name}.",
+NEIGHBORS = (
+    "The nearest image in this dataset is labeled {name}.",
+    "Of the {count} nearest images in this dataset, {most} are labeled {name}.",
 )
-NEIGHBOURS_LEARNT = (
-    "The nearest training picture is labelled {name}.",
-    "Of the {count} nearest training pictures {most} are labelled {name}.",
+NEIGHBORS_LEARNED = (
+    "The nearest training image is labeled {name}.",
+    "Of the {count} nearest training images, {most} are labeled {name}.",
 )
 PLACES = {(0, 0): "at the top left", (0, 1): "at the top", (0, 2): "at the top right", (1, 0): "on the left",
-          (1, 1): "in the centre", (1, 2): "on the right", (2, 0): "at the bottom left", (2, 1): "at the bottom",
+          (1, 1): "in the center", (1, 2): "on the right", (2, 0): "at the bottom left", (2, 1): "at the bottom",
           (2, 2): "at the bottom right"}  # fmt: skip
-NEAREST = "Nearest in this set labelled {name}"
-NEAREST_LEARNT = "Nearest training pictures labelled {name}"
-SEARCH_LEARNT = ("Look at the one training picture too", "Look among the {count} training pictures too")
+NEAREST = "Nearest images labeled {name}"
+NEAREST_LEARNED = "Nearest training images labeled {name}"
+SEARCH_LEARNED = ("Search {count} training image too", "Search {count} training images too")
 NEAREST_NAME = "{name} · distance {distance}"
-LOOK = "Look inside this picture"
-MAPPING = "Which class is which"
-MAPPING_HELP = "For each class of the pictures, the network's classes that count as right."
+LOOK = "Inspect this image on the other pages"
+MAPPING = "Class mapping"
+MAPPING_HELP = "For each class of the dataset, the model's classes that count as correct."
 
-NUMBERS = "By class"
-COLUMNS = {"support": "pictures", "recall": "found (recall)", "precision": "trusted (precision)", "f1": "F1"}
+NUMBERS = "Per-class metrics"
+COLUMNS = {"support": "support", "recall": "recall", "precision": "precision", "f1": "F1"}
 COLUMN_CLASS = "class"
 NUMBERS_HELP = (
-    "Found: the share of a class's pictures that is answered so. Trusted: the share of such answers that is right."
+    "Recall: share of the images of a class that are predicted as it. Precision: share of the predictions of a class "
+    "that are correct. F1: their harmonic mean. Support: images of the class."
 )
 NUMBERS_ALT = "Precision, recall and F1 of each class."
-CALIBRATION = "Is it as sure as it is right?"
-CALIBRATION_HELP = "On average it is {confidence} sure; {share} of its answers are right. Mean gap (ECE): {ece}."
-CALIBRATION_ALT = "Share of right answers against confidence; the expected calibration error is {ece}."
+CALIBRATION = "Calibration"
+CALIBRATION_HELP = "Mean confidence {confidence}, accuracy {share}. Expected calibration error (ECE): {ece}."
+CALIBRATION_ALT = "Accuracy against confidence; the expected calibration error is {ece}."
 CONFIDENCE = "confidence"
-SHARE_RIGHT = "share right"
-CALIBRATION_HOVER = "{count} pictures: {confidence} sure, {share} right"
-ROC = "Telling {name} from the other class"
-ROC_HELP = "Area {area}: so often is a picture of {name} given the higher probability of two."
-ROC_ALT = "ROC curve for {name}; its area is {area}."
-FALSE_POSITIVES = "share of the others above the threshold"
-TRUE_POSITIVES = "share of {name} above it"
+SHARE_RIGHT = "accuracy"
+CALIBRATION_HOVER = "{count} images: mean confidence {confidence}, accuracy {share}"
+ROC = "ROC curve for {name}"
+ROC_HELP = (
+    "AUC {area}: the probability that a random image of {name} gets a higher score than a random image of the other "
+    "class."
+)
+ROC_ALT = "ROC curve for {name}; the area under it is {area}."
+FALSE_POSITIVES = "false positive rate"
+TRUE_POSITIVES = "true positive rate ({name})"
 
-ALIKE = "What it holds for alike"
-CHANGE = "What would change the answer?"
-ANSWER = "What the network says now"
-STAYS = "It still says {said}: {before}, now {after}."
-FLIPS = "The answer flips from {was} to {said}, {after}."
-HIDE = "Hide the hottest region"
+ALIKE = "Nearest images"
+CHANGE = "Counterfactual edits"
+ANSWER = "Predictions"
+STAYS = "Still predicted as {said}: {before} before, {after} now."
+FLIPS = "The prediction flips from {was} to {said}, {after}."
+HIDE = "Mask the hottest region"
 UNDO = "Undo"
 START_OVER = "Start over"
-TAKE_OFF = "Take this off again"
+TAKE_OFF = "Remove this edit"
 EDIT = "Edit"
 EDITS = {
     "blur": "blur",
-    "brightness": "light",
+    "brightness": "brightness",
     "contrast": "contrast",
-    "rotation": "turn",
+    "rotation": "rotation",
     "noise": "noise",
     "jpeg": "JPEG",
-    "grayscale": "gray",
+    "grayscale": "grayscale",
     "brush": "brush",
-    "mask": "box",
+    "mask": "mask",
     "crop": "crop",
 }
-STEPS = {"hide": "hottest hidden", "mask": "box covered", "crop": "cropped", "brush": "painted over"}
+STEPS = {"hide": "hottest region masked", "mask": "masked", "crop": "cropped", "brush": "painted over"}
 STRENGTH = "{edit} {strength}"
 STRENGTHS = {
-    "blur": "blur, in pixels",
-    "brightness": "light; 1 is as it is",
-    "contrast": "contrast; 1 is as it is",
-    "rotation": "degrees counterclockwise",
-    "noise": "noise, of 255",
+    "blur": "blur radius, in pixels",
+    "brightness": "brightness factor (1: unchanged)",
+    "contrast": "contrast factor (1: unchanged)",
+    "rotation": "rotation, degrees counterclockwise",
+    "noise": "noise, standard deviation (of 255)",
     "jpeg": "JPEG quality",
-    "grayscale": "how gray; 1 has no colour",
-    "brush": "how much is covered; 1 is all",
+    "grayscale": "grayscale amount (1: no color)",
+    "brush": "opacity (1: fully covered)",
 }
-PAINT = "Paint over what the network should not see"
-ACROSS = "from left to right"
-DOWN = "from top to bottom"
-BOX_BUTTONS = {"mask": "Cover this box", "crop": "Keep this box only"}
+PAINT = "Paint over what the model should not see"
+ACROSS = "Horizontal range"
+DOWN = "Vertical range"
+BOX_BUTTONS = {"mask": "Mask this box", "crop": "Crop to this box"}
 SWEEP = "Sweep: {edit}"
 SWEEPING = "{done} of {total} strengths"
 SWEEP_ALT = "Probability of {name} over the strength of an edit. {text}"
 SHARE_OF = "probability of {name}"
-FLIP = "The answer flips at {strength}."
-NO_FLIP = "The answer stays the same over the whole range."
-PATCH = "Find the smallest patch that flips it"
+FLIP = "The prediction flips at {strength}."
+NO_FLIP = "The prediction stays the same over the whole range."
+PATCH = "Find the smallest patch that flips the prediction"
 PATCHING = "{done} of {total} patches"
-NO_PATCH = "No patch up to half the picture's side flips the answer."
-COVER_PATCH = "Cover {width} x {height} pixels: it says {said}"
+NO_PATCH = "No patch up to half the image size flips the prediction."
+COVER_PATCH = "Mask {width} × {height} pixels: prediction {said}"
 
 SHOW = "View"
 SHOWS = {
-    "matrix": "Who is taken for whom",
-    "mean": "Mean map",
-    "suspects": "Suspects",
-    "map": "Map of pictures",
-    "compare": "Two networks",
+    "matrix": "Confusion matrix",
+    "mean": "Mean heatmap",
+    "suspects": "Label issues",
+    "map": "Embeddings",
+    "compare": "Compare models",
 }
 
-CELL_OF = "Pictures"
-MEAN = ("Draw the map of {count} picture", "Average the maps of {count} pictures")
-MEAN_PICTURE = "mean picture"
-MEAN_ALT = "Mean evidence of: {title}."
+CELL_OF = "Images"
+MEAN = ("Compute the heatmap of {count} image", "Average the heatmaps of {count} images")
+MEAN_IMAGE = "mean image"
+MEAN_ALT = "Mean heatmap: {title}."
 LOGIT = "logit"
 MEAN_HELP = (
-    "What lies in another place in each picture blurs; what always lies in the same place and decides the answer, a "
-    "watermark, a corner, a border, stays. All maps share one scale."
+    "Evidence that moves from image to image blurs; evidence that is always in the same place, such as a watermark, a "
+    "corner or a border, stays. All heatmaps share one scale."
 )
 MEAN_PLACE = "{share} of the evidence lies {place}."
-MEAN_ODD = "In right answers it is {share} only: look there for a shortcut."
-MEAN_LIKE = "In right answers it is {share}."
-MEAN_ALWAYS = "In right answers it is {share}: always in one place, as a watermark or a border would be."
-COVER_ALL = ("Cover this place in the picture", "Cover this place in all {count} pictures")
+MEAN_ODD = "In correct predictions it is only {share}: look there for a shortcut."
+MEAN_LIKE = "In correct predictions it is {share}."
+MEAN_ALWAYS = "In correct predictions it is {share}: always in one place, like a watermark or a border."
+COVER_ALL = ("Mask this region in the image", "Mask this region in all {count} images")
 COVERED = (
-    "Without this place the answer to {changed} of {count} picture changes; without another one as large: {elsewhere}.",
-    "Without this place the answers to **{changed} of {count}** pictures change; without another one as large: "
+    "Masking this region changes the prediction of {changed} of {count} image; masking another one of the same size: "
     "{elsewhere}.",
+    "Masking this region changes the predictions of **{changed} of {count}** images; masking another one of the same "
+    "size: {elsewhere}.",
 )
-MEAN_NOTHING = "These pictures hold no evidence for this answer."
+MEAN_NOTHING = "There is no evidence for this class in these images."
 
-SUSPECTS = ("{count} label is doubtful", "{count} labels are doubtful")
-SUSPECTS_HELP = "The network is surer of another class than it usually is of that class's own pictures."
-SUSPECTS_LEARNT = "The network learnt these labels, and agrees with wrong ones too."
-SUSPECT = "labelled {true}, looks like {other} (margin {margin})"
-SUSPECT_TILES = "doubtful labels"
-COPIES = "Look for pictures that are there twice"
-COPIES_LEARNT = "Look for pictures that are training pictures too"
-COPIES_FOUND = ("{count} pair is almost the same", "{count} pairs are almost the same")
-COPY = "differ by {difference} of 255"
-ODD = "Look for pictures that stand out"
-ODD_FOUND = ("{count} picture stands out", "{count} pictures stand out")
-ODD_ONE = "{what} {value}; usual is {median}"
-ODD_HELP = "By size, light or colours, 3.5 robust standard deviations from the middle of all."
+SUSPECTS = ("{count} likely label issue", "{count} likely label issues")
+SUSPECTS_HELP = (
+    "The model is more confident of another class than it is, on average, for images with that class's label "
+    "(confident learning)."
+)
+SUSPECTS_LEARNED = "The model was trained on these labels, and may have memorized wrong ones."
+SUSPECT = "labeled {true}, predicted {other} (margin {margin})"
+SUSPECT_TILES = "label issues"
+COPIES = "Find near-duplicates"
+COPIES_LEARNED = "Find near-duplicates in the training images"
+COPIES_FOUND = ("{count} pair of near-duplicates", "{count} pairs of near-duplicates")
+COPY = "mean difference {difference} of 255"
+ODD = "Find outliers"
+ODD_FOUND = ("{count} outlier", "{count} outliers")
+ODD_ONE = "{what} {value}; median {median}"
+ODD_HELP = "In size, brightness or color, more than 3.5 robust standard deviations from the median."
 QUANTITIES = {
     "width": "width",
     "height": "height",
-    "brightness": "light",
+    "brightness": "brightness",
     "contrast": "contrast",
     "red": "red",
     "green": "green",
     "blue": "blue",
-    "colourfulness": "colours",
+    "colorfulness": "colorfulness",
 }
 
-HOW = "Laid out by"
-HOWS = {"pca": "main directions (PCA)", "tsne": "neighbours (t-SNE)"}
-TSNE = ("Lay out {count} picture by its neighbours", "Lay out {count} pictures by their neighbours")
-TSNE_RUNS = "Laying out. This takes up to a minute for 10,000 pictures ..."
+HOW = "Projection"
+HOWS = {"pca": "PCA", "tsne": "t-SNE"}
+TSNE = ("Run t-SNE on {count} image", "Run t-SNE on {count} images")
+TSNE_RUNS = "Running t-SNE. This takes up to a minute for 10,000 images ..."
 GESTURE = "Pointer"
-GESTURES = {"click": "opens a picture", "lasso": "draws around pictures"}
-MAP_WRONG = "answered wrong"
-MAP_ALT = "{count} pictures as points, near where the network holds them for alike; {wrong} are ringed as mistakes."
+GESTURES = {"click": "open an image", "lasso": "lasso selection"}
+MAP_WRONG = "misclassified"
+MAP_ALT = "{count} images as points; images with similar features are close. {wrong} misclassified ones are ringed."
 MAP_HELP = {
-    "pca": "The two directions in which the features differ most; what lies together may differ in all others.",
-    "tsne": "Neighbours stay together. Sizes of clumps and distances between them mean nothing.",
+    "pca": "The two directions of largest variance; points that are close here may differ in all others.",
+    "tsne": "Neighbors stay together. Cluster sizes and distances between clusters mean nothing.",
 }
-MAP_LASSO = "Click a point to see why it was answered so. Or let the pointer draw around some, to see them here."
-MAP_PICKED = "inside the line"
+MAP_LASSO = (
+    "Click a point to see why it was predicted so. Or choose the lasso and draw around some points to see them here."
+)
+MAP_PICKED = "selected with the lasso"
 
 RIVAL = "Compare with"
-RIVAL_PLACEHOLDER = "a second network"
-RIVAL_HELP = "Both networks are asked about the same pictures."
-SCORES = "{own}: **{before}** right. {rival}: **{now}** right."
-MCNEMAR = (
-    "{rival} gets {fixed} right that were wrong, and {new} wrong that were right. {verdict} "
-    "(McNemar's exact test, p {p})"
-)
-BETTER = "So many more would hardly be luck: {rival} is better on pictures like these."
-WORSE = "So many more would hardly be luck: {rival} is worse on pictures like these."
-LUCK = "The difference may be luck."
+RIVAL_PLACEHOLDER = "a second model"
+RIVAL_HELP = "Both models are evaluated on the same images."
+SCORES = "Accuracy: {own} **{before}**, {rival} **{now}**."
+MCNEMAR = "{rival} corrects {fixed} mistakes and makes {new} new ones. {verdict} (McNemar's exact test, p {p})"
+BETTER = "The difference is significant: {rival} is better on images like these."
+WORSE = "The difference is significant: {rival} is worse on images like these."
+LUCK = "The difference is not significant: it may be chance."
 AGREEMENT = """
-| | {rival} right | {rival} wrong |
+| | {rival} correct | {rival} wrong |
 |---|---|---|
-| **{own} right** | {right} | {new} |
+| **{own} correct** | {right} | {new} |
 | **{own} wrong** | {fixed} | {wrong} |
 """
-CHANGE_KIND = "Pictures"
-CHANGES = {"fixed": "mended", "new": "new mistakes", "both": "wrong in both"}
+CHANGE_KIND = "Images"
+CHANGES = {"fixed": "fixed", "new": "new mistakes", "both": "wrong in both"}
 
-CSV = "All answers (CSV)"
+CSV = "All predictions (CSV)"
 REPORT = "Report (HTML)"
-ONE_PICTURE = "Evidence of this picture (.zip)"
-CELL_PICTURES = ("Evidence of {title}, {count} picture (.zip)", "Evidence of {title}, {count} pictures (.zip)")
-BUNDLE_HELP = "The evidence: a page that opens offline, pictures, numbers, the code, and which network and data it was."
-RECEIVED = "as the network receives it"
+ONE_IMAGE = "Evidence bundle for this image (.zip)"
+CELL_IMAGES = (
+    "Evidence bundle for {title}, {count} image (.zip)",
+    "Evidence bundle for {title}, {count} images (.zip)",
+)
+BUNDLE_HELP = "A page that opens offline, the images, arrays and code, and which model and dataset they come from."
+RECEIVED = "model input"
 EVIDENCE_FOR = "evidence for {name}"
-WHERE_FROM = "Where this is from"
+WHERE_FROM = "Provenance"

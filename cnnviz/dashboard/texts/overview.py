@@ -1,29 +1,30 @@
 """Texts of the Overview page."""
 
 TITLE = "Overview"
-QUESTION = "What is this network, and what does it say about this picture?"
+QUESTION = "What is this model, and what does it predict for this image?"
 WHAT = """
-**Left**, the picture exactly as the network receives it: fitted, resized, and scaled to the numbers beside it.
-**Right**, the network's answer. A high percentage says that no *other* class fits better, not that the thing is there:
-a network without a class for it must still answer.
+**Left**, the image exactly as the model receives it: cropped or stretched, resized, and scaled to the values below it.
+**Right**, the predictions. A high probability means that no *other* class fits better, not that the object is there:
+a model without the right class still has to choose one.
 
-**Below**, every layer in the order in which it runs. Height is resolution, size is the number of channels, arcs are
-connections that skip layers. Click a layer to select it on every page.
+**Below**, every layer in the order in which it runs. The height of a point shows the layer's resolution, its size the
+number of channels; arcs are skip connections. Click a layer to select it on every page.
 """
-RECEIVED = "As the network receives it"
-RECEIVED_ALT = "The picture as the network receives it, {height} by {width} pixels"
-AUDIT = "{height} × {width} × {channels} · {fit} · numbers {low} to {high}, mean {mean}"
-ANSWER = "What it says"
-ANSWER_HELP = "Click a class to follow it on every page."
-SCORES = "Raw scores of the model: no probabilities. Click a class to follow it on every page."
-NUMBERS = "Numbers, as the model returns them: a regression has no classes. Click one to follow it on every page."
-NUMBER = "A number, as the model returns it: a regression has no classes."
-SCORE = "A raw score, as the model returns it: neither a probability nor a class."
+RECEIVED = "Model input"
+RECEIVED_ALT = "The image as the model receives it, {height} by {width} pixels"
+AUDIT = "{fit}, {height} × {width} × {channels}, values {low} to {high}, mean {mean}"
+ANSWER = "Predictions"
+ANSWER_TOP = "Predictions (top {count})"
+ANSWER_HELP = "Click a class to select it on every page."
+SCORES = "Raw scores, not probabilities. Click a class to select it on every page."
+NUMBERS = "Raw outputs: a regression model has no classes. Click one to select it on every page."
+NUMBER = "Raw output: a regression model has no classes."
+SCORE = "Raw score: neither a probability nor a class."
 GRAPH = "Architecture"
-GRAPH_ALT = "Graph of the network's {count} layers from picture to answer"
+GRAPH_ALT = "Graph of the model's {count} layers, from input to output"
 GRAPH_WORDS = {
     "convolution": "convolution",
-    "normalisation": "normalisation",
+    "normalization": "normalization",
     "activation": "activation",
     "pooling": "pooling",
     "merge": "merge",
@@ -32,18 +33,18 @@ GRAPH_WORDS = {
     "flat": "flat",
 }
 TABLE_ALT = "Table of all layers with output shape, parameters and receptive field"
-TOTALS = ("Parameters", "Multiply-adds a picture", "Memory, weights and maps", "Layers")
+TOTALS = ("Parameters", "MACs per image", "Memory (weights + activations)", "Layers")
 COLUMNS = {
     "layer": "Layer",
-    "kind": "Kind",
-    "output": "Output",
+    "kind": "Type",
+    "output": "Output shape",
     "parameters": "Parameters",
-    "macs": "Multiply-adds",
-    "field": "Sees",
-    "stride": "Step",
+    "macs": "MACs",
+    "field": "Receptive field",
+    "stride": "Stride",
 }
 COLUMN_HELP = {
-    "field": "Receptive field: rows × columns of the picture that one value can depend on",
-    "stride": "Pixels of the picture between neighbouring values",
-    "macs": "Multiply-accumulates for one picture",
+    "field": "Rows × columns of the image that one output value can depend on",
+    "stride": "Pixels of the image between neighboring output values",
+    "macs": "Multiply-accumulate operations per image",
 }

@@ -10,41 +10,41 @@ PAGES = {
     "convolution": "Convolution",
 }
 
-NETWORK = "Network"
-OWN_NETWORK = "Your own network"
+NETWORK = "Model"
+OWN_NETWORK = "Upload a model"
 OWN_NETWORK_HELP = (
     "A .keras or .h5 file, or the .zip of Teachable Machine. "
     "No code in it is run; files that would need to are refused."
 )
-PICTURE = "Picture"
-TEST_PICTURE = "{name} · test picture {number}"
-OWN_PICTURE = "Your own picture"
-OWN_PICTURE_UPLOAD = "JPEG, PNG, WebP, AVIF, GIF, BMP, TIFF, DICOM or .npy"
+IMAGE = "Image"
+TEST_IMAGE = "{name} · test image {number}"
+OWN_IMAGE = "Upload an image"
+OWN_IMAGE_UPLOAD = "JPEG, PNG, WebP, AVIF, GIF, BMP, TIFF, DICOM or .npy"
 STRETCH = "Stretch contrast"
 STRETCH_HELP = "The image has more than 8 bits a channel. Shows its smallest value black and its largest white."
 CAMERA = "Camera"
 DELETE = "Delete"
-DELETE_SURE = "Delete this upload from the server for good?"
+DELETE_SURE = "Permanently delete this upload from the server?"
 WHERE = "Where is it?"
 LAYER = "Layer"
-LAYER_PLACEHOLDER = "this page's own choice"
+LAYER_PLACEHOLDER = "automatic"
 CHANNEL = "Channel"
 CLASS = "Class"
-CLASS_PLACEHOLDER = "the predicted class"
+CLASS_PLACEHOLDER = "predicted class"
 VALUE = "Value"
-VALUE_PLACEHOLDER = "the largest value"
+VALUE_PLACEHOLDER = "largest value"
 
-LOADING = "Opening {name} ..."
-LOADING_DOWNLOAD = "Opening {name}. The first time {megabytes} MB are downloaded ..."
-LOADING_OWN = "Checking and opening {name}. A strange file is tried out in a guarded process first ..."
+LOADING = "Loading {name} ..."
+LOADING_DOWNLOAD = "Loading {name}. The first time, {megabytes} MB are downloaded ..."
+LOADING_OWN = "Checking and loading {name}. An unknown file is first loaded in a sandboxed process ..."
 GRID_TOKENS = "{tokens} tokens as a {rows} × {columns} grid of patches."
 GRID_CLASS_TOKEN = "{tokens} tokens: a {rows} × {columns} grid of patches, class token left out."
 GRID_OTHERS = "{tokens} tokens: a {rows} × {columns} grid of patches, {others} other tokens left out."
-UNTRAINED = "This is an architecture with random weights: its answers mean nothing until it is trained."
-IMPORTING = "Starting TensorFlow. This takes a few seconds, once ..."
+UNTRAINED = "This model has random weights: its predictions mean nothing until it is trained."
+IMPORTING = "Starting TensorFlow. This takes a few seconds the first time ..."
 CANCEL = "Cancel"
 STOPPED = "Stopped."
-WAITING = "Waiting for its turn: {count} ahead ..."
+WAITING = "In the queue: {count} ahead ..."
 
 PAINT = {
     "brush": "Brush",
@@ -52,40 +52,40 @@ PAINT = {
     "size": "Size",
     "undo": "Undo",
     "clear": "Clear",
-    "hint": "Arrow keys move the brush. Shift with them paints a line, space a dot. Plus and minus change its size. "
-    "Control and Z undoes.",
+    "hint": "Arrow keys move the brush, Shift + arrow keys paint a line, Space paints a dot, + and - change the size, "
+    "Ctrl + Z undoes.",
 }
 
 WHAT = "What am I seeing?"
 SETTINGS = "Settings"
-TAKE_AWAY = "Take away"
-CODE = "The code for this view"
-DOWNLOAD_PNG = "Picture (PNG)"
-DOWNLOAD_NPZ = "Numbers (.npz)"
+TAKE_AWAY = "Export"
+CODE = "Python code for this view"
+DOWNLOAD_PNG = "Image (PNG)"
+DOWNLOAD_NPZ = "Arrays (.npz)"
 
 HEAD_USED = "Output “{name}”, one of {count}. Change it on Overview."
-NOT_FINITE = "This network's weights hold {count} NaN or infinite. Nothing that depends on them can be trusted."
-NO_CLASSES = "This network has no class scores. Its feature maps and filters can be seen."
+NOT_FINITE = "{count} of this model's weights are NaN or infinite. Nothing that depends on them can be trusted."
+NO_CLASSES = "This model has no class scores. You can still look at its feature maps and filters."
 LANGUAGE = "Language"
 
 PRESENT = "Present"
 PRESENT_HELP = (
-    "Twice as large, one thing at a time. Arrow keys to the side, Page Up and Page Down or a remote step on, "
-    "with Shift to the next view; arrow keys up and down move the page; Esc leaves. "
-    "The link opens it for a class as well."
+    "Doubles the size and shows one thing at a time. Left and right arrows, Page Up, Page Down or a remote control go "
+    "to the next step, with Shift to the next view; up and down arrows scroll; Esc exits. "
+    "Copy the link to share this mode."
 )
-LEAVE_PRESENTER = "Leave (Esc)"
+LEAVE_PRESENTER = "Exit (Esc)"
 
 SECONDS = "{n} s"
 MINUTES = "{n} min"
 HOURS = "{n:.3g} h"
 REFUSED = {
-    "model": "The network of this link, {asked}, is not on this server (any more).",
-    "layer": "The layer of this link, {asked}, is not in this network.",
-    "channel": "The channel of this link, {asked}, is not in this layer.",
-    "class": "The class of this link, {asked}, is none of this network's.",
-    "picture": "The picture is not on this server any more. Upload it again, or choose a sample.",
+    "model": "The model in this link, {asked}, is not on this server.",
+    "layer": "The layer in this link, {asked}, does not exist in this model.",
+    "channel": "The channel in this link, {asked}, does not exist in this layer.",
+    "class": "The class in this link, {asked}, is not one of this model's classes.",
+    "image": "The image in this link is no longer on this server. Upload it again, or choose a sample.",
 }
-REFUSED_OTHER = "This link asks for {key} {asked}, which there is not."
+REFUSED_OTHER = "This link asks for {key} {asked}, which does not exist."
 REFUSED_SHOWN = "Shown instead: {shown}."
-REFUSED_SHOWN_OWN = "Shown instead: what the page chooses itself."
+REFUSED_SHOWN_OWN = "Shown instead: the default."

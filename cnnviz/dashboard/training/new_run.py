@@ -15,7 +15,7 @@ from cnnviz.training import RECIPES, Augmentation, Blueprint, Recipe
 _TILE = 84
 _PER_CLASS = 3
 _MOST_SAMPLES = 30
-_UNEVEN = 1.25  # times as many pictures of one class as of another: less is not worth a chart
+_UNEVEN = 1.25  # times as many images of one class as of another: less is not worth a chart
 
 
 def show(recipe: Recipe, preview: DeltaGenerator | None) -> None:
@@ -23,10 +23,10 @@ def show(recipe: Recipe, preview: DeltaGenerator | None) -> None:
 
     Args:
         recipe: What would be trained.
-        preview: Place for one picture nine times, if the augmentation is being edited.
+        preview: Place for one image nine times, if the augmentation is being edited.
 
     Raises:
-        CnnvizError: If the pictures cannot be read, or the network cannot be built.
+        CnnvizError: If the images cannot be read, or the model cannot be built.
     """
     dataset = cache.dataset(recipe.data, recipe.seed)
     if preview is not None:
@@ -38,11 +38,11 @@ def show(recipe: Recipe, preview: DeltaGenerator | None) -> None:
         st.warning(panels.plain(language.say(finding.sentence)), icon=":material/rule:")
     if recipe.transfer is not None:
         _show_advice(recipe.transfer.base, dataset)
-    pictures, network = st.columns([5, 6], gap="large")
+    images, network = st.columns([5, 6], gap="large")
     with network:
         _show_layers(plan)
-    with pictures:
-        show_pictures(dataset)
+    with images:
+        show_images(dataset)
 
 
 def _show_launch(recipe: Recipe, dataset: Dataset, plan: Blueprint) -> None:
@@ -58,7 +58,7 @@ def _show_launch(recipe: Recipe, dataset: Dataset, plan: Blueprint) -> None:
 
 
 def _show_advice(base: str, dataset: Dataset) -> None:
-    """Ask, on request, which recipe fits the pictures; the base looks at some of them for that."""
+    """Ask, on request, which recipe fits the images; the base looks at some of them for that."""
     expander = st.expander(texts.ADVICE, icon=":material/lightbulb:", on_change="rerun", key="advice")
     if not expander.open:
         return
@@ -96,14 +96,14 @@ def _show_layers(plan: Blueprint) -> None:
     )
 
 
-def show_pictures(dataset: Dataset) -> None:
-    """Draw some of the pictures to learn from, how many there are, and what is to be said of them."""
+def show_images(dataset: Dataset) -> None:
+    """Draw some of the images to learn from, how many there are, and what is to be said of them."""
     st.header(texts.SAMPLES, anchor=False)
     indices = datasets.sample(dataset.train, per_class=_PER_CLASS, seed=0)[:_MOST_SAMPLES]
     names = language.class_names(dataset.class_names)
     components.contact_sheet(
         cache.thumbnails(dataset.train, tuple(int(index) for index in indices), _TILE),
-        key="training_pictures",
+        key="training_images",
         title=texts.SAMPLES,
         names=[texts.SAMPLE_NAME.format(name=names[dataset.train.labels[index]], number=index) for index in indices],
         picked=None,
@@ -122,7 +122,7 @@ def show_pictures(dataset: Dataset) -> None:
     counts = dataset.train.counts
     if counts.max() > _UNEVEN * counts.min():
         panels.chart(
-            figures.balance(counts, names, pictures=texts.BALANCE_AXIS),
+            figures.balance(counts, names, images=texts.BALANCE_AXIS),
             key="balance",
             alt=texts.BALANCE_ALT,
         )

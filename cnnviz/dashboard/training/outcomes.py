@@ -45,7 +45,7 @@ def show_differences(runs: list[Run]) -> None:
 
 
 def _say_best(runs: list[Run]) -> None:
-    """Say which run is best on the test pictures, and whether so few pictures can tell it from the next one."""
+    """Say which run is best on the test images, and whether so few images can tell it from the next one."""
     tested = [run for run in runs if run.status.test]
     if len(tested) < 2 or len({run.environment.get("data", {}).get("fingerprint") for run in tested}) > 1:
         return
@@ -105,9 +105,9 @@ def _show_confusion(run: Run) -> None:
     panels.chart(
         figures.confusion(counts, names, true=texts.TRUE, said=texts.SAID, hover=texts.CELL),
         key="confusion",
-        alt=texts.CONFUSION_ALT.format(pictures=test["pictures"], share=components.percent(test["accuracy"])),
+        alt=texts.CONFUSION_ALT.format(images=test["pictures"], share=components.percent(test["accuracy"])),
     )
-    st.caption(texts.CONFUSION_HELP.format(pictures=f"{test['pictures']:,}"))
+    st.caption(texts.CONFUSION_HELP.format(images=f"{test['pictures']:,}"))
 
 
 def show_details(run: Run) -> None:

@@ -11,16 +11,16 @@ from cnnviz.dashboard import language, state
 from cnnviz.dashboard.private_streamlit import DeltaGenerator
 from cnnviz.dashboard.texts import shared
 from cnnviz.dashboard.texts import training as texts
-from cnnviz.dashboard.training import pictures
+from cnnviz.dashboard.training import images
 from cnnviz.runs import trained_networks
 from cnnviz.training import RECIPES, Recipe
 
-_DATA = tuple(f"data {name}" for name in RECIPES)  # keys of the choice of pictures, one for each recipe
+_DATA = tuple(f"data {name}" for name in RECIPES)  # keys of the choice of images, one for each recipe
 _DEGREES, _PERCENT = "%d°", "%d %%"
 
 
 def choose_recipe() -> tuple[Recipe, DeltaGenerator | None]:
-    """Draw recipe, pictures, base and epochs, and the rest folded away.
+    """Draw recipe, images, base and epochs, and the rest folded away.
 
     Returns:
         The recipe, and the place for a preview beside the open augmentation.
@@ -29,14 +29,14 @@ def choose_recipe() -> tuple[Recipe, DeltaGenerator | None]:
         RunError: If the settings cannot be.
     """
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        state.settle(state.RECIPE, RECIPES, next(iter(RECIPES)))
+        state.validate_choice(state.RECIPE, RECIPES, next(iter(RECIPES)))
         titles = {name: language.say(named.title) for name, named in RECIPES.items()}
         name = st.selectbox(
             texts.RECIPE, list(RECIPES), key=state.RECIPE, format_func=titles.__getitem__, persist_state="session",
             width=260,
         )  # fmt: skip
         named = RECIPES[name]
-        changes: dict[str, Any] = {"data": pictures.choose(f"data {name}", named.recipe.data, others=_DATA)}
+        changes: dict[str, Any] = {"data": images.choose(f"data {name}", named.recipe.data, others=_DATA)}
         if named.recipe.transfer is not None:
             changes["transfer.base"] = _choose_base(named.recipe.transfer.base)
         changes["epochs"] = st.number_input(
@@ -46,18 +46,18 @@ def choose_recipe() -> tuple[Recipe, DeltaGenerator | None]:
     with st.container(horizontal=True):
         with st.popover(shared.SETTINGS, icon=":material/tune:", type="tertiary"):
             changes |= _choose_settings(named.recipe)
-        pictures.take_own(_DATA, changes["data"])
+        images.take_own(_DATA, changes["data"])
     editor = st.expander(texts.AUGMENTATION, icon=":material/flip:", on_change="rerun", key="augmentation")
-    preview, sliders = editor.columns([4, 3], gap="large")  # on a phone, the picture above the sliders
+    preview, sliders = editor.columns([4, 3], gap="large")  # on a phone, the image above the sliders
     with sliders:
         changes |= _choose_augmentation(named.recipe)
     return training.edited(named.recipe, changes), preview if editor.open else None
 
 
 def _choose_base(usual: str) -> str:
-    trained = [name for name, entry in convnets.catalogue().items() if entry.is_trained]
+    trained = [name for name, entry in convnets.catalog().items() if entry.is_trained]
     key = f"base {usual}"
-    state.settle(key, names := [*trained, *trained_networks()], usual)
+    state.validate_choice(key, names := [*trained, *trained_networks()], usual)
     return str(st.selectbox(texts.BASE, names, key=key, persist_state="session", width=260))
 
 

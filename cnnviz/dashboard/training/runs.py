@@ -17,14 +17,14 @@ from cnnviz.errors import CnnvizError, RunError
 from cnnviz.runs import RESUMABLE, History, Run, open_run, remarks, runs_folder
 
 _POLL_SECONDS = 1.0  # a look costs about 6 ms of the server, most of them Streamlit's own
-_FEW = 50  # pictures to validate on; each is 2 percentage points of the accuracy or more
+_FEW = 50  # images to validate on; each is 2 percentage points of the accuracy or more
 _DEMO = training.RECIPES["lenet5"].recipe
 
 
 def choose_runs(runs: list[Run]) -> tuple[Run, list[Run]]:
     """Draw the choice of a run and of those to compare it with."""
     names = [run.name for run in runs]
-    state.settle(state.RUN, names)
+    state.validate_choice(state.RUN, names)
     if st.session_state[state.RUN] is None:  # the newest; it stands in the URL, where a still newer one will not do
         state.select(state.RUN, names[0])
     with st.container(horizontal=True):
@@ -120,7 +120,7 @@ def _show_actions(run: Run) -> None:
 
 
 def _look_inside(run: Run) -> None:
-    """Turn to the overview, with the run's network and a picture that it was made for."""
+    """Turn to the overview, with the run's model and an image that it was made for."""
     if run.has_loose_head and not run.status.is_active:
         try:
             with st.spinner(texts.COMPLETING):
@@ -128,12 +128,12 @@ def _look_inside(run: Run) -> None:
         except CnnvizError as error:
             panels.explain(error)
             return
-    state.select_later(state.MODEL, run.name)
-    with suppress(CnnvizError):  # the pictures are gone: whatever is selected will do
+    state.set_on_next_run(state.MODEL, run.name)
+    with suppress(CnnvizError):  # the images are gone: whatever is selected will do
         dataset = cache.dataset(str(run.recipe["data"]), int(run.recipe.get("seed", 0)))
-        photo = time_lapse.first_picture(dataset, int(dataset.test.labels[0]))
+        photo = time_lapse.first_image(dataset, int(dataset.test.labels[0]))
         with uploads.told_later("pictures"):
-            state.select_later(state.PICTURE, store.put("pictures", images.png_bytes(photo)))
+            state.set_on_next_run(state.IMAGE, store.put("pictures", images.png_bytes(photo)))
     st.switch_page("pages/overview.py")
 
 
@@ -190,8 +190,8 @@ def _show_curves(runs: list[Run]) -> None:
         st.caption(texts.NO_EPOCH)
         return
     is_alone = len(runs) == 1
-    has_learnt = "at chance" not in remarks(runs[0].history, chance=_chance(runs[0]))
-    shade = runs[0].history.over_fits_from if is_alone and has_learnt else None
+    has_learned = "at chance" not in remarks(runs[0].history, chance=_chance(runs[0]))
+    shade = runs[0].history.over_fits_from if is_alone and has_learned else None
     marks = _marks(runs[0].history, shade) if is_alone else []
     called = {"training": texts.TRAINING, "validation": texts.VALIDATION}
     for place, (panel, title) in zip(st.columns(2, gap="medium"), texts.PANELS.items(), strict=True):
@@ -216,7 +216,7 @@ def _marks(history: History, shade: int | None) -> list[tuple[float, str]]:
 
 def show_empty() -> None:
     """Say what can be done where nothing was trained yet, with one button that does it."""
-    state.settle(state.RUN, ())
+    state.validate_choice(state.RUN, ())
     st.markdown(texts.EMPTY)
     st.button(texts.DEMO, type="primary", icon=":material/play_arrow:", on_click=processes.start, args=(_DEMO,))
     st.markdown(texts.EMPTY_OWN)

@@ -8,26 +8,26 @@ import streamlit as st
 from cnnviz import training
 from cnnviz.dashboard import cache, language, panels, state
 from cnnviz.dashboard.texts import training as texts
-from cnnviz.dashboard.training import new_run, pictures, processes
+from cnnviz.dashboard.training import images, new_run, processes
 from cnnviz.datasets import Dataset
 from cnnviz.training import RECIPES, SERIES, Recipe
 from cnnviz.training.series import series_recipes
 
 
 def show() -> None:
-    """Draw the choice of a series and of its pictures, what its runs are, and the button that launches them all."""
+    """Draw the choice of a series and of its images, what its runs are, and the button that launches them all."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         name = _choose({name: language.say(series.title) for name, series in SERIES.items()})
         series = SERIES[name]
-        data = pictures.choose(_key(name), series.recipes[0].data)
+        data = images.choose(_key(name), series.recipes[0].data)
     st.caption(language.say(series.summary))
-    pictures.take_own([_key(other) for other in SERIES], data)
+    images.take_own([_key(other) for other in SERIES], data)
     with panels.explained(ends_page=True):
         dataset = cache.dataset(data, series.recipes[0].seed)
         _show_launch(name, series_recipes(name, data=data), dataset)
         st.dataframe(_rows(name, series.recipes), hide_index=True)
         st.caption(texts.SERIES_HELP)
-        new_run.show_pictures(dataset)
+        new_run.show_images(dataset)
 
 
 def _show_launch(name: str, recipes: tuple[Recipe, ...], dataset: Dataset) -> None:
@@ -49,7 +49,7 @@ def _show_launch(name: str, recipes: tuple[Recipe, ...], dataset: Dataset) -> No
 
 
 def _choose(titles: dict[str, str]) -> str:
-    state.settle(state.SERIES, titles, next(iter(titles)))
+    state.validate_choice(state.SERIES, titles, next(iter(titles)))
     chosen = st.selectbox(
         texts.SERIES, list(titles), key=state.SERIES, format_func=titles.__getitem__, persist_state="session", width=260
     )

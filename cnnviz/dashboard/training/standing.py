@@ -37,7 +37,7 @@ def pace(run: Run) -> str:
     if status.epoch and status.seconds:
         rate = status.epoch * status.steps * batch / status.seconds
         seconds = f"{status.seconds / status.epoch:.3g}"
-        parts.append(texts.RATE_NOW.format(pictures=f"{rate:,.0f}", seconds=seconds))
+        parts.append(texts.RATE_NOW.format(images=f"{rate:,.0f}", seconds=seconds))
     if status.step and {"loss", "accuracy"} <= set(status.metrics):
         loss, accuracy = f"{status.metrics['loss']:.3g}", components.percent(status.metrics["accuracy"])
         parts.append(texts.SO_FAR.format(loss=loss, accuracy=accuracy))

@@ -13,8 +13,8 @@ import streamlit as st
 from cnnviz import convnets, images
 from cnnviz.convnets import Convnet
 from cnnviz.dashboard import background, cache, components, language, state
+from cnnviz.dashboard.cached import kept
 from cnnviz.dashboard.jobs import Job
-from cnnviz.dashboard.kept import kept
 from cnnviz.dashboard.texts import shared
 from cnnviz.dashboard.texts import training as texts
 from cnnviz.datasets import Dataset
@@ -33,7 +33,7 @@ class Replay:
 
     Attributes:
         epochs: The epochs, in their order.
-        received: The picture as the network receives it: `(rows, columns, 3)` uint8.
+        received: The image as the model receives it: `(rows, columns, 3)` uint8.
         probabilities: `(epochs, classes)`.
         kernels: `(epochs, filters, rows, columns, 3)` uint8, all on one scale; None if there are none.
         maps: `(epochs, channels, rows, columns)` uint8, each channel on one scale; None if there are none.
@@ -52,7 +52,7 @@ def show(run: Run) -> None:
     """Draw the time lapse of a run that has kept weights, once it is asked for.
 
     Raises:
-        CnnvizError: If the network, its pictures or its weights along the way cannot be read.
+        CnnvizError: If the model, its images or its weights along the way cannot be read.
     """
     if len(snapshots(run.path)) < 2 or run.model is None:
         return
@@ -67,13 +67,13 @@ def _show(run: Run) -> None:
     with st.spinner(shared.LOADING.format(name=run.name)):
         convnet = _convnet(run.path, _versions(run.path))
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        label = _choose_picture(dataset)
+        label = _choose_image(dataset)
         layer = _choose_layer(convnet)
         is_playing = st.toggle(texts.LAPSE_PLAY, key="lapse_play")
     job = background.finished(
         f"lapse {run.name} {_versions(run.path)} {label} {layer}",
         texts.LAPSE_MAKE,
-        partial(_replay, convnet, snapshots(run.path), first_picture(dataset, label), label, layer),
+        partial(_replay, convnet, snapshots(run.path), first_image(dataset, label), label, layer),
         icon=":material/timelapse:",
         progress=texts.LAPSE_READING,
         is_quick=True,
@@ -91,14 +91,14 @@ def _show(run: Run) -> None:
     st.caption(texts.LAPSE_HELP)
 
 
-def _choose_picture(dataset: Dataset) -> int:
-    """Draw the choice of the picture, the first test picture of a class."""
+def _choose_image(dataset: Dataset) -> int:
+    """Draw the choice of the image, the first test image of a class."""
     labels = [int(label) for label in np.unique(dataset.test.labels)]
     spoken = language.class_names(dataset.class_names)
     names = {label: spoken[label] for label in labels}
-    state.settle("lapse_picture", labels, labels[0])
+    state.validate_choice("lapse_image", labels, labels[0])
     chosen = st.selectbox(
-        texts.LAPSE_PICTURE, labels, key="lapse_picture", format_func=names.__getitem__, persist_state="session",
+        texts.LAPSE_IMAGE, labels, key="lapse_image", format_func=names.__getitem__, persist_state="session",
         width=240,
     )  # fmt: skip
     return int(chosen)
@@ -108,7 +108,7 @@ def _choose_layer(convnet: Convnet) -> str | None:
     addresses = [info.address for info in map_layers(convnet)]
     if not addresses:
         return None
-    state.settle("lapse_layer", addresses, default_layer(convnet))
+    state.validate_choice("lapse_layer", addresses, default_layer(convnet))
     return str(st.selectbox(texts.LAPSE_LAYER, addresses, key="lapse_layer", persist_state="session", width=320))
 
 
@@ -165,12 +165,12 @@ def _show_answer(replay: Replay, at: int, names: list[str], label: int) -> None:
     components.bars(rows, key="lapse_bars", title=texts.LAPSE_ANSWER, picked=label, on_pick=lambda index: None)
 
 
-def _show_sheet(pictures: np.ndarray | None, at: int, *, key: str, title: str, tile: int) -> None:
-    if pictures is None:
+def _show_sheet(images: np.ndarray | None, at: int, *, key: str, title: str, tile: int) -> None:
+    if images is None:
         return
     st.caption(title)
     components.contact_sheet(
-        pictures[at], key=key, title=title, names=[str(number) for number in range(pictures.shape[1])], picked=None,
+        images[at], key=key, title=title, names=[str(number) for number in range(images.shape[1])], picked=None,
         on_pick=lambda position: None, tile=tile, height=460,
     )  # fmt: skip
 
@@ -180,23 +180,23 @@ def _versions(run: Path) -> tuple[int, ...]:
     return tuple(path.stat().st_mtime_ns for path in (run / BEST, *snapshots(run).values()))
 
 
-def first_picture(dataset: Dataset, label: int) -> np.ndarray:
-    """Read the first test picture of a class: `(rows, columns, 3)` uint8."""
+def first_image(dataset: Dataset, label: int) -> np.ndarray:
+    """Read the first test image of a class: `(rows, columns, 3)` uint8."""
     photo = dataset.test.photo(int(np.flatnonzero(dataset.test.labels == label)[0]))
     return images.rgb(photo)
 
 
-def kernel_pictures(kernels: np.ndarray) -> np.ndarray:
-    """Colour kernels `(epochs, rows, columns, inputs, filters)`: `(epochs, filters, rows, columns, 3)` uint8.
+def kernel_images(kernels: np.ndarray) -> np.ndarray:
+    """Color kernels `(epochs, rows, columns, inputs, filters)`: `(epochs, filters, rows, columns, 3)` uint8.
 
-    All share one scale, around zero. Those that look at a photo are shown in its colours, gray is zero; others from
+    All share one scale, around zero. Those that look at a photo are shown in its colors, gray is zero; others from
     orange, below zero, to purple.
     """
     unit = (np.moveaxis(kernels, -1, 1) / (np.abs(kernels).max() or 1.0) + 1) / 2
-    return np.round(255 * unit).astype(np.uint8) if unit.shape[-1] == 3 else images.colour(unit.mean(axis=-1), "PuOr")
+    return np.round(255 * unit).astype(np.uint8) if unit.shape[-1] == 3 else images.color(unit.mean(axis=-1), "PuOr")
 
 
-def map_pictures(maps: np.ndarray) -> np.ndarray:
+def map_images(maps: np.ndarray) -> np.ndarray:
     """Turn maps `(epochs, rows, columns, channels)` into gray ones: `(epochs, channels, rows, columns)` uint8.
 
     Each channel has one scale over all epochs, from zero, or its lowest value below, to its highest.
@@ -219,6 +219,6 @@ def _replay(
         lapse = time_lapse(
             convnet, convnet.prepare([photo]), snapshots=weights, class_index=label, layer=layer, on_step=job.step
         )
-    kernels = None if lapse.kernels is None else kernel_pictures(lapse.kernels)
-    maps = None if lapse.maps is None else map_pictures(lapse.maps)
+    kernels = None if lapse.kernels is None else kernel_images(lapse.kernels)
+    maps = None if lapse.maps is None else map_images(lapse.maps)
     return Replay(lapse.epochs, convnet.fit(photo), lapse.probabilities, kernels, maps, lapse.heats)
