@@ -52,6 +52,7 @@ check: $(VENV)/.dev ## Lint, format and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports
 
 texts: $(VENV)/.dev ## Bring the translations up to date with the texts, and compile them
 	$(BIN)/python tests/make_texts.py

@@ -1,4 +1,4 @@
-"""Stress test: hundreds of connections that send the server garbage, half a request or nothing."""
+"""Stress test: connections that send the server garbage, half a request or nothing, and floods of messages."""
 
 from __future__ import annotations
 
@@ -10,11 +10,17 @@ import time
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.WidgetStates_pb2 import WidgetState
+from websockets import ConnectionClosed, Origin, Subprotocol
+from websockets.sync.client import connect
+
 from benchmarks.breaking.health import watched
 from benchmarks.breaking.outcome import Outcome
 from benchmarks.browser import serve
 
-_CONNECTIONS = 500
+_CONNECTIONS, _MESSAGES = 500, 20_000
+_FLOOD_SECONDS = 8
 _ROUNDS, _HELD_SECONDS, _ANSWER_SECONDS = 4, 2, 0.5
 _HANDSHAKE = (
     b"GET /_stcore/stream HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
@@ -23,6 +29,59 @@ _HANDSHAKE = (
 
 
 def run(scale: float) -> Iterator[Outcome]:
+    """Flood the server with broken connections, then one socket with messages of each kind."""
+    yield _of_connections(scale)
+    yield _of_messages(scale)
+
+
+def _of_messages(scale: float) -> Outcome:
+    """Send what no page sends, or far more than a person causes, and ask meanwhile for the server's health."""
+    count = max(100, round(scale * _MESSAGES))
+    outcome = Outcome("Floods of messages over one socket, those that no page sends among them")
+    slowest = 0.0
+    with serve() as url:
+        for name, data, times in _messages(count):
+            with watched(url) as health:
+                _send(url, data, times)
+                time.sleep(_HELD_SECONDS)
+            slowest = max(slowest, health.worst)
+            outcome.check(health.worst <= _ANSWER_SECONDS, f"{name}: health answered after {health.worst:.2f} s")
+    outcome.note = f"the slowest answer about its health took {slowest:.2f} s"
+    return outcome
+
+
+def _messages(count: int) -> Iterator[tuple[str, bytes, int]]:
+    for kind in ("clear_cache", "load_git_info", "stop_script", "app_heartbeat"):
+        yield kind, BackMsg(**{kind: True}).SerializeToString(), count
+    yield "reruns", _rerun(0), count
+    yield "reruns with 900 widgets", _rerun(900), count // 100
+    yield "reruns with 100,000 widgets", _rerun(100_000), 5
+    yield "huge messages", b"x" * 30_000_000, 3
+
+
+def _rerun(widgets: int) -> bytes:
+    message = BackMsg()
+    message.rerun_script.widget_states.widgets.extend(WidgetState(id=f"w{n}", bool_value=True) for n in range(widgets))
+    if not widgets:
+        message.rerun_script.SetInParent()
+    return message.SerializeToString()
+
+
+def _send(url: str, data: bytes, times: int) -> None:
+    """Send one message many times, for as long as the server takes them, and at most for a few seconds."""
+    port, end = urlsplit(url).port, time.monotonic() + _FLOOD_SECONDS
+    with (
+        contextlib.suppress(ConnectionClosed, TimeoutError),
+        connect(f"ws://127.0.0.1:{port}/_stcore/stream", origin=Origin(url), subprotocols=[Subprotocol("streamlit")],
+                ping_interval=None) as opened,
+    ):  # fmt: skip
+        for _ in range(times):
+            opened.send(data)
+            if time.monotonic() > end:
+                return
+
+
+def _of_connections(scale: float) -> Outcome:
     """Open connections, send what nobody should, hold them, close them; several times."""
     connections = max(20, round(scale * _CONNECTIONS))
     outcome = Outcome(f"A flood of {connections} broken connections, {_ROUNDS} times")
@@ -36,7 +95,7 @@ def run(scale: float) -> Iterator[Outcome]:
             time.sleep(1)
         outcome.check(after.worst <= _ANSWER_SECONDS, f"afterwards health answered after {after.worst:.2f} s")
     outcome.note = f"{len(health.seconds)} questions for its health meanwhile, the slowest {health.worst:.2f} s"
-    yield outcome
+    return outcome
 
 
 def _flood(port: int, connections: int, rng: random.Random) -> None:
