@@ -3,7 +3,7 @@
 import streamlit as st
 
 from cnnviz.activations import channel_statistics
-from cnnviz.dashboard import activations, cache, channel_card, panels, shell, sidebar
+from cnnviz.dashboard import activations, cache, channel_card, layer_choice, panels, shell, sidebar
 from cnnviz.dashboard.texts import activations as texts
 from cnnviz.finite_check import require_sound
 
@@ -11,7 +11,7 @@ shell.require_shell()
 
 panels.head(texts)
 selection = sidebar.selection()
-info = activations.choose_layer(selection, sidebar.viewable(selection.convnet))
+info = layer_choice.choose_layer(selection, sidebar.viewable(selection.convnet))
 with panels.explained(ends_page=True):
     require_sound(selection.convnet, info.address)
 output = cache.feature_maps(selection, info.address)
@@ -26,7 +26,7 @@ received, sheet, card = st.columns([2, 7, 4], gap="medium")
 with card:
     channel = channel_card.choose_channel(texts.CARD, output.shape[-1], int(output.std(axis=(0, 1)).argmax()))
 with received:
-    activations.show_received(selection)
+    panels.show_received(selection)
     look = activations.choose_look()
 with sheet:
     activations.show_sheet(info, output, statistics, channel=channel, look=look)

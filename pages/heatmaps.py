@@ -2,9 +2,9 @@
 
 import streamlit as st
 
-from cnnviz.dashboard import cache, panels, shell, sidebar
-from cnnviz.dashboard.heatmaps import attention, choices, heatmap_results, maps, strip, words
-from cnnviz.dashboard.heatmaps.question import Question
+from cnnviz.dashboard import cache, heatmap_view, panels, shell, sidebar
+from cnnviz.dashboard.heatmap_view import Question
+from cnnviz.dashboard.heatmaps import attention, heatmap_results, strip, words
 from cnnviz.dashboard.texts import heatmaps as texts
 from cnnviz.dashboard.texts import shared
 from cnnviz.finite_check import require_sound
@@ -20,10 +20,10 @@ with panels.explained(ends_page=True):
     require_sound(selection.convnet)
 
 with st.container(horizontal=True, vertical_alignment="center"):
-    method = choices.choose_method(selection)
-    look = choices.choose_look()
+    method = heatmap_view.choose_method(selection)
+    look = heatmap_view.choose_look()
 with st.container(horizontal=True, vertical_alignment="center"):
-    against = choices.choose_against(selection)
+    against = heatmap_view.choose_against(selection)
 first = cache.class_index(selection)
 question = Question(selection, method, (first,) if against in (None, first) else (first, against))
 
@@ -31,7 +31,7 @@ heats = None
 with panels.explained():
     heats = heatmap_results.heats_or_progress(question)
 if heats is not None:
-    with maps.show_maps(question, heats, look):
+    with heatmap_view.show_maps(question, heats, look):
         words.show_method(question, heats[0])
         for class_index, heat in zip(question.classes, heats, strict=True):
             words.show_test(question, heat, class_index)

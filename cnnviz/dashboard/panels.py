@@ -13,7 +13,7 @@ import streamlit as st
 
 from cnnviz import figures, images
 from cnnviz.convnets import catalog
-from cnnviz.dashboard import language, paths, samples, state, store
+from cnnviz.dashboard import components, language, paths, samples, state, store
 from cnnviz.dashboard.jobs import Job, jobs
 from cnnviz.dashboard.private_streamlit import StopException
 from cnnviz.dashboard.state import Selection
@@ -211,6 +211,12 @@ def model_code(name: str) -> str:
         return f"cnnviz.load_convnet({name!r})"
     source, comment = paths.in_code(store.model_path(name) or Path("your-model.keras"))
     return f"cnnviz.load_convnet({source}){comment}"
+
+
+def show_received(selection: Selection) -> None:
+    """Draw the image as the model receives it."""
+    with st.container(key="received"):
+        components.image(selection.received, key="received_image", alt=shared.IMAGE_ALT)
 
 
 def show_export(

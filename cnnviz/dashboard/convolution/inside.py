@@ -12,7 +12,7 @@ import streamlit as st
 
 from cnnviz import images
 from cnnviz.convolution import LayerRun, Unit, unit_of
-from cnnviz.dashboard import activations, cache, channel_card, components, language, panels, sidebar
+from cnnviz.dashboard import cache, channel_card, components, language, layer_choice, panels, sidebar
 from cnnviz.dashboard.components import Walked
 from cnnviz.dashboard.convolution import export, model_kernels, walk
 from cnnviz.dashboard.convolution.sums import Wording, rounded, told
@@ -52,7 +52,7 @@ def _choose_layer(selection: Selection) -> tuple[Selection, LayerInfo]:
     """Draw the steps through the layers; the first convolution until one is chosen."""
     infos = sidebar.viewable(selection.convnet)
     first = next((info for info in infos if info.kernel_size and info.has_maps), infos[0])
-    info = activations.choose_layer(replace(selection, layer=selection.layer or first.address), infos)
+    info = layer_choice.choose_layer(replace(selection, layer=selection.layer or first.address), infos)
     return replace(selection, layer=info.address), info
 
 

@@ -8,11 +8,9 @@ import numpy as np
 import streamlit as st
 
 from cnnviz import convolution, images
-from cnnviz.dashboard import activations as page
-from cnnviz.dashboard import cache, channel_card, components, language, panels, state
+from cnnviz.dashboard import cache, channel_card, components, heatmap_view, language, panels, state
 from cnnviz.dashboard.convolution import export
 from cnnviz.dashboard.convolution.forgetting import Asked, Cascade, cascade_or_progress
-from cnnviz.dashboard.heatmaps import choices
 from cnnviz.dashboard.state import Selection
 from cnnviz.dashboard.texts import convolution as texts
 from cnnviz.dashboard.texts import shared
@@ -30,7 +28,7 @@ def show(selection: Selection) -> None:
     st.markdown(texts.SHUFFLED_WHAT)
     layer = require_maps(selection.convnet, selection.layer)
     with st.container(horizontal=True, vertical_alignment="center"):
-        method = choices.choose_method(selection)
+        method = heatmap_view.choose_method(selection)
     stop = st.container()
     maps = cache.feature_maps(selection, layer)
     state.validate_choice(state.CHANNEL, range(maps.shape[2]), _first_channel(maps))
@@ -68,7 +66,7 @@ def _show(asked: Asked, cascade: Cascade, count: int, maps: np.ndarray) -> None:
     title = texts.SHUFFLED_AFTER.format(count=count, total=asked.counts[-1])
     image, before, after, verdict = _row()
     with image:
-        page.show_received(asked.selection)
+        panels.show_received(asked.selection)
     with before:
         _draw_heat(asked, heat, title=texts.SHUFFLED_TRAINED, key="heat_before")
     with after:

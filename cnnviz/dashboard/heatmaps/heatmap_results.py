@@ -7,9 +7,8 @@ from functools import partial
 import numpy as np
 import streamlit as st
 
-from cnnviz.dashboard import background, cache
-from cnnviz.dashboard.heatmaps import maps
-from cnnviz.dashboard.heatmaps.question import Question
+from cnnviz.dashboard import background, cache, heatmap_view
+from cnnviz.dashboard.heatmap_view import Question
 from cnnviz.dashboard.jobs import Job
 from cnnviz.dashboard.texts import heatmaps as texts
 
@@ -33,10 +32,10 @@ def _show_so_far(question: Question, job: Job) -> None:
     """Draw the image, and the map as far as it is known, where the answer will be."""
     image, forming, _ = st.columns([3, 3, 2], gap="medium")
     with image:
-        maps.show_image(question.selection)
+        heatmap_view.show_image(question.selection)
     if job.preview is not None:
         with forming:
-            maps.show_forming(question, job)
+            heatmap_view.show_forming(question, job)
 
 
 def _explain(question: Question, job: Job) -> list[np.ndarray]:

@@ -7,7 +7,7 @@ import streamlit as st
 
 from cnnviz import heatmaps, images
 from cnnviz.dashboard import cache, components, language, panels, state
-from cnnviz.dashboard.heatmaps.question import Question
+from cnnviz.dashboard.heatmap_view import Question
 from cnnviz.dashboard.texts import heatmaps as texts
 from cnnviz.layers import default_layer, find_layer
 

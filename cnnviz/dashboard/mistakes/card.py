@@ -10,12 +10,10 @@ import streamlit as st
 
 from cnnviz import images, mistakes
 from cnnviz.convnets import Convnet
-from cnnviz.dashboard import cache, language, panels, state, store
+from cnnviz.dashboard import cache, heatmap_view, language, panels, state, store
 from cnnviz.dashboard.cached import kept
 from cnnviz.dashboard.components import percent
-from cnnviz.dashboard.heatmaps import maps
-from cnnviz.dashboard.heatmaps.choices import Look
-from cnnviz.dashboard.heatmaps.question import Question
+from cnnviz.dashboard.heatmap_view import Look, Question
 from cnnviz.dashboard.mistakes import counterfactuals, nearest_images, nearest_training_images, steps
 from cnnviz.dashboard.mistakes.steps import GRAD_CAM
 from cnnviz.dashboard.mistakes.subject import Subject
@@ -41,7 +39,7 @@ def show(subject: Subject, evaluation: Evaluation, row: int) -> None:
     st.markdown(sentence(evaluation, row, found, selection.convnet.class_names, among=among))
     now = steps.edited(selection, steps.steps_of(selection))
     if heats:
-        maps.show_maps(Question(now, GRAD_CAM, classes), _heats(now, classes), _LOOK)
+        heatmap_view.show_maps(Question(now, GRAD_CAM, classes), _heats(now, classes), _LOOK)
     st.header(texts.CHANGE, anchor=False)
     has_hottest = bool(heats) and float(np.ptp(heats[0])) > 0
     counterfactuals.show(selection, hottest=classes[0] if has_hottest else None)

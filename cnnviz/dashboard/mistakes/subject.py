@@ -11,13 +11,12 @@ import streamlit as st
 
 from cnnviz import mistakes
 from cnnviz.convnets import Convnet
-from cnnviz.dashboard import cache, components, language, panels, samples, sets, started, state
+from cnnviz.dashboard import cache, components, dataset_choice, language, panels, samples, sets, started, state
 from cnnviz.dashboard.mistakes import evaluation_job
 from cnnviz.dashboard.mistakes.evaluation_job import Asked
 from cnnviz.dashboard.sets import Offer
 from cnnviz.dashboard.state import Selection
 from cnnviz.dashboard.texts import mistakes as texts
-from cnnviz.dashboard.training import images as own_images
 from cnnviz.datasets import FASHION, Part
 from cnnviz.errors import ClassError
 from cnnviz.mistakes import ClassMapping, ClassOrder, Evaluation, Labeled, MappingGuess
@@ -88,7 +87,7 @@ def choose_subject(selection: Selection) -> Subject:
             format_func=lambda name: offers[name].said, persist_state="session",
         )  # fmt: skip
         parts = st.container(width="content")
-        own_images.take_own((state.DATA,), offers[chosen].source if chosen else None)
+        dataset_choice.take_own((state.DATA,), offers[chosen].source if chosen else None)
         mapped = st.container(horizontal=True, vertical_alignment="bottom", width="content")
     is_example = chosen is None
     if is_example:

@@ -28,7 +28,6 @@ SCALE_LAYER = "shared scale: {low} to {high}"
 SCALE_CHANNEL = "each channel scaled separately"
 CHANNEL_NAME = "channel {channel} · max {maximum}"
 CHANNEL_SILENT = "channel {channel} · inactive on this image"
-IMAGE_ALT = "The image as the model receives it"
 
 CARD = "Channel"
 CARD_MAP_ALT = "Channel {channel} of {layer} over the image; maximum {maximum}"

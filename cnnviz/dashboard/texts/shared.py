@@ -17,6 +17,7 @@ OWN_NETWORK_HELP = (
     "No code in it is run; files that would need to are refused."
 )
 IMAGE = "Image"
+IMAGE_ALT = "The image as the model receives it"
 TEST_IMAGE = "{name} · test image {number}"
 OWN_IMAGE = "Upload an image"
 OWN_IMAGE_UPLOAD = "JPEG, PNG, WebP, AVIF, GIF, BMP, TIFF, DICOM or .npy"

@@ -7,11 +7,10 @@ from typing import Any
 import streamlit as st
 
 from cnnviz import convnets, training
-from cnnviz.dashboard import language, state
+from cnnviz.dashboard import dataset_choice, language, state
 from cnnviz.dashboard.private_streamlit import DeltaGenerator
 from cnnviz.dashboard.texts import shared
 from cnnviz.dashboard.texts import training as texts
-from cnnviz.dashboard.training import images
 from cnnviz.runs import trained_networks
 from cnnviz.training import RECIPES, Recipe
 
@@ -36,7 +35,7 @@ def choose_recipe() -> tuple[Recipe, DeltaGenerator | None]:
             width=260,
         )  # fmt: skip
         named = RECIPES[name]
-        changes: dict[str, Any] = {"data": images.choose(f"data {name}", named.recipe.data, others=_DATA)}
+        changes: dict[str, Any] = {"data": dataset_choice.choose(f"data {name}", named.recipe.data, others=_DATA)}
         if named.recipe.transfer is not None:
             changes["transfer.base"] = _choose_base(named.recipe.transfer.base)
         changes["epochs"] = st.number_input(
@@ -46,7 +45,7 @@ def choose_recipe() -> tuple[Recipe, DeltaGenerator | None]:
     with st.container(horizontal=True):
         with st.popover(shared.SETTINGS, icon=":material/tune:", type="tertiary"):
             changes |= _choose_settings(named.recipe)
-        images.take_own(_DATA, changes["data"])
+        dataset_choice.take_own(_DATA, changes["data"])
     editor = st.expander(texts.AUGMENTATION, icon=":material/flip:", on_change="rerun", key="augmentation")
     preview, sliders = editor.columns([4, 3], gap="large")  # on a phone, the image above the sliders
     with sliders:

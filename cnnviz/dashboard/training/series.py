@@ -6,9 +6,9 @@ import pandas as pd
 import streamlit as st
 
 from cnnviz import training
-from cnnviz.dashboard import cache, language, panels, state
+from cnnviz.dashboard import cache, dataset_choice, language, panels, state
 from cnnviz.dashboard.texts import training as texts
-from cnnviz.dashboard.training import images, new_run, processes
+from cnnviz.dashboard.training import new_run, processes
 from cnnviz.datasets import Dataset
 from cnnviz.training import RECIPES, SERIES, Recipe
 from cnnviz.training.series import series_recipes
@@ -19,9 +19,9 @@ def show() -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         name = _choose({name: language.say(series.title) for name, series in SERIES.items()})
         series = SERIES[name]
-        data = images.choose(_key(name), series.recipes[0].data)
+        data = dataset_choice.choose(_key(name), series.recipes[0].data)
     st.caption(language.say(series.summary))
-    images.take_own([_key(other) for other in SERIES], data)
+    dataset_choice.take_own([_key(other) for other in SERIES], data)
     with panels.explained(ends_page=True):
         dataset = cache.dataset(data, series.recipes[0].seed)
         _show_launch(name, series_recipes(name, data=data), dataset)
