@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cnnviz.capture import walk, without_call_number
 from cnnviz.convnets import Convnet
-from cnnviz.convnets.not_finite import count_in_weight
+from cnnviz.convnets.finite_weights import count_in_weight
 from cnnviz.errors import LayerError
 from cnnviz.layers import find_layer, layers
 from cnnviz.sentences import Sentence

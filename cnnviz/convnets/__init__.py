@@ -5,9 +5,9 @@ from cnnviz.convnets.catalog import DEFAULT, Entry, build_untrained, catalog
 from cnnviz.convnets.convnet import SCALINGS, Convnet, Preparation, Scaling
 from cnnviz.convnets.facts import FileFacts, describe_model_file
 from cnnviz.convnets.files import convert_model_file, open_model_file
+from cnnviz.convnets.finite_weights import count_not_finite
 from cnnviz.convnets.labels import read_labels
 from cnnviz.convnets.loading import load_convnet
-from cnnviz.convnets.not_finite import count_not_finite
 from cnnviz.convnets.outputs import KINDS
 from cnnviz.convnets.overrides import CLASS_ORDERS, Answers, recall, remember
 from cnnviz.convnets.wrapping import convnet_from_model, guess_preparation

@@ -9,10 +9,18 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from cnnviz.convnets import architectures, efficientnet_lite0
 from cnnviz.convnets.convnet import SCALINGS, Preparation
-from cnnviz.convnets.shipped import SHIPPED, Shipped
 from cnnviz.datasets import CATS_AND_DOGS, CIFAR10, DIGITS, FASHION
 from cnnviz.downloads import is_failed_download
 from cnnviz.errors import ModelError, OfflineError
+
+if TYPE_CHECKING:
+    import keras
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cnnviz.convnets.files import open_model_file
 
 if TYPE_CHECKING:
     import keras
@@ -240,3 +248,45 @@ def _download(name: str, application: _Application) -> keras.Model:
             megabytes=application.megabytes,
             default=DEFAULT,
         ) from error
+
+
+_FOLDER = Path(__file__).parents[1] / "data"
+
+
+@dataclass(frozen=True)
+class Shipped:
+    """A small model that one of our own recipes trained.
+
+    Attributes:
+        name: Its name in the catalog.
+        title: Its name for people.
+        architecture: Name of the same model, untrained.
+        data: Name of the data set; its test images were never learned from.
+    """
+
+    name: str
+    title: str
+    architecture: str
+    data: str
+
+    def open(self) -> keras.Model:
+        """Open it; it takes pixels 0..255."""
+        return open_model_file(_FOLDER / f"{self.name}.keras")
+
+    def build_untrained(self) -> keras.Model:
+        """Build the same model with fresh weights."""
+        import keras
+
+        return keras.models.clone_model(self.open())
+
+    @property
+    def record(self) -> Mapping[str, Any]:
+        """How it was made: `recipe`, `environment`, `status` and `history` of its run."""
+        found: dict[str, Any] = json.loads((_FOLDER / f"{self.name}.json").read_text(encoding="utf-8"))
+        return found
+
+
+SHIPPED = (
+    Shipped("lenet5-mnist", "LeNet-5, trained on digits", "lenet5", "mnist-5k"),
+    Shipped("fashion-cnn", "Fashion convnet, trained", "fashion_cnn", "fashion-mnist"),
+)

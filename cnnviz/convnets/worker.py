@@ -52,7 +52,7 @@ def _try_out(model: keras.Model) -> dict[str, Any]:
     """Run a model once on zeros, if one image is what it takes."""
     import keras
 
-    from cnnviz.convnets.not_finite import count_not_finite_weights
+    from cnnviz.convnets.finite_weights import count_not_finite_weights
 
     inputs = [tuple(tensor.shape) for tensor in keras.tree.flatten(getattr(model, "inputs", None) or [])]
     outputs: list[Any] = []

@@ -230,9 +230,7 @@ def show_export(
         image: Draws the view, uint8; None if there is nothing to see. It and `arrays` are called only when asked for.
         arrays: Gives the raw arrays by name.
     """
-    popover = st.popover(
-        shared.TAKE_AWAY, icon=":material/download:", type="tertiary", on_change="rerun", key="show_export"
-    )
+    popover = st.popover(shared.EXPORT, icon=":material/download:", type="tertiary", on_change="rerun", key="export")
     if not popover.open:
         return
     with popover:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import gzip
 import importlib.util
+import math
 import os
+import struct
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,7 +15,6 @@ import numpy as np
 
 from cnnviz.datasets.class_names import CIFAR10, DIGITS, FASHION
 from cnnviz.datasets.dataset import Dataset, array_part
-from cnnviz.datasets.idx import read_idx
 from cnnviz.datasets.notes import note_balance
 from cnnviz.datasets.splitting import VALIDATION_SHARE, hold_out
 from cnnviz.downloads import is_failed_download
@@ -120,3 +123,43 @@ def _download(name: str) -> tuple[Arrays, Arrays]:
             "The dataset {name} could not be downloaded. {advice}", name=name.replace("_", "-"), advice=_OFFLINE
         ) from error
     return (train_pixels, train_labels.ravel()), (test_pixels, test_labels.ravel())
+
+
+_UINT8 = 0x08
+_MAX_BYTES = 2**30  # Fashion-MNIST has 47 million
+
+
+def read_idx(path: Path) -> np.ndarray:
+    """Read a gzipped idx file of bytes: two zeros, type, number of axes, length of each (big-endian), values.
+
+    Args:
+        path: A file such as `train-images-idx3-ubyte.gz`.
+
+    Returns:
+        uint8 of the shape that the file states, read-only.
+
+    Raises:
+        DataError: If it is missing, damaged, or no such file.
+
+    Reference:
+        http://yann.lecun.com/exdb/mnist/, "the IDX file format".
+    """
+    try:
+        with gzip.open(path) as file:
+            zeros, kind, axes = struct.unpack(">HBB", file.read(4))
+            shape = struct.unpack(f">{axes}I", file.read(4 * axes))
+            expected = math.prod(shape)
+            if zeros or kind != _UINT8 or expected > _MAX_BYTES:
+                raise DataError("{name} is no idx file of bytes. Download or install it again.", name=path.name)
+            values = np.frombuffer(file.read(expected + 1), np.uint8)
+    except FileNotFoundError as error:
+        raise DataError(
+            "There is no file {name} in {folder!r}. Download or install it again.",
+            name=path.name,
+            folder=path.parent.name,
+        ) from error
+    except (OSError, EOFError, struct.error, zlib.error) as error:
+        raise DataError("{name} is damaged or cut short. Download or install it again.", name=path.name) from error
+    if len(values) != expected:
+        raise DataError("{name} is damaged or cut short. Download or install it again.", name=path.name)
+    return values.reshape(shape)

@@ -10,16 +10,15 @@ words, and `deletion_score` tests whether the model agrees.
 
 from cnnviz.heatmaps.attention import attention, attention_layers, attention_maps, attention_rollout
 from cnnviz.heatmaps.box import box
-from cnnviz.heatmaps.comparison import Comparison, compare
+from cnnviz.heatmaps.comparison import Comparison, compare, strip
 from cnnviz.heatmaps.faithfulness import Deletion, deletion_score
 from cnnviz.heatmaps.gradient_cams import grad_cam, grad_cam_plus_plus, hires_cam, layer_cam
-from cnnviz.heatmaps.hiding import occlusion
 from cnnviz.heatmaps.methods import METHODS, Method, methods_for
+from cnnviz.heatmaps.occluding import occlusion
 from cnnviz.heatmaps.path_gradients import integrated_gradients
 from cnnviz.heatmaps.pixel_gradients import saliency, smooth_grad
 from cnnviz.heatmaps.scorecam import score_cam
 from cnnviz.heatmaps.steps import OnStep
-from cnnviz.heatmaps.strip import strip
 from cnnviz.heatmaps.verdict import Verdict, judge, judged
 
 __all__ = [

@@ -10,7 +10,7 @@ import numpy as np
 from cnnviz.convnets import Convnet
 from cnnviz.heatmaps.attention import attention_layers, attention_rollout
 from cnnviz.heatmaps.gradient_cams import grad_cam, grad_cam_plus_plus, hires_cam, layer_cam
-from cnnviz.heatmaps.hiding import occlusion, patches
+from cnnviz.heatmaps.occluding import occlusion, patches
 from cnnviz.heatmaps.path_gradients import STEPS, integrated_gradients
 from cnnviz.heatmaps.pixel_gradients import SAMPLES, saliency, smooth_grad
 from cnnviz.heatmaps.scorecam import score_cam

@@ -26,7 +26,9 @@ MAX_BYTES = 20 * 2**20
 MAX_PIXELS = 40_000_000
 MAX_SIDE = 16_000
 MAX_SCANS = 100  # of a progressive JPEG, each of which goes over all its pixels; encoders write about ten
-_LIMIT = Sentence("{pixels} megapixels or {side:,} a side", pixels=MAX_PIXELS // 10**6, side=MAX_SIDE)
+_LIMIT = Sentence(
+    "{pixels} megapixels or {side:,} pixels in width or height", pixels=MAX_PIXELS // 10**6, side=MAX_SIDE
+)
 
 _ORIENTATION = 0x0112  # EXIF
 _UPRIGHT = 1

@@ -62,7 +62,7 @@ def test_a_link_to_what_is_gone_says_so_once_and_then_tells_the_truth(dashboard)
     dashboard.open(f"/activations?layer=stem_relu&image={'0' * 64}")
     dashboard.page.get_by_text("no longer on this server").wait_for()
     dashboard.page.wait_for_url("**/activations?layer=stem_relu")
-    dashboard.page.get_by_role("button", name="Layer to add").wait_for()
+    dashboard.page.get_by_role("button", name="Next layer").wait_for()
     dashboard.settle()  # else the key may come before anything listens
     dashboard.page.keyboard.press("ArrowRight")
     dashboard.page.wait_for_url("**/activations?layer=block0_dw_conv")

@@ -19,7 +19,7 @@ def test_every_part_that_is_named_is_on_some_page(dashboard):
         dashboard.open(path)
         missing = absent(page, missing)
         if path == PAGES[0]:
-            page.locator(".st-key-take_away button").first.click()
+            page.locator(".st-key-export button").first.click()
             page.get_by_text("Arrays (.npz)").wait_for()
             missing = absent(page, missing)
     assert not missing, f"Streamlit {streamlit.__version__} moved {missing}: see cnnviz/dashboard/private_streamlit.py"

@@ -15,4 +15,4 @@ def test_windows_are_stepped_by_keys_and_layers_taken_off(dashboard):
     page.get_by_role("cell", name="9 × 9").wait_for()
     page.wait_for_url(re.compile(r"stack=28x28x1%2Cconv5x6%2Cconv5x16$|stack=28x28x1%2Cconv5x6%2Cconv5x16&"))
     page.get_by_role("button", name="conv 5 × 5, 16", exact=True).click()
-    page.get_by_text("conv 5 × 5, 16 sees 9 × 9").wait_for()
+    page.get_by_text("conv 5 × 5, 16: receptive field 9 × 9").wait_for()

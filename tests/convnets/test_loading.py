@@ -9,7 +9,7 @@ from keras import layers
 
 from cnnviz.convnets import SCALINGS, Preparation, load_convnet
 from cnnviz.convnets.architectures import lenet5_subclassed, mnist_convnet
-from cnnviz.convnets.not_finite import count_not_finite
+from cnnviz.convnets.finite_weights import count_not_finite
 from cnnviz.convnets.overrides import Answers, remember
 from cnnviz.errors import ModelError, ModelFileError
 from cnnviz.probes import predict

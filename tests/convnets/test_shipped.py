@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from cnnviz.convnets import catalog, load_convnet
-from cnnviz.convnets.shipped import SHIPPED
+from cnnviz.convnets.catalog import SHIPPED
 from cnnviz.datasets import load_dataset, photos
 from cnnviz.probes import predict
 

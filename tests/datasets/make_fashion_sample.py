@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 import cnnviz.datasets
-from cnnviz.datasets.idx import read_idx
+from cnnviz.datasets.known import read_idx
 
 DEBIAN = Path("/usr/share/datasets/fashion-mnist")
 TARGET = Path(cnnviz.datasets.__file__).parents[1] / "data" / "fashion_sample.npz"

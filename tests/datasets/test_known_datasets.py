@@ -11,7 +11,7 @@ import pytest
 
 import cnnviz
 from cnnviz.datasets import catalog, hold_out, load_dataset, sample, subset
-from cnnviz.datasets.idx import read_idx
+from cnnviz.datasets.known import read_idx
 from cnnviz.errors import DataError
 
 LICENSE = Path(cnnviz.__file__).parent / "data" / "fashion_sample.LICENSE.txt"

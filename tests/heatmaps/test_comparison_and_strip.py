@@ -21,9 +21,9 @@ def test_a_strip_gives_what_the_method_gives_layer_by_layer(deep, images, method
 
 
 def test_a_strip_runs_the_model_once(deep, images, monkeypatch):
-    module, calls = importlib.import_module("cnnviz.heatmaps.strip"), []
+    module, calls = importlib.import_module("cnnviz.heatmaps.comparison"), []
     monkeypatch.setattr(
-        module, "read", lambda *args, **kwargs: calls.append(kwargs["layers"]) or forward(*args, **kwargs)
+        module, "forward", lambda *args, **kwargs: calls.append(kwargs["layers"]) or forward(*args, **kwargs)
     )
     strip(deep, images, layers=["conv1", "conv2"])
     assert calls == [["conv1", "conv2"]]

@@ -15,9 +15,8 @@ from cnnviz.datasets import load_dataset, photos
 from cnnviz.errors import RunError
 from cnnviz.training import Recipe, Transfer, carry_out, create_run, reopen, stop
 from cnnviz.training.cutting import base_of, cut
-from cnnviz.training.features import features_of
 from cnnviz.training.plans import make_plan
-from cnnviz.training.transfer import assemble, unfreeze
+from cnnviz.training.transfer import assemble, features_of, unfreeze
 
 SIDE = 20
 
@@ -274,7 +273,7 @@ def test_features_that_were_longest_unused_make_room(shapes, runs, monkeypatch):
     image = keras.Input((8, 8, 1))
     body = keras.Model(image, layers.Flatten()(image))
     one = features_of(body, part, key="first").nbytes + 140  # the header of the file, and its seal
-    monkeypatch.setattr("cnnviz.training.features.MAX_BYTES", 2 * one)
+    monkeypatch.setattr("cnnviz.training.transfer.MAX_BYTES", 2 * one)
     (first,) = (runs.parent / "cache" / "features").iterdir()
     features_of(body, part, key="second")
     (second,) = {*first.parent.iterdir()} - {first}
@@ -283,7 +282,7 @@ def test_features_that_were_longest_unused_make_room(shapes, runs, monkeypatch):
     features_of(body, part, key="first")  # used just now
     features_of(body, part, key="third")
     assert first.exists() and not second.exists() and len(list(first.parent.iterdir())) == 2
-    monkeypatch.setattr("cnnviz.training.features.MAX_BYTES", one // 2)
+    monkeypatch.setattr("cnnviz.training.transfer.MAX_BYTES", one // 2)
     with pytest.raises(RunError, match=r"24 images of 64 features each take 0\.0 GB; .* Choose average pooling"):
         features_of(body, part, key="fourth")
 

@@ -23,13 +23,11 @@ from cnnviz.dashboard.cache.results import (
     deletion,
     feature_maps,
     heatmap,
+    layer_run,
     probabilities,
+    seen_by,
     strip,
     strip_layers,
-)
-from cnnviz.dashboard.cache.units import (
-    layer_run,
-    seen_by,
 )
 from cnnviz.dashboard.cached import CACHE
 

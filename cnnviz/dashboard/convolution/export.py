@@ -11,10 +11,10 @@ from cnnviz import images
 from cnnviz.convolution import LayerRun, Move, StackedLayer
 from cnnviz.convolution.notation import write_stack
 from cnnviz.dashboard import panels, samples
-from cnnviz.dashboard.convolution.forgetting import Asked, Cascade
 from cnnviz.dashboard.convolution.playground import Played
 from cnnviz.dashboard.convolution.settings import Shape
 from cnnviz.dashboard.convolution.walk import Place
+from cnnviz.dashboard.convolution.weight_randomization import Asked, Cascade
 from cnnviz.dashboard.state import Selection
 from cnnviz.probes import ForwardPass
 

@@ -59,7 +59,7 @@ PAINT = {
 
 WHAT = "What am I seeing?"
 SETTINGS = "Settings"
-TAKE_AWAY = "Export"
+EXPORT = "Export"
 CODE = "Python code for this view"
 DOWNLOAD_PNG = "Image (PNG)"
 DOWNLOAD_NPZ = "Arrays (.npz)"
