@@ -42,7 +42,7 @@ def show_sheet(info: LayerInfo, maps: np.ndarray, statistics: ChannelStatistics,
     ranks = activations.order_channels(statistics, by=look.order)
     tiles = activations.tiles(maps, normalize=look.scale)[ranks]
     names = [
-        texts.CHANNEL_SILENT.format(channel=rank)
+        texts.CHANNEL_INACTIVE.format(channel=rank)
         if statistics.is_inactive[rank]
         else texts.CHANNEL_NAME.format(channel=rank, maximum=f"{statistics.maximum[rank]:.3g}")
         for rank in ranks
@@ -61,7 +61,7 @@ def show_sheet(info: LayerInfo, maps: np.ndarray, statistics: ChannelStatistics,
     low, high = activations.shown_range(statistics, normalize=look.scale)
     low_text, high_text = f"{np.nanmin(low, initial=0):.3g}", f"{np.nanmax(high, initial=0):.3g}"
     said = texts.SCALE_LAYER.format(low=low_text, high=high_text) if look.scale == "layer" else texts.SCALE_CHANNEL
-    counts = texts.SILENT.format(count=len(ranks), silent=int(statistics.is_inactive.sum()))
+    counts = texts.INACTIVE.format(count=len(ranks), silent=int(statistics.is_inactive.sum()))
     st.caption(f"{counts} · {said}")
     if tokens := panels.grid_text(info):
         st.caption(tokens)

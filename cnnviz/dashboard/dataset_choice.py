@@ -52,10 +52,10 @@ def take_own(keys: Sequence[str], source: str | None) -> None:
         source: What is chosen, as `load_dataset` opens it; None if nothing is.
     """
     folder, name = store.data_folder(), Path(source or "").name
-    popover = st.popover(texts.OWN_DATA, icon=":material/upload_file:", type="tertiary")
+    popover = st.popover(texts.UPLOAD_DATASET, icon=":material/upload_file:", type="tertiary")
     with popover:
         uploads.uploader(
-            "uploads", texts.OWN_DATA_HELP.format(folder=folder.name), key="data_upload", types=["zip"],
+            "uploads", texts.UPLOAD_DATASET_HELP.format(folder=folder.name), key="data_upload", types=["zip"],
             take_in=partial(_take_upload, keys),
         )  # fmt: skip
         paths.offer(folder)

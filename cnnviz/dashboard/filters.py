@@ -106,7 +106,7 @@ def show_sheet(selection: Selection, sheet: Sheet) -> None:
 def _offer(selection: Selection, sheet: Sheet, missing: list[int]) -> None:
     seconds = patterns.estimate(selection, sheet.info, sheet.request, count=len(missing))
     is_new = len(missing) == len(sheet.indices)
-    label = texts.GROW_ONE if len(sheet.indices) == 1 else texts.GROW if is_new else texts.RESUME
+    label = texts.GENERATE_ONE if len(sheet.indices) == 1 else texts.GENERATE if is_new else texts.RESUME
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button(
             label.format(count=len(missing)), type="primary", icon=":material/play_arrow:", key="grow",

@@ -112,7 +112,7 @@ def title(image: str) -> str:
         test = _set(found[0])
         names = language.class_names(test.class_names)
         return shared.TEST_IMAGE.format(name=names[test.test.labels[found[1]]], number=found[1])
-    return shared.OWN_IMAGE if _UPLOAD.fullmatch(image) else image
+    return shared.UPLOAD_IMAGE if _UPLOAD.fullmatch(image) else image
 
 
 def code(image: str) -> str:

@@ -68,8 +68,8 @@ def run_page(page: StreamlitPage) -> None:
 
 def _refused(key: str, asked: object, shown: object) -> str:
     """Say that a link asks for something that is not there, and what is shown instead."""
-    said = shared.REFUSED.get(key, shared.REFUSED_OTHER).format(key=key, asked=repr(asked)[:60])
-    instead = shared.REFUSED_SHOWN_OWN if shown is None else shared.REFUSED_SHOWN.format(shown=shown)
+    said = shared.GONE.get(key, shared.GONE_OTHER).format(key=key, asked=repr(asked)[:60])
+    instead = shared.SHOWN_DEFAULT if shown is None else shared.SHOWN_INSTEAD.format(shown=shown)
     return f"{said} {instead}"
 
 

@@ -102,11 +102,11 @@ def _choose_network() -> None:
         own_networks().append(linked)
     names = [*catalog(), *trained_networks(), *own_networks()]
     state.validate_choice(state.MODEL, names, state.default_model())
-    st.selectbox(shared.NETWORK, names, key=state.MODEL)
-    popover = st.popover(shared.OWN_NETWORK, icon=":material/upload_file:", width="stretch")
+    st.selectbox(shared.MODEL, names, key=state.MODEL)
+    popover = st.popover(shared.UPLOAD_MODEL, icon=":material/upload_file:", width="stretch")
     with popover:
         uploads.uploader(
-            "models", shared.OWN_NETWORK_HELP, key="model_upload", types=["keras", "h5", "hdf5", "zip"],
+            "models", shared.UPLOAD_MODEL_HELP, key="model_upload", types=["keras", "h5", "hdf5", "zip"],
             take_in=_take_model,
         )  # fmt: skip
     uploads.offer_deletion("models", state.model(), _deselect_network)
@@ -150,10 +150,10 @@ def _choose_image() -> None:
         tile=72,
         is_sharp=False,
     )
-    popover = st.popover(shared.OWN_IMAGE, icon=":material/add_photo_alternate:", width="stretch")
+    popover = st.popover(shared.UPLOAD_IMAGE, icon=":material/add_photo_alternate:", width="stretch")
     with popover:
         uploads.uploader(
-            "pictures", shared.OWN_IMAGE_UPLOAD, key="upload", types=samples.UPLOAD_TYPES, take_in=_take_image
+            "pictures", shared.UPLOAD_IMAGE_TYPES, key="upload", types=samples.UPLOAD_TYPES, take_in=_take_image
         )
         if st.toggle(shared.CAMERA, key="camera_on"):
             st.camera_input(

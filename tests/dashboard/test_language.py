@@ -230,11 +230,11 @@ def test_class_names_that_do_not_ship_stay(korean):
 def test_texts_are_english_without_a_session_and_may_speak_what_a_session_did(korean, monkeypatch):
     from cnnviz.dashboard.texts import shared
 
-    kept = language.kept(lambda: shared.NETWORK)
-    assert shared.NETWORK == "모델"
+    kept = language.kept(lambda: shared.MODEL)
+    assert shared.MODEL == "모델"
     monkeypatch.undo()
     said = []
-    thread = threading.Thread(target=lambda: said.extend([kept(), shared.NETWORK]))
+    thread = threading.Thread(target=lambda: said.extend([kept(), shared.MODEL]))
     thread.start()
     thread.join()
     assert said == ["모델", "Model"]

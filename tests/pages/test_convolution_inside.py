@@ -244,13 +244,13 @@ def test_the_rank_correlation_is_that_of_the_trained_and_the_shuffled_model(open
     assert after.max() > 0
     assert app.metric[0].value == f"{spearmanr(before.ravel(), after.ravel()).statistic:.2f}".replace("-", "−")
     assert app.metric[1].value == "1.00"
-    assert texts.SHUFFLED_BELOW.format(layer="conv2") in sentences(app)
+    assert texts.RANDOMIZED_BELOW.format(layer="conv2") in sentences(app)
 
 
 def test_a_map_is_not_said_to_be_safe_when_layers_below_it_are_shuffled(open_page):
     app = shuffled_page(open_page, layer="pool1", channel=2)
     assert float(app.metric[1].value.replace("−", "-")) < 0.99
-    assert texts.SHUFFLED_BELOW.format(layer="pool1") not in sentences(app)
+    assert texts.RANDOMIZED_BELOW.format(layer="pool1") not in sentences(app)
 
 
 def test_a_cascade_is_kept_and_the_slider_computes_nothing(open_page):
@@ -259,7 +259,7 @@ def test_a_cascade_is_kept_and_the_slider_computes_nothing(open_page):
     said = app.metric[0].value
     app.select_slider(key="shuffled").set_value("0").run()
     assert app.metric[0].value == "1.00"
-    assert texts.SHUFFLED_NOTHING in sentences(app)
+    assert texts.RANDOMIZED_NOTHING in sentences(app)
     app.select_slider(key="shuffled").set_value("5").run()
     assert app.metric[0].value == said
     assert not app.get("progress")
@@ -269,7 +269,7 @@ def test_a_slow_method_is_estimated_before_it_starts(open_page):
     app = open_page("convolution", view="shuffled", model="lenet5-mnist", method="occlusion")
     assert not app.exception
     assert "forward passes" in sentences(app)
-    assert texts.SHUFFLED_START in [button.label for button in app.button]
+    assert texts.RANDOMIZED_START in [button.label for button in app.button]
 
 
 def test_a_model_without_maps_is_explained(open_page):

@@ -50,15 +50,15 @@ def show(selection: Selection) -> None:
     convnet, dataset = cache.convnet(_NETWORK), cache.dataset(_DATA, 0)
     job = background.finished(
         f"rivals {convnet.fingerprint}",
-        texts.RIVALS_LABEL,
+        texts.BASELINES_LABEL,
         lambda job: _rivals(convnet.fingerprint, convnet, dataset, job),
-        icon=":material/school:", progress=texts.RIVALS_LEARNING, is_quick=True,
+        icon=":material/school:", progress=texts.BASELINES_LEARNING, is_quick=True,
     )  # fmt: skip
     if job is None:
         return
     rivals: Rivals = job.result
     shifts = _SHIFTS.tolist()
-    shift = panels.choose_step(texts.MOVED_SLIDERS["right"], shifts, key=state.SHIFT, default=_FIRST, width=420)
+    shift = panels.choose_step(texts.TRANSLATED_SLIDERS["right"], shifts, key=state.SHIFT, default=_FIRST, width=420)
     _say(rivals.right[int(np.flatnonzero(shift == _SHIFTS)[0])], shift)
     image, curves = st.columns([1, 3], gap="large")
     photo = _digit(selection, dataset)
@@ -66,12 +66,12 @@ def show(selection: Selection) -> None:
         _show_digit(convnet, rivals, photo, shift)
     with curves:
         panels.chart(
-            charts.curves(_SHIFTS, dict(zip(texts.RIVALS_NAMES, rivals.right.T.tolist(), strict=True)), mark=shift,
-                          across=texts.MOVED_SLIDERS["right"], up=texts.RIVALS_RIGHT, is_share=True),
-            key="rivals", alt=texts.RIVALS_ALT,
+            charts.curves(_SHIFTS, dict(zip(texts.BASELINES_NAMES, rivals.right.T.tolist(), strict=True)), mark=shift,
+                          across=texts.TRANSLATED_SLIDERS["right"], up=texts.BASELINES_RIGHT, is_share=True),
+            key="rivals", alt=texts.BASELINES_ALT,
         )  # fmt: skip
     st.caption(
-        texts.RIVALS_HOW.format(
+        texts.BASELINES_HOW.format(
             count=f"{len(dataset.train):,}", digits=rivals.digits, dense=f"{rivals.dense.parameters:,}",
             convolutional=f"{convnet.model.count_params():,}", layer=_LAYER,
         )
@@ -81,7 +81,7 @@ def show(selection: Selection) -> None:
 def _say(right: np.ndarray, shift: int) -> None:
     names = ("convolutional", "dense", "pooled")
     shares = {name: percent(float(share)) for name, share in zip(names, right, strict=True)}
-    st.markdown(texts.RIVALS_SENTENCE.format(shift=shift, **shares))
+    st.markdown(texts.BASELINES_SENTENCE.format(shift=shift, **shares))
 
 
 @kept()
@@ -127,9 +127,9 @@ def _digit(selection: Selection, dataset: Dataset) -> np.ndarray:
 def _show_digit(convnet: Convnet, rivals: Rivals, photo: np.ndarray, shift: int) -> None:
     """Draw the shifted digit, and what each model says of it."""
     shown = _shifted(photo[None], shift)
-    components.image(rgb(shown[0]), key="rivals digit", alt=texts.RIVALS_DIGIT)
+    components.image(rgb(shown[0]), key="rivals digit", alt=texts.BASELINES_DIGIT)
     with cache.compute(convnet):
         answers = _answers(convnet, rivals.dense, rivals.pooled, shown)[:, 0]
-    for name, answer in zip(texts.RIVALS_NAMES, answers, strict=True):
+    for name, answer in zip(texts.BASELINES_NAMES, answers, strict=True):
         said = convnet.class_names[int(answer.argmax())]
-        st.markdown(texts.RIVALS_SAYS.format(name=name, said=said, share=percent(float(answer.max()))))
+        st.markdown(texts.BASELINES_SAYS.format(name=name, said=said, share=percent(float(answer.max()))))

@@ -43,9 +43,9 @@ def choose(selection: Selection) -> np.ndarray | None:
         return None
     layer, channel = panels.plain(str(selection.layer)), st.session_state[state.CHANNEL]
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(texts.BORROWED.format(layer=layer, channel=channel), width="content")
+        st.markdown(texts.MODEL_KERNEL.format(layer=layer, channel=channel), width="content")
         chosen = _choose_input(options)
-        st.button(texts.BORROWED_RETURN, icon=":material/close:", on_click=state.select, args=(state.FILTER, None))
+        st.button(texts.MODEL_KERNEL_RETURN, icon=":material/close:", on_click=state.select, args=(state.FILTER, None))
     return kernel.sum(axis=2) if chosen == _GRAY else kernel[..., int(chosen)]
 
 
@@ -69,9 +69,9 @@ def can_slide(kernels: np.ndarray) -> bool:
 
 def _choose_input(options: list[str]) -> str:
     """Draw which input channel's kernel is meant, or all of a gray image."""
-    names = {_GRAY: texts.BORROWED_GRAY}
+    names = {_GRAY: texts.MODEL_KERNEL_GRAY}
     chosen = st.selectbox(
-        texts.BORROWED_INPUT,
+        texts.MODEL_KERNEL_INPUT,
         options,
         format_func=lambda option: names.get(option) or texts.INSIDE_CHANNEL_NAME.format(channel=option),
         key=state.FILTER,

@@ -55,11 +55,11 @@ def show(selection: Selection) -> None:
     st.header(_words(asked, selection), anchor=False)
     _show_subject(selection, asked)
     chosen = st.segmented_control(
-        texts.ASKED_CHOICES, range(len(asked.question.choices)), key=f"answer {asked.key}",
+        texts.QUIZ_CHOICES, range(len(asked.question.choices)), key=f"answer {asked.key}",
         format_func=lambda place: _choice(asked, asked.question.choices[place], selection),
     )  # fmt: skip
     st.button(
-        texts.ASKED_REVEAL, key="reveal", type="primary", icon=":material/visibility:", disabled=_is_shown(asked),
+        texts.QUIZ_REVEAL, key="reveal", type="primary", icon=":material/visibility:", disabled=_is_shown(asked),
         on_click=_reveal, args=(asked, chosen),
     )  # fmt: skip
     if _is_shown(asked):
@@ -74,12 +74,12 @@ def _choose_number() -> int:
     number = int(st.session_state[state.SEED])
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button(
-            texts.ASKED_PREVIOUS, icon=":material/chevron_left:", key="previous", disabled=number == 1,
+            texts.QUIZ_PREVIOUS, icon=":material/chevron_left:", key="previous", disabled=number == 1,
             on_click=state.select, args=(state.SEED, str(number - 1)),
         )  # fmt: skip
-        st.markdown(f"**{texts.ASKED_NUMBER.format(number=number)}**", width="content")
+        st.markdown(f"**{texts.QUIZ_NUMBER.format(number=number)}**", width="content")
         st.button(
-            texts.ASKED_NEXT, icon=":material/chevron_right:", key="next", disabled=number == _MOST,
+            texts.QUIZ_NEXT, icon=":material/chevron_right:", key="next", disabled=number == _MOST,
             on_click=state.select, args=(state.SEED, str(number + 1)),
         )  # fmt: skip
     return number
@@ -120,10 +120,10 @@ def _small(selection: Selection) -> np.ndarray:
 def _words(asked: Asked, selection: Selection) -> str:
     kind, numbers = asked.question.kind, asked.question.numbers
     if kind == "receptive-field":
-        return texts.ASKED_DEPTH.format(depth=numbers["depth"])
+        return texts.QUIZ_DEPTH.format(depth=numbers["depth"])
     if kind == "changed-size":
-        return texts.ASKED_CHANGED[str(numbers["changed"])].format(now=numbers["now"])
-    return texts.ASKED[kind].format(network=panels.plain(selection.convnet.name))
+        return texts.QUIZ_CHANGED[str(numbers["changed"])].format(now=numbers["now"])
+    return texts.QUIZ[kind].format(network=panels.plain(selection.convnet.name))
 
 
 def _show_subject(selection: Selection, asked: Asked) -> None:
@@ -132,13 +132,13 @@ def _show_subject(selection: Selection, asked: Asked) -> None:
         _show_kernel(selection, asked)
     elif asked.question.kind == "class":
         with st.container(width=320):
-            components.image(selection.received, key="asked image", alt=texts.ASKED_IMAGE)
+            components.image(selection.received, key="asked image", alt=texts.QUIZ_IMAGE)
     else:
         numbers = {name: getattr(asked.block, name) for name in ("kernel", "stride", "dilation", "filters")}
         rows, columns, channels = asked.shape
         padding = name_padding(asked.block.padding)
         st.markdown(
-            texts.ASKED_SETTINGS.format(rows=rows, columns=columns, channels=channels, padding=padding, **numbers)
+            texts.QUIZ_SETTINGS.format(rows=rows, columns=columns, channels=channels, padding=padding, **numbers)
         )
 
 
@@ -147,14 +147,14 @@ def _show_kernel(selection: Selection, asked: Asked) -> None:
     image, kernel, output = st.columns([4, 3, 4], vertical_alignment="center")
     weights = convolution.PRESETS[asked.kernel]
     with image:
-        _show_map(_small(selection)[..., 0], asked, texts.ASKED_PLACES.format(side=_SIDE), colors="gray")
+        _show_map(_small(selection)[..., 0], asked, texts.QUIZ_PLACES.format(side=_SIDE), colors="gray")
     with kernel:
-        st.caption(texts.ASKED_KERNEL)
+        st.caption(texts.QUIZ_KERNEL)
         st.latex(formulas.matrix(weights))
     if _is_shown(asked):
         found = convolution.cross_correlate(_small(selection), weights[..., None, None], padding="same")[..., 0]
         with output:
-            _show_map(found, asked, texts.ASKED_OUTPUT, colors="PuOr")
+            _show_map(found, asked, texts.QUIZ_OUTPUT, colors="PuOr")
 
 
 def _show_map(values: np.ndarray, asked: Asked, title: str, *, colors: str) -> None:
@@ -173,7 +173,7 @@ def _choice(asked: Asked, choice: tuple[int, ...], selection: Selection) -> str:
     if asked.question.kind == "class":
         return panels.plain(language.class_name(selection.convnet.class_names[choice[0]]))
     if len(choice) == 2:
-        return texts.ASKED_SIZE.format(rows=choice[0], columns=choice[1])
+        return texts.QUIZ_SIZE.format(rows=choice[0], columns=choice[1])
     return f"{choice[0]:,}"
 
 
@@ -193,12 +193,12 @@ def _show_answer(selection: Selection, asked: Asked, chosen: int | None) -> None
     question = asked.question
     answer = _choice(asked, question.answer, selection)
     if chosen is None:
-        st.info(texts.ASKED_ANSWER.format(answer=answer), icon=":material/lightbulb:")
+        st.info(texts.QUIZ_ANSWER.format(answer=answer), icon=":material/lightbulb:")
     elif question.choices[chosen] == question.answer:
-        st.success(texts.ASKED_RIGHT.format(answer=answer), icon=":material/check:")
+        st.success(texts.QUIZ_RIGHT.format(answer=answer), icon=":material/check:")
     else:
         said = _choice(asked, question.choices[chosen], selection)
-        st.warning(texts.ASKED_WRONG.format(answer=answer, chosen=said), icon=":material/close:")
+        st.warning(texts.QUIZ_WRONG.format(answer=answer, chosen=said), icon=":material/close:")
     _show_reason(selection, asked)
 
 
@@ -210,7 +210,7 @@ def _show_reason(selection: Selection, asked: Asked) -> None:
         order = np.argsort(-shares, kind="stable")[:_SHOWN_CLASSES]
         components.bars(
             [(int(index), language.class_name(names[index]), float(shares[index])) for index in order],
-            key="asked bars", title=texts.ASKED["class"].format(network=selection.convnet.name), picked=int(order[0]),
+            key="asked bars", title=texts.QUIZ["class"].format(network=selection.convnet.name), picked=int(order[0]),
             on_pick=lambda index: state.select(state.CLASS, names[index]),
             are_shares=selection.convnet.has_probabilities,
         )  # fmt: skip
@@ -238,9 +238,9 @@ def _sizes(layer: StackedLayer) -> str:
 def _show_score() -> None:
     """Keep the score folded away: nobody has to see it."""
     score: dict[str, bool] = st.session_state.get(_SCORE, {})
-    with st.expander(texts.ASKED_SCORE, icon=":material/scoreboard:"):
+    with st.expander(texts.QUIZ_SCORE, icon=":material/scoreboard:"):
         if not score:
-            st.caption(texts.ASKED_NO_SCORE)
+            st.caption(texts.QUIZ_NO_SCORE)
             return
-        one, many = texts.ASKED_SCORES
+        one, many = texts.QUIZ_SCORES
         st.markdown((one if len(score) == 1 else many).format(right=sum(score.values()), count=len(score)))

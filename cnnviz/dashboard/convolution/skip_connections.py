@@ -20,26 +20,26 @@ _MOST, _FIRST = 16, 4
 
 def show(selection: Selection) -> None:
     """Draw the image, and what is left of it behind some blocks."""
-    depth = panels.choose_step(texts.SKIPPED_DEPTH, range(1, _MOST + 1), key=state.DEPTH, default=_FIRST, width=420)
+    depth = panels.choose_step(texts.SKIP_DEPTH, range(1, _MOST + 1), key=state.DEPTH, default=_FIRST, width=420)
     plain, skip = _passed(selection.image, selection.photo)
     st.latex(r"y = F(x) \qquad\text{|}\qquad y = F(x) + x")
     likeness = [[skips.likeness(maps[0], one) for one in maps] for maps in (plain, skip)]
     columns = st.columns(3)
-    titles = (texts.SKIPPED_IMAGE, texts.SKIPPED_WITHOUT, texts.SKIPPED_WITH)
+    titles = (texts.SKIP_IMAGE, texts.SKIP_WITHOUT, texts.SKIP_WITH)
     shown = (plain[0], plain[depth], skip[depth])
     said = (1.0, likeness[0][depth], likeness[1][depth])
     for place, column in enumerate(columns):
         with column:
-            _show_maps(shown[place], titles[place], texts.SKIPPED_LIKENESS.format(likeness=f"{said[place]:.2f}"), place)
-    st.caption(texts.SKIPPED_SCALE)
+            _show_maps(shown[place], titles[place], texts.SKIP_LIKENESS.format(likeness=f"{said[place]:.2f}"), place)
+    st.caption(texts.SKIP_SCALE)
     parameters = depth * 2 * skips.KERNEL**2 * plain.shape[-1] ** 2
-    st.markdown(texts.SKIPPED_SAME.format(parameters=f"{parameters:,}"))
-    across, up = texts.SKIPPED_AXES
+    st.markdown(texts.SKIP_SAME.format(parameters=f"{parameters:,}"))
+    across, up = texts.SKIP_AXES
     panels.chart(
-        charts.curves(np.arange(_MOST + 1), dict(zip(texts.SKIPPED_NAMES, likeness, strict=True)), mark=depth,
+        charts.curves(np.arange(_MOST + 1), dict(zip(texts.SKIP_NAMES, likeness, strict=True)), mark=depth,
                       across=across, up=up),
         key="skips",
-        alt=texts.SKIPPED_ALT.format(plain=f"{likeness[0][-1]:.2f}", skip=f"{likeness[1][-1]:.2f}"),
+        alt=texts.SKIP_ALT.format(plain=f"{likeness[0][-1]:.2f}", skip=f"{likeness[1][-1]:.2f}"),
     )  # fmt: skip
     export.skips(selection, plain, skip)
 

@@ -66,7 +66,13 @@ def choose_move(selection: Selection) -> Move:
     for column, (name, (low, high, step)) in zip(columns, ranges.items(), strict=True):
         st.session_state[f"move {name}"] = type(step)(getattr(by, name))
         column.slider(
-            texts.MOVED_SLIDERS[name], low, high, step=step, key=f"move {name}", on_change=_take, args=(tuple(ranges),)
+            texts.TRANSLATED_SLIDERS[name],
+            low,
+            high,
+            step=step,
+            key=f"move {name}",
+            on_change=_take,
+            args=(tuple(ranges),),
         )
     return Move(**{name: st.session_state[f"move {name}"] for name in ranges})
 

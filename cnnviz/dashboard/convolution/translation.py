@@ -28,7 +28,7 @@ _FIRST_STRIDE = 2  # pixels: a map that is coarser than the image shows what a s
 
 def show(selection: Selection) -> None:
     """Draw the choice of a part, and the part."""
-    _PARTS[panels.choose_one(texts.MOVED_PART, texts.MOVED_PARTS, key=state.TOPIC, in_url=True)](selection)
+    _PARTS[panels.choose_one(texts.TRANSLATED_PART, texts.TRANSLATED_PARTS, key=state.TOPIC, in_url=True)](selection)
 
 
 def _show_maps(selection: Selection) -> None:
@@ -42,15 +42,15 @@ def _show_maps(selection: Selection) -> None:
     image, own, along, numbers = st.columns([3, 3, 3, 2], gap="medium")
     with numbers:
         channel = channel_card.choose_channel(
-            texts.MOVED_CHANNEL, info.filters, int(before_maps.std(axis=(0, 1)).argmax())
+            texts.TRANSLATED_CHANNEL, info.filters, int(before_maps.std(axis=(0, 1)).argmax())
         )
         along_maps = move(before_maps, by, stride=info.stride)
         _show_numbers(info, by, before=before_maps, after=after_maps, along=along_maps)
     with image:
-        _show_image(after.received, texts.MOVED_IMAGE, key="moved image")
+        _show_image(after.received, texts.TRANSLATED_IMAGE, key="moved image")
     expected, found = along_maps[..., channel], after_maps[..., channel]
     low, high = min(expected.min(), found.min()), max(expected.max(), found.max())
-    for column, shown_map, title in ((own, found, texts.MOVED_OWN), (along, expected, texts.MOVED_ALONG)):
+    for column, shown_map, title in ((own, found, texts.TRANSLATED_OWN), (along, expected, texts.TRANSLATED_ALONG)):
         with column:
             shown = images.color(images.to_unit(shown_map, low=float(low), high=float(high)))
             _show_image(shown, title, key=title)
@@ -73,7 +73,7 @@ def _is_ready(before: Selection, after: Selection, layer: str) -> bool:
         return True
 
     key = f"moved {after.convnet.fingerprint} {after.image} {layer}"
-    return bool(waited_for(key, work, after, runs=2, label=texts.MOVED_LABEL, progress=texts.MOVED_MOVING))
+    return bool(waited_for(key, work, after, runs=2, label=texts.TRANSLATED_LABEL, progress=texts.TRANSLATED_MOVING))
 
 
 def _layer(selection: Selection) -> LayerInfo:
@@ -96,11 +96,15 @@ def _show_numbers(info: LayerInfo, by: Move, *, before: np.ndarray, after: np.nd
     """Say how far the map moved, and how much of what changed is explained by that."""
     where = stays_inside(before.shape, by, stride=info.stride)
     followed = relative_difference(after, along, where=where)
-    st.metric(texts.MOVED_STILL, percent(relative_difference(after, before, where=where)), help=texts.MOVED_DIFFERENCE)
-    st.metric(texts.MOVED_FOLLOWED, percent(followed), help=texts.MOVED_DIFFERENCE)
+    st.metric(
+        texts.TRANSLATED_STILL,
+        percent(relative_difference(after, before, where=where)),
+        help=texts.TRANSLATED_DIFFERENCE,
+    )
+    st.metric(texts.TRANSLATED_FOLLOWED, percent(followed), help=texts.TRANSLATED_DIFFERENCE)
     steps = {"right": by.right / info.stride[1], "down": by.down / info.stride[0]}
     st.caption(
-        texts.MOVED_STEPS.format(
+        texts.TRANSLATED_STEPS.format(
             layer=panels.plain(info.address), stride=info.stride[1], shape=figures.shape_text(info.output_shape),
             **{name: f"{count:.3g}" for name, count in steps.items()},
         )
@@ -115,15 +119,15 @@ def _show_scores(before: Selection, after: Selection, by: Move) -> None:
     bars, sweep = st.columns(2, gap="large")
     with bars:
         was, said = int(old.argmax()), int(new.argmax())
-        text = texts.MOVED_STAYS if was == said else texts.MOVED_FLIPS
+        text = texts.TRANSLATED_STAYS if was == said else texts.TRANSLATED_FLIPS
         shares = {"before": score(before.convnet, float(old[was])), "after": score(before.convnet, float(new[said]))}
         st.markdown(text.format(was=panels.plain(names[was]), said=panels.plain(names[said]), **shares))
         panels.chart(
             charts.paired_bars(
                 [names[index] for index in order],
-                {texts.MOVED_BEFORE: old[order].tolist(), texts.MOVED_AFTER: new[order].tolist()},
+                {texts.TRANSLATED_BEFORE: old[order].tolist(), texts.TRANSLATED_AFTER: new[order].tolist()},
             ),
-            key="moved scores", alt=texts.MOVED_SCORES_ALT,
+            key="moved scores", alt=texts.TRANSLATED_SCORES_ALT,
         )  # fmt: skip
     with sweep:
         _show_sweep(before, by, was)
@@ -137,17 +141,17 @@ def _show_sweep(selection: Selection, by: Move, class_index: int) -> None:
     key = f"{selection.convnet.fingerprint} {selection.image} {replace(by, right=0)}"
     found = waited_for(
         f"sweep {key}", lambda job: _swept(key, selection, by, shifts, job), selection, runs=len(shifts),
-        label=texts.MOVED_SWEEP_LABEL, progress=texts.MOVED_SWEEPING,
+        label=texts.TRANSLATED_SWEEP_LABEL, progress=texts.TRANSLATED_SWEEPING,
     )  # fmt: skip
     if found is None:
         return
-    st.markdown(texts.MOVED_SWEEP.format(name=panels.plain(name)))
+    st.markdown(texts.TRANSLATED_SWEEP.format(name=panels.plain(name)))
     panels.chart(
         charts.curves(
-            shifts, {name: found[:, class_index].tolist()}, mark=by.right, across=texts.MOVED_SLIDERS["right"],
-            up=texts.MOVED_SHARE, is_share=True,
+            shifts, {name: found[:, class_index].tolist()}, mark=by.right, across=texts.TRANSLATED_SLIDERS["right"],
+            up=texts.TRANSLATED_SHARE, is_share=True,
         ),
-        key="moved sweep", alt=texts.MOVED_SWEEP_ALT.format(name=name),
+        key="moved sweep", alt=texts.TRANSLATED_SWEEP_ALT.format(name=name),
     )  # fmt: skip
 
 

@@ -26,18 +26,18 @@ def show(selection: Selection) -> None:
     found = waited_for(
         f"layers {selection.convnet.fingerprint} {selection.image} {by}",
         lambda job: _differences(selection.convnet.fingerprint, selection.image, by, infos, selection, job),
-        selection, runs=2, label=texts.MOVED_LABEL, progress=texts.MOVED_MOVING,
+        selection, runs=2, label=texts.TRANSLATED_LABEL, progress=texts.TRANSLATED_MOVING,
     )  # fmt: skip
     if found is None:
         return
     names = [info.address for info in infos]
-    lines = dict(zip(texts.MOVED_LAYERS_NAMES, np.transpose(found).tolist(), strict=True))
+    lines = dict(zip(texts.TRANSLATED_LAYERS_NAMES, np.transpose(found).tolist(), strict=True))
+    across, up = texts.TRANSLATED_LAYERS_AXES
     panels.chart(
-        charts.curves(names, lines, mark=None, across=texts.MOVED_LAYERS_AXES[0], up=texts.MOVED_LAYERS_AXES[1],
-                      is_share=True),
-        key="moved layers", alt=texts.MOVED_LAYERS_ALT,
+        charts.curves(names, lines, mark=None, across=across, up=up, is_share=True),
+        key="moved layers", alt=texts.TRANSLATED_LAYERS_ALT,
     )  # fmt: skip
-    st.markdown(texts.MOVED_LAYERS_WHY)
+    st.markdown(texts.TRANSLATED_LAYERS_WHY)
 
 
 def _shown(selection: Selection) -> tuple[LayerInfo, ...]:

@@ -28,7 +28,7 @@ def show(selection: Selection) -> None:
     if not selection.convnet.class_names:
         panels.explain(shared.NO_CLASSES)
         return
-    st.markdown(texts.SHUFFLED_WHAT)
+    st.markdown(texts.RANDOMIZED_WHAT)
     layer = require_maps(selection.convnet, selection.layer)
     with st.container(horizontal=True, vertical_alignment="center"):
         method = heatmap_view.choose_method(selection)
@@ -55,7 +55,7 @@ def _choose_count(asked: Asked) -> int:
     """Draw how many layers are shuffled; all of them until fewer are chosen."""
     total = asked.counts[-1]
     chosen = st.select_slider(
-        texts.SHUFFLED_COUNT.format(total=total), _stops(asked), key=state.SHUFFLED, persist_state="session"
+        texts.RANDOMIZED_COUNT.format(total=total), _stops(asked), key=state.SHUFFLED, persist_state="session"
     )
     return int(chosen)
 
@@ -66,26 +66,26 @@ def _stops(asked: Asked) -> list[str]:
 
 def _show(asked: Asked, cascade: Cascade, count: int, maps: np.ndarray) -> None:
     (heat, values), (heat_after, values_after) = cascade[0], cascade[count]
-    title = texts.SHUFFLED_AFTER.format(count=count, total=asked.counts[-1])
+    title = texts.RANDOMIZED_AFTER.format(count=count, total=asked.counts[-1])
     image, before, after, verdict = _row()
     with image:
         panels.show_received(asked.selection)
     with before:
-        _draw_heat(asked, heat, title=texts.SHUFFLED_TRAINED, key="heat_before")
+        _draw_heat(asked, heat, title=texts.RANDOMIZED_TRAINED, key="heat_before")
     with after:
         _draw_heat(asked, heat_after, title=title, key="heat_after")
     with verdict:
-        st.markdown(texts.SHUFFLED_HEAT.format(method=asked.method.title, name=panels.plain(asked.class_name)))
+        st.markdown(texts.RANDOMIZED_HEAT.format(method=asked.method.title, name=panels.plain(asked.class_name)))
         _judge(asked, heat, heat_after, count, is_heat=True)
     choice, before, after, verdict = _row()
     with choice:
-        channel_card.choose_channel(texts.SHUFFLED_CHANNEL, maps.shape[2], _first_channel(maps))
+        channel_card.choose_channel(texts.RANDOMIZED_CHANNEL, maps.shape[2], _first_channel(maps))
     with before:
-        _draw_map(asked, values, title=texts.SHUFFLED_TRAINED, key="map_before")
+        _draw_map(asked, values, title=texts.RANDOMIZED_TRAINED, key="map_before")
     with after:
         _draw_map(asked, values_after, title=title, key="map_after")
     with verdict:
-        st.markdown(texts.SHUFFLED_MAP.format(layer=panels.plain(asked.layer), channel=asked.channel))
+        st.markdown(texts.RANDOMIZED_MAP.format(layer=panels.plain(asked.layer), channel=asked.channel))
         _judge(asked, values, values_after, count, is_heat=False)
     _show_strip(asked, cascade, count)
 
@@ -100,7 +100,7 @@ def _row() -> tuple[Any, Any, Any, Any]:
 def _judge(asked: Asked, before: np.ndarray, after: np.ndarray, count: int, *, is_heat: bool) -> None:
     """Say the rank correlation, and what follows from it."""
     correlation = convolution.rank_correlation(before, after)
-    st.metric(texts.SHUFFLED_CORRELATION, _number(correlation), help=texts.SHUFFLED_CORRELATION_HELP)
+    st.metric(texts.RANDOMIZED_CORRELATION, _number(correlation), help=texts.RANDOMIZED_CORRELATION_HELP)
     template = _sentence(correlation, count, is_below=not is_heat and asked.is_above(count))
     said = template[0 if count == 1 else 1] if isinstance(template, tuple) else template
     st.markdown(said.format(count=count, total=asked.counts[-1], layer=panels.plain(asked.layer)))
@@ -112,14 +112,14 @@ def _number(correlation: float) -> str:
 
 def _sentence(correlation: float, count: int, *, is_below: bool) -> str | tuple[str, str]:
     if count == 0:
-        return texts.SHUFFLED_NOTHING
+        return texts.RANDOMIZED_NOTHING
     if is_below:
-        return texts.SHUFFLED_BELOW
+        return texts.RANDOMIZED_BELOW
     if np.isnan(correlation):
-        return texts.SHUFFLED_EMPTY
+        return texts.RANDOMIZED_EMPTY
     if correlation >= _ALIKE:
-        return texts.SHUFFLED_ALIKE
-    return texts.SHUFFLED_PARTLY if correlation > _UNLIKE else texts.SHUFFLED_CHANGED
+        return texts.RANDOMIZED_ALIKE
+    return texts.RANDOMIZED_PARTLY if correlation > _UNLIKE else texts.RANDOMIZED_CHANGED
 
 
 def _draw_heat(asked: Asked, heat: np.ndarray, *, title: str, key: str) -> None:
@@ -130,7 +130,7 @@ def _draw_heat(asked: Asked, heat: np.ndarray, *, title: str, key: str) -> None:
         heat,
         key=key,
         title=title,
-        alt=texts.SHUFFLED_HEAT_ALT.format(method=method.title, name=asked.class_name, title=title),
+        alt=texts.RANDOMIZED_HEAT_ALT.format(method=method.title, name=asked.class_name, title=title),
         unit=language.say(method.units_of(asked.selection.convnet))
         if np.any(heat)
         else "",  # an empty map has no scale
@@ -149,8 +149,8 @@ def _draw_map(asked: Asked, values: np.ndarray, *, title: str, key: str) -> None
         values,
         key=key,
         title=title,
-        alt=texts.SHUFFLED_MAP_ALT.format(layer=asked.layer, channel=asked.channel, title=title),
-        unit=texts.SHUFFLED_UNIT,
+        alt=texts.RANDOMIZED_MAP_ALT.format(layer=asked.layer, channel=asked.channel, title=title),
+        unit=texts.RANDOMIZED_UNIT,
         table=images.lookup_table("viridis"),
         low=min(low, 0.0),
         high=high,
@@ -165,17 +165,17 @@ def _show_strip(asked: Asked, cascade: Cascade, count: int) -> None:
     photo = images.thumbnail(asked.selection.received, (_TILE, _TILE))
     overlay = images.overlay_signed if asked.method.is_signed else images.overlay
     names = [
-        texts.SHUFFLED_STOP.format(
+        texts.RANDOMIZED_STOP.format(
             count=stop, total=asked.counts[-1], correlation=_number(convolution.rank_correlation(trained, heat))
         )
         for stop, (heat, _) in cascade.items()
     ]
-    st.header(texts.SHUFFLED_STRIP, anchor=False)
+    st.header(texts.RANDOMIZED_STRIP, anchor=False)
     stops = list(cascade)
     components.contact_sheet(
         np.stack([overlay(photo, heat) for heat, _ in cascade.values()]),
         key="cascade",
-        title=texts.SHUFFLED_STRIP,
+        title=texts.RANDOMIZED_STRIP,
         names=names,
         picked=stops.index(count),
         on_pick=lambda position: state.pin(state.SHUFFLED, str(stops[position])),
@@ -251,10 +251,10 @@ def cascade_or_progress(asked: Asked) -> Cascade | None:
     is_slow = asked.method.is_slow
     job = background.finished(
         asked.key,
-        texts.SHUFFLED_START,
+        texts.RANDOMIZED_START,
         partial(_compute, asked),
         icon=":material/shuffle:",
-        progress=texts.SHUFFLED_PROGRESS.format(total=asked.counts[-1]),
+        progress=texts.RANDOMIZED_PROGRESS.format(total=asked.counts[-1]),
         estimate=_estimate(asked) if is_slow else "",
         is_main=True,
         is_quick=not is_slow,
@@ -265,7 +265,7 @@ def cascade_or_progress(asked: Asked) -> Cascade | None:
 def _estimate(asked: Asked) -> str:
     runs = len(asked.counts) * asked.method.runs(asked.selection.convnet, layer=asked.layer)
     seconds = max(1.0, runs * cache.seconds_a_run(asked.selection))
-    return texts.SHUFFLED_SLOW.format(method=asked.method.title, runs=runs, seconds=f"{seconds:.0f}")
+    return texts.RANDOMIZED_SLOW.format(method=asked.method.title, runs=runs, seconds=f"{seconds:.0f}")
 
 
 def _compute(asked: Asked, job: Job) -> Cascade:

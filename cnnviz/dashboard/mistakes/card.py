@@ -43,7 +43,7 @@ def show(subject: Subject, evaluation: Evaluation, row: int) -> None:
     st.header(texts.CHANGE, anchor=False)
     has_hottest = bool(heats) and float(np.ptp(heats[0])) > 0
     counterfactuals.show(selection, hottest=classes[0] if has_hottest else None)
-    st.header(texts.ALIKE, anchor=False)
+    st.header(texts.NEAREST_IMAGES, anchor=False)
     nearest_images.show(subject, evaluation, row, found_in)
     if st.button(texts.LOOK, icon=":material/search:", key="look_inside"):
         _look_inside(selection)

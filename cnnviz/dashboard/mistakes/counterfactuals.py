@@ -197,7 +197,7 @@ def _show_patch(selection: Selection) -> None:
         st.caption(texts.NO_PATCH)
         return
     top, left, bottom, right = job.result.box
-    text = texts.COVER_PATCH.format(
+    text = texts.MASK_PATCH.format(
         width=right - left,
         height=bottom - top,
         said=panels.plain(language.class_names(convnet.class_names)[job.result.after]),

@@ -31,15 +31,15 @@ def show(subject: Subject, evaluation: Evaluation) -> int | None:
 
 def _show_labels(subject: Subject, evaluation: Evaluation) -> int | None:
     found, names = mistakes.find_label_issues(evaluation), language.class_names(evaluation.class_names)
-    st.markdown(f"**{panels.counted(texts.SUSPECTS, len(found.rows))}**")
-    st.caption(texts.SUSPECTS_HELP)
+    st.markdown(f"**{panels.counted(texts.LABEL_ISSUES, len(found.rows))}**")
+    st.caption(texts.LABEL_ISSUES_HELP)
     if subject.is_learned:
-        st.caption(texts.SUSPECTS_LEARNED)
+        st.caption(texts.LABEL_ISSUES_LEARNED)
     if not len(found.rows):
         return None
     places = gallery.page_of(np.arange(len(found.rows)), key="suspects_page")
     reasons = [
-        texts.SUSPECT.format(
+        texts.LABEL_ISSUE.format(
             true=names[evaluation.labels[found.rows[place]]], other=names[found.suggested[place]],
             margin=f"{found.margin[place]:.2f}",
         )
@@ -47,7 +47,7 @@ def _show_labels(subject: Subject, evaluation: Evaluation) -> int | None:
     ]  # fmt: skip
     rows = found.rows[places]
     gallery.show_rows(
-        subject, evaluation, rows, key="suspects", title=texts.SUSPECT_TILES, names=reasons, otherwise=int(rows[0])
+        subject, evaluation, rows, key="suspects", title=texts.LABEL_ISSUE_TILES, names=reasons, otherwise=int(rows[0])
     )
     return int(rows[0])
 
@@ -59,14 +59,14 @@ def _show_copies(subject: Subject, evaluation: Evaluation) -> None:
     def work(job: Job) -> object:
         return mistakes.near_duplicates(subject.images, other, on_step=job.step)
 
-    label = texts.COPIES if other is None else texts.COPIES_LEARNED
+    label = texts.DUPLICATES if other is None else texts.DUPLICATES_LEARNED
     job = background.finished(
         f"copies {subject.key}", label, work, icon=":material/content_copy:", progress=texts.PROGRESS
     )
     if job is None:
         return
     pairs = job.result
-    st.markdown(f"**{panels.counted(texts.COPIES_FOUND, len(pairs))}**")
+    st.markdown(f"**{panels.counted(texts.DUPLICATES_FOUND, len(pairs))}**")
     if not pairs:
         return
     pairs = pairs[:_MOST_SHOWN]
@@ -74,8 +74,9 @@ def _show_copies(subject: Subject, evaluation: Evaluation) -> None:
     second = cache.thumbnails(other or subject.images, tuple(pair.second for pair in pairs), _TILE)
     side = min(first.shape[1], second.shape[1])
     components.contact_sheet(
-        np.concatenate([first[:, :side, :side], second[:, :side, :side]], axis=2), key="copies", title=texts.COPIES,
-        names=[texts.COPY.format(difference=f"{pair.difference:.1f}") for pair in pairs], picked=None, tile=2 * _TILE,
+        np.concatenate([first[:, :side, :side], second[:, :side, :side]], axis=2), key="copies", title=texts.DUPLICATES,
+        names=[texts.DUPLICATE.format(difference=f"{pair.difference:.1f}") for pair in pairs], picked=None,
+        tile=2 * _TILE,
         on_pick=lambda place: _open(evaluation, pairs[place].first), height=260,
     )  # fmt: skip
 
@@ -94,24 +95,24 @@ def _show_odd(subject: Subject, evaluation: Evaluation) -> None:
         return mistakes.find_outliers(subject.images, on_step=job.step)
 
     job = background.finished(
-        f"odd {subject.key}", texts.ODD, work, icon=":material/bubble_chart:", progress=texts.PROGRESS
+        f"odd {subject.key}", texts.OUTLIERS, work, icon=":material/bubble_chart:", progress=texts.PROGRESS
     )
     if job is None:
         return
     found = job.result[:_MOST_SHOWN]
-    st.markdown(f"**{panels.counted(texts.ODD_FOUND, len(job.result))}**")
+    st.markdown(f"**{panels.counted(texts.OUTLIERS_FOUND, len(job.result))}**")
     if not found:
         return
     images = cache.thumbnails(subject.images, tuple(odd.index for odd in found), _TILE)
     names = [
-        texts.ODD_ONE.format(what=texts.QUANTITIES[odd.quantity], value=f"{odd.value:.3g}", median=f"{odd.median:.3g}")
+        texts.OUTLIER.format(what=texts.QUANTITIES[odd.quantity], value=f"{odd.value:.3g}", median=f"{odd.median:.3g}")
         for odd in found
     ]
     components.contact_sheet(
-        images, key="odd", title=texts.ODD, names=names, picked=None, tile=_TILE, height=260,
+        images, key="odd", title=texts.OUTLIERS, names=names, picked=None, tile=_TILE, height=260,
         on_pick=lambda place: _open(evaluation, found[place].index), is_sharp=images.shape[1] < _TILE,
     )  # fmt: skip
-    st.caption(panels.plain(texts.ODD_HELP))
+    st.caption(panels.plain(texts.OUTLIERS_HELP))
 
 
 def _open(evaluation: Evaluation, index: int) -> None:

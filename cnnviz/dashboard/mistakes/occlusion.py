@@ -27,10 +27,10 @@ def show(subject: Subject, indices: np.ndarray, heat: np.ndarray, *, key: str) -
         with cache.compute():
             return mistakes.occlude_in_all(convnet, subject.images, indices, heat, on_step=job.step)
 
-    label = panels.counted(texts.COVER_ALL, len(indices))
+    label = panels.counted(texts.MASK_ALL, len(indices))
     job = background.finished(f"cover {key}", label, work, icon=":material/visibility_off:", progress=texts.PROGRESS)
     if job is None:
         return
     found = job.result
-    text = panels.counted(texts.COVERED, found.total, changed=f"{found.changed:,}", elsewhere=f"{found.elsewhere:,}")
+    text = panels.counted(texts.MASKED, found.total, changed=f"{found.changed:,}", elsewhere=f"{found.elsewhere:,}")
     st.markdown(text)

@@ -23,11 +23,11 @@ COLORS = "Colors"
 MAP_COLORS = {"viridis": "viridis", "gray": "gray", "cividis": "cividis"}
 WHERE = "layer {number} of {count} · {kind} · {shape} · receptive field {field}"
 SHEET = "All {count} channels of {layer}"
-SILENT = "{count} channels · {silent} inactive on this image"
+INACTIVE = "{count} channels · {silent} inactive on this image"
 SCALE_LAYER = "shared scale: {low} to {high}"
 SCALE_CHANNEL = "each channel scaled separately"
 CHANNEL_NAME = "channel {channel} · max {maximum}"
-CHANNEL_SILENT = "channel {channel} · inactive on this image"
+CHANNEL_INACTIVE = "channel {channel} · inactive on this image"
 
 CARD = "Channel"
 CARD_MAP_ALT = "Channel {channel} of {layer} over the image; maximum {maximum}"

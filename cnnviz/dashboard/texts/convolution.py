@@ -215,86 +215,86 @@ POOLED_TABLE = {
 }
 POOLED_WHY = "2 × 2 pooling keeps one value of four. The number of dense weights depends on how many values are left."
 
-SKIPPED_DEPTH = "Number of blocks"
-SKIPPED_IMAGE = "Input image, x"
-SKIPPED_WITHOUT = "Without skip connections: F(F(… x))"
-SKIPPED_WITH = "With skip connections: F(x) + x in each block"
-SKIPPED_LIKENESS = "correlation with the image {likeness}"
-SKIPPED_SAME = (
+SKIP_DEPTH = "Number of blocks"
+SKIP_IMAGE = "Input image, x"
+SKIP_WITHOUT = "Without skip connections: F(F(… x))"
+SKIP_WITH = "With skip connections: F(x) + x in each block"
+SKIP_LIKENESS = "correlation with the image {likeness}"
+SKIP_SAME = (
     "F is two 3 × 3 convolutions with random weights. Both stacks have **{parameters}** parameters; "
     "adding x needs none."
 )
-SKIPPED_AXES = ("blocks", "correlation with the image")
-SKIPPED_NAMES = ("without", "with skip connections")
-SKIPPED_ALT = (
+SKIP_AXES = ("blocks", "correlation with the image")
+SKIP_NAMES = ("without", "with skip connections")
+SKIP_ALT = (
     "Correlation with the image over the number of blocks: at the end {plain} without, {skip} with skip connections."
 )
-SKIPPED_SCALE = (
+SKIP_SCALE = (
     "Each on its own scale. The weights are random: this shows why deep networks are hard to train from the start, "
     "not what a trained one computes."
 )
 
-MOVED_PART = "Part"
-MOVED_PARTS = {"maps": "Maps and prediction", "layers": "Layer by layer", "rivals": "Dense vs. convolutional"}
-MOVED_SLIDERS = {
+TRANSLATED_PART = "Part"
+TRANSLATED_PARTS = {"maps": "Maps and prediction", "layers": "Layer by layer", "rivals": "Dense vs. convolutional"}
+TRANSLATED_SLIDERS = {
     "right": "Translate x (pixels)",
     "down": "Translate y (pixels)",
     "degrees": "Rotate (degrees)",
     "factor": "Scale",
 }
-MOVED_CHANNEL = "Channel"
-MOVED_IMAGE = "Transformed image"
-MOVED_OWN = "Feature map of the transformed image"
-MOVED_ALONG = "Original feature map, translated with the image"
-MOVED_STILL = "Change in place"
-MOVED_FOLLOWED = "Change when translated with the image"
-MOVED_DIFFERENCE = (
+TRANSLATED_CHANNEL = "Channel"
+TRANSLATED_IMAGE = "Transformed image"
+TRANSLATED_OWN = "Feature map of the transformed image"
+TRANSLATED_ALONG = "Original feature map, translated with the image"
+TRANSLATED_STILL = "Change in place"
+TRANSLATED_FOLLOWED = "Change when translated with the image"
+TRANSLATED_DIFFERENCE = (
     "Relative difference over all channels of the layer: norm of the difference divided by the norm of the maps. "
     "0 means identical."
 )
-MOVED_STEPS = (
+TRANSLATED_STEPS = (
     "{layer}, {shape}: its stride is {stride} pixels of the image, so the translation is {right} cells in x and "
     "{down} in y here."
 )
-MOVED_STAYS = "Still **{said}**: {before} before, {after} now"
-MOVED_FLIPS = "From **{was}** ({before}) to **{said}** ({after})"
-MOVED_BEFORE = "original"
-MOVED_AFTER = "transformed"
-MOVED_SCORES_ALT = "Probabilities of the top classes, before and after the transformation."
-MOVED_SWEEP = "{name} while the image is translated"
-MOVED_SHARE = "probability"
-MOVED_SWEEP_ALT = "Probability of {name} over the translation in x."
-MOVED_SWEEP_LABEL = "Sweep the translation"
-MOVED_SWEEPING = "Translating the image: {done} of {total}"
-MOVED_LABEL = "Transform"
-MOVED_MOVING = "Running the model on the transformed image ..."
-MOVED_LAYERS_NAMES = ("in place", "translated with the image")
-MOVED_LAYERS_AXES = ("layer", "difference")
-MOVED_LAYERS_ALT = "For each layer, how much its maps change, in place and translated with the image."
-MOVED_LAYERS_WHY = (
+TRANSLATED_STAYS = "Still **{said}**: {before} before, {after} now"
+TRANSLATED_FLIPS = "From **{was}** ({before}) to **{said}** ({after})"
+TRANSLATED_BEFORE = "original"
+TRANSLATED_AFTER = "transformed"
+TRANSLATED_SCORES_ALT = "Probabilities of the top classes, before and after the transformation."
+TRANSLATED_SWEEP = "{name} while the image is translated"
+TRANSLATED_SHARE = "probability"
+TRANSLATED_SWEEP_ALT = "Probability of {name} over the translation in x."
+TRANSLATED_SWEEP_LABEL = "Sweep the translation"
+TRANSLATED_SWEEPING = "Translating the image: {done} of {total}"
+TRANSLATED_LABEL = "Transform"
+TRANSLATED_MOVING = "Running the model on the transformed image ..."
+TRANSLATED_LAYERS_NAMES = ("in place", "translated with the image")
+TRANSLATED_LAYERS_AXES = ("layer", "difference")
+TRANSLATED_LAYERS_ALT = "For each layer, how much its maps change, in place and translated with the image."
+TRANSLATED_LAYERS_WHY = (
     "**In place**: how much the transformation changes a layer; where the curve falls, pooling makes the layer more "
     "invariant. **Translated with the image**: what remains when the original maps are moved like the image; near zero "
     "means that the layer is equivariant. Convolution is equivariant to translation by whole strides, not to rotation "
     "or scaling."
 )
 
-RIVALS_LABEL = "Train the baselines"
-RIVALS_LEARNING = "Training two baselines on the same digits (only once): step {done} of {total}"
-RIVALS_NAMES = ("LeNet-5", "dense only", "LeNet-5 maps + global pooling")
-RIVALS_SENTENCE = (
+BASELINES_LABEL = "Train the baselines"
+BASELINES_LEARNING = "Training two baselines on the same digits (only once): step {done} of {total}"
+BASELINES_NAMES = ("LeNet-5", "dense only", "LeNet-5 maps + global pooling")
+BASELINES_SENTENCE = (
     "With the digits translated by {shift} pixels, the accuracy of LeNet-5 is **{convolutional}**, of a dense network "
     "**{dense}**, and of one dense layer on globally pooled LeNet-5 feature maps **{pooled}**."
 )
-RIVALS_RIGHT = "accuracy"
-RIVALS_ALT = "Accuracy over the translation, for three models."
-RIVALS_HOW = (
+BASELINES_RIGHT = "accuracy"
+BASELINES_ALT = "Accuracy over the translation, for three models."
+BASELINES_HOW = (
     "All were trained on the same {count} digits, none of them translated, and evaluated on {digits} others. LeNet-5 "
     "has {convolutional} parameters, the dense network {dense}. Feature maps move with the image, but LeNet-5's dense "
     "layers have a separate weight for every position. The third model sees only the maximum and the mean of each map "
     "of {layer}."
 )
-RIVALS_DIGIT = "Translated digit"
-RIVALS_SAYS = "{name}: **{said}**, {share}"
+BASELINES_DIGIT = "Translated digit"
+BASELINES_SAYS = "{name}: **{said}**, {share}"
 
 INSIDE_CHANNEL = "Channel"
 INSIDE_UP = "Up to {layer}"
@@ -368,78 +368,78 @@ INSIDE_VIEW = {
     },
 }
 
-BORROWED = "Kernel of **{layer}**, channel {channel}, for"
-BORROWED_INPUT = "Input channel"
-BORROWED_GRAY = "sum over all channels (grayscale input)"
-BORROWED_RETURN = "Back to the presets"
+MODEL_KERNEL = "Kernel of **{layer}**, channel {channel}, for"
+MODEL_KERNEL_INPUT = "Input channel"
+MODEL_KERNEL_GRAY = "sum over all channels (grayscale input)"
+MODEL_KERNEL_RETURN = "Back to the presets"
 
-SHUFFLED_WHAT = (
+RANDOMIZED_WHAT = (
     "From the output down, the weights of each layer are shuffled: the model loses what it learned. "
     "**If a map does not change, do not trust it.**"
 )
-SHUFFLED_COUNT = "Randomized layers, from the output down (of {total})"
-SHUFFLED_START = "Randomize"
-SHUFFLED_SLOW = "{method} needs {runs} forward passes, about {seconds} s."
-SHUFFLED_PROGRESS = "Randomizing up to {total} layers ..."
-SHUFFLED_TRAINED = "Trained"
-SHUFFLED_AFTER = "{count} of {total} layers randomized"
-SHUFFLED_HEAT = "**{method}** for **{name}**"
-SHUFFLED_HEAT_ALT = "{method} for {name}: {title}"
-SHUFFLED_MAP = "**{layer}**, channel {channel}"
-SHUFFLED_MAP_ALT = "Feature map of {layer}, channel {channel}: {title}"
-SHUFFLED_CHANNEL = "Feature map channel"
-SHUFFLED_UNIT = "activation"
-SHUFFLED_CORRELATION = "Rank correlation"
-SHUFFLED_CORRELATION_HELP = (
+RANDOMIZED_COUNT = "Randomized layers, from the output down (of {total})"
+RANDOMIZED_START = "Randomize"
+RANDOMIZED_SLOW = "{method} needs {runs} forward passes, about {seconds} s."
+RANDOMIZED_PROGRESS = "Randomizing up to {total} layers ..."
+RANDOMIZED_TRAINED = "Trained"
+RANDOMIZED_AFTER = "{count} of {total} layers randomized"
+RANDOMIZED_HEAT = "**{method}** for **{name}**"
+RANDOMIZED_HEAT_ALT = "{method} for {name}: {title}"
+RANDOMIZED_MAP = "**{layer}**, channel {channel}"
+RANDOMIZED_MAP_ALT = "Feature map of {layer}, channel {channel}: {title}"
+RANDOMIZED_CHANNEL = "Feature map channel"
+RANDOMIZED_UNIT = "activation"
+RANDOMIZED_CORRELATION = "Rank correlation"
+RANDOMIZED_CORRELATION_HELP = (
     "Spearman's rank correlation. 1: both maps rank all positions in the same order. 0: unrelated. Below 0: reversed. "
     "Magnitudes do not count; each map has its own scale."
 )
-SHUFFLED_NOTHING = "No layer is randomized yet: both maps are the same."
-SHUFFLED_BELOW = "All randomized layers come after {layer}: its map cannot change yet."
-SHUFFLED_EMPTY = "One map is constant: there is no ranking to compare, and nothing of the map is left."
-SHUFFLED_ALIKE = (
+RANDOMIZED_NOTHING = "No layer is randomized yet: both maps are the same."
+RANDOMIZED_BELOW = "All randomized layers come after {layer}: its map cannot change yet."
+RANDOMIZED_EMPTY = "One map is constant: there is no ranking to compare, and nothing of the map is left."
+RANDOMIZED_ALIKE = (
     "The map hardly changes, although {count} of {total} layers is randomized: **do not trust it**. "
     "It shows the image, not what the model learned.",
     "The map hardly changes, although {count} of {total} layers are randomized: **do not trust it**. "
     "It shows the image, not what the model learned.",
 )
-SHUFFLED_PARTLY = "The map changes in part: it shows both what the model learned and the image itself."
-SHUFFLED_CHANGED = "The map changes with the weights: it shows what the model learned."
-SHUFFLED_STRIP = "Cascading randomization"
-SHUFFLED_STOP = "{count} of {total} layers · rank correlation {correlation}"
+RANDOMIZED_PARTLY = "The map changes in part: it shows both what the model learned and the image itself."
+RANDOMIZED_CHANGED = "The map changes with the weights: it shows what the model learned."
+RANDOMIZED_STRIP = "Cascading randomization"
+RANDOMIZED_STOP = "{count} of {total} layers · rank correlation {correlation}"
 
-ASKED_NUMBER = "Question {number}"
-ASKED_NEXT = "Next question"
-ASKED_PREVIOUS = "Previous question"
-ASKED_SETTINGS = (
+QUIZ_NUMBER = "Question {number}"
+QUIZ_NEXT = "Next question"
+QUIZ_PREVIOUS = "Previous question"
+QUIZ_SETTINGS = (
     "Input {rows} × {columns} × {channels} · kernel {kernel} × {kernel} · stride {stride} · padding: {padding} · "
     "dilation {dilation} · filters {filters}"
 )
-ASKED = {
+QUIZ = {
     "output-size": "How many rows and columns does the output have?",
     "parameters": "How many parameters does this layer have, biases included?",
     "brightest": "Where is the output of this kernel brightest?",
     "class": "Which class does {network} predict?",
 }
-ASKED_DEPTH = "{depth} of these layers are stacked. What is the receptive field of one output, in pixels per side?"
-ASKED_CHANGED = {
+QUIZ_DEPTH = "{depth} of these layers are stacked. What is the receptive field of one output, in pixels per side?"
+QUIZ_CHANGED = {
     "kernel": "With a {now} × {now} kernel instead, how many rows and columns does the output have?",
     "stride": "With a stride of {now} instead, how many rows and columns does the output have?",
     "dilation": "With a dilation of {now} instead, how many rows and columns does the output have?",
 }
-ASKED_CHOICES = "Answers"
-ASKED_SIZE = "{rows} × {columns}"
-ASKED_REVEAL = "Show the answer"
-ASKED_ANSWER = "Answer: **{answer}**"
-ASKED_RIGHT = "Correct: **{answer}**"
-ASKED_WRONG = "Not {chosen}: the answer is **{answer}**"
-ASKED_SCORE = "Score"
-ASKED_SCORES = ("{right} of {count} answer correct", "{right} of {count} answers correct")
-ASKED_NO_SCORE = "No score yet. Choose an answer before you show the solution."
-ASKED_KERNEL = "Kernel"
-ASKED_PLACES = "Input image, {side} × {side} pixels, padded with its mean gray"
-ASKED_OUTPUT = "Output of the kernel: orange is negative, purple positive"
-ASKED_IMAGE = "Input image"
+QUIZ_CHOICES = "Answers"
+QUIZ_SIZE = "{rows} × {columns}"
+QUIZ_REVEAL = "Show the answer"
+QUIZ_ANSWER = "Answer: **{answer}**"
+QUIZ_RIGHT = "Correct: **{answer}**"
+QUIZ_WRONG = "Not {chosen}: the answer is **{answer}**"
+QUIZ_SCORE = "Score"
+QUIZ_SCORES = ("{right} of {count} answer correct", "{right} of {count} answers correct")
+QUIZ_NO_SCORE = "No score yet. Choose an answer before you show the solution."
+QUIZ_KERNEL = "Kernel"
+QUIZ_PLACES = "Input image, {side} × {side} pixels, padded with its mean gray"
+QUIZ_OUTPUT = "Output of the kernel: orange is negative, purple positive"
+QUIZ_IMAGE = "Input image"
 
 DRAW = "Draw"
 DRAW_KINDS = {"digit": "a digit", "garment": "a garment"}

@@ -119,7 +119,7 @@ ROC_ALT = "ROC curve for {name}; the area under it is {area}."
 FALSE_POSITIVES = "false positive rate"
 TRUE_POSITIVES = "true positive rate ({name})"
 
-ALIKE = "Nearest images"
+NEAREST_IMAGES = "Nearest images"
 CHANGE = "Counterfactual edits"
 ANSWER = "Predictions"
 STAYS = "Still predicted as {said}: {before} before, {after} now."
@@ -166,7 +166,7 @@ NO_FLIP = "The prediction stays the same over the whole range."
 PATCH = "Find the smallest patch that flips the prediction"
 PATCHING = "{done} of {total} patches"
 NO_PATCH = "No patch up to half the image size flips the prediction."
-COVER_PATCH = "Mask {width} × {height} pixels: prediction {said}"
+MASK_PATCH = "Mask {width} × {height} pixels: prediction {said}"
 
 SHOW = "View"
 SHOWS = {
@@ -190,8 +190,8 @@ MEAN_PLACE = "{share} of the evidence lies {place}."
 MEAN_ODD = "In correct predictions it is only {share}: look there for a shortcut."
 MEAN_LIKE = "In correct predictions it is {share}."
 MEAN_ALWAYS = "In correct predictions it is {share}: always in one place, like a watermark or a border."
-COVER_ALL = ("Mask this region in the image", "Mask this region in all {count} images")
-COVERED = (
+MASK_ALL = ("Mask this region in the image", "Mask this region in all {count} images")
+MASKED = (
     "Masking this region changes the prediction of {changed} of {count} image; masking another one of the same size: "
     "{elsewhere}.",
     "Masking this region changes the predictions of **{changed} of {count}** images; masking another one of the same "
@@ -199,22 +199,22 @@ COVERED = (
 )
 MEAN_NOTHING = "There is no evidence for this class in these images."
 
-SUSPECTS = ("{count} likely label issue", "{count} likely label issues")
-SUSPECTS_HELP = (
+LABEL_ISSUES = ("{count} likely label issue", "{count} likely label issues")
+LABEL_ISSUES_HELP = (
     "The model is more confident of another class than it is, on average, for images with that class's label "
     "(confident learning)."
 )
-SUSPECTS_LEARNED = "The model was trained on these labels, and may have memorized wrong ones."
-SUSPECT = "labeled {true}, predicted {other} (margin {margin})"
-SUSPECT_TILES = "label issues"
-COPIES = "Find near-duplicates"
-COPIES_LEARNED = "Find near-duplicates in the training images"
-COPIES_FOUND = ("{count} pair of near-duplicates", "{count} pairs of near-duplicates")
-COPY = "mean difference {difference} of 255"
-ODD = "Find outliers"
-ODD_FOUND = ("{count} outlier", "{count} outliers")
-ODD_ONE = "{what} {value}; median {median}"
-ODD_HELP = "In size, brightness or color, more than 3.5 robust standard deviations from the median."
+LABEL_ISSUES_LEARNED = "The model was trained on these labels, and may have memorized wrong ones."
+LABEL_ISSUE = "labeled {true}, predicted {other} (margin {margin})"
+LABEL_ISSUE_TILES = "label issues"
+DUPLICATES = "Find near-duplicates"
+DUPLICATES_LEARNED = "Find near-duplicates in the training images"
+DUPLICATES_FOUND = ("{count} pair of near-duplicates", "{count} pairs of near-duplicates")
+DUPLICATE = "mean difference {difference} of 255"
+OUTLIERS = "Find outliers"
+OUTLIERS_FOUND = ("{count} outlier", "{count} outliers")
+OUTLIER = "{what} {value}; median {median}"
+OUTLIERS_HELP = "In size, brightness or color, more than 3.5 robust standard deviations from the median."
 QUANTITIES = {
     "width": "width",
     "height": "height",

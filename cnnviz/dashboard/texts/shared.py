@@ -10,17 +10,17 @@ PAGES = {
     "convolution": "Convolution",
 }
 
-NETWORK = "Model"
-OWN_NETWORK = "Upload a model"
-OWN_NETWORK_HELP = (
+MODEL = "Model"
+UPLOAD_MODEL = "Upload a model"
+UPLOAD_MODEL_HELP = (
     "A .keras or .h5 file, or the .zip of Teachable Machine. "
     "No code in it is run; files that would need to are refused."
 )
 IMAGE = "Image"
 IMAGE_ALT = "The image as the model receives it"
 TEST_IMAGE = "{name} · test image {number}"
-OWN_IMAGE = "Upload an image"
-OWN_IMAGE_UPLOAD = "JPEG, PNG, WebP, AVIF, GIF, BMP, TIFF, DICOM or .npy"
+UPLOAD_IMAGE = "Upload an image"
+UPLOAD_IMAGE_TYPES = "JPEG, PNG, WebP, AVIF, GIF, BMP, TIFF, DICOM or .npy"
 STRETCH = "Stretch contrast"
 STRETCH_HELP = "The image has more than 8 bits a channel. Shows its smallest value black and its largest white."
 CAMERA = "Camera"
@@ -80,13 +80,13 @@ LEAVE_PRESENTER = "Exit (Esc)"
 SECONDS = "{n} s"
 MINUTES = "{n} min"
 HOURS = "{n:.3g} h"
-REFUSED = {
+GONE = {
     "model": "The model in this link, {asked}, is not on this server.",
     "layer": "The layer in this link, {asked}, does not exist in this model.",
     "channel": "The channel in this link, {asked}, does not exist in this layer.",
     "class": "The class in this link, {asked}, is not one of this model's classes.",
     "image": "The image in this link is no longer on this server. Upload it again, or choose a sample.",
 }
-REFUSED_OTHER = "This link asks for {key} {asked}, which does not exist."
-REFUSED_SHOWN = "Shown instead: {shown}."
-REFUSED_SHOWN_OWN = "Shown instead: the default."
+GONE_OTHER = "This link asks for {key} {asked}, which does not exist."
+SHOWN_INSTEAD = "Shown instead: {shown}."
+SHOWN_DEFAULT = "Shown instead: the default."

@@ -172,8 +172,8 @@ SERIES_ESTIMATE = "About {time} for all runs on this machine."
 SERIES_HELP = (
     "All runs use the same dataset, split and seed, and train one after the other. Their curves are shown in one chart."
 )
-OWN_DATA = "Upload a dataset"
-OWN_DATA_HELP = (
+UPLOAD_DATASET = "Upload a dataset"
+UPLOAD_DATASET_HELP = (
     "A .zip with one folder per class, optionally inside train, validation and test. "
     "Folders in `{folder}` are listed automatically."
 )
