@@ -1,4 +1,4 @@
-"""Sandbox of a process: limits on memory, CPU time, file access (Landlock) and model.
+"""Sandbox of a process: limits on memory, CPU time, file access (Landlock) and network.
 
 Memory and time bounds exist on Linux and macOS, the bounds on files only on Linux (Landlock, kernel 5.13). Where one
 is missing it is left out; whoever starts the process must bound its time from outside as well.

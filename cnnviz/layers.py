@@ -191,8 +191,8 @@ def images_at_once(convnet: Convnet, *, differentiated: Sequence[str] | None = N
     most = usable_memory() // _RUNS_AT_ONCE
     if size > most:
         raise ModelError(
-            "One image would take {size:,.1f} GB inside the model for this; here at most {most:,.1f} GB are used. "
-            "Choose a layer nearer to the output, or a smaller model.",
+            "This would need {size:,.1f} GB of activations for one image; the limit here is {most:,.1f} GB. Choose "
+            "a layer nearer to the output, or a smaller model.",
             size=size / 2**30,
             most=most / 2**30,
         )
@@ -250,7 +250,8 @@ def default_layer(convnet: Convnet) -> str:
     ]
     if not spatial:
         raise LayerError(
-            "{name} has no maps: no layer of it has an image's rows and columns. Choose a model with layers that have.",
+            "{name} has no feature maps: none of its layers keeps the image's rows and columns. Choose a "
+            "convolutional model or a vision transformer.",
             name=convnet.name,
         )
     several = [info for info in activations if info.filters > 1]

@@ -264,7 +264,7 @@ def _watch(tape: Any, call: Call) -> None:
 
 def _output_at(outputs: dict[str, Any], address: str) -> Any:
     if address not in outputs:
-        raise LayerError("Layer {address!r} is not called when the model runs. Choose another one.", address=address)
+        raise LayerError("Layer {address!r} is not part of the forward pass. Choose another one.", address=address)
     return outputs[address]
 
 

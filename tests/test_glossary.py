@@ -32,7 +32,7 @@ INSTEAD = {
     r"the network('s)? answer": "prediction",
     r"\w*(colour|behaviour|neighbour|favour)\w*": "American spelling",
     r"(learnt|labelled|centred?|centre|grey|catalogue|licence|optimiser|over-fit\w*)\b": "American spelling",
-    r"\w*(normalis|optimis|recognis|initialis|randomis|regularis|serialis|summaris)\w*": "American spelling",
+    r"\w*(normalis|optimis(?!tic)|recognis|initialis|randomis|regularis|serialis|summaris)\w*": "American spelling",
 }
 """What is not said, and what is said instead."""
 RIDDLES = {

@@ -401,7 +401,7 @@ def test_a_layer_that_must_have_maps():
     with pytest.raises(LayerError, match=r"No feature maps at layer 'dense'\. Layers that have them: c"):
         require_maps(convnet, "dense")
     dense_only = convnet_from_model(build_untrained("mnist_dense"))
-    with pytest.raises(LayerError, match="mnist_dense has no maps"):
+    with pytest.raises(LayerError, match="mnist_dense has no feature maps"):
         default_layer(dense_only)
 
 
@@ -427,7 +427,7 @@ def test_what_one_image_needs_is_compared_with_the_memory_that_there_is(monkeypa
     monkeypatch.setitem(
         images_at_once.__globals__, "usable_memory", lambda: 3 * (plain + needed) // 2
     )  # a third of it is used
-    with pytest.raises(ModelError, match=r"One image would take 0\.0 GB inside the model for this"):
+    with pytest.raises(ModelError, match=r"This would need 0\.0 GB of activations"):
         images_at_once(convnet, differentiated=[""])
     assert images_at_once(convnet) > 1  # a plain run holds less
 

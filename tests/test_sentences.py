@@ -63,7 +63,7 @@ def test_a_record_is_shown_in_one_line_with_its_arrays_by_shape():
         maps={"conv1": np.zeros((1, 112, 112, 32), np.float32)},
     )
     assert repr(reading) == (
-        "Reading(logits=float32 (1, 1000), probabilities=float32 (1, 1000), classes=int32 (1,), "
+        "ForwardPass(logits=float32 (1, 1000), probabilities=float32 (1, 1000), classes=int32 (1,), "
         "maps={'conv1': float32 (1, 112, 112, 32)}, gradients={}, is_logit=True)"
     )
 

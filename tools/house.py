@@ -90,11 +90,15 @@ def figures() -> list[tuple[str, str, str]]:
     long = max(longest_script_function(text) for path, text in texts.items() if path.suffix == ".js")
     total = sum(lengths) + sum(len(text.splitlines()) for text in texts.values())
     return [
-        ("Modules of Python", f"{len(files)}", "190"),
-        ("Lines of a file: median, largest", f"{statistics.median(lengths):.0f}, {lengths[-1]}", "120-180, 300"),
+        ("Python modules", f"{len(files)}", "190"),
+        ("Lines per file: median, largest", f"{statistics.median(lengths):.0f}, {lengths[-1]}", "120-180, 300"),
         ("Files over 300 lines", f"{sum(length > 300 for length in lengths)}", "0"),
-        ("Lines of a function: median, 90 %", f"{bodies[len(bodies) // 2]}, {bodies[len(bodies) * 9 // 10]}", "5, 16"),
-        ("Names of files that occur more than once", f"{len(twice)}: {', '.join(twice)}", "6"),
+        (
+            "Lines per function: median, 90th percentile",
+            f"{bodies[len(bodies) // 2]}, {bodies[len(bodies) * 9 // 10]}",
+            "5, 16",
+        ),
+        ("Duplicate file names", f"{len(twice)}: {', '.join(twice)}", "6"),
         ("Modules with exactly one importer", f"{len(once)}", "45"),
         ("Arguments of a function, at most", f"{max(map(argument_count, every))}", "8"),
         ("Files that touch `session_state`", f"{len(sessions)}", "4"),

@@ -89,9 +89,13 @@ def _text(maps: np.ndarray, statistics: ChannelStatistics, layer: str) -> str:
     shape = " x ".join(map(str, maps.shape))
     sentences = [f"{layer}: {shape}, from {statistics.minimum.min():.4g} to {statistics.maximum.max():.4g}."]
     if statistics.is_inactive.any():
-        sentences.append(f"Inactive on this image: {output.numbers(np.flatnonzero(statistics.is_inactive).tolist())}.")
+        sentences.append(
+            f"Channels inactive on this image: {output.numbers(np.flatnonzero(statistics.is_inactive).tolist())}."
+        )
     if not statistics.is_finite.all():
-        sentences.append(f"Not finite: {output.numbers(np.flatnonzero(~statistics.is_finite).tolist())}.")
+        sentences.append(
+            f"Channels with NaN or infinite values: {output.numbers(np.flatnonzero(~statistics.is_finite).tolist())}."
+        )
     return "\n".join(sentences)
 
 

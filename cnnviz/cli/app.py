@@ -40,9 +40,9 @@ def add(verbs: options.Verbs) -> None:
     parser.add_argument(
         "--model",
         metavar="NAME|PATH",
-        help="the model to start with: a name that `cnnviz models` lists, or a model file",
+        help="the model to open at startup: a name that `cnnviz models` lists, or a model file",
     )
-    parser.add_argument("--labels", metavar="FILE", help="the model's class names; remembered beside the model's file")
+    parser.add_argument("--labels", metavar="FILE", help="the model's class names; saved next to the model file")
     parser.add_argument(
         "--data",
         metavar="FOLDER|DATASET",
@@ -56,7 +56,7 @@ def add(verbs: options.Verbs) -> None:
         metavar="NAME",
         action="append",
         default=[],
-        help="one more host name under which browsers reach it, such as a proxy's; may be given again",
+        help="additional host name to accept, such as a proxy's; can be repeated",
     )
     parser.add_argument(
         "--port",
@@ -85,7 +85,7 @@ def _say_when_ready(url: str) -> None:
         with suppress(OSError), socket.create_connection((parts.hostname, parts.port), timeout=1):
             break
         time.sleep(_LOOK_SECONDS)
-    sys.stderr.write(f"cnnviz: The dashboard is at {url}. Ctrl-C ends it.\n")
+    sys.stderr.write(f"cnnviz: The dashboard is running at {url}. Press Ctrl+C to stop it.\n")
 
 
 def _app() -> Path:
@@ -110,7 +110,7 @@ def _start_with(given: Namespace) -> dict[str, str]:
     if given.labels is not None:
         path = Path(named.get("CNNVIZ_MODEL", ""))
         if not path.is_file():
-            raise CommandError("--labels names the classes of a model's file. Name the file with --model.")
+            raise CommandError("--labels needs a model file. Give one with --model.")
         try:
             remember(path, replace(recall(path) or Answers(), class_names=read_labels(Path(given.labels))))
         except ValueError as error:  # a name too long
@@ -159,7 +159,5 @@ def _check_address(host: str, port: int) -> None:
         _listen(host, port)
     except (OSError, UnicodeError) as error:  # UnicodeError: a name that no host can have
         if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
-            raise CommandError(f"Port {port} of {host} is taken. Choose another one with --port.") from error
-        raise CommandError(
-            f"Nothing can listen on port {port} of {host!r}. Choose another --port or --host."
-        ) from error
+            raise CommandError(f"Port {port} on {host} is already in use. Choose another with --port.") from error
+        raise CommandError(f"Cannot listen on {host!r}, port {port}. Choose another --port or --host.") from error

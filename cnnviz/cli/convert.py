@@ -35,7 +35,7 @@ def run(given: Namespace) -> Iterator[str]:
     if target.suffix != ".keras":
         raise CommandError(f"{str(target)!r} does not end in .keras. Name a .keras file to write.")
     if target.is_dir() or (target.exists() and not given.force):
-        raise CommandError(f"{str(target)!r} exists already. Choose another name, or add --force to replace it.")
+        raise CommandError(f"{str(target)!r} already exists. Choose another name, or add --force to replace it.")
     start_tensorflow()
     try:
         changes = convert_model_file(given.source, target)
@@ -44,7 +44,7 @@ def run(given: Namespace) -> Iterator[str]:
     yield from (f"{old} -> {new}" for old, new in changes)
     yield f"Wrote {target}."
     if kept := _keep_facts(given.source, target):
-        yield f"What was known of the old file, such as its class names, stands beside it in {kept}."
+        yield f"The settings known for the old file, such as class names, were saved next to the new one, in {kept}."
 
 
 def _keep_facts(source: Path, target: Path) -> Path | None:

@@ -90,10 +90,10 @@ def _parser() -> Parser:
     parser = Parser(
         prog="cnnviz",
         description="Look inside trained convnets.",
-        epilog="`cnnviz VERB --help` shows a verb's options and an example.",
+        epilog="Run `cnnviz COMMAND --help` for its options and an example.",
     )
     parser.add_argument("--version", action="version", version=f"cnnviz {__version__}")
-    verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
+    verbs = parser.add_subparsers(dest="verb", title="commands", metavar="COMMAND", required=True)
     for module in _VERBS:
         module.add(verbs)
     return parser

@@ -55,7 +55,7 @@ def add(verbs: options.Verbs) -> None:
         verbs,
         "evaluate",
         run,
-        question="Evaluate a model on labeled images: accuracy, per-class metrics, confusions.",
+        question="Evaluate a model on labeled images: accuracy, per-class metrics, confusion matrix.",
         example="cnnviz evaluate fashion-cnn fashion-sample --out fashion-report --fail-under 0.8",
     )
     parser.add_argument("model", metavar="MODEL", help="a name that `cnnviz models` lists, or a model file")
@@ -70,18 +70,21 @@ def add(verbs: options.Verbs) -> None:
         "--split",
         "--part",
         choices=("test", "validation", "train", "all"),
-        help="split of a dataset, of a folder with such folders, or of what a run was trained on (default: test, or "
-        "all of a folder that is not split)",
+        help="split to evaluate, of a dataset, a folder with train, validation and test subfolders, or a run's "
+        "training data (default: test; all images if the folder has no splits)",
     )
     parser.add_argument(
         "--map",
         action="append",
         default=[],
         metavar="CLASS=NAME[,NAME]",
-        help="class mapping: the model's classes, by name or index, for a class of the dataset; else guessed",
+        help="map a dataset class to one or more model classes, by name or index (default: matched automatically)",
     )
     parser.add_argument(
-        "--fail-under", type=options.share, metavar="SHARE", help="exit with 1 if the accuracy is lower, 0 to 1"
+        "--fail-under",
+        type=options.share,
+        metavar="SHARE",
+        help="exit with status 1 if the accuracy is below this value (0 to 1)",
     )
     options.add_json(parser)
     parser.add_argument(
@@ -122,7 +125,7 @@ def run(given: Namespace) -> Iterator[str]:
     if given.fail_under is not None and reached < given.fail_under:
         raise BelowBarError(
             f"The accuracy is {output.percent(reached)}, below {output.percent(given.fail_under)}. "
-            "Look at the most confused classes."
+            "See the confusion matrix in the report."
         )
 
 
@@ -137,7 +140,7 @@ def _target(given: Namespace) -> Path | None:
     taken = [name for name in (_CSV, _REPORT, _ARRAYS) if (folder / name).exists()]
     if taken and not given.force:
         raise CommandError(
-            f"In {str(folder)!r} there is a {taken[0]} already. Choose another --out, or add --force to replace it."
+            f"{str(folder)!r} already contains {taken[0]}. Choose another --out, or add --force to replace it."
         )
     return folder
 
@@ -166,12 +169,14 @@ def _said(convnet: Convnet, labeled: Labeled, texts: Sequence[str]) -> dict[int,
         name, _, classes = text.partition("=")
         if name not in labeled.class_names or not classes:
             some = ", ".join(labeled.class_names[:5])
-            raise CommandError(f"{text!r} does not map a class of the dataset. Write CLASS=NAME; its classes: {some}.")
+            raise CommandError(
+                f"{text!r} does not name a class of the dataset. Write CLASS=NAME; the dataset's classes: {some}."
+            )
         place = labeled.class_names.index(name)
         found[place] = tuple(convnet.class_index(one) for one in classes.split(","))
     flat = [index for classes in found.values() for index in classes]
     if len(set(flat)) < len(flat):
-        raise CommandError("A class of the model is mapped twice. Name each only once.")
+        raise CommandError("A model class is mapped twice. Use each only once.")
     return found
 
 

@@ -22,7 +22,7 @@ _FIRST = 16  # filters, where none are named
 
 _FATES = {
     "rescued": "Rescued (no gradient at first)",
-    "dead": "Dead (no gradient found)",
+    "dead": "Dead (no image activates them)",
     "not finite": "Not finite (NaN or infinite activations)",
 }
 
@@ -41,9 +41,11 @@ def add(verbs: options.Verbs) -> None:
         "--layer", help="an address that `cnnviz layers` lists (default: the last layer with feature maps)"
     )
     parser.add_argument(
-        "--filters", type=options.filter_ranges, metavar="0-15,20", help=f"which filters (default: the first {_FIRST})"
+        "--filters", type=options.filter_ranges, metavar="0-15,20", help=f"filter indices (default: the first {_FIRST})"
     )
-    parser.add_argument("--style", choices=sorted(STYLES), default="natural", help="(default: %(default)s)")
+    parser.add_argument(
+        "--style", choices=sorted(STYLES), default="natural", help="style of the patterns (default: %(default)s)"
+    )
     parser.add_argument(
         "--size",
         type=options.whole_number(SIZES[0], SIZES[-1]),

@@ -61,7 +61,7 @@ def add(verbs: options.Verbs) -> None:
     )
     options.add_image(parser)
     options.add_model(parser)
-    parser.add_argument("--method", choices=METHODS, default="grad_cam", help="(default: %(default)s)")
+    parser.add_argument("--method", choices=METHODS, default="grad_cam", help="heatmap method (default: %(default)s)")
     parser.add_argument(
         "--layer", help="an address that `cnnviz layers` lists (default: the last layer with feature maps)"
     )

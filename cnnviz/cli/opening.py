@@ -23,7 +23,7 @@ _LOG_LEVEL = "TF_CPP_MIN_LOG_LEVEL"
 _FATAL_ONLY = "3"
 _STDERR = 2
 _ENDINGS = (".keras", ".h5", ".hdf5", ".zip")
-_CHANGE = "change it with --scaling, --fit, --labels, --class-order, --outputs or --head:"
+_CHANGE = "change them with --scaling, --fit, --labels, --class-order, --outputs or --head"
 
 
 def read_photo(image: str, *, stretch: bool = False) -> images.Photo:
@@ -73,7 +73,7 @@ def open_convnet(options: Namespace) -> Convnet:
         head=options.head,
     )
     if convnet.assumptions.are_open:
-        sys.stderr.write(f"Assumed of {convnet.name}; {_CHANGE}\n{_listed(convnet.assumptions)}\n")
+        sys.stderr.write(f"Assumptions about {convnet.name} ({_CHANGE}):\n{_listed(convnet.assumptions)}\n")
     return convnet
 
 

@@ -64,13 +64,21 @@ def add_model(parser: Parser) -> None:
 
 def add_meaning(parser: Parser) -> None:
     """Add what a model file cannot tell; each overrules what would be assumed."""
-    group = parser.add_argument_group("what the model file cannot tell; else it is assumed, and said")
-    group.add_argument("--scaling", choices=SCALINGS, help="how pixels become numbers")
-    group.add_argument("--fit", choices=get_args(Fit), help="how an image of another aspect ratio is made to fit")
+    group = parser.add_argument_group("model settings that the file may not record (guessed and reported if not given)")
+    group.add_argument("--scaling", choices=SCALINGS, help="pixel scaling that the model expects")
+    group.add_argument("--fit", choices=get_args(Fit), help="how to resize images with a different aspect ratio")
     group.add_argument("--labels", metavar="FILE", help="class names: one per line, a labels.txt, or JSON")
-    group.add_argument("--class-order", choices=CLASS_ORDERS, help="order of folders where classes have no names")
-    group.add_argument("--outputs", choices=KINDS, help="what the model's outputs are")
-    group.add_argument("--head", metavar="NAME|NUMBER", help="which of several outputs is used")
+    group.add_argument(
+        "--class-order",
+        choices=CLASS_ORDERS,
+        help="order in which class folders are numbered if "
+        "the model has no class names: sorted (10 "
+        "before 2) or natural (2 before 10)",
+    )
+    group.add_argument(
+        "--outputs", choices=KINDS, help="what the outputs are: probabilities, logits, scores or numbers"
+    )
+    group.add_argument("--head", metavar="NAME|NUMBER", help="which output to use, if the model has several")
 
 
 def add_image(parser: Parser, *, many: bool = False) -> None:
@@ -80,13 +88,14 @@ def add_image(parser: Parser, *, many: bool = False) -> None:
     parser.add_argument(
         "--stretch",
         action="store_true",
-        help="show the image's smallest value black and its largest white: for 12-bit data, or what is too dark",
+        help="rescale the image to its full range (minimum black, maximum white) before the model sees it; for "
+        "12-bit or dark images",
     )
 
 
 def add_json(parser: Parser) -> None:
     """Add the form for programs."""
-    parser.add_argument("--json", action="store_true", help="print JSON for programs instead of text")
+    parser.add_argument("--json", action="store_true", help="print JSON instead of text")
 
 
 def add_out(parser: Parser, *, default: str, arrays: str) -> None:
@@ -104,7 +113,7 @@ def add_colors(parser: Parser, default: str) -> None:
     """Add the choice of the color map."""
     add_renamed(
         parser, "--colors", "--colours", default=default, choices=sorted(COLORMAPS),
-        help="color map (default: %(default)s)",
+        help="color map; signed maps always use PuOr (default: %(default)s)",
     )  # fmt: skip
 
 

@@ -100,13 +100,11 @@ def target(options: Namespace, *parts: str | None) -> Path | None:
     with _told(path):
         path = path / default if path.is_dir() else path
         if path.suffix.lower() not in (".png", ".npz"):
-            raise CommandError(
-                f"{str(path)!r} is no folder and ends neither in .png nor in .npz. Choose another --out."
-            )
+            raise CommandError(f"{str(path)!r} is neither a folder nor a .png or .npz file. Choose another --out.")
         if not path.parent.is_dir():
-            raise CommandError(f"There is no folder {str(path.parent)!r}. Make it, or choose another --out.")
+            raise CommandError(f"There is no folder {str(path.parent)!r}. Create it, or choose another --out.")
         if path.is_dir() or (path.exists() and not options.force):
-            raise CommandError(f"{str(path)!r} exists already. Choose another --out, or add --force to replace it.")
+            raise CommandError(f"{str(path)!r} already exists. Choose another --out, or add --force to replace it.")
     return path
 
 

@@ -44,21 +44,23 @@ def add(verbs: options.Verbs) -> None:
                 "compare lenet5 mnist-dense"), many=True,
     )  # fmt: skip
     question = (
-        "Stop runs; they keep their best weights. Stopped again after "
-        f"{training.SECONDS_TO_ANSWER} seconds without a response, they are killed."
+        "Stop runs, keeping their best weights. A run that has not responded for "
+        f"{training.SECONDS_TO_ANSWER} seconds is killed when you stop it again."
     )
     _add_names(_action(actions, "stop", _stop, question, "stop lenet5"))
     again = _action(actions, "resume", _resume, "Resume runs that ended early.", "resume lenet5")
     _add_names(again)
-    again.add_argument("--background", action="store_true", help="launch them and return")
+    again.add_argument("--background", action="store_true", help="run in the background")
     gone = _action(actions, "delete", _delete, "Delete runs and everything in them.", "delete lenet5 --yes")
     _add_names(gone)
     gone.add_argument("--yes", action="store_true", help="confirm; this cannot be undone")
     out = _action(actions, "export", _export, "Export the model of a run.",
                   "export lenet5 --format h5 --out digits.h5")  # fmt: skip
     _add_names(out, many=False)
-    out.add_argument("--format", choices=FORMATS, default="keras", help="(default: %(default)s)")
-    out.add_argument("--out", type=options.path, metavar="PATH", help="a name with the format's ending, or a folder")
+    out.add_argument("--format", choices=FORMATS, default="keras", help="file format (default: %(default)s)")
+    out.add_argument(
+        "--out", type=options.path, metavar="PATH", help="output file, with the format's extension, or a folder"
+    )
 
 
 def _action(
@@ -73,9 +75,7 @@ def _action(
 def _add_shared(parser: options.Parser) -> None:
     """Add what stands before the action or after it; a default here would undo what stood before."""
     add_runs_folder(parser, default=argparse.SUPPRESS)
-    parser.add_argument(
-        "--json", action="store_true", default=argparse.SUPPRESS, help="print JSON for programs instead of text"
-    )
+    parser.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="print JSON instead of text")
 
 
 def _add_series(parser: options.Parser) -> None:
@@ -88,7 +88,7 @@ def _add_names(parser: options.Parser, *, many: bool | None = None) -> None:
         "names",
         metavar="NAME",
         nargs=1 if many is False else "+",
-        help="a run's name, or as much of its beginning as no other has, or its folder",
+        help="a run's name, a unique prefix of it, or its folder",
     )
 
 
@@ -117,7 +117,7 @@ def _find(folder: Path, name: str) -> Run:
         return open_run(folder / meant[0])
     if meant:
         raise CommandError(f"{len(meant)} runs begin with {name!r}: {_some(meant)}. Type more of the name.")
-    known = f"There are: {_some(every)}." if every else "There are none yet; `cnnviz train lenet5` makes one."
+    known = f"There are: {_some(every)}." if every else "There are none yet; start one with `cnnviz train lenet5`."
     raise CommandError(f"There is no run {name!r} in {str(folder)!r}. {known}")
 
 
@@ -136,7 +136,7 @@ def _list(given: Namespace) -> Iterator[str]:
         yield output.table(("name", "state", "epoch", *_RESULTS), rows, align="<<" + ">" * (1 + len(_RESULTS)))
     else:
         which = f" of the series {given.series!r}" if given.series else ""
-        yield f"No runs{which} in {str(_folder(given))!r}. `cnnviz train` makes some."
+        yield f"No runs{which} in {str(_folder(given))!r}. Start one with `cnnviz train`."
 
 
 def _results(run: Run) -> tuple[str, ...]:
@@ -208,7 +208,7 @@ def _settings(recipe: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
 def _compare(given: Namespace) -> Iterator[str]:
     runs = _found(given)
     if len(runs) < 2:
-        raise CommandError("One run cannot be compared. Name at least two.")
+        raise CommandError("A comparison needs at least two runs.")
     differing = _differences([_settings(one.recipe) for one in runs])
     if given.json:
         yield output.to_json({"differences": differing, "runs": [_facts(one) for one in runs]})
@@ -234,7 +234,7 @@ def _stop(given: Namespace) -> Iterator[str]:
     if given.json:
         yield output.to_json({"stopping": stopping, "killed": killed})
         return
-    yield from (f"{name} stops within seconds." for name in stopping)
+    yield from (f"Stopping {name}; this takes a few seconds." for name in stopping)
     yield from (f"{name} did not respond and was killed." for name in killed)
 
 

@@ -41,14 +41,14 @@ def add(verbs: options.Verbs) -> None:
     parser.add_argument(
         "--series",
         choices=sorted(SERIES),
-        help="compare recipes: several runs that differ in one setting, one after the other",
+        help="train a series of recipes that differ in one setting, one run at a time",
     )
     parser.add_argument("--data", metavar="NAME|PATH", help="a dataset's name, or a folder or .zip of images")
     parser.add_argument("--epochs", type=options.whole_number(1), help="maximum number of epochs")
     parser.add_argument("--batch-size", type=options.whole_number(1), help="batch size")
-    parser.add_argument("--optimizer", choices=training.OPTIMIZERS)
-    parser.add_argument("--learning-rate", type=float, metavar="RATE")
-    parser.add_argument("--seed", type=options.whole_number(0))
+    parser.add_argument("--optimizer", choices=training.OPTIMIZERS, help="optimizer (default: the recipe's)")
+    parser.add_argument("--learning-rate", type=float, metavar="RATE", help="initial learning rate")
+    parser.add_argument("--seed", type=options.whole_number(0), help="random seed")
     parser.add_argument("--size", type=options.whole_number(16, 1024), help="image size in pixels")
     parser.add_argument("--patience", type=options.whole_number(1), help="early stopping patience, in epochs")
     parser.add_argument("--base", metavar="NAME|PATH", help="the pretrained base model for transfer learning")
@@ -57,14 +57,14 @@ def add(verbs: options.Verbs) -> None:
         "--set", type=_setting, action="append", default=[], metavar="NAME=VALUE", dest="settings",
         help="any other setting of recipe.json, such as augmentation.rotation=20",
     )  # fmt: skip
-    parser.add_argument("--background", action="store_true", help="launch it and return; see `cnnviz runs`")
+    parser.add_argument("--background", action="store_true", help="run in the background; follow it with `cnnviz runs`")
     add_runs_folder(parser)
     parser.add_argument(
         "--run",
         type=options.path,
         metavar="FOLDER",
         dest="existing",
-        help="an existing run: train or resume it",
+        help="train or resume an existing run",
     )  # fmt: skip
     options.add_json(parser)
 
@@ -73,7 +73,7 @@ def add_runs_folder(parser: options.Parser, **more: Any) -> None:
     """Add where runs are kept."""
     parser.add_argument(
         "--runs-dir", type=options.path, metavar="FOLDER",
-        help="where runs are kept (default: $CNNVIZ_RUNS_DIR, else runs)",
+        help="folder for runs (default: $CNNVIZ_RUNS_DIR or ./runs)",
         **more,
     )  # fmt: skip
 
@@ -101,9 +101,12 @@ def run(given: Namespace) -> Iterator[str]:
 
 
 def _existing(given: Namespace) -> Path:
-    others = [name for name in ("recipe", "series", *_SHORT, "settings") if getattr(given, name)]
+    typed = {"recipe": "RECIPE", "settings": "--set"} | {
+        name: f"--{name.replace('_', '-')}" for name in ("series", *_SHORT)
+    }
+    others = [option for name, option in typed.items() if getattr(given, name)]
     if others:
-        raise CommandError(f"A run keeps its recipe, so {others[0]!r} cannot be set with --run. Start a new run.")
+        raise CommandError(f"--run cannot be combined with {others[0]}: a run keeps its recipe. Start a new run.")
     if open_run(given.existing).status.state != "queued":
         training.reopen(given.existing)
     return Path(given.existing)
@@ -231,7 +234,7 @@ def _complain(ended: Sequence[Run]) -> None:
         name = f"{failed[0].name}: " if len(ended) > 1 else ""
         raise RunError(f"{name}{failed[0].status.reason}")
     if stopped:
-        raise CancelledError(f"Stopped. Carry on with `cnnviz train --run {shlex.quote(str(stopped[0].path))}`.")
+        raise CancelledError(f"Stopped. Resume with `cnnviz train --run {shlex.quote(str(stopped[0].path))}`.")
 
 
 def facts(run: Run) -> dict[str, Any]:
@@ -259,7 +262,7 @@ def _sentence(run: Run) -> str:
     status = run.status
     if status.state == "failed":
         return f"{run.name}: failed after {_epochs(status.epoch)}."
-    best = f"best epoch {status.best['epoch']}" if status.best else "no epoch"
+    best = f"best epoch {status.best['epoch']}" if status.best else "no best epoch yet"
     test = f", test accuracy {output.percent(status.test['accuracy'])}" if status.test else ""
     return f"{run.name}: {status.state} after {_epochs(status.epoch)}, {best}{test}. {run.model or ''}".rstrip()
 

@@ -151,11 +151,11 @@ def _check_names(members: list[zipfile.ZipInfo]) -> None:
     if len(set(names)) != len(names):
         raise ModelFileError("Two members of the archive share a name, so what it holds depends on the reader.")
     if any(not _is_plain(name) for name in names):
-        raise ModelFileError("A member of the archive has a name that leads out of it. The file is not opened.")
+        raise ModelFileError("A member of the archive has a path that points outside it. The file is not opened.")
     if any(stat.S_ISLNK(member.external_attr >> 16) for member in members):
         raise ModelFileError("The archive holds a link to another file. It is not opened.")
     if any(member.flag_bits & 0x1 for member in members):
-        raise ModelFileError("The archive is protected by a password. Save the model without one.")
+        raise ModelFileError("The archive is password-protected. Save the model without a password.")
 
 
 def _is_plain(name: str) -> bool:
@@ -168,13 +168,13 @@ def _check_sizes(members: list[zipfile.ZipInfo]) -> None:
         inflation = member.file_size // max(1, member.compress_size)
         if member.file_size > _INFLATION_FLOOR and inflation > _MAX_INFLATION:
             raise ModelFileError(
-                "A member of the archive inflates {inflation:,}-fold. The file is not opened.", inflation=inflation
+                "A member of the archive expands {inflation:,}-fold. The file is not opened.", inflation=inflation
             )
     # A downloaded archive may hold a whole model file, one of them.
     weights = sum(member.file_size for member in members if member.filename.endswith((".h5", ".keras", ".hdf5")))
     others = sum(member.file_size for member in members) - weights
     if weights > MAX_WEIGHTS_BYTES or others > _MAX_OTHER_BYTES:
-        raise ModelFileError("The archive inflates to {size:.1f} GB. It is not opened.", size=(weights + others) / 1e9)
+        raise ModelFileError("The archive expands to {size:.1f} GB. It is not opened.", size=(weights + others) / 1e9)
 
 
 def _check_places(file: BinaryIO, members: list[zipfile.ZipInfo]) -> None:
@@ -183,7 +183,7 @@ def _check_places(file: BinaryIO, members: list[zipfile.ZipInfo]) -> None:
     for member in sorted(members, key=lambda member: member.header_offset):
         is_first = end == 0
         if member.header_offset < end or (is_first and member.header_offset != 0):
-            raise ModelFileError("Members of the archive overlap, or something stands before them. It is not opened.")
+            raise ModelFileError("Members of the archive overlap, or other data precedes them. It is not opened.")
         end = _body(file, member) + member.compress_size
 
 
@@ -192,7 +192,9 @@ def _body(file: BinaryIO, member: zipfile.ZipInfo) -> int:
     file.seek(member.header_offset)
     header = file.read(_LOCAL_HEADER.size)
     if len(header) < _LOCAL_HEADER.size or not header.startswith(b"PK\3\4"):
-        raise ModelFileError("The archive's directory does not match its content. Copy or download the file again.")
+        raise ModelFileError(
+            "The archive's central directory does not match its contents. Copy or download the file again."
+        )
     _, name_length, extra_length = _LOCAL_HEADER.unpack(header)
     return int(member.header_offset + _LOCAL_HEADER.size + name_length + extra_length)
 

@@ -29,9 +29,9 @@ class Assumption:
         return str(self.why) if self.is_confirmed else f"guess: {self.why}"
 
 
-KNOWN = Sentence("the catalog says so")
-SAID = Sentence("you said so")
-REMEMBERED = Sentence("remembered beside the model")
+KNOWN = Sentence("from the catalog")
+SAID = Sentence("set by you")
+REMEMBERED = Sentence("saved next to the model")
 NOT_ASKED = Assumption("", Sentence("nothing had to be assumed"))
 _OF_FILES = ("scaling", "fit", "class_names")
 

@@ -41,7 +41,7 @@ class Entry:
         preparation: How a photo becomes its input.
         is_offline: Whether it opens without a network connection.
         class_names: Makes the names of its classes.
-        build_untrained: Makes the Keras model with random weights; never uses a model.
+        build_untrained: Makes the Keras model with random weights; never uses the network.
         group: Under which heading it is listed.
         download_megabytes: Size of the weights that the first use downloads; 0 if nothing is downloaded.
     """

@@ -50,18 +50,18 @@ def parse(data: bytes) -> dict[str, Any]:
     try:
         config = json.loads(data.decode("utf-8"), object_pairs_hook=_without_duplicates)
     except RecursionError as error:
-        raise ModelFileError("The model's description is nested too deeply to be a model.") from error
+        raise ModelFileError("The model's config is nested too deeply to be a model.") from error
     except ValueError as error:
-        raise ModelFileError("The model's description is damaged: it is not JSON. Save the model again.") from error
+        raise ModelFileError("The model's config is not valid JSON. Save the model again.") from error
     if not isinstance(config, dict) or not isinstance(config.get("config"), dict | list):
-        raise ModelFileError("The file's description is not that of a model. Save one with model.save('name.keras').")
+        raise ModelFileError("The config in the file is not a model config. Save one with model.save('name.keras').")
     return config
 
 
 def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     unique = dict(pairs)
     if len(unique) != len(pairs):
-        raise ModelFileError("A key of the model's description appears twice, so its meaning depends on the reader.")
+        raise ModelFileError("A key appears twice in the model's config, so its meaning depends on the reader.")
     return unique
 
 
@@ -84,16 +84,13 @@ def check_config(config: dict[str, Any]) -> int:
             count += _count_layers(node)
         if node.get("data_format") == "channels_first":
             raise ModelFileError(
-                "The model keeps channels first. Save it with channels last (height x width x channels)."
+                "The model uses channels_first. Save it with channels_last (height x width x channels)."
             )
     if count > MAX_LAYERS:
-        raise ModelFileError(
-            "The model has {count:,} layers; at most {most:,} are opened.", count=count, most=MAX_LAYERS
-        )
+        raise ModelFileError("The model has {count:,} layers; the limit is {most:,}.", count=count, most=MAX_LAYERS)
     if (calls := _count_calls(kept)) > MAX_CALLS:
         raise ModelFileError(
-            "The model calls its layers {count:,} times, those of shared models once for each call; "
-            "at most {most:,} calls are opened.",
+            "The model makes {count:,} layer calls, counting shared models once per call; the limit is {most:,}.",
             count=calls,
             most=MAX_CALLS,
         )
@@ -124,7 +121,7 @@ def _dicts(root: dict[str, Any]) -> Iterator[dict[str, Any]]:
         item, depth = stack.pop()
         seen += 1
         if depth > _MAX_DEPTH or seen > _MAX_NODES:
-            raise ModelFileError("The model's description is nested too deeply or too long to be a model.")
+            raise ModelFileError("The model's config is nested too deeply or too long to be a model.")
         if isinstance(item, dict):
             yield item
             stack.extend((value, depth + 1) for value in item.values())
@@ -170,12 +167,14 @@ def _calls_of(layer: dict[str, Any]) -> int:
 def _check_class(node: dict[str, Any]) -> None:
     name = node["class_name"]
     if not isinstance(name, str):
-        raise ModelFileError("The model's description names a class by something that is not a word.")
+        raise ModelFileError("The model's config names a class by something that is not a word.")
     _check_name(node)
     if name in _VALUES:
         _check_value(node)
     elif name in ("Lambda", "__lambda__"):
-        raise ModelFileError("A Lambda layer holds code, which is not run. Replace it by Keras layers and save again.")
+        raise ModelFileError(
+            "A Lambda layer holds code, which is not run. Replace it with Keras layers and save again."
+        )
     elif name in DENIED_LAYERS:
         raise ModelFileError("The layer type {name} runs code or reads text, so the file is not opened.", name=name)
     elif name == "function":
@@ -189,8 +188,8 @@ def _check_class(node: dict[str, Any]) -> None:
     elif not _is_ours(node) and name not in _allowed_names(node.get("module")):
         asked = shown(name)
         if node.get("module") is not None:
-            asked = Sentence("{name} of {module}", name=asked, module=shown(node["module"]))
-        raise ModelFileError("The file asks for {name}, which is not among the layers that are opened.", name=asked)
+            asked = Sentence("{name} from {module}", name=asked, module=shown(node["module"]))
+        raise ModelFileError("The file uses {name}, which is not an allowed layer.", name=asked)
 
 
 def _check_name(node: dict[str, Any]) -> None:
@@ -208,7 +207,7 @@ def _check_value(node: dict[str, Any]) -> None:
     dtype = config.get("dtype", "float32") if isinstance(config, dict) else "float32"
     if not isinstance(dtype, str) or not _NUMBERS.fullmatch(dtype):
         raise ModelFileError(
-            "The model's description holds a value of type {dtype}, which is not a number.", dtype=shown(dtype)
+            "The model's config holds a value of type {dtype}, which is not a number.", dtype=shown(dtype)
         )
 
 

@@ -39,7 +39,7 @@ def unpack_model(path: Path, folder: Path) -> Path:
                 "The archive holds {count} model files; one is opened. Unpack it and choose.", count=len(models)
             )
         if archive.getinfo(models[0]).file_size > _MAX_MODEL_BYTES:
-            raise ModelFileError("The model in the archive has more than 1 GB. It is not opened.")
+            raise ModelFileError("The model in the archive is larger than 1 GB. It is not opened.")
         target = folder / f"unpacked{Path(models[0]).suffix.lower()}"
         try:
             with archive.open(models[0]) as source, target.open("wb") as copy:

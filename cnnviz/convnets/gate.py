@@ -34,7 +34,7 @@ _OTHERS = {
     b"\x93NUMPY": Sentence("a NumPy array"),
     b"RIFF": Sentence("a WebP image or a video"),
     b"<": Sentence("a web page"),
-    b"version https://git-lfs": Sentence("a pointer of Git LFS instead of the file"),
+    b"version https://git-lfs": Sentence("a Git LFS pointer instead of the file"),
 }
 # A description may say less than the weights hold, hardly more: the rest would be allocated and never filled.
 _PARAMETER_FACTOR, _PARAMETER_SLACK = 2, 1_000_000
@@ -82,7 +82,7 @@ def check_model_file(path: Path) -> GateReport:
         with path.open("rb") as file:
             return _check_content(file)
     except (OSError, ValueError) as error:  # no permission, a name that cannot be one, a disk that fails
-        raise ModelFileError("The file cannot be read. Check its name and that you may open it.") from error
+        raise ModelFileError("The file cannot be read. Check its name and your permissions.") from error
 
 
 def _check_content(file: BinaryIO) -> GateReport:
@@ -112,12 +112,12 @@ def _check_is_file(path: Path) -> None:
     if not path.exists():
         raise ModelFileError("There is no file {name}. Check the name and the folder.", name=shown(path.name))
     if not path.is_file():
-        raise ModelFileError("{name} is not an ordinary file.", name=shown(path.name))
+        raise ModelFileError("{name} is not a regular file.", name=shown(path.name))
     size = path.stat().st_size
     if size == 0:
         raise ModelFileError("The file is empty. Copy or download it again.")
     if size > MAX_FILE_BYTES:
-        raise ModelFileError("The file has {size:.1f} GB; at most 1 GB is opened.", size=size / 1e9)
+        raise ModelFileError("The file is {size:.1f} GB; the limit is 1 GB.", size=size / 1e9)
 
 
 def _describe(head: bytes) -> str:
@@ -166,7 +166,7 @@ def _check_hdf5(file: BinaryIO) -> GateReport:
 def _check_balance(declared: int, weights: Weights) -> None:
     if declared > _PARAMETER_FACTOR * weights.parameters + _PARAMETER_SLACK:
         raise ModelFileError(
-            "The model describes layers of {declared:,} weights, but its weights are {held:,}. The file is not opened.",
+            "The model's layers have {declared:,} weights, but the file contains {held:,}. The file is not opened.",
             declared=declared,
             held=weights.parameters,
         )

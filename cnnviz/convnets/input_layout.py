@@ -32,7 +32,7 @@ def input_shape(model: keras.Model) -> tuple[int | None, int | None, int]:
         return shape[1], shape[2], 1
     if len(shape) == 2 and (squares := _squares(shape[1] or 0)) and not _has_words(model):
         return squares
-    advice = Sentence("An image model takes height x width x channels.")
+    advice = Sentence("The input must be height x width x channels.")
     if len(shape) != 4:
         raise ModelError("The model's input is {shape}. {advice}", shape=_readable(shape), advice=advice)
     _, height, width, channels = shape
@@ -48,11 +48,11 @@ def _only_input(model: keras.Model) -> tuple[int | None, ...]:
     """Shape of a model's only input, for any number of images."""
     shapes = input_shapes(model)
     if len(shapes) != 1:
-        advice = Sentence("An image model takes height x width x channels.")
+        advice = Sentence("The input must be height x width x channels.")
         raise ModelError("The model takes {count} inputs. {advice}", count=len(shapes), advice=advice)
     batch = shapes[0][0]
     if len(shapes[0]) in (2, 3, 4) and batch not in (None, 1):
-        raise ModelError("The model only takes {batch} images at once. Save it with a free batch size.", batch=batch)
+        raise ModelError("The model has a fixed batch size of {batch}. Save it with a batch size of None.", batch=batch)
     return shapes[0]
 
 
@@ -92,7 +92,9 @@ def find_layout(model: keras.Model, preparation: Preparation, why: Sentence | No
         return NOT_ASKED
     rows, columns, channels = preparation.input_shape
     value = Sentence("{rows} x {columns} x {channels}", rows=rows, columns=columns, channels=channels)
-    return Assumption(value, why or Sentence("it takes {count} values in a row", count=count), why is not None)
+    return Assumption(
+        value, why or Sentence("its input is a flat vector of {count} values", count=count), why is not None
+    )
 
 
 def check_fits(shape: tuple[int | None, int | None, int], preparation: Preparation) -> None:

@@ -35,7 +35,7 @@ def read_labels(path: Path) -> tuple[str, ...]:
             raise ModelFileError("{name} is too large for a list of class names.", name=shown(path.name)) from error
         raise ModelFileError("The class names in {name} cannot be read.", name=shown(path.name)) from error
     except ValueError as error:
-        raise ModelFileError("{name} is no text in UTF-8. Save it as UTF-8.", name=shown(path.name)) from error
+        raise ModelFileError("{name} is not UTF-8 text. Save it as UTF-8.", name=shown(path.name)) from error
     names = parse_labels(text)
     if not names:
         raise ModelFileError("There are no class names in {name}. Write one name per line.", name=shown(path.name))
@@ -50,7 +50,9 @@ def parse_labels(text: str) -> tuple[str, ...]:
             "".join(names).encode()  # half of a pair of UTF-16 is no character
             return names
         except (ValueError, RecursionError) as error:
-            raise ModelFileError("The class names look like JSON, but are none. Write one name per line.") from error
+            raise ModelFileError(
+                "The class names look like JSON but are not valid JSON. Write one name per line."
+            ) from error
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     numbered = [_NUMBERED.fullmatch(line) for line in lines]
     if lines and all(numbered):

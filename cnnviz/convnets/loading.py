@@ -114,7 +114,7 @@ def _entry(name: str) -> Entry:
     entry = catalog().get(name)
     if entry is None:
         raise ModelError(
-            "There is no model {name}. Offline there is {default}; `cnnviz models` lists all.",
+            "There is no model {name}. {default} is available offline; `cnnviz models` lists all built-in models.",
             name=shown(name),
             default=DEFAULT,
         )

@@ -96,7 +96,7 @@ def find_meaning(
         )
     units = shapes[head][-1] if len(shapes[head]) == 2 else None
     if not units:
-        return Meaning("none", 0, Sentence("its output is no row of scores"), True)
+        return Meaning("none", 0, Sentence("its output is not a vector of scores"), True)
     meaning = _decide(
         _Evidence(scores_range, units, partial(_telling_values, model, preparation, head), name_count, _plain(loss))
     )
@@ -117,7 +117,9 @@ def said_meaning(outputs: str, found: Meaning, why: Sentence) -> Meaning:
     elif outputs == "independent" and units == 1:
         outputs = "sigmoid"
     if outputs == "softmax" and units == 1:
-        raise ModelError("A single output is no softmax over classes. Say sigmoid, logits or numbers.")
+        raise ModelError(
+            "A single output cannot be a softmax over classes. Set the outputs to sigmoid, logits or numbers."
+        )
     has_logits = outputs != "softmax" or (found.outputs == "softmax" and found.has_logits)
     return Meaning(outputs, units, why, True, has_logits)  # type: ignore[arg-type]  # checked above
 
@@ -133,13 +135,13 @@ def require_possible(meaning: Meaning, model: keras.Model, preparation: Preparat
     values = _values(model, preparation, head)
     if np.any(values < -_TOLERANCE) or np.any(values > 1 + _TOLERANCE):
         raise ModelError(
-            "The outputs are not between 0 and 1, but from {low} to {high}: no probabilities. Say logits, scores or "
-            "numbers.",
+            "The outputs are not between 0 and 1, but from {low} to {high}, so they are not probabilities. Set the "
+            "outputs to logits, scores or numbers.",
             low=f"{values.min():.3g}",
             high=f"{values.max():.3g}",
         )
     if meaning.outputs == "softmax" and np.any(np.abs(values.sum(axis=1) - 1) > _TOLERANCE):
-        raise ModelError("The outputs do not sum to one, as those of a softmax do. Say independent, or scores.")
+        raise ModelError("The outputs do not sum to one, unlike a softmax. Set the outputs to independent or scores.")
 
 
 def loss_name(loss: Any) -> str | None:
@@ -179,10 +181,14 @@ def _decide(evidence: _Evidence) -> Meaning:
     """Put graph, values, loss and names together; the strongest sign first."""
     found, units, loss = evidence.found, evidence.units, evidence.loss
     if found.is_distribution and units > 1:
-        ends = Sentence("it ends in a softmax") if found.is_softmax else Sentence("softmaxes are added up to one in it")
+        ends = (
+            Sentence("it ends in a softmax")
+            if found.is_softmax
+            else Sentence("its outputs are a combination of softmaxes that sums to one")
+        )
         return Meaning("softmax", units, ends, True)
     if found.is_distribution:
-        return _sigmoids(1, Sentence("a softmax over one unit: it always says 1, whatever the image"), is_certain=True)
+        return _sigmoids(1, Sentence("a softmax over one unit, which always outputs 1"), is_certain=True)
     if found.is_share and found.is_bounded_sigmoid:
         return _sigmoids(units, Sentence("it ends in a sigmoid"), is_certain=True)
     values = evidence.values()
@@ -191,12 +197,14 @@ def _decide(evidence: _Evidence) -> Meaning:
     if found.is_share:
         return _sigmoids(units, Sentence("its outputs lie between 0 and 1"), is_certain=False)
     if loss in _OF_NUMBERS and found.is_unbounded:
-        return Meaning("numbers", units, Sentence("it was trained on numbers (loss {loss})", loss=loss), True)
+        return Meaning("numbers", units, Sentence("it was trained with a regression loss ({loss})", loss=loss), True)
     if found.is_logarithm or found.is_unbounded:
         return _linear(evidence, values)
     if units == 1 and not found.is_bounded:
-        return Meaning("numbers", 1, Sentence("one unit of the range {range}: no probability", range=found.text), False)
-    why = Sentence("the range of its outputs is {range}: they are no probabilities", range=found.text)
+        return Meaning(
+            "numbers", 1, Sentence("one unit with range {range}, which is not a probability", range=found.text), False
+        )
+    why = Sentence("its outputs range over {range}, so they are not probabilities", range=found.text)
     return Meaning("scores", units, why, found.is_bounded)
 
 
@@ -210,7 +218,7 @@ def _linear(evidence: _Evidence, values: np.ndarray) -> Meaning:
     if not found.is_linear and not found.is_logarithm:
         if len(values) and np.all((values >= 0) & (values <= 1)):
             return _sigmoids(units, Sentence("its outputs lay between 0 and 1 on all trial images"), is_certain=False)
-        why = Sentence("nothing bounds its outputs")
+        why = Sentence("its outputs are unbounded")
         return Meaning("logits" if units > 1 else "numbers", units, why, False)
     if units > 1:
         return Meaning("logits", units, Sentence("it ends in linear units"), loss != "" or found.is_logarithm)
@@ -218,7 +226,7 @@ def _linear(evidence: _Evidence, values: np.ndarray) -> Meaning:
         return Meaning("logits", 1, Sentence("one linear unit, trained on two classes (loss {loss})", loss=loss), True)
     if evidence.name_count == 2:
         return Meaning("logits", 1, Sentence("one linear unit, and two class names were given"), False)
-    return Meaning("numbers", 1, Sentence("one linear unit; if it tells two classes apart, say logits"), False)
+    return Meaning("numbers", 1, Sentence("one linear unit; for a binary classifier, set the outputs to logits"), False)
 
 
 def _declared(model: keras.Model, head: int) -> tuple[Range, list[tuple[int | None, ...]]] | None:

@@ -91,7 +91,7 @@ def remember(path: Path, answers: Answers) -> Path:
         return _replace(cached, text)
     except OSError as error:
         raise ModelFileError(
-            "What you said about {name} cannot be kept: {reason}.", name=shown(path.name), reason=error.strerror
+            "Your settings for {name} cannot be saved: {reason}.", name=shown(path.name), reason=error.strerror
         ) from error
 
 

@@ -118,9 +118,7 @@ def _understand(answer: dict[str, Any] | None, status: int) -> Rehearsal:
             if status < 0
             else Sentence("something this machine cannot do")
         )
-        raise ModelFileError(
-            "The model failed when it was tried out: it asks for {reason}. It is not opened.", reason=reason
-        )
+        raise ModelFileError("The model failed its trial run: it needs {reason}. It is not opened.", reason=reason)
     if "refused" in answer:
         raise ModelFileError(str(answer["refused"])[:200])
     inputs, outputs = (tuple(tuple(shape) for shape in answer[key]) for key in ("inputs", "outputs"))

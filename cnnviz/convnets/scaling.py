@@ -88,7 +88,7 @@ def own_scaling(model: keras.Model, preparation: Preparation) -> FoundScaling | 
         preparation: Its size and channels.
     """
     if np.issubdtype(_input_type(model), np.integer):
-        return FoundScaling(SCALINGS["0..255"], Sentence("its input takes whole numbers"), True)
+        return FoundScaling(SCALINGS["0..255"], Sentence("its input has an integer dtype"), True)
     slope, offset = _first_arithmetic(model, preparation)
     if np.allclose(slope, 1) and np.allclose(offset, 0):
         return None
@@ -124,7 +124,7 @@ def _input_type(model: keras.Model) -> Any:
 
 
 def _usual_guess() -> FoundScaling:
-    why = Sentence("nothing in the model scales pixels, and this is the usual way to do it outside")
+    why = Sentence("the model does not rescale pixels itself, and this is the most common preprocessing")
     return FoundScaling(SCALINGS["0..1"], why, False)
 
 
@@ -223,7 +223,8 @@ def _from_name(model: keras.Model) -> FoundScaling | None:
         scaling = next((known for start, known in _APPLICATIONS.items() if name.startswith(start)), None)
         if scaling and getattr(layer, "layers", None):
             why = Sentence(
-                "its base is called {base!r}, and keras.applications prepares images for it so", base=layer.name
+                "its base model is named {base!r}, and keras.applications preprocesses images for it this way",
+                base=layer.name,
             )
             return FoundScaling(SCALINGS[scaling], why, False)
     return None
@@ -242,7 +243,7 @@ def _from_statistics(model: keras.Model, preparation: Preparation) -> FoundScali
     )
     if len(found) < 2 or found[0][0] > _FAMILIAR or found[1][0] < _CLEARLY * found[0][0]:
         return None
-    why = Sentence("on sample photographs its first BatchNormalization then meets what it met in training")
+    why = Sentence("with this scaling, sample photos match the moving statistics of its first BatchNormalization")
     return FoundScaling(SCALINGS[found[0][1]], why, False)
 
 

@@ -101,7 +101,7 @@ def least_parameters(config: dict[str, Any]) -> int:
         ) from error
     if kept > _MAX_IMAGE_BYTES:
         raise ModelFileError(
-            "A gradient of one image would take {size:,.1f} GB inside the model; at most {most} GB are opened.",
+            "A gradient for one image would need {size:,.1f} GB of activations; the limit is {most} GB.",
             size=kept / 2**30,
             most=_MAX_IMAGE_BYTES // 2**30,
         )
@@ -154,7 +154,7 @@ def _activation_bytes(shape: Shape | None) -> int:
     size = prod(side or 1 for side in shape or ()) * _FLOAT_BYTES
     if size > _MAX_ACTIVATION_BYTES:
         raise ModelFileError(
-            "One image would take {size:,.1f} GB inside the model; at most 1 GB is opened.", size=size / 1e9
+            "The activations for one image would take {size:,.1f} GB; the limit is 1 GB.", size=size / 1e9
         )
     return size
 

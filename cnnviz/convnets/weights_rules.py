@@ -83,11 +83,11 @@ def read_model_config(file: h5py.File) -> bytes | None:
     try:
         value = file.attrs["model_config"]
     except (OSError, RuntimeError, ValueError, TypeError) as error:
-        raise ModelFileError("The model's description is damaged. Save the model again.") from error
+        raise ModelFileError("The model's config is damaged. Save the model again.") from error
     if isinstance(value, bytes):
         return bytes(value)
     if not isinstance(value, str):
-        raise ModelFileError("The file's description is not that of a model. Save one with model.save('name.keras').")
+        raise ModelFileError("The config in the file is not a model config. Save one with model.save('name.keras').")
     return str(value).encode("utf-8", "surrogateescape")
 
 
@@ -148,7 +148,7 @@ def _datasets(file: h5py.File) -> Iterator[tuple[str, h5py.Dataset]]:
             elif isinstance(member, h5py.Dataset):
                 yield f"{path}/{name}", member
             else:
-                raise ModelFileError("The weights hold something else than numbers. They are not opened.")
+                raise ModelFileError("The weights file contains data other than numbers. They are not opened.")
 
 
 def _check_attributes(group: h5py.Group) -> None:
@@ -157,7 +157,7 @@ def _check_attributes(group: h5py.Group) -> None:
     ids = (h5py.h5a.open(group.id, index=index) for index in range(h5py.h5a.get_num_attrs(group.id)))
     sizes = (one.get_space().get_simple_extent_npoints() * one.get_type().get_size() for one in ids)
     if sum(sizes) > _MAX_ATTRIBUTE_BYTES:
-        raise ModelFileError("The weights carry notes of more than 16 MB. They are not opened.")
+        raise ModelFileError("The weights file has more than 16 MB of HDF5 attributes. They are not opened.")
 
 
 def _check_dataset(dataset: h5py.Dataset) -> None:
@@ -165,13 +165,13 @@ def _check_dataset(dataset: h5py.Dataset) -> None:
     if dataset.external or dataset.is_virtual:
         raise ModelFileError("The weights are stored in another file. Save the model again, as one .keras file.")
     if not _is_numeric(dataset):
-        raise ModelFileError("The weights hold something else than numbers. They are not opened.")
+        raise ModelFileError("The weights file contains data other than numbers. They are not opened.")
     if any(plist.get_filter(index)[0] not in _FILTERS for index in range(plist.get_nfilters())):
         raise ModelFileError("The weights are compressed by a plugin. Save the model again without it.")
     stored = dataset.id.get_storage_size()
     if dataset.nbytes > _MAX_DATASET_BYTES:
         raise ModelFileError(
-            "One weight declares {declared:,.1f} GB; at most 0.5 GB is opened.", declared=dataset.nbytes / 1e9
+            "One weight tensor declares {declared:,.1f} GB; the limit is 0.5 GB.", declared=dataset.nbytes / 1e9
         )
     if dataset.nbytes > max(_EXPANSION_FLOOR, _MAX_EXPANSION * stored):
         raise ModelFileError(

@@ -166,7 +166,7 @@ def _find_preparation(
     assumed_fit = (
         Assumption(fit, fit_why)
         if fit
-        else Assumption("stretch", Sentence("as Keras's own loaders of images do"), is_confirmed=False)
+        else Assumption("stretch", Sentence("as Keras's image loaders do"), is_confirmed=False)
     )
     scaling = Assumption(found.scaling.name, found.why, found.is_certain)
     return Preparation(size, channels, plain.fit, found.scaling), scaling, assumed_fit
@@ -250,13 +250,13 @@ def _find_names(names: tuple[str, ...], why: Sentence, meaning: Meaning) -> tupl
             "{given} class names for {count} classes. Give one name for each class.", given=len(names), count=count
         )
     if names and not meaning.has_classes:
-        return names, Assumption(Sentence("value names: {names}", names=", ".join(names)), why)
+        return names, Assumption(Sentence("output names: {names}", names=", ".join(names)), why)
     if names:
         return names, Assumption(Sentence("{count} class names", count=count), why)
     if not meaning.has_classes:
         return placeholder_names(meaning.outputs, count), NOT_ASKED
     numbered = Assumption(
-        Sentence("classes 0..{last}", last=count - 1), Sentence("nobody named them"), is_confirmed=False
+        Sentence("classes 0..{last}", last=count - 1), Sentence("no class names were given"), is_confirmed=False
     )
     return placeholder_names(meaning.outputs, count), numbered
 
@@ -264,4 +264,4 @@ def _find_names(names: tuple[str, ...], why: Sentence, meaning: Meaning) -> tupl
 def _find_order(sources: Sequence[Said]) -> Assumption:
     if said := _first(sources, "class_order"):
         return Assumption(*said)
-    return Assumption("sorted", Sentence("folders are numbered as Keras does, by their sorted names"), False)
+    return Assumption("sorted", Sentence("Keras numbers class folders in sorted order"), False)

@@ -64,7 +64,7 @@ def run_layer(convnet: Convnet, inputs: np.ndarray, *, layer: str) -> LayerRun:
     require_sound(convnet, layer)
     calls = _calls(convnet, inputs, (layer, *info.inputs))
     if layer not in calls:
-        raise LayerError("Layer {layer!r} is not called when the model runs. Choose another one.", layer=layer)
+        raise LayerError("Layer {layer!r} is not part of the forward pass. Choose another one.", layer=layer)
     call = calls[layer]
     given = tuple(_array(tensor) for tensor in call.inputs)
     made = {address: _array(calls[address].outputs[0]) for address in info.inputs if address in calls}

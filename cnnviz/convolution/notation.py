@@ -54,8 +54,8 @@ def read_stack(text: str) -> tuple[tuple[int, int, int], tuple[Block, ...]]:
     match = _SHAPE.fullmatch(first)
     if match is None or len(rest) > MOST_LAYERS:
         raise LayerError(
-            "{text!r} is no stack of at most {most} layers. "
-            "Begin with the image, and go on layer by layer: 28x28x1,conv5x6,pool2,flatten,dense10.",
+            "{text!r} is not a stack of at most {most} layers. Start with the image size, then add layers: "
+            "28x28x1,conv5x6,pool2,flatten,dense10.",
             text=text[:80],
             most=MOST_LAYERS,
         )
@@ -92,7 +92,7 @@ def _read(part: str) -> Block:
             _check(part, kernel=max(size, steps, gaps), filters=count, least=min(size, count, steps, gaps))
             return Block(_NAMES[name], size, steps, _padding(padding), gaps, count, not nobias)
     raise LayerError(
-        "{part!r} is no layer. Layers are written like conv3x32, dw3, pool2, flatten, gap, dense10.", part=part[:40]
+        "{part!r} is not a layer. Layers are written like conv3x32, dw3, pool2, flatten, gap, dense10.", part=part[:40]
     )
 
 

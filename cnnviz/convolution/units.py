@@ -95,7 +95,7 @@ def unit_of(run: LayerRun, *, channel: int, row: int = 0, column: int = 0) -> Un
     info, kind = run.info, keras_kind(run.layer)
     if info.is_container:
         raise LayerError(
-            "Layer {address!r} ({kind}) is made of other layers. Choose one of those.",
+            "Layer {address!r} ({kind}) contains other layers. Choose one of them.",
             address=info.address,
             kind=info.kind,
         )
@@ -134,8 +134,8 @@ def _check(run: LayerRun, position: Position) -> None:
 
 def _not_taken_apart(run: LayerRun) -> LayerError:
     return LayerError(
-        "Layer {address!r} ({kind}) is not taken apart. "
-        "Choose a convolution, pooling, normalization, activation, addition or dense layer.",
+        "Layer {address!r} ({kind}) cannot be shown step by step. Choose a convolution, pooling, normalization, "
+        "activation, addition or dense layer.",
         address=run.info.address,
         kind=run.info.kind,
     )

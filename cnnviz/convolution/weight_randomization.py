@@ -127,7 +127,8 @@ def _copy(convnet: Convnet) -> keras.Model:
         model.set_weights(convnet.model.get_weights())
     except (ValueError, TypeError, NotImplementedError, RuntimeError) as error:
         raise ModelError(
-            "{name} cannot be copied: Keras cannot build it anew. Choose a functional or sequential model.",
+            "{name} cannot be cloned: Keras cannot rebuild it from its config. Choose a functional or sequential "
+            "model.",
             name=convnet.name,
         ) from error
     return model

@@ -91,7 +91,7 @@ class Job:
             raise CancelledError("Stopped.")
         if time.monotonic() - self.began > 60 * _MINUTES:
             raise CnnvizError(
-                "It was ended after {minutes} minutes, the longest a job may take here. Compute less at a time, or use "
+                "The job was stopped after {minutes} minutes, the time limit here. Compute less at a time, or use "
                 "Python or the command line.",
                 minutes=_MINUTES,
             )
@@ -194,7 +194,7 @@ def _run(job: Job, work: Work) -> None:
         job.enter("failed")
     except Exception as error:  # noqa: BLE001  # a worker thread has nobody above it to tell
         _log.exception("A job failed: %s", job.key)
-        job.error = Sentence("It failed ({kind}). The server's log says more.", kind=type(error).__name__)
+        job.error = Sentence("The job failed ({kind}). See the server log.", kind=type(error).__name__)
         job.enter("failed")
 
 

@@ -83,7 +83,7 @@ def _keep(path: Path, fitted: Iterator[np.ndarray], shape: tuple[int, ...]) -> n
     )
     if total > cache.MAX_BYTES:
         raise DataError(
-            "{amount}; at most {most:.0f} GB are kept. Choose a smaller size or fewer.",
+            "{amount}; the limit is {most:.0f} GB. Choose a smaller image size or fewer images.",
             amount=amount,
             most=cache.MAX_BYTES / 2**30,
         )

@@ -95,8 +95,8 @@ def find_cats_and_dogs() -> Path | None:
 
 
 _LEFT_OUT = (
-    Sentence("1 file is left out, and the next number taken: {files}."),
-    Sentence("{count:,} files are left out, and the next number taken: {files}."),
+    Sentence("1 file is skipped and replaced by the next number: {files}."),
+    Sentence("{count:,} files are skipped and replaced by the next numbers: {files}."),
 )
 
 
@@ -109,8 +109,8 @@ def open_cats_and_dogs(*, on_step: OnStep | None = None) -> Dataset:
     path = find_cats_and_dogs()
     if path is None:
         raise DataError(
-            "cats-vs-dogs is not here. Download train.zip of the Kaggle competition dogs-vs-cats and set "
-            "CNNVIZ_DATA_DIR to its folder."
+            "The cats-vs-dogs dataset is not installed. Download train.zip from the Kaggle competition "
+            "dogs-vs-cats and set CNNVIZ_DATA_DIR to its folder."
         )
     return cats_and_dogs(open_source(path), on_step=on_step)
 

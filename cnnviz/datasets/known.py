@@ -103,9 +103,7 @@ def _idx(folder: Path, stem: str) -> Arrays:
     pixels = read_idx(folder / f"{stem}-images-idx3-ubyte.gz")
     labels = read_idx(folder / f"{stem}-labels-idx1-ubyte.gz")
     if pixels.ndim != 3 or labels.shape != pixels.shape[:1] or labels.max(initial=0) >= len(FASHION):
-        raise DataError(
-            "The images and labels in {name!r} do not belong together. Install them again.", name=folder.name
-        )
+        raise DataError("The images and labels in {name!r} do not match. Install them again.", name=folder.name)
     return pixels, labels
 
 
@@ -150,7 +148,7 @@ def read_idx(path: Path) -> np.ndarray:
             shape = struct.unpack(f">{axes}I", file.read(4 * axes))
             expected = math.prod(shape)
             if zeros or kind != _UINT8 or expected > _MAX_BYTES:
-                raise DataError("{name} is no idx file of bytes. Download or install it again.", name=path.name)
+                raise DataError("{name} is not an IDX file of bytes. Download or install it again.", name=path.name)
             values = np.frombuffer(file.read(expected + 1), np.uint8)
     except FileNotFoundError as error:
         raise DataError(

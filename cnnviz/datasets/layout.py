@@ -126,7 +126,7 @@ def _check(found: dict[PartName, dict[str, list[str]]], name: str) -> None:
         )
     if len(classes) > MAX_CLASSES:
         raise DataError(
-            "In {name} there are {count:,} folders; at most {most:,} classes are learned.",
+            "In {name} there are {count:,} folders; the limit is {most:,} classes.",
             name=name,
             count=len(classes),
             most=MAX_CLASSES,

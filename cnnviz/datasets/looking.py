@@ -134,7 +134,7 @@ def _answers(path: Path, keys: Sequence[str], *, threads: int) -> Generator[Find
         try:
             assert process.stdout is not None  # it is a pipe
             if process.stdout.readline().strip() != _READY:
-                raise DataError("The process that looks at images could not be started. Is there memory left?")
+                raise DataError("The process that checks images could not be started. Free some memory and try again.")
             for line in process.stdout:
                 problem, (rows, columns), is_gray, same = json.loads(line)
                 yield Finding(str(problem), (int(rows), int(columns)), bool(is_gray), str(same))

@@ -67,7 +67,7 @@ class Source:
         """What a person must be told of it: that links were left out."""
         if not self.links:
             return ()
-        return (Sentence("Links are not followed, of which there are {count:,}.", count=self.links),)
+        return (Sentence("Symbolic links are not followed: {count:,} skipped.", count=self.links),)
 
     def open_photo(self, key: str) -> Photo:
         """Read an image.
@@ -81,7 +81,7 @@ class Source:
             data = self.read_bytes(key)
         except _BROKEN as error:
             raise ImageError(
-                "{key} cannot be read from {name}. Is it still there, and whole?", key=shown(key), name=self.name
+                "{key} cannot be read from {name}. It may be missing or damaged.", key=shown(key), name=self.name
             ) from error
         try:
             photo = open_photo(data)
@@ -141,9 +141,7 @@ def open_source(path: Path) -> Source:
         if path.is_file():
             return _open_zip(path)
     except (OSError, ValueError) as error:
-        raise DataError(
-            "{path} cannot be opened. Check its name and that you may read it.", path=_quoted(path)
-        ) from error
+        raise DataError("{path} cannot be opened. Check its name and your permissions.", path=_quoted(path)) from error
     raise DataError("There is no folder or zip archive {path}. Check its name.", path=_quoted(path))
 
 
@@ -204,7 +202,7 @@ def _too_many(path: Path) -> DataError:
 def _check_depth(depth: int, path: Path) -> None:
     if depth > MAX_DEPTH:
         raise DataError(
-            "In {path} folders lie more than {most} deep in each other. Choose a folder further down.",
+            "Folders in {path} are nested more than {most} levels deep. Choose a subfolder.",
             path=_quoted(path),
             most=MAX_DEPTH,
         )
@@ -230,7 +228,7 @@ def _open_zip(path: Path) -> Source:
         raise _too_many(path) from error
     except _BROKEN as error:
         raise DataError(
-            "{path} is no zip archive, or one cut short. Choose a folder or make it again.", path=_quoted(path)
+            "{path} is not a zip archive, or is truncated. Create it again, or choose a folder.", path=_quoted(path)
         ) from error
     members = {_plain_name(member): member for member in archive.infolist()}
     size = path.stat().st_size
@@ -267,18 +265,20 @@ def _is_link(member: zipfile.ZipInfo) -> bool:
 def _check_members(members: Mapping[str, zipfile.ZipInfo], count: int, path: Path) -> None:
     """Refuse archives whose content depends on who reads them, or that need a password."""
     if any(member.flag_bits & 0x1 for member in members.values()):
-        raise DataError("{path} is protected by a password. Make a zip archive without one.", path=_quoted(path))
+        raise DataError("{path} is password-protected. Make a zip archive without a password.", path=_quoted(path))
     if len(members) != count:
         raise DataError("In {path} two files share a name. Make the zip archive again.", path=_quoted(path))
     for name in members:
         _check_depth(name.rstrip("/").count("/"), path)
         if not _is_inside(name):
             raise DataError(
-                "In {path} a file has a name that leads out of it. Make the zip archive again.", path=_quoted(path)
+                "A file in {path} has a path that points outside the archive. Make the zip archive again.",
+                path=_quoted(path),
             )
         if len(name) > _MAX_NAME:
             raise DataError(
-                "In {path} a file has a name of more than {most:,} letters. Rename it and make the zip archive again.",
+                "In {path} a file has a name longer than {most:,} characters. Rename it and make the zip archive "
+                "again.",
                 path=_quoted(path),
                 most=_MAX_NAME,
             )
@@ -288,7 +288,7 @@ def _check_inflated(members: Iterable[zipfile.ZipInfo], size: int, path: Path) -
     inflated = sum(min(member.file_size, MAX_BYTES + 1) for member in members)  # no more is read of one
     if inflated > _BYTES_AT_LEAST + _BYTES_A_BYTE * size:
         raise DataError(
-            "{path} would grow from {size:.1f} MB to {inflated:,.0f} MB, which images do not. It is not opened.",
+            "{path} would expand from {size:.1f} MB to {inflated:,.0f} MB, far more than images do. It is not opened.",
             path=_quoted(path),
             size=size / 2**20,
             inflated=inflated / 2**20,

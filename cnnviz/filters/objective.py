@@ -58,7 +58,7 @@ def _call(convnet: Convnet, layer: str, inputs: Any) -> tuple[Call, bool]:
         return call, call.outputs[0] is scores and convnet.outputs != "none"
     if refusal is not None:
         raise refusal
-    raise LayerError("Layer {layer!r} is not called when the model runs. Choose another one.", layer=layer)
+    raise LayerError("Layer {layer!r} is not part of the forward pass. Choose another one.", layer=layer)
 
 
 def _before_activation(call: Call) -> Any:
@@ -88,7 +88,7 @@ def _as_maps(tensor: Any, layer: str, grid: Grid | None) -> Any:
     if len(tensor.shape) == 2:
         return tensor[:, None, None, :]
     raise LayerError(
-        "Layer {layer!r} returns {count} axes. Choose one that returns maps or numbers.",
+        "Layer {layer!r} outputs a tensor with {count} axes. Choose a layer that outputs feature maps or a vector.",
         layer=layer,
         count=len(tensor.shape),
     )

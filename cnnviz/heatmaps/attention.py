@@ -177,7 +177,7 @@ def _chosen(convnet: Convnet, address: str | None) -> LayerInfo:
     if info.is_attention:
         return info
     raise LayerError(
-        "Layer {address!r} is no attention layer. Attention layers: {known}",
+        "Layer {address!r} is not an attention layer. Attention layers: {known}",
         address=address,
         known=", ".join(info.address for info in infos) or "none.",
     )
@@ -194,7 +194,7 @@ def _require_any(convnet: Convnet, infos: Sequence[LayerInfo]) -> None:
 def _grids(info: LayerInfo) -> tuple[Grid, Grid]:
     if info.grid is None or info.value_grid is None:
         raise LayerError(
-            "The tokens of layer {address!r} are no patches of the image. Its weights can be read, not drawn.",
+            "The tokens of layer {address!r} are not patches of the image. Its weights can be read, not drawn.",
             address=info.address,
         )
     return info.grid, info.value_grid

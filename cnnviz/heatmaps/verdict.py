@@ -44,7 +44,7 @@ class Verdict(StrEnum):
 SENTENCES: dict[Verdict, str] = {
     Verdict.OK: "",
     Verdict.NOT_FINITE: Sentence(
-        "The map has values that are not numbers: the model's weights or the image are not finite."
+        "The heatmap has NaN or infinite values: the model's weights or the image are not finite."
     ),
     Verdict.EMPTY: Sentence(
         "The heatmap is empty: nothing at this layer raises the score. Try another layer or class."
@@ -55,11 +55,12 @@ SENTENCES: dict[Verdict, str] = {
         "The model gives this class less than 1 %: the heatmap shows the little evidence there is."
     ),
     Verdict.SATURATED: Sentence(
-        "The model is almost certain. The heatmap uses the score before softmax or sigmoid, so it is reliable."
+        "The model is almost certain. The heatmap is computed from the logit, so a saturated softmax or sigmoid "
+        "does not affect it."
     ),
     Verdict.FADED: Sentence(
-        "The model is almost certain, and what it computes before its probabilities cannot be told apart from them: "
-        "the gradient of log p fades, and the map with it."
+        "The model is almost certain, and its logits cannot be recovered from its probabilities: the gradient of "
+        "log p vanishes, and the heatmap with it."
     ),
 }
 

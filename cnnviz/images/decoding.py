@@ -78,7 +78,7 @@ def check_bytes(count: int, name: str) -> None:
     """Refuse an empty file and one that is too large to look at."""
     if count > MAX_BYTES:
         raise ImageError(
-            "{name} has {size:.1f} MB; {most} MB are read. Save it smaller.",
+            "{name} is {size:.1f} MB; the limit is {most} MB. Save a smaller version.",
             name=name,
             size=count / 2**20,
             most=MAX_BYTES // 2**20,
@@ -135,7 +135,7 @@ def _photo(image: Image.Image, name: str, notes: list[str], *, depth: int, stret
             notes.append(TURNED)
         pixels = np.array(_without_transparency(image, notes, name))
     if depth > 8 and mode in _OF_8_BITS:
-        notes.append(Sentence("{bits} bits a channel, of which the upper 8 are read", bits=depth))
+        notes.append(Sentence("{bits} bits per channel, only the upper 8 are used", bits=depth))
     if stretch and mode[0] not in "IF":
         pixels, said = to_eight_bits(pixels, stretch=True)
         notes += said

@@ -36,7 +36,7 @@ def to_eight_bits(
     low, high = value_range(counted)
     notes: list[str] = []
     if values.dtype.kind == "f" and not np.isfinite(counted).all():
-        notes.append(Sentence("values that are no numbers shown black"))
+        notes.append(Sentence("NaN values shown black"))
     if not stretch and values.dtype.kind == "f" and low >= 0 and high <= 1:
         notes.append(
             Sentence("float values {low:.3g} to {high:.3g}, 0 shown as black and 1 as white", low=low, high=high)
@@ -45,7 +45,7 @@ def to_eight_bits(
     elif not stretch and values.dtype.kind == "u" and depth <= 16:
         white = 2**depth - 1
         if depth > 8:
-            notes.append(Sentence("{bits} bits a channel, {white} shown as white", bits=depth, white=white))
+            notes.append(Sentence("{bits} bits per channel, {white} shown as white", bits=depth, white=white))
         if depth > 12 and high <= _WHITE_12_BIT:
             notes.append(
                 Sentence("values only up to {high:.0f}, as 12-bit sources write: dark unless stretched", high=high)

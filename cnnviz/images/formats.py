@@ -117,7 +117,7 @@ def describe_rare_kind(data: bytes) -> tuple[str, str] | None:
     if data.startswith(b"\xff\xd8\xff"):
         bits, process = _jpeg_frame(data)
         if bits not in (None, 8):
-            return Sentence("a JPEG image of {bits} bits a channel", bits=bits), _AS_PHOTO
+            return Sentence("a JPEG image of {bits} bits per channel", bits=bits), _AS_PHOTO
         if process not in (None, *_USUAL_JPEG):
             return Sentence("a JPEG image of a rare kind (lossless or arithmetic)"), _AS_PHOTO
     if data.startswith(b"BM") and int.from_bytes(data[2:6], "little") <= len(data):
@@ -194,7 +194,9 @@ def _describe_text(data: bytes) -> tuple[str, str]:
     if start.startswith((b"<!doctype html", b"<html", b"<head", b"<body")):
         return Sentence("a web page (HTML)"), Sentence("Save the image on it rather than the page.")
     is_text = b"\x00" not in head and not any(byte < 32 and byte not in b"\t\n\r\f" for byte in head)
-    return (Sentence("text") if is_text and _decodes(head) else Sentence("no image of a known format")), _NOT_A_IMAGE
+    return (
+        Sentence("text") if is_text and _decodes(head) else Sentence("not an image in a supported format")
+    ), _NOT_A_IMAGE
 
 
 def _decodes(head: bytes) -> bool:

@@ -151,7 +151,7 @@ def _read_file(path: Path, name: str) -> bytes:
         with open(path, "rb", opener=_open_without_waiting) as file:
             status = os.fstat(file.fileno())
             if not stat.S_ISREG(status.st_mode):
-                raise ImageError("{name} is no ordinary file. Choose an image file.", name=name)
+                raise ImageError("{name} is not a regular file. Choose an image file.", name=name)
             check_bytes(status.st_size, name)
             return file.read(MAX_BYTES + 1)
     except FileNotFoundError as error:
@@ -159,7 +159,7 @@ def _read_file(path: Path, name: str) -> bytes:
     except IsADirectoryError as error:
         raise ImageError("{name} is a folder. Choose an image in it.", name=name) from error
     except (OSError, ValueError) as error:  # ValueError: a name that no file can have
-        raise ImageError("{name} cannot be opened. Check its name and that you may read it.", name=name) from error
+        raise ImageError("{name} cannot be opened. Check its name and your permissions.", name=name) from error
 
 
 def _open_without_waiting(path: str, flags: int) -> int:

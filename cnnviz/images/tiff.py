@@ -45,7 +45,7 @@ def read_tiff(data: bytes, name: str, *, stretch: bool = False) -> Photo:
     header = read_header(data, name)
     if header.is_raw:
         raise ImageError(
-            "{name} is a camera's raw file. Develop it: export it as JPEG or TIFF and choose that file.", name=name
+            "{name} is a camera RAW file. Develop it: export it as JPEG or TIFF and choose that file.", name=name
         )
     check_size(header.size, name)
     compression = header.first(tags.COMPRESSION, _NONE)
@@ -110,7 +110,7 @@ def _check_segments(page: TiffPage, file_size: int, name: str) -> None:
     segments = list(zip(page.dataoffsets, page.databytecounts, strict=True))
     if page.nbytes > _MAX_DECODED_BYTES:
         raise ImageError(
-            "{name} unpacks to {size:.0f} MB; at most {most:.0f} MB are read. Save it smaller, or with fewer bands.",
+            "{name} decodes to {size:.0f} MB; the limit is {most:.0f} MB. Save it smaller, or with fewer bands.",
             name=name, size=page.nbytes / 1e6, most=_MAX_DECODED_BYTES / 1e6,
         )  # fmt: skip
     if any(offset + count > file_size for offset, count in segments):

@@ -141,7 +141,7 @@ def unread(header: TiffHeader, compression: str, name: str) -> ImageError:
     """Say of a whole file why it is not read."""
     bits = max(header.tags.get(BITS, (1,)))
     return ImageError(
-        "{name} stores {bits}-bit {kind} numbers, {samples} a pixel, compressed as {compression}, which is not read. "
-        "Save it without compression, or as 8-bit RGB.",
+        "{name} stores {bits}-bit {kind} numbers, {samples} per pixel, compressed as {compression}, which is not "
+        "read. Save it without compression, or as 8-bit RGB.",
         name=name, bits=bits, kind=header.kind, samples=header.first(SAMPLES, 1), compression=compression,
     )  # fmt: skip

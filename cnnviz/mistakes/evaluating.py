@@ -186,7 +186,7 @@ def _settle(
     if not names:
         if count != len(own):
             raise DataError(
-                "The images have {class_count} classes and {name} has {count}. Give the names of the images' classes.",
+                "The images have {class_count} classes and {name} has {count}. Give the dataset's class names.",
                 class_count=count,
                 name=convnet.name,
                 count=len(own),

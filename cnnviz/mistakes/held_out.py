@@ -74,10 +74,15 @@ def split_of_run(data: Dataset, run: Run, part: str | None = None) -> Labeled:
     count = len(chosen.part)
     values = {"run": run.name, "count": count, "total": sum(map(len, (data.train, data.validation, data.test)))}
     if chosen.split == "train":
-        said = Sentence("Run {run} was trained on all {count:,} of these images: the accuracy is too high.", **values)
+        said = Sentence(
+            "Run {run} was trained on all {count:,} of these images, so the accuracy is overly optimistic.", **values
+        )
         return replace(chosen, learned_count=count, notes=(said,))
     if chosen.split == "validation":
-        said = Sentence("Run {run} chose its best epoch by these {count:,} images.", **values)
+        said = Sentence(
+            "Run {run} selected its best epoch on these {count:,} images, so the accuracy is slightly optimistic.",
+            **values,
+        )
         return replace(chosen, notes=(said,))
     said = Sentence(
         "Run {run} was trained on images of this dataset: only the {count:,} test images of {total:,}, which it "
@@ -111,8 +116,8 @@ def _of_changed(name_or_path: str | Path, run: Run, part: str | None) -> Labeled
     """The images as they are now; which of them the run learned from is not known any more."""
     found = open_labeled(name_or_path, part=part if part in splits_of(name_or_path) else None)
     said = Sentence(
-        "The images changed since run {run} was trained on them, so its split is lost: training images are among "
-        "these {count:,}, and the accuracy is too high.",
+        "The images changed since run {run} was trained on them, so its split cannot be restored: these {count:,} "
+        "include training images, and the accuracy is overly optimistic.",
         run=run.name,
         count=len(found.part),
     )
@@ -126,7 +131,7 @@ def _with_learned(found: Labeled, run: Run, data: Dataset) -> Labeled:
     learned = set(data.train.images.keys)
     count = sum(key in learned for key in found.part.images.keys)
     said = Sentence(
-        "Run {run} was trained on {count:,} of these {total:,} images: the accuracy is too high.",
+        "Run {run} was trained on {count:,} of these {total:,} images, so the accuracy is overly optimistic.",
         run=run.name,
         count=count,
         total=len(found.part),

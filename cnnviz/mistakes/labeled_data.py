@@ -208,7 +208,7 @@ def _indices(labels: Any, class_count: int) -> np.ndarray:
         given = np.asarray(labels)
         values = given.astype(np.float64)
     except (TypeError, ValueError) as error:
-        raise DataError("Labels are no numbers. Give class indices, or one-hot rows.") from error
+        raise DataError("Labels are not numbers. Give class indices, or one-hot rows.") from error
     if given.ndim == 2 and given.shape[1] > 1:
         if (
             given.shape[1] != class_count
@@ -216,7 +216,7 @@ def _indices(labels: Any, class_count: int) -> np.ndarray:
             or (values.sum(axis=1) != 1).any()
         ):
             raise DataError(
-                "Labels have the shape {shape}, and are no one-hot rows of {count} classes. Give class indices.",
+                "Labels have the shape {shape}, which are not one-hot rows of {count} classes. Give class indices.",
                 shape=given.shape,
                 count=class_count,
             )
@@ -226,7 +226,7 @@ def _indices(labels: Any, class_count: int) -> np.ndarray:
         raise DataError("Labels have the shape {shape}. Give class indices, or one-hot rows.", shape=given.shape)
     if len(values) and not (values.min() >= 0 and values.max() < class_count):
         raise DataError(
-            "Labels go from {low:.0f} to {high:.0f}, and the classes from 0 to {last}. Number them from 0 on.",
+            "Labels range from {low:.0f} to {high:.0f}, but classes from 0 to {last}. Number the labels from 0.",
             low=values.min(),
             high=values.max(),
             last=class_count - 1,

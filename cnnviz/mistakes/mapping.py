@@ -247,5 +247,5 @@ def check_mapping(mapping: Sequence[Sequence[int]], dataset_names: Sequence[str]
         raise ValueError(f"Expected each of the classes 0 to {class_count - 1} at most once. Received: {flat}.")
     if not flat:
         some = ", ".join(dataset_names[:5])
-        raise ClassError("None of the images' classes ({some}) is one of the model's. Map them by hand.", some=some)
+        raise ClassError("None of the dataset's classes ({some}) matches a model class. Map them manually.", some=some)
     return checked

@@ -161,7 +161,8 @@ def roc(evaluation: Evaluation) -> Roc:
     classes = len(evaluation.class_names)
     if classes != 2 or len(np.unique(evaluation.labels)) != 2:
         raise ClassError(
-            "A ROC curve needs images of two classes. There are {count} of {classes}.",
+            "A ROC curve needs exactly two classes that both have images. Here {count} of {classes} classes have "
+            "images.",
             count=len(np.unique(evaluation.labels)),
             classes=classes,
         )

@@ -14,7 +14,7 @@ _MOST_PAIRS = 12
 _ASSUMED = {
     "sorted": Sentence("the folders in sorted order, as Keras numbers them"),
     "natural": Sentence("the folders in natural order, 2 before 10"),
-    "given": Sentence("those of the data in their order"),
+    "given": Sentence("the dataset's classes in their given order"),
 }
 
 

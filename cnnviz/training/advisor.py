@@ -93,15 +93,15 @@ def advise(convnet: Convnet, dataset: Dataset, *, seed: int = 0) -> Advice:
     is_alike = separations[last] >= max(LEAST, separations[best] - TOLERANCE)
     recipe, changes, reason = _conclude(per_class <= FEW, is_alike, best)
     measured = Sentence(
-        "{count:,} images per class; before training, {last} separates the classes by {last_share:.0%}.",
+        "{count:,} images per class; before training, the class separation at {last} is {last_share:.0%}.",
         count=per_class,
         last=last,
         last_share=separations[last],
     )
     if best != last:
         measured = Sentence(
-            "{count:,} images per class; before training, {last} separates the classes by {last_share:.0%}, "
-            "{best} by {best_share:.0%}.",
+            "{count:,} images per class; before training, the class separation at {last} is {last_share:.0%}, at "
+            "{best} {best_share:.0%}.",
             **measured.values,
             best=best,
             best_share=separations[best],
@@ -113,13 +113,14 @@ def advise(convnet: Convnet, dataset: Dataset, *, seed: int = 0) -> Advice:
 def _conclude(is_small: bool, is_alike: bool, best: str) -> tuple[str, dict[str, Any], str]:
     if is_small and is_alike:
         reason = Sentence(
-            "Few images, similar to the base's own: freeze the whole base and train a head; more weights would overfit."
+            "Few images, similar to those the base model was trained on: freeze the whole base and train a head; "
+            "more weights would overfit."
         )
         return "feature-extraction", {}, reason
     if is_small:
         reason = Sentence(
-            "Few images, unlike the base's own: cut after {best} and freeze; later blocks are too specific to other "
-            "classes.",
+            "Few images, unlike those the base model was trained on: cut after {best} and freeze; later blocks are "
+            "too specific to other classes.",
             best=best,
         )
         return "feature-extraction", {"transfer.cut": best, "transfer.pooling": "flatten"}, reason
@@ -128,13 +129,13 @@ def _conclude(is_small: bool, is_alike: bool, best: str) -> tuple[str, dict[str,
             "fine-tuning",
             {},
             Sentence(
-                "Many images, similar to the base's own: train a head, then the last convolutions at a low "
-                "learning rate."
+                "Many images, similar to those the base model was trained on: train a head, then the last "
+                "convolutions at a low learning rate."
             ),
         )
     reason = Sentence(
-        "Many images, unlike the base's own: train a head, then all convolutions; pretrained weights are a better "
-        "start than random ones."
+        "Many images, unlike those the base model was trained on: train a head, then all convolutions; pretrained "
+        "weights are a better start than random ones."
     )
     return "fine-tuning", {"transfer.unfrozen": 0, "transfer.fine_rate": 1e-4}, reason
 

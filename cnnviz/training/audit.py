@@ -86,7 +86,7 @@ def _of_channels(recipe: Recipe, dataset: Dataset, name: str, channels: int) -> 
         yield Finding(
             "colors",
             Sentence(
-                "The images are grayscale; {name} gets them repeated over {channels} channels.",
+                "The images are grayscale; they are repeated across {channels} channels for {name}.",
                 name=name,
                 channels=channels,
             ),
@@ -95,7 +95,7 @@ def _of_channels(recipe: Recipe, dataset: Dataset, name: str, channels: int) -> 
         yield Finding(
             "colors",
             Sentence(
-                "{name} has {channels} input channel: the color of the images is lost.",
+                "{name} has {channels} input channel, so the images are converted to grayscale.",
                 name=name,
                 channels=channels,
             ),
@@ -132,8 +132,8 @@ def _of_scaling(convnet: Convnet) -> Iterator[Finding]:
         yield Finding(
             "scaled-twice",
             Sentence(
-                "Black and white reach the first weights of {name} as {black:.3g} and {white:.3g}: scaled twice, by "
-                "{scaling} and by the model itself, they look the same to it. Say that it takes 0..255.",
+                "Pixels are scaled twice, by {scaling} and inside {name}: black reaches its first weights as "
+                "{black:.3g} and white as {white:.3g}, which it cannot tell apart. Set its scaling to 0..255.",
                 **values,
                 scaling=convnet.preparation.scaling.name,
             ),
@@ -142,8 +142,8 @@ def _of_scaling(convnet: Convnet) -> Iterator[Finding]:
         yield Finding(
             "not-scaled",
             Sentence(
-                "Black and white reach the first weights of {name} as {black:.3g} and {white:.3g}, not scaled at all. "
-                "If it was trained on scaled pixels it stays at chance: say how it wants them.",
+                "Pixels reach the first weights of {name} unscaled: black as {black:.3g}, white as {white:.3g}. If "
+                "it was trained on scaled pixels, accuracy stays at chance: set its scaling.",
                 **values,
             ),
         )
@@ -204,8 +204,8 @@ def _of_phases(recipe: Recipe) -> Iterator[Finding]:
         yield Finding(
             "unvaried",
             Sentence(
-                "The base runs once over each original image, so data augmentation has no effect. "
-                "Choose the frozen base for it."
+                "Features are extracted once from the original images, so data augmentation has no effect. Set "
+                "transfer.way to frozen to use it."
             ),
         )
 
@@ -229,8 +229,8 @@ def _of_images(recipe: Recipe, dataset: Dataset) -> Iterator[Finding]:
         yield Finding(
             "small",
             Sentence(
-                "There are {count} training images, fewer than a batch of {batch}: one step per epoch. "
-                "Choose a smaller batch.",
+                "There are {count} training images, fewer than the batch size of {batch}: one step per epoch. "
+                "Choose a smaller batch size.",
                 count=len(dataset.train),
                 batch=recipe.batch_size,
             ),

@@ -43,20 +43,22 @@ def cut(convnet: Convnet, address: str, *, size: tuple[int, int]) -> keras.Model
         RunError: If the layer has no maps, the model has no graph to cut, or it does not take that size.
     """
     if len(find_layer(convnet, address).output_shape) != 3:
-        raise RunError("Layer {address!r} has no maps. Cut the base behind a layer that has.", address=address)
+        raise RunError(
+            "Layer {address!r} has no feature maps. Cut the base model after a layer that has them.", address=address
+        )
     own, channels = convnet.preparation.size, convnet.preparation.channels
     try:
         model = _cut(convnet.model, address, (*own, channels))
     except (ValueError, AttributeError, TypeError, StopIteration) as error:
         raise RunError(
-            "{name} cannot be cut behind {address!r}: it is no graph of layers.", name=convnet.name, address=address
+            "{name} cannot be cut after {address!r}: it is not a functional model.", name=convnet.name, address=address
         ) from error
     if size != own:
         try:
             model = _cut(convnet.model, address, (*size, channels))
         except ValueError as error:
             raise RunError(
-                "{name} cannot take images of {pixels} pixels. Choose its own size.",
+                "{name} does not accept images of {pixels} pixels. Use its native input size.",
                 name=convnet.name,
                 pixels=size[0],
             ) from error

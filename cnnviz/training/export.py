@@ -80,7 +80,7 @@ def _check(run: Run, path: Path, format: Format) -> None:
             ending=ending,
         )
     if os.path.lexists(path):
-        raise RunError("{path!r} exists already. Choose another name, or delete it first.", path=str(path))
+        raise RunError("{path!r} already exists. Choose another name, or delete it first.", path=str(path))
 
 
 def _open(run: Run) -> tuple[keras.Model, Answers]:

@@ -153,7 +153,7 @@ def reopen(path: Path) -> None:
     run = open_run(path)
     if run.status.state not in RESUMABLE:
         raise RunError(
-            "{name!r} is {state}. Only a run that ended before its time can be resumed.",
+            "{name!r} is {state}. Only a run that ended early can be resumed.",
             name=run.name,
             state=_WORDS[run.status.state],
         )

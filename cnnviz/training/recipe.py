@@ -61,11 +61,13 @@ class Transfer:
     def __post_init__(self) -> None:
         _require(
             self.way in WAYS,
-            Sentence("There is no way {way!r} to use a base: {known}.", way=self.way, known=", ".join(WAYS)),
+            Sentence("Unknown transfer.way {way!r}. Choose one of: {known}.", way=self.way, known=", ".join(WAYS)),
         )
         _require(
             self.pooling in POOLINGS,
-            Sentence("There is no pooling {pooling!r}: {known}.", pooling=self.pooling, known=", ".join(POOLINGS)),
+            Sentence(
+                "Unknown pooling {pooling!r}. Choose one of: {known}.", pooling=self.pooling, known=", ".join(POOLINGS)
+            ),
         )
         _require(0 <= self.dropout < 1, Sentence("Dropout {dropout} is not between 0 and 1.", dropout=self.dropout))
         _require_rate(self.fine_rate)
@@ -143,12 +145,18 @@ class Recipe:
         _require(
             self.optimizer in OPTIMIZERS,
             Sentence(
-                "There is no optimizer {optimizer!r}: {known}.", optimizer=self.optimizer, known=", ".join(OPTIMIZERS)
+                "Unknown optimizer {optimizer!r}. Choose one of: {known}.",
+                optimizer=self.optimizer,
+                known=", ".join(OPTIMIZERS),
             ),
         )
         _require(
             self.schedule in SCHEDULES,
-            Sentence("There is no schedule {schedule!r}: {known}.", schedule=self.schedule, known=", ".join(SCHEDULES)),
+            Sentence(
+                "Unknown schedule {schedule!r}. Choose one of: {known}.",
+                schedule=self.schedule,
+                known=", ".join(SCHEDULES),
+            ),
         )
         _require_rate(self.learning_rate)
         _require(

@@ -63,15 +63,17 @@ SERIES: dict[str, Series] = {
     "optimizers": Series(
         _named("optimizers", dict(zip(OPTIMIZERS, _optimizers(), strict=True))),
         Sentence("Seven optimizers"),
-        Sentence("LeNet-5 on the same digits from the same initial weights; only the optimizer differs."),
+        Sentence(
+            "LeNet-5 on the same digits from the same initial weights; only the optimizer and its learning rate differ."
+        ),
     ),
     "regularization": Series(
         _named(
             "regularization",
             {name: replace(_LENET, epochs=20, **changes) for name, changes in _REGULARISATIONS.items()},
         ),
-        Sentence("Six kinds of regularization"),
-        Sentence("LeNet-5 trained long enough to overfit, and six ways to prevent it."),
+        Sentence("Regularization"),
+        Sentence("LeNet-5 trained long enough to overfit, without regularization and with five kinds of it."),
     ),
     "ladder": Series(
         _named(

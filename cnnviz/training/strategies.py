@@ -33,7 +33,7 @@ STRATEGIES = ("none", "mirrored", "multi-worker")
 _REFUSED = {
     "parameter-server": Sentence("Keras 3 does not train with a parameter server. Choose mirrored or multi-worker."),
     "tpu": Sentence(
-        "TensorFlow finds no TPU here, and this version of it is built without. Choose mirrored or multi-worker."
+        "TensorFlow finds no TPU here, and this build has no TPU support. Choose mirrored or multi-worker."
     ),
 }
 _CLUSTER = "TF_CONFIG"
@@ -187,7 +187,7 @@ def shared_recipe(recipe: Recipe, dataset: Dataset, *, replicas: int) -> Recipe:
         if all(count % size == 0 or count % size >= replicas for count in counts):
             return replace(recipe, batch_size=size)
     raise RunError(
-        "{count} images cannot be shared by {replicas} replicas. Use more images.",
+        "{count} images are too few for {replicas} replicas. Use more images.",
         count=min(counts),
         replicas=replicas,
     )

@@ -159,10 +159,10 @@ def _reason(error: Exception) -> str:
     if isinstance(error, OSError) and error.errno in _DISK_FULL:
         return Sentence("The disk is full. Make room, then resume; the best weights so far are kept.")
     if isinstance(error, MemoryError) or "ResourceExhausted" in type(error).__name__:
-        return Sentence("The memory was not enough. Choose a smaller batch or smaller images.")
+        return Sentence("Out of memory. Choose a smaller batch size or image size.")
     if type(error).__name__ in _LOST_WORKER:
-        return Sentence("Another worker of the run has ended. Start it again, and resume on all of them.")
-    return Sentence("It failed ({kind}). {log} says more.", kind=type(error).__name__, log=names.LOG)
+        return Sentence("Another worker of the run has exited. Start it again, and resume on all of them.")
+    return Sentence("Training failed ({kind}). See {log}.", kind=type(error).__name__, log=names.LOG)
 
 
 def _carry_out(record: Record, recipe: Recipe, on_epoch: OnEpoch | None) -> None:

@@ -47,7 +47,7 @@ def wait_for_all(addresses: Sequence[str], index: int, *, on_wait: Callable[[], 
         server = socket.create_server(("", int(addresses[index].rpartition(":")[2])))
     except OSError as error:
         raise RunError(
-            "Nothing can listen at {address} ({reason}). Choose another port.",
+            "Cannot listen on {address} ({reason}). Choose another port.",
             address=addresses[index],
             reason=error.strerror,
         ) from error
@@ -55,7 +55,7 @@ def wait_for_all(addresses: Sequence[str], index: int, *, on_wait: Callable[[], 
         while missing := [address for address in missing if not _answers(address)]:
             if time.monotonic() > end:
                 raise RunError(
-                    "Worker {worker} did not come. Start the same command there, then resume this run.",
+                    "Worker {worker} did not connect. Start the same command there, then resume this run.",
                     worker=missing[0],
                 )
             on_wait()

@@ -70,7 +70,7 @@ def test_a_cell_leads_to_a_card_where_hiding_the_hottest_region_changes_the_answ
     assert shares(page) == before
     page.get_by_test_id("stPopover").get_by_role("button", name="Export").click()
     with page.expect_download() as download:
-        page.get_by_role("button", name="Evidence bundle for this image").click()
+        page.get_by_role("button", name="Export this image").click()
     download.value.save_as(tmp_path / "evidence.zip")
     with zipfile.ZipFile(tmp_path / "evidence.zip") as archive:
         (tmp_path / "index.html").write_bytes(archive.read("index.html"))

@@ -77,8 +77,8 @@ def test_labels_are_remembered_beside_the_model_with_what_was_known(model, label
     [
         ({"model": "no.keras"}, "There is no model 'no.keras'"),
         ({"data": "no-folder"}, "no-folder"),
-        ({"labels": "labels.txt"}, "Name the file with --model"),
-        ({"labels": "labels.txt", "model": "lenet5-mnist"}, "Name the file with --model"),
+        ({"labels": "labels.txt"}, "Give one with --model"),
+        ({"labels": "labels.txt", "model": "lenet5-mnist"}, "Give one with --model"),
     ],
 )
 def test_what_is_not_there_is_told_before_the_server_starts(words, said, tmp_path, monkeypatch):

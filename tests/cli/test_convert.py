@@ -20,7 +20,7 @@ def old(tmp_path):
 
 def test_class_names_and_scaling_of_teachable_machine_are_carried_over(cnnviz, old):
     done = cnnviz("convert", old, old.with_name("new.keras"))
-    assert done.code == 0 and "its class names, stands beside it" in done.out
+    assert done.code == 0 and "such as class names, were saved next to the new one" in done.out
     before, after = load_convnet(old), load_convnet(old.with_name("new.keras"))
     assert after.class_names == before.class_names == ("Rock", "Paper", "Scissors")
     assert after.preparation == before.preparation

@@ -54,7 +54,9 @@ def test_a_model_below_the_bar_ends_with_one(cnnviz, network, flags, bar, code):
     outcome = cnnviz("evaluate", network, flags, "--json", "--fail-under", bar)
     assert outcome.code == code
     assert json.loads(outcome.out)["accuracy"] == 0.8  # told all the same
-    assert outcome.err == ("cnnviz: The accuracy is 80.0 %, below 81.0 %. Look at the most confused classes.\n" * code)
+    assert outcome.err == (
+        "cnnviz: The accuracy is 80.0 %, below 81.0 %. See the confusion matrix in the report.\n" * code
+    )
 
 
 def test_a_mapping_can_be_said(cnnviz, network, flags):
@@ -68,9 +70,9 @@ def test_a_mapping_can_be_said(cnnviz, network, flags):
     [
         (
             ["--map", "pink=0"],
-            "'pink=0' does not map a class of the dataset. Write CLASS=NAME; its classes: blue, plaid, red.",
+            "'pink=0' does not name a class of the dataset. Write CLASS=NAME; the dataset's classes: blue, plaid, red.",
         ),
-        (["--map", "red=0", "--map", "blue=0"], "A class of the model is mapped twice. Name each only once."),
+        (["--map", "red=0", "--map", "blue=0"], "A model class is mapped twice. Use each only once."),
         (["--map", "red=mauve"], "mixer has no class 'mauve'. It has 3; name one or its index."),
         (
             ["--fail-under", "90"],
@@ -87,7 +89,7 @@ def test_files_are_replaced_only_when_asked(cnnviz, network, flags, tmp_path):
     assert cnnviz("evaluate", network, flags).code == 0
     assert (tmp_path / "here" / "mixer-flags" / "report.html").is_file()
     again = cnnviz("evaluate", network, flags)
-    assert again.code == 2 and "there is a predictions.csv already. Choose another --out, or add --force" in again.err
+    assert again.code == 2 and "already contains predictions.csv. Choose another --out, or add --force" in again.err
     assert cnnviz("evaluate", network, flags, "--force").code == 0
     (tmp_path / "here" / "file").write_text("")
     assert "'file' is a file. Choose a folder" in cnnviz("evaluate", network, flags, "--out", "file").err

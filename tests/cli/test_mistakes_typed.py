@@ -27,7 +27,7 @@ def files(network, image, tmp_path):
 @pytest.mark.parametrize(
     ("command", "said"),
     [
-        ("", "arguments are required: VERB"),
+        ("", "arguments are required: COMMAND"),
         ("paint", "invalid choice: 'paint'"),
         ("layers --model nowhere", "There is no model 'nowhere'."),
         ("layers --model {T}/words.txt", "Model"),
@@ -42,7 +42,7 @@ def files(network, image, tmp_path):
         ("heatmap {P} {M} --out ''", "Argument --out: expected a path, not ''"),
         ("evaluate {T} {T} --out ''", "Argument --out: expected a path, not ''"),
         ("app --headless --host ''", "Argument --host: expected a name, not ''"),
-        ("app --headless --host " + 100 * "é", "Nothing can listen on port"),
+        ("app --headless --host " + 100 * "é", "Cannot listen on"),
         ("runs list --runs-dir ' '", "Argument --runs-dir: expected a path, not ' '"),
         ("activations missing.jpg {M}", "There is no file 'missing.jpg'."),
         ("activations {P} {M} --layer mox", "mixer has no layer 'mox'. Layers with feature maps: mix"),
@@ -68,11 +68,11 @@ def files(network, image, tmp_path):
         ("heatmap {P} {M} --opacity nan", "expected a number from 0 to 1, not 'nan'"),
         ("heatmap {P} {M} --out {T}/none/x.png", "There is no folder"),
         ("heatmap {P} {M} --out {T}/words.txt/x.png", "There is no folder"),
-        ("heatmap {P} {M} --out x.jpg", "ends neither in .png nor in .npz"),
-        ("heatmap {P} {M} --out {T}/full.png", "exists already. Choose another --out, or add --force"),
+        ("heatmap {P} {M} --out x.jpg", "is neither a folder nor a .png or .npz file"),
+        ("heatmap {P} {M} --out {T}/full.png", "already exists. Choose another --out, or add --force"),
         (f"heatmap {{P}} {{M}} --out {'x' * 300}.png", "cannot be written (File name too long)."),
         ("app --port 0", "expected a whole number from 1 to 65535, not '0'"),
-        ("app --host no.such.host.invalid.", "Nothing can listen on port 8501 of 'no.such.host.invalid.'."),
+        ("app --host no.such.host.invalid.", "Cannot listen on 'no.such.host.invalid.', port 8501."),
     ],
 )
 def test_a_mistake_is_told_in_one_sentence(cnnviz, files, tmp_path, command, said):
@@ -96,7 +96,7 @@ def test_a_taken_port_is_told_and_what_would_do(cnnviz):
         port = server.getsockname()[1]
         done = cnnviz("app", "--port", port)
     assert done.code == 2
-    assert done.err == f"cnnviz: Port {port} of 127.0.0.1 is taken. Choose another one with --port.\n"
+    assert done.err == f"cnnviz: Port {port} on 127.0.0.1 is already in use. Choose another with --port.\n"
 
 
 @pytest.mark.parametrize("verb", VERBS)

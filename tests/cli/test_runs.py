@@ -106,7 +106,7 @@ def test_a_run_that_goes_on_is_asked_to_stop_and_not_deleted(cnnviz, runs):
     write_json(path / "status.json", asdict(Status("running", epoch=3, epochs=12)))
     with FileLock(path / "lock"):
         assert "Stop it first" in cnnviz("runs", "delete", "sgd", "--yes").err
-        assert cnnviz("runs", "stop", "sgd").out == "sgd stops within seconds.\n"
+        assert cnnviz("runs", "stop", "sgd").out == "Stopping sgd; this takes a few seconds.\n"
     assert (path / "stop").exists()
 
 
@@ -117,7 +117,7 @@ def test_a_run_that_does_not_answer_is_killed_when_it_is_asked_again(cnnviz, run
     with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
         assert process.stdout.readline() == b"held\n"
         write_json(path / "status.json", asdict(Status("running", epoch=3, epochs=12, pid=process.pid)))
-        assert cnnviz("runs", "stop", "sgd").out == "sgd stops within seconds.\n"
+        assert cnnviz("runs", "stop", "sgd").out == "Stopping sgd; this takes a few seconds.\n"
         os.utime(path / "stop", (0, 0))
         assert cnnviz("runs", "stop", "sgd").out == "sgd did not respond and was killed.\n"
         assert process.wait(20)
@@ -132,8 +132,8 @@ def test_a_run_that_does_not_answer_is_killed_when_it_is_asked_again(cnnviz, run
         ("show ad", "2 runs begin with 'ad': "),
         ("show ''", "There is no run ''"),
         ("show ..", "There is no run '..'"),
-        ("compare adam", "One run cannot be compared"),
-        ("compare adam adam", "One run cannot be compared"),
+        ("compare adam", "A comparison needs at least two runs"),
+        ("compare adam adam", "A comparison needs at least two runs"),
         ("stop adam", "'adam' is not running: it is finished."),
         ("resume adam", "'adam' is finished."),
         ("export adam", "'adam' has not finished an epoch"),

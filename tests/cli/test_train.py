@@ -102,8 +102,8 @@ def test_a_relative_path_holds_from_everywhere(cnnviz, images, runs, tmp_path, m
         ("lenet5 --strategy parameter-server", "Keras 3 does not train with a parameter server."),
         ("lenet5 --strategy multi-worker", "multi-worker needs $TF_CONFIG on every machine"),
         ("--run nowhere", "'nowhere' is not a run"),
-        ("lenet5 --run nowhere", "'recipe' cannot be set with --run"),
-        ("--run nowhere --epochs 3", "'epochs' cannot be set with --run"),
+        ("lenet5 --run nowhere", "--run cannot be combined with RECIPE"),
+        ("--run nowhere --epochs 3", "--run cannot be combined with --epochs"),
         ("lenet5 --runs-dir /dev/null/x", "No run can be kept in '/dev/null/x': Not a directory."),
     ],
 )
@@ -145,7 +145,7 @@ def test_a_signal_stops_the_run_which_says_how_to_carry_on(images, runs, sent, t
     run = open_run(list_runs(runs)[0].path)
     assert process.returncode == 130 and run.status.state == "stopped" and run.model is not None
     assert out.startswith(f"{run.name}: stopped after ")
-    assert err.endswith(f"cnnviz: Stopped. Carry on with `cnnviz train --run {run.path}`.\n")
+    assert err.endswith(f"cnnviz: Stopped. Resume with `cnnviz train --run {run.path}`.\n")
     assert "Traceback" not in err
 
 

@@ -110,7 +110,7 @@ def test_activations_draws_one_tile_a_channel(cnnviz, network, image, tmp_path):
     assert (blue[:48] == 0).all() and (blue[48:] == 255).all()
     assert done.out.splitlines() == [
         "mix: 16 x 16 x 4, from 0 to 1.",
-        "Inactive on this image: 2, 3.",
+        "Channels inactive on this image: 2, 3.",
         "Wrote flag-mix.png",
     ]
 
@@ -147,7 +147,7 @@ def test_filters_names_what_became_of_each_filter(cnnviz, network, tmp_path):
     assert done.code == 0, done.err
     assert done.out.splitlines() == [
         "mix: patterns of 4 filters, textbook.",
-        "Dead (no gradient found): 2, 3.",  # green maximizes, but not as far as its bias asks
+        "Dead (no image activates them): 2, 3.",  # green maximizes, but not as far as its bias asks
         "Wrote mixer-mix-textbook.png",
     ]
     sheet = read(tmp_path / "here" / "mixer-mix-textbook.png")
@@ -271,8 +271,8 @@ def test_what_the_model_file_cannot_tell_is_said_once_and_can_be_overruled(cnnvi
     alone = tmp_path / "alone.keras"
     alone.write_bytes(network.read_bytes())
     guessed = cnnviz("predict", image, "--model", alone, "--json")
-    assert guessed.err.count("Assumed of alone") == 1
-    assert "guess: nothing in the model scales pixels" in guessed.err
+    assert guessed.err.count("Assumptions about alone") == 1
+    assert "guess: the model does not rescale pixels itself" in guessed.err
     known = json.loads(guessed.out)["assumptions"]
     assert (known["scaling"]["value"], known["scaling"]["is_confirmed"]) == ("0..1", False)
     labels = tmp_path / "labels.txt"
@@ -293,7 +293,7 @@ def test_what_the_model_file_cannot_tell_is_said_once_and_can_be_overruled(cnnvi
     assert told.code == 0 and "Assumed" not in told.err
     answer = json.loads(told.out)
     assert {entry["name"] for entry in answer["images"][0]["classes"]} == {"red", "blue", "other"}
-    assert answer["assumptions"]["scaling"] == {"value": "-1..1", "why": "you said so", "is_confirmed": True}
+    assert answer["assumptions"]["scaling"] == {"value": "-1..1", "why": "set by you", "is_confirmed": True}
     # Mean of max(0, 2 v - 1) over the image: half of it is red in three quarters, blue in one.
     scores = np.exp([0.75 * GAIN, 0.25 * GAIN, -0.375 * GAIN])
     found = {entry["name"]: entry["probability"] for entry in answer["images"][0]["classes"]}

@@ -33,12 +33,12 @@ def test_the_record_is_frozen_and_says_why():
     assert all(one.value and one.why for _, one in assumed)
     assert set(assumed.guesses) == {"scaling", "fit", "class_names", "class_order"}
     assert assumed.record["outputs"] == {"value": "softmax", "why": str(assumed.outputs.why), "is_confirmed": True}
-    assert assumed.lines[1] == "fit stretch (guess: as Keras's own loaders of images do)"
+    assert assumed.lines[1] == "fit stretch (guess: as Keras's image loaders do)"
 
 
 def test_nothing_is_a_guess_of_a_model_of_the_catalog(lite0):
     assert not lite0.assumptions.guesses
-    assert lite0.assumptions.scaling.why == "the catalog says so"
+    assert lite0.assumptions.scaling.why == "from the catalog"
 
 
 def test_what_is_said_goes_before_what_was_remembered_and_that_before_a_guess(tmp_path):
@@ -46,10 +46,10 @@ def test_what_is_said_goes_before_what_was_remembered_and_that_before_a_guess(tm
     remember(path, Answers(scaling="-1..1", fit="pad"))
     remembered = load_convnet(path)
     assert (remembered.preparation.scaling.name, remembered.preparation.fit) == ("-1..1", "pad")
-    assert remembered.assumptions.scaling.why == "remembered beside the model"
+    assert remembered.assumptions.scaling.why == "saved next to the model"
     said = load_convnet(path, scaling="0..255")
     assert (said.preparation.scaling.name, said.preparation.fit) == ("0..255", "pad")
-    assert said.assumptions.scaling.why == "you said so"
+    assert said.assumptions.scaling.why == "set by you"
     assert said.fingerprint != remembered.fingerprint
 
 
@@ -90,7 +90,10 @@ def test_a_person_may_say_what_the_outputs_are(rng, said, classes, expected):
 @pytest.mark.parametrize(
     ("said", "message"),
     [
-        ({"outputs": "softmax"}, "A single output is no softmax over classes. Say sigmoid, logits or numbers."),
+        (
+            {"outputs": "softmax"},
+            "A single output cannot be a softmax over classes. Set the outputs to sigmoid, logits or numbers.",
+        ),
         ({"outputs": "odds"}, "There is no kind of output 'odds'. Kinds: "),
         ({"scaling": "0..2"}, "There is no scaling '0..2'. Scalings: "),
         ({"head": "tail"}, "The model has no output tail. It has 1, counted from 0."),

@@ -268,7 +268,7 @@ def test_opens_a_strangers_file_after_trying_it_out(saved, only_here):
 
 def test_refuses_a_model_that_takes_more_memory_than_it_may(saved, only_here):
     folder, _ = saved
-    with pytest.raises(ModelFileError, match="failed when it was tried out"):
+    with pytest.raises(ModelFileError, match="failed its trial run"):
         rehearse(folder / "small.keras", memory_bytes=2**30)
     assert not workers(folder)
     assert not list(only_here.iterdir())

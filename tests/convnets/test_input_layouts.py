@@ -126,7 +126,7 @@ def test_only_the_image_in_a_row_of_values_is_a_guess_and_can_be_said():
     ids=["words", "measurements", "a series", "no square"],
 )
 def test_what_is_no_image_is_refused(build):
-    with pytest.raises(ModelError, match="An image model takes height x width x channels"):
+    with pytest.raises(ModelError, match="The input must be height x width x channels"):
         convnet_from_model(build())
 
 

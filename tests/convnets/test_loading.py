@@ -173,9 +173,9 @@ UNSUITED = {
     two_inputs: "2 inputs",
     text: "input is 20",
     volumes: "6 x 6 x 6 x 1",
-    channels_first: "channels first",
+    channels_first: "channels_first",
     channels_first_without_a_convolution: "Channels come first",
-    fixed_batch: "8 images at once",
+    fixed_batch: "fixed batch size of 8",
     infrared: "not 1, 3 or 4 channels",
 }
 

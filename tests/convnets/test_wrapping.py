@@ -209,13 +209,13 @@ def of_inputs(*shapes, **options):
         ),
         (
             lambda: of_inputs((6, 6, 3), (4,)),
-            "The model takes 2 inputs. An image model takes height x width x channels.",
+            "The model takes 2 inputs. The input must be height x width x channels.",
         ),
-        (two_images, "The model takes 2 inputs. An image model takes height x width x channels."),
-        (lambda: of_inputs((77,)), "The model's input is 77. An image model takes height x width x channels."),
+        (two_images, "The model takes 2 inputs. The input must be height x width x channels."),
+        (lambda: of_inputs((77,)), "The model's input is 77. The input must be height x width x channels."),
         (
             lambda: of_inputs((8, 6, 6, 1)),
-            "The model's input is 8 x 6 x 6 x 1. An image model takes height x width x channels.",
+            "The model's input is 8 x 6 x 6 x 1. The input must be height x width x channels.",
         ),
         (
             lambda: of_inputs((3, 6, 6)),
@@ -224,11 +224,11 @@ def of_inputs(*shapes, **options):
         ),
         (
             lambda: of_inputs((6, 6, 7)),
-            "The model's input is 6 x 6 x 7: not 1, 3 or 4 channels. An image model takes height x width x channels.",
+            "The model's input is 6 x 6 x 7: not 1, 3 or 4 channels. The input must be height x width x channels.",
         ),
         (
             lambda: of_inputs((6, 6, 3), batch_size=4),
-            "The model only takes 4 images at once. Save it with a free batch size.",
+            "The model has a fixed batch size of 4. Save it with a batch size of None.",
         ),
     ],
 )

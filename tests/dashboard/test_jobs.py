@@ -156,7 +156,7 @@ def test_a_job_that_runs_for_too_long_ends_with_its_reason_and_the_next_has_its_
     endless_job = jobs.start("long", "me", endless(threading.Event()))
     after = jobs.start("after", "you", lambda job: "mine")
     assert wait_for(endless_job, "failed", "cancelled", "done") == "failed"
-    assert "the longest a job may take here. Compute less at a time" in endless_job.error
+    assert "the time limit here. Compute less at a time" in endless_job.error
     assert wait_for(after, "done", "failed") == "done"
 
 

@@ -18,7 +18,7 @@ PAGES = [*(ROOT / "cnnviz/dashboard").rglob("*.py"), *(ROOT / "pages").glob("*.p
 OTHERS = sorted(language.LANGUAGES.keys() - {language.ENGLISH})
 # Names, formulas, and what is typed as it stands: the same in every language.
 SAME = {
-    *("English", "한국어", "viridis", "cividis", "magma", "jet", "same", "JPEG", "F1", "L1", "L2", "ReLU", "LeNet-5"),
+    *("English", "한국어", "viridis", "cividis", "magma", "jet", "same", "JPEG", "F1", "ReLU", "LeNet-5"),
     *("log p", "{rows} x {columns} x {channels}", "PCA", "t-SNE", "MACs", "RGB", "valid"),
     *("VGG16", "F(x) + x", "tensorboard --logdir {folder}"),
     *("max(0, {x}) = {y}", "min(6, max(0, {x})) = {y}", "1 / (1 + e^−({x})) = {y}", "tanh({x}) = {y}"),

@@ -182,3 +182,13 @@ def test_every_choice_has_one_name_in_links():
     assert len(set(state.IN_URL)) == len(state.IN_URL)
     names = {value for name, value in vars(state).items() if name.isupper() and isinstance(value, str)}
     assert set(state.IN_URL) <= names and not set(state._OLD_KEYS) & set(state.IN_URL)
+
+
+def test_a_link_to_what_was_the_default_elsewhere_keeps_it(browser):
+    browser.goes_to()
+    state.validate_choice(state.LAYER, LAYERS, "conv1")
+    state.publish()
+    browser.goes_to(is_back=True, layer="conv1")
+    state.validate_choice(state.LAYER, LAYERS, "conv2")
+    state.publish()
+    assert browser.session["layer"] == "conv1" and browser.url == {"layer": "conv1"}

@@ -45,7 +45,7 @@ def test_the_next_number_takes_the_place_of_a_damaged_file(tmp_path):
     assert numbers(dataset.validation)[:2] == ["cat.5", "cat.7"]
     assert numbers(dataset.test)[:3] == ["cat.8", "cat.9", "cat.10"]
     assert dataset.notes == (
-        "2 files are left out, and the next number taken: train/cat.2.jpg is a JPEG file that is damaged or cut "
+        "2 files are skipped and replaced by the next numbers: train/cat.2.jpg is a JPEG file that is damaged or cut "
         "short, train/cat.6.jpg is empty.",
     )
 
@@ -66,7 +66,7 @@ def test_too_few_images_are_counted(tmp_path):
 
 
 def test_the_name_is_found_in_the_folder_of_data(tmp_path, monkeypatch):
-    with pytest.raises(DataError, match=r"cats-vs-dogs is not here\. Download train\.zip"):
+    with pytest.raises(DataError, match=r"cats-vs-dogs dataset is not installed\. Download train\.zip"):
         load_dataset("cats-vs-dogs")
     write_zip(tmp_path / "train.zip", kaggles())
     assert not catalog()["cats-vs-dogs"].is_here

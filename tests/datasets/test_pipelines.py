@@ -152,7 +152,7 @@ def test_the_cache_forgets_what_was_longest_unused(pets, cache_folder):
 
 def test_more_than_the_cache_holds_is_refused_before_anything_is_read(pets):
     train = open_folder(pets).train
-    with pytest.raises(DataError, match=r"14 images of 20000 x 20000 pixels take 15\.6 GB; at most 8 GB are kept"):
+    with pytest.raises(DataError, match=r"14 images of 20000 x 20000 pixels take 15\.6 GB; the limit is 8 GB"):
         photos(train, size=(20_000, 20_000), channels=3)
 
 

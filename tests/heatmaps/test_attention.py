@@ -137,7 +137,7 @@ def test_models_without_attention_say_so(pooled, images):
     for function in (attention, attention_maps, attention_rollout):
         with pytest.raises(LayerError, match="no attention layer whose tokens are patches"):
             function(pooled, images)
-    with pytest.raises(LayerError, match=r"Layer 'norm' is no attention layer. Attention layers: mha1"):
+    with pytest.raises(LayerError, match=r"Layer 'norm' is not an attention layer. Attention layers: mha1"):
         attention(transformer(blocks=1), np.zeros((1, 16, 24, 3), np.float32), layer="norm")
 
 

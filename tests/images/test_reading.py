@@ -86,7 +86,7 @@ def test_sixteen_bit_colors_of_a_png_are_said_to_be_cut():
     data = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(row)) + chunk(b"IEND", b"")
     photo = open_photo(data)
     assert photo.pixels.tolist() == [[[0, 0x12, 0xFF], [0x80, 0, 1]]]
-    assert photo.notes == ("16 bits a channel, of which the upper 8 are read",)
+    assert photo.notes == ("16 bits per channel, only the upper 8 are used",)
     assert photo.bits == 16
 
 
@@ -148,7 +148,7 @@ def test_sixteen_bit_gray_keeps_its_tones(kind):
     photo = open_photo(encoded(Image.fromarray(ramp), kind))
     assert abs(photo.pixels.mean() - 127) <= 2
     np.testing.assert_array_equal(photo.pixels[0, :, 0], np.arange(256))
-    assert photo.notes == ("16 bits a channel, 65535 shown as white",)
+    assert photo.notes == ("16 bits per channel, 65535 shown as white",)
 
 
 def test_sixteen_bit_gray_stored_big_end_first_keeps_its_tones():
@@ -298,9 +298,9 @@ def test_a_file_of_too_many_bytes_is_refused_unread(tmp_path):
     path = tmp_path / "large.png"
     with path.open("wb") as file:
         file.truncate(images.MAX_BYTES + 2**20)  # a hole: no disk is used
-    with pytest.raises(ImageError, match=r"'large.png' has 21.0 MB; 20 MB are read"):
+    with pytest.raises(ImageError, match=r"'large.png' is 21.0 MB; the limit is 20 MB"):
         read_photo(path)
-    with pytest.raises(ImageError, match=r"The image has 20\.0 MB"):
+    with pytest.raises(ImageError, match=r"The image is 20\.0 MB"):
         read_photo(bytes(images.MAX_BYTES + 1))
 
 
@@ -379,7 +379,7 @@ NOT_IMAGES = {
     "jp2": (b"\0\0\0\x0cjP  \r\n\x87\n" + bytes(40), "a JPEG 2000 image"),
     "exr": (b"\x76\x2f\x31\x01" + bytes(40), "an OpenEXR image"),
     "hdr": (b"#?RADIANCE\n" + bytes(40), "a Radiance HDR image"),
-    "12-bit jpeg": (jpeg_with(4, 12), "a JPEG image of 12 bits a channel. Save it as JPEG or PNG"),
+    "12-bit jpeg": (jpeg_with(4, 12), "a JPEG image of 12 bits per channel. Save it as JPEG or PNG"),
     "lossless jpeg": (jpeg_with(1, 0xC3), "a JPEG image of a rare kind"),
     "zip": (b"PK\x03\x04" + bytes(30), "a zip archive"),
     "hdf5": (b"\x89HDF\r\n\x1a\n" + bytes(30), "an HDF5 file"),
@@ -388,8 +388,8 @@ NOT_IMAGES = {
     "ppm": (b"P6\n2 2\n255\n" + bytes(12), "a Netpbm (PPM) image"),
     "text": ("Grüße, 猫".encode(), "is text. Choose a JPEG, PNG"),
     "text cut in a character": (b"x" * 2047 + "猫".encode(), "is text."),
-    "bytes": (bytes(range(256)), "no image of a known format"),
-    "latin text": ("naïve".encode("latin-1") + b" " * 20, "no image of a known format"),
+    "bytes": (bytes(range(256)), "not an image in a supported format"),
+    "latin text": ("naïve".encode("latin-1") + b" " * 20, "not an image in a supported format"),
 }
 
 
@@ -426,8 +426,8 @@ def test_a_pipe_does_not_hang_and_a_device_does_not_fill_the_memory(tmp_path):
     thread = threading.Thread(target=read, daemon=True)
     thread.start()
     thread.join(timeout=5)
-    assert caught == ["'pipe.png' is no ordinary file. Choose an image file."]
-    with pytest.raises(ImageError, match="'zero' is no ordinary file"):
+    assert caught == ["'pipe.png' is not a regular file. Choose an image file."]
+    with pytest.raises(ImageError, match="'zero' is not a regular file"):
         read_photo("/dev/zero")
 
 
@@ -437,9 +437,9 @@ def test_what_is_not_there_is_said_without_its_folder(tmp_path):
     cases = {
         tmp_path / "none.png": "There is no file 'none.png'. Check its name and folder.",
         tmp_path: f"{tmp_path.name!r} is a folder. Choose an image in it.",
-        loop: "'loop.png' cannot be opened. Check its name and that you may read it.",
-        tmp_path / "nul\0.png": r"'nul\x00.png' cannot be opened. Check its name and that you may read it.",
-        tmp_path / ("y" * 300): f"'{'y' * 60}...' cannot be opened. Check its name and that you may read it.",
+        loop: "'loop.png' cannot be opened. Check its name and your permissions.",
+        tmp_path / "nul\0.png": r"'nul\x00.png' cannot be opened. Check its name and your permissions.",
+        tmp_path / ("y" * 300): f"'{'y' * 60}...' cannot be opened. Check its name and your permissions.",
     }
     for path, text in cases.items():
         with pytest.raises(ImageError) as caught:

@@ -54,7 +54,7 @@ def test_of_five_bands_the_first_three_are_shown():
     np.testing.assert_array_equal(photo.pixels, by_white(values[..., :3]))
     assert photo.notes == (
         "bands 1 to 3 of 5 shown as red, green and blue",
-        "16 bits a channel, 65535 shown as white",
+        "16 bits per channel, 65535 shown as white",
     )
 
 
@@ -103,7 +103,7 @@ def test_sixteen_bit_rgb_keeps_its_tones_however_it_is_stored(options):
     values = np.moveaxis(RGB16, -1, 0) if options.get("planarconfig") == "separate" else RGB16
     photo = open_photo(tiff(values, **options))
     np.testing.assert_array_equal(photo.pixels, by_white(RGB16))
-    assert photo.notes == ("16 bits a channel, 65535 shown as white",)
+    assert photo.notes == ("16 bits per channel, 65535 shown as white",)
     assert photo.bits == 16
 
 
@@ -228,7 +228,7 @@ def test_of_several_deep_pages_the_first_is_shown():
 @pytest.mark.parametrize(
     ("data", "reason"),
     [
-        (tiff((RGB_FLOAT + 1j).astype(np.complex64)), "64-bit complex numbers, 3 a pixel, compressed as none"),
+        (tiff((RGB_FLOAT + 1j).astype(np.complex64)), "64-bit complex numbers, 3 per pixel, compressed as none"),
         (with_tag(tiff(RGB8), 259, 34619), "compressed as 34619"),
     ],
     ids=["complex", "unknown compression"],
@@ -250,7 +250,7 @@ def test_deep_colors_in_lzw_are_read_by_their_upper_bits():
 
 def test_raw_files_of_cameras_are_named():
     data = tiff(RGB8, extratags=[(50706, "B", 4, (1, 4, 0, 0), True)])
-    with pytest.raises(ImageError, match=r"is a camera's raw file\. Develop it"):
+    with pytest.raises(ImageError, match=r"is a camera RAW file\. Develop it"):
         read_photo(data)
 
 
@@ -263,7 +263,7 @@ def test_deep_files_that_are_cut_short_are_named_as_such(share, options):
 
 
 def deflated_bomb(claimed: tuple[int, int], unpacked: int) -> bytes:
-    """A float TIFF of one strip that unpacks to far more than its header claims."""
+    """A float TIFF of one strip that decodes to far more than its header claims."""
     data = bytearray(tiff(np.zeros((*claimed, 3), np.float32), compression="zlib", rowsperstrip=claimed[0]))
     with tifffile.TiffFile(io.BytesIO(data)) as file:
         counts = file.pages.first.tags["StripByteCounts"]
@@ -298,7 +298,7 @@ def test_more_bytes_than_are_read_are_refused_from_the_header():
     data = tiff(np.zeros((4, 4, 3)), compression="zlib")
     data = with_tag(with_tag(data, 256, 6000), 257, 6000)
     assert MAX_PIXELS > 6000 * 6000
-    with pytest.raises(ImageError, match=r"unpacks to 864 MB; at most 480 MB are read"):
+    with pytest.raises(ImageError, match=r"decodes to 864 MB; the limit is 480 MB"):
         read_photo(data)
 
 

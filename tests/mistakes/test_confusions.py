@@ -66,5 +66,5 @@ def test_other_images_do_not_compare():
     one = answers([0], one_hot([0], 2), data="one")
     with pytest.raises(DataError, match=r"of different images\. Evaluate both"):
         agreement(one, answers([0], one_hot([0], 2), data="other"))
-    with pytest.raises(DataError, match=r"^No image was answered by both"):
+    with pytest.raises(DataError, match=r"^No image was classified by both"):
         agreement(one, answers([0], one_hot([0], 2), data="one", indices=[4]))

@@ -275,9 +275,9 @@ def test_an_answer_that_is_not_a_number_is_counted_as_none():
 
 def test_without_names_the_classes_must_be_as_many(net):
     part = plain_part(random_colors(3), [0, 1, 1], class_count=2)
-    with pytest.raises(DataError, match=r"^The images have 2 classes and .* has 3\. Give the names"):
+    with pytest.raises(DataError, match=r"^The images have 2 classes and .* has 3\. Give the dataset"):
         evaluate(net, part)
-    with pytest.raises(ClassError, match=r"^None of the images' classes \(wine, ash\) is one of the model's"):
+    with pytest.raises(ClassError, match=r"^None of the dataset's classes \(wine, ash\) matches a model class"):
         evaluate(net, part, class_names=["wine", "ash"])
     with pytest.raises(ValueError, match="at most once"):
         evaluate(net, part, class_names=["wine", "ash"], mapping=[(0,), (0,)])

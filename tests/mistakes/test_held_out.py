@@ -64,14 +64,14 @@ def test_the_test_images_of_its_run_are_evaluated_and_said_to_be(run, pets):
 def test_images_that_it_learned_from_are_counted_aloud(run, pets, part, count, learned):
     found = open_unseen(pets, run=run, part=part)
     assert (len(found.part), found.learned_count) == (count, learned)
-    said = "the accuracy is too high" if learned else "chose its best epoch by these 12 images"
+    said = "the accuracy is overly optimistic" if learned else "selected its best epoch on these 12 images"
     assert said in found.notes[0] and str(count) in found.notes[0]
 
 
 def test_after_a_change_of_the_folder_nobody_knows_what_it_learned_from(run, pets):
     Image.new("RGB", SIZE, (9, 9, 200)).save(pets / "blue" / "another.png")
     found = open_unseen(pets, run=run)
-    assert len(found.part) == 151 and "its split is lost" in found.notes[0]
+    assert len(found.part) == 151 and "its split cannot be restored" in found.notes[0]
 
 
 def test_another_folder_and_another_model_have_nothing_held_out(run, pets, tmp_path):
@@ -93,7 +93,7 @@ def test_a_split_that_there_is_not_is_not_offered(pets):
 
 def test_splits_of_folders_are_found_and_all_of_them_is_all(pets, tmp_path):
     (tmp_path / "set").mkdir()
-    pets.rename(tmp_path / "set" / "Test accuracy")
+    pets.rename(tmp_path / "set" / "Test")
     (tmp_path / "set" / "train" / "red").mkdir(parents=True)
     Image.new("RGB", SIZE).save(tmp_path / "set" / "train" / "red" / "1.png")
     assert splits_of(tmp_path / "set") == ("test", "train")

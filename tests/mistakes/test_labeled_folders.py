@@ -110,4 +110,4 @@ def test_links_that_were_left_out_are_told(tmp_path):
     assert open_labeled(root).notes == ()
     (root / "cats" / "3.png").symlink_to(root / "cats" / "1.png")
     assert found(root)[1] == ("cats/1.png", "cats/2.png")
-    assert [str(note) for note in open_labeled(root).notes] == ["Links are not followed, of which there are 1."]
+    assert [str(note) for note in open_labeled(root).notes] == ["Symbolic links are not followed: 1 skipped."]

@@ -59,7 +59,7 @@ def test_the_page_escapes_every_name_and_loads_nothing(wrong):
     assert all(image["src"].startswith("data:image/png;base64,") and "onerror" not in image for image in images)
     assert all(image["alt"] for image in images)
     assert any("default-src 'none'" in attributes.get("content", "") for _, attributes in parser.found)
-    assert "2 of 4 images are answered as they are labeled: 50.0%" in page
+    assert "2 of 4 images are classified correctly: 50.0%" in page
 
 
 def test_what_is_left_out_is_told(wrong):
@@ -69,7 +69,7 @@ def test_what_is_left_out_is_told(wrong):
         wrong, unmapped=(("<b>", 7),), unreadable=tuple((0, f"Reason {number}.") for number in range(60))
     )
     page = report_html(left, plain_part(random_colors(4), [0, 0, 1, 1], class_count=2), title="t", names=list("abcd"))
-    assert "Class &#x27;&lt;b&gt;&#x27;, 7 in number: the model has none such." in page
+    assert "Class &#x27;&lt;b&gt;&#x27;, 7 images: the model has no such class." in page
     assert "a: Reason 49." in page and "Reason 50." not in page and "10 more images cannot be read." in page
 
 
@@ -87,5 +87,5 @@ def test_a_report_speaks_the_language_of_its_reader(wrong):
     page = report_html(wrong, part, title="t", names=list("abcd"), language="ko", say=str.upper)
     assert '<html lang="ko">' in page
     assert "<h2>CLASSES</h2>" in page
-    assert "IMAGES ARE ANSWERED AS THEY ARE LABELED" in page
+    assert "IMAGES ARE CLASSIFIED CORRECTLY" in page
     assert "Rows are labels" not in page

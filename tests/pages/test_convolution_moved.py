@@ -58,7 +58,7 @@ def test_the_answer_is_what_keras_says_of_the_shifted_pixels(opened, lenet5):
 
 def test_a_map_follows_a_shift_by_its_own_steps(opened, lenet5):
     app = opened(model="lenet5-mnist", image=f"mnist-5k:{DIGIT}", layer="pool1", move="4,-2,0,1")
-    assert numbers(app)["Change when translated with the image"] == "< 0.1 %"
+    assert numbers(app)["Difference from the translated map"] == "< 0.1 %"
     maps = keras.Model(lenet5.model.inputs[0], lenet5.model.get_layer("pool1").output)
     photo = digit()
     moved = move(photo, Move(4, -2)).astype(np.uint8)
@@ -66,13 +66,13 @@ def test_a_map_follows_a_shift_by_its_own_steps(opened, lenet5):
     own, old = own[:-1, 2:], old[:-1, 2:]  # what came into sight does not count
     changed = np.linalg.norm(own - old) / np.sqrt((np.square(own).sum() + np.square(old).sum()) / 2)
     assert 0.5 < changed < 1.5
-    assert numbers(app)["Change in place"] == percent_of(changed)
+    assert numbers(app)["Difference from the original map"] == percent_of(changed)
     assert "2 cells in x and -1 in y" in sentences(app)
 
 
 def test_a_turn_is_not_followed(opened):
     app = opened(model="lenet5-mnist", image=f"mnist-5k:{DIGIT}", layer="conv1", move="0,0,90,1")
-    assert float(numbers(app)["Change when translated with the image"].rstrip(" %")) > 10
+    assert float(numbers(app)["Difference from the translated map"].rstrip(" %")) > 10
 
 
 def test_the_first_screen_shows_a_shifted_cat(opened):
@@ -90,7 +90,10 @@ def test_sliders_stand_in_the_link_and_no_move_is_no_change(opened):
     app = opened(model="lenet5-mnist")
     app.slider(key="move right").set_value(0).run()
     assert app.query_params["move"] == "0,0,0,1"
-    assert numbers(app) == {"Change in place": "< 0.1 %", "Change when translated with the image": "< 0.1 %"}
+    assert numbers(app) == {
+        "Difference from the original map": "< 0.1 %",
+        "Difference from the translated map": "< 0.1 %",
+    }
     app.slider(key="move factor").set_value(1.25).run()
     assert app.query_params["move"] == "0,0,0,1.25"
 
@@ -108,7 +111,7 @@ def test_a_model_without_classes_shows_its_maps_and_is_asked_no_class(opened, tm
     path = tmp_path / "maps.keras"
     model.save(path)
     app = opened(model=store.put_model("maps.keras", path.read_bytes()), move="2,0,0,1")
-    assert "Change in place" in numbers(app)
+    assert "Difference from the original map" in numbers(app)
     assert not app.get("plotly_chart")
     app.session_state["view"], app.session_state["seed"] = "questions", "6"
     app.run()
@@ -119,7 +122,7 @@ def test_a_model_without_classes_shows_its_maps_and_is_asked_no_class(opened, tm
 @pytest.mark.parametrize("topic", ["maps", "layers"])
 def test_a_model_without_maps_is_explained_before_anything_is_moved(opened, topic):
     app = opened(model="mnist_dense", topic=topic)
-    assert "mnist_dense has no maps" in sentences(app)
+    assert "mnist_dense has no feature maps" in sentences(app)
     assert not app.slider
 
 

@@ -52,7 +52,7 @@ def answer(app):
 def settings(app):
     text = next(element.value for element in app.markdown if element.value.startswith("Input "))
     found = re.fullmatch(
-        r"Input (\d+) × (\d+) × (\d+) · kernel (\d+) × \d+ · stride (\d+) · padding: (.+?) · dilation (\d+) · "
+        r"Input (\d+) × (\d+) × (\d+) · kernel (\d+) × \d+ · stride (\d+) · padding (.+?) · dilation (\d+) · "
         r"filters (\d+)",
         text,
     ).groups()
@@ -145,7 +145,7 @@ def test_the_class_is_the_one_that_the_model_answers(opened):
 
 def test_the_first_question_is_about_the_settings_of_the_sizes(opened):
     app = opened(window="28x28x3,conv5x6s2same")
-    assert "Input 28 × 28 × 3 · kernel 5 × 5 · stride 2 · padding: same" in words(app)
+    assert "Input 28 × 28 × 3 · kernel 5 × 5 · stride 2 · padding same" in words(app)
     assert answer(reveal(app)) == "14 × 14"
 
 

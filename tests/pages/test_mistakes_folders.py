@@ -32,7 +32,7 @@ def upload(name):
 
 def taken_code(app, capsys):
     """What the code for the view prints."""
-    app.session_state["show_export"] = True
+    app.session_state["export"] = True
     app.run()
     assert not app.exception, app.exception
     (code,) = [block.value for block in app.code if block.language == "python"]

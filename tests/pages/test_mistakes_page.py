@@ -469,11 +469,11 @@ def subject():
 
 
 def test_a_bundle_opens_offline_and_holds_numbers_code_and_fingerprints(subject, fashion):
-    from cnnviz.dashboard.mistakes import bundle
+    from cnnviz.dashboard.mistakes import export
     from cnnviz.heatmaps import grad_cam
 
     rows = mistakes.mistakes(fashion, of=(SHIRT, T_SHIRT))[:3].tolist()
-    archive = zipfile.ZipFile(io.BytesIO(bundle.bundle(subject, fashion, rows, title="<b>Shirts</b>")))
+    archive = zipfile.ZipFile(io.BytesIO(export.bundle(subject, fashion, rows, title="<b>Shirts</b>")))
     page = archive.read("index.html").decode()
     assert page.count("data:image/png;base64,") == 9 and "http:" not in page and "https:" not in page
     assert "<b>" not in page and "&lt;b&gt;Shirts" in page
@@ -490,9 +490,9 @@ def test_a_bundle_opens_offline_and_holds_numbers_code_and_fingerprints(subject,
 
 
 def test_the_code_of_a_bundle_runs(subject, fashion, capsys):
-    from cnnviz.dashboard.mistakes import bundle
+    from cnnviz.dashboard.mistakes import export
 
-    exec(compile(bundle.code_of(subject, fashion, [0]), "view.py", "exec"), {})
+    exec(compile(export.code_of(subject, fashion, [0]), "view.py", "exec"), {})
     index, share, heat = capsys.readouterr().out.split()
     assert int(index) == fashion.indices[0] and float(heat) > 0
     assert float(share) == pytest.approx(float(fashion.confidence[0]), abs=1e-4)

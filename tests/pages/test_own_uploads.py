@@ -98,7 +98,7 @@ def test_in_a_class_everybody_deletes_their_own(open_page):
     other = store.put("pictures", png())
     app = open_page("overview", image=other)
     assert app.session_state["image"] == other
-    assert "delete pictures" not in [button.key for button in app.button]
+    assert "delete images" not in [button.key for button in app.button]
     upload(app, "models")
     assert "delete models" in [button.key for button in app.button]
 
@@ -112,7 +112,7 @@ def test_what_somebody_else_uploaded_too_stays_while_they_are_here(open_page, mo
         monkeypatch.setattr(uploads, "session_id", lambda session=session: session)
         apps[session] = open_page("overview")
         name = upload(apps[session], "pictures")
-    apps["second"].button(key="delete pictures").click().run()
+    apps["second"].button(key="delete images").click().run()
     assert apps["second"].session_state["image"] == "chelsea"
     assert (store.get("pictures", name) is not None) == is_first_here
     monkeypatch.setattr(uploads, "session_id", lambda: "first")
@@ -120,7 +120,7 @@ def test_what_somebody_else_uploaded_too_stays_while_they_are_here(open_page, mo
     assert apps["first"].session_state["image"] == (name if is_first_here else "chelsea")
     assert ("The image in this link is no longer on this server." in sentences(apps["first"])) != is_first_here
     if is_first_here:
-        apps["first"].button(key="delete pictures").click().run()
+        apps["first"].button(key="delete images").click().run()
         assert store.get("pictures", name) is None
 
 
@@ -185,7 +185,7 @@ LINKS = [("training", {}), ("training", {"view": "new"}), ("mistakes", {"data": 
 
 
 def asked(app):
-    app.session_state["show_export"] = True
+    app.session_state["export"] = True
     return finished(app.run())
 
 

@@ -27,7 +27,7 @@ def offered(open_page):
 
     def run(**link):
         app = finished(open_page("convolution", **link))
-        app.session_state["show_export"] = True
+        app.session_state["export"] = True
         app.run()
         assert not app.exception, app.exception
         (code,) = [block.value for block in app.code]
@@ -202,7 +202,7 @@ def taken_of_own(own, open_page, monkeypatch, tmp_path):
 
     def run(page, **link):
         app = finished(open_page(page, **own[0], **link))
-        app.session_state["show_export"] = True
+        app.session_state["export"] = True
         app.run()
         assert not app.exception, app.exception
         (code,) = [block.value for block in app.code]

@@ -59,7 +59,7 @@ def test_few_images_alike_want_a_head_on_the_whole_base(red_only, reds):
     assert list(advice.separations) == ["colors", "reds"]
     assert advice.separations["reds"] == 1
     assert (advice.recipe, advice.changes) == ("feature-extraction", {})
-    assert "Few and alike" in advice.reason and f"{advice.images_per_class} images a class" in advice.reason
+    assert "Few images, similar to" in advice.reason and f"{advice.images_per_class} images per class" in advice.reason
 
 
 def test_few_images_unlike_want_an_earlier_cut(red_only, blues):
@@ -67,7 +67,7 @@ def test_few_images_unlike_want_an_earlier_cut(red_only, blues):
     assert (advice.is_small, advice.is_alike) == (True, False)
     assert advice.separations["colors"] > 0.5 > advice.separations["reds"] + advisor.TOLERANCE
     assert advice.changes == {"transfer.cut": "colors", "transfer.pooling": "flatten"}
-    assert "cut behind colors" in advice.reason
+    assert "cut after colors" in advice.reason
 
 
 def test_many_images_alike_want_the_last_convolutions_tuned(red_only, reds, monkeypatch):
@@ -75,7 +75,7 @@ def test_many_images_alike_want_the_last_convolutions_tuned(red_only, reds, monk
     advice = advise(red_only, reds)
     assert (advice.is_small, advice.is_alike) == (False, True)
     assert (advice.recipe, advice.changes) == ("fine-tuning", {})
-    assert "Many and alike" in advice.reason
+    assert "Many images, similar to" in advice.reason
 
 
 def test_many_images_unlike_want_all_convolutions_tuned(red_only, blues, monkeypatch):
@@ -115,7 +115,7 @@ def test_clothes_are_unlike_the_photos_of_imagenet(lite0):
 
 
 def test_a_base_without_maps_is_refused_in_words(reds):
-    with pytest.raises(RunError, match="no layer with maps"):
+    with pytest.raises(RunError, match="no layer with feature maps"):
         advise(load_convnet("mnist_dense"), reds)
 
 

@@ -71,9 +71,9 @@ def test_pixels_that_are_scaled_twice_or_not_at_all_are_found(
 def test_the_sentence_says_what_reaches_the_weights(tmp_path, recipe, dataset):
     twice = saved(tmp_path / "mine.keras", scales_itself=True, scaling="0..1")
     found = sentence("scaled-twice", on(twice, recipe), dataset)
-    assert "first weights of mine as 0 and 0.00392" in found and "takes 0..255" in found
+    assert "black reaches its first weights as 0 and white as 0.00392" in found and "Set its scaling to 0..255" in found
     raw = saved(tmp_path / "raw.keras", scales_itself=False, scaling="0..255")
-    assert "of raw as 0 and 255, not scaled at all" in sentence("not-scaled", on(raw, recipe), dataset)
+    assert "of raw unscaled: black as 0, white as 255" in sentence("not-scaled", on(raw, recipe), dataset)
 
 
 @pytest.mark.parametrize("name", SCALINGS)
@@ -117,11 +117,13 @@ def test_a_run_as_base_scales_its_pixels_once(recipe, dataset, runs):
 def test_gray_images_for_a_base_of_colors_are_found(recipe, dataset):
     colors = replace(on("efficientnet-lite0", recipe), size=SIDE)
     assert kinds(colors, dataset) == ["colors"]
-    assert "gray; efficientnet-lite0 gets each 3 times" in sentence("colors", colors, dataset)
+    assert "grayscale; they are repeated across 3 channels for efficientnet-lite0" in sentence(
+        "colors", colors, dataset
+    )
 
 
 def test_colors_for_a_gray_model_are_found(recipe, dataset):
-    assert "lenet5 sees 1 channel" in sentence("colors", recipe, replace(dataset, channels=3))
+    assert "lenet5 has 1 input channel" in sentence("colors", recipe, replace(dataset, channels=3))
 
 
 def test_images_much_smaller_than_the_input_are_found(recipe, dataset):
@@ -161,7 +163,7 @@ def test_fewer_images_than_a_batch_are_found(recipe, dataset):
     count = len(dataset.train)
     assert kinds(replace(recipe, batch_size=count), dataset) == []
     large = replace(recipe, batch_size=count + 1)
-    assert f"{count} training images, fewer than a batch of {count + 1}" in sentence("small", large, dataset)
+    assert f"{count} training images, fewer than the batch size of {count + 1}" in sentence("small", large, dataset)
 
 
 def test_fine_tuning_that_never_begins_is_found(recipe, dataset):

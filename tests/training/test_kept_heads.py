@@ -18,7 +18,7 @@ EPOCHS = 5
 
 @pytest.fixture(scope="module")
 def recipe(shapes, tmp_path_factory):
-    """So high a rate that the best epoch is not the last."""
+    """So high a rate that the Best epoch is not the last."""
     keras.utils.set_random_seed(3)
     path = tmp_path_factory.mktemp("bases") / "base.keras"
     image = keras.Input((SIDE, SIDE, 1))

@@ -74,8 +74,8 @@ def test_a_setting_that_is_not_there_is_refused_with_those_that_are(name):
     [
         ({"epochs": 0}, "0 epochs are too few"),
         ({"batch_size": 0}, "batch size 0 is too small"),
-        ({"optimizer": "sdg"}, "no optimizer 'sdg'"),
-        ({"schedule": "cosine"}, "no schedule 'cosine'"),
+        ({"optimizer": "sdg"}, "Unknown optimizer 'sdg'"),
+        ({"schedule": "cosine"}, "Unknown schedule 'cosine'"),
         ({"learning_rate": 0.0}, "learning rate 0.0 is not positive"),
         ({"learning_rate": float("nan")}, "learning rate nan is not positive"),
         ({"patience": 0}, "patience 0 is too small"),
@@ -103,8 +103,8 @@ def test_a_setting_that_cannot_be_is_refused_with_its_value(changes, sentence):
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        ({"way": "freeze"}, "no way 'freeze'"),
-        ({"pooling": "max"}, "no pooling 'max'"),
+        ({"way": "freeze"}, "Unknown transfer.way 'freeze'"),
+        ({"pooling": "max"}, "Unknown pooling 'max'"),
         ({"dense": -1}, "dense is -1"),
         ({"dropout": -0.5}, "Dropout -0.5"),
         ({"unfrozen": -1}, "unfrozen is -1"),

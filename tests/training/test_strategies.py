@@ -203,6 +203,6 @@ def test_every_replica_has_a_image_in_every_batch(plain, shapes, batch_size, rep
 
 def test_fewer_images_than_replicas_are_refused(plain, shapes):
     dataset = load_dataset(shapes)
-    with pytest.raises(RunError, match="9 images cannot be shared by 10 replicas"):
+    with pytest.raises(RunError, match="9 images are too few for 10 replicas"):
         shared_recipe(plain, dataset, replicas=10)
     assert shared_recipe(plain, dataset, replicas=1) is plain

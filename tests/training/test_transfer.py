@@ -159,9 +159,11 @@ def test_what_the_base_is_cut_off_behind_is_gone():
 
 def test_where_a_base_cannot_be_cut_it_says_so():
     convnet = convnet_from_model(straight(), name="mine")
-    with pytest.raises(RunError, match=r"'average' has no maps\. Cut the base behind a layer that has"):
+    with pytest.raises(
+        RunError, match=r"'average' has no feature maps\. Cut the base model after a layer that has them"
+    ):
         cut(convnet, "average", size=(SIDE, SIDE))
-    with pytest.raises(RunError, match="mine cannot take images of 1 pixels"):
+    with pytest.raises(RunError, match="mine does not accept images of 1 pixels"):
         cut(convnet, "pool", size=(1, 1))
     subclassed = load_convnet("lenet5_subclassed")
     with pytest.raises(RunError, match="no graph of layers"):

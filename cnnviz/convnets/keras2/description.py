@@ -106,7 +106,7 @@ def translate(config: Settings) -> Translation:
     try:
         new, plan = _model(config, changes)
     except _BROKEN as error:
-        raise ModelFileError("The model's description is damaged or nested too deeply. Save it again.") from error
+        raise ModelFileError("The model's config is damaged or nested too deeply. Save it again.") from error
     return Translation(new, plan, tuple(dict.fromkeys(changes)))
 
 
@@ -355,7 +355,7 @@ class _Graph:
         if self._is_reference(node):
             return self._output(*node[:3])
         if node and isinstance(node[0], str):
-            raise ModelFileError("The model's description is damaged or nested too deeply. Save it again.")
+            raise ModelFileError("The model's config is damaged or nested too deeply. Save it again.")
         return [self._first_argument(item) for item in node]
 
     def _keywords(self, node: Any) -> Settings:
@@ -441,7 +441,7 @@ class _Graph:
             return found[0] if len(found) == 1 else found
         output = self._output(*ends[:3])
         if isinstance(output, Shape | Side) or not is_tensor(output):
-            raise _refusal(ends[0], self._old[ends[0]]["class_name"], Sentence("it is no tensor in Keras 3"))
+            raise _refusal(ends[0], self._old[ends[0]]["class_name"], Sentence("it is not a tensor in Keras 3"))
         name, node, index = output["config"]["keras_history"]
         is_functional = any(
             layer["class_name"] == "Functional" and layer["config"].get("name") == name for layer in self._layers

@@ -34,7 +34,7 @@ CARD_MAP_ALT = "Channel {channel} of {layer} over the image; maximum {maximum}"
 UNIT = "activation"
 ACROSS_UNITS = "unit"
 OPACITY = "Feature map opacity"
-STATISTICS = ("mean", "max", "zero")
+STATISTICS = ("mean", "max", "sparsity")
 EFFECT = "Effect on **{name}**: {effect} {unit}"
 EFFECT_HELP = (
     "Estimate, to first order, of what this channel adds to the class's score on this image: "
@@ -48,7 +48,7 @@ KERNEL_ONE = "orange negative, purple positive, white zero"
 KERNEL_MANY = "one tile per input channel ({count}); orange negative, purple positive"
 KERNEL_ALT = "Kernel of channel {channel}"
 NO_KERNEL = "This layer has no kernel."
-NO_WINDOW = "A dense layer has no kernel to slide: each unit has a weight for all {count:,} inputs."
+NO_WINDOW = "A dense layer has no sliding window: each unit has one weight for each of its {count:,} inputs."
 PATTERN = "Pattern"
 PATTERN_MAKE = "Generate pattern"
 PATTERN_ALT = "Pattern of channel {channel}: an image made by gradient ascent"

@@ -2,7 +2,7 @@
 
 LINE = "Assumptions: {what} · **Change**"
 GUESSES = "{what} (guessed)"
-GUESS = " (guess)"
+GUESS = " (guessed)"
 NAMES = {
     "scaling": "pixels {value}",
     "fit": "images {value}",
@@ -10,7 +10,7 @@ NAMES = {
     "class_order": "folders in {value} order",
     "outputs": "{value}",
     "head": "output “{value}”",
-    "layout": "values in a row as an image of {value}",
+    "layout": "flat input reshaped to {value}",
     "layer": "default layer {value}",
 }
 VALUES = {
@@ -19,26 +19,26 @@ VALUES = {
     "outputs": {
         "softmax": "probabilities that sum to one",
         "sigmoid": "one probability, two classes",
-        "independent": "a probability for each class",
+        "independent": "independent probabilities (multi-label)",
         "logits": "logits",
         "scores": "raw scores",
         "numbers": "numbers, no classes",
         "none": "no scores",
     },
 }
-LAYER_WHY = "the last one with the rows and columns of the image"
+LAYER_WHY = "the last one with spatial feature maps"
 SCALING = "Pixels are scaled to"
-FIT = "Images of another shape are"
+FIT = "Images with another aspect ratio are"
 OUTPUTS = "The outputs are"
 CLASS_NAMES = "Class names, one per line"
 CLASS_NAMES_HELP = "Or paste a labels.txt of Teachable Machine, or JSON."
-VALUE_NAMES = "Names of the values, one per line"
+VALUE_NAMES = "Output names, one per line"
 VALUE_NAMES_WRONG = "{given} names for {count} values. Give one name per line."
 CLASS_NAME_LONG = "A name is too long. Names have at most 200 characters."
 CLASS_NAMES_WRONG = "{given} names for {count} classes. Give one name per line."
 CLASS_ORDER = "Folders are numbered in this order"
 HEAD = "Output used"
-CHECK = "The right scaling usually gives the most sensible prediction. Your answers are saved beside the model."
+CHECK = "The right scaling usually gives the most sensible prediction. Your answers are saved with the model."
 CHECK_ROW = "{scaling}: {name}, {share}"
 CHECK_VALUE = "{scaling}: {share}"
 SAVE = "Save"

@@ -1,15 +1,17 @@
 """Texts of the Convolution page."""
 
 TITLE = "Convolution"
-QUESTION = "How does a convolution compute?"
+QUESTION = "How does a convolution work?"
 WHAT = """
 A window slides over the image. At each position the values under it are multiplied element-wise by the **kernel** and
 summed: that is one value of the output.
 
 - **Stride**: the step of the window in pixels. **Padding**: zeros around the image, so that the window can reach over
-  the border. **Dilation**: gaps between the values that the kernel reads.
+  the border. **Dilation**: the spacing of the values that the kernel reads; 1 means
+  no gaps.
 - Deep-learning libraries do not flip the kernel: what they call convolution is cross-correlation.
-- The output has its own scale: brighter is stronger; orange is negative, purple positive. It is no longer an image.
+- The output has its own scale. With negative values, orange is negative, white zero and purple positive; without them,
+  black is zero and white the maximum.
 - In a model the weights are learned, there are many kernels, and each reads all channels of the previous layer.
 """
 VIEW = "View"
@@ -79,7 +81,8 @@ PLAYGROUND = {
     "formula": "{side}: ⌊({n} + {p} − {span}) / {s}⌋ + 1 = {out}",
     "nothing": "The window does not fit into the image. Choose a smaller kernel or dilation, more padding, "
     "or a higher resolution.",
-    "refused": "Keras does not allow stride and dilation together; this is what it would compute.",
+    "refused": "Keras does not allow a stride above 1 together with a dilation above 1; "
+    "this is what the formula gives.",
     "symmetric": "This kernel is symmetric: flipping it does not change the output.",
     "learned": "{network} learned this filter on scaled pixels: compare the pattern of the output, not its values.",
     "sum": "Sum: {sum}",
@@ -104,7 +107,7 @@ FORMULA = {
     "input": "input",
     "output": "output",
     "padding": "padding",
-    "span": "span",
+    "span": "effective kernel",
     "stride": "stride",
     "kernel": "kernel",
     "dilation": "dilation",
@@ -116,7 +119,7 @@ FORMULA = {
     "parameters": "parameters",
     "field": "receptive field",
     "field_before": "receptive field before",
-    "step_before": "stride before",
+    "step_before": "effective stride before",
 }
 
 SIZES_PART = "Part"
@@ -127,11 +130,11 @@ SIZES_PARTS = {
     "skip": "Skip connections",
 }
 SIZES_NUMBERS = {
-    "input": "Input",
-    "kernel": "Kernel",
+    "input": "Input size",
+    "kernel": "Kernel size",
     "stride": "Stride",
     "dilation": "Dilation",
-    "channels": "Channels",
+    "channels": "Input channels",
     "filters": "Filters",
     "units": "Units",
 }
@@ -153,7 +156,9 @@ SIZES_SKIPPED = (
     "**Rounding down.** {count} cell at the end is not read by any window: one more step would leave the image.",
     "**Rounding down.** {count} cells at the end are not read by any window: one more step would leave the image.",
 )
-SIZES_REFUSED = "Keras does not allow stride and dilation together; this is what it would compute."
+SIZES_REFUSED = (
+    "Keras does not allow a stride above 1 together with a dilation above 1; this is what the formula gives."
+)
 
 BLOCKS = {
     "convolution": "conv {kernel} × {kernel}, {filters}",
@@ -213,7 +218,9 @@ POOLED_TABLE = {
     "multiplications": "MACs",
     "field": "Receptive field of the last layer",
 }
-POOLED_WHY = "2 × 2 pooling keeps one value of four. The number of dense weights depends on how many values are left."
+POOLED_WHY = (
+    "2 × 2 pooling reduces four values to one. The number of dense weights depends on how many values are left."
+)
 
 SKIP_DEPTH = "Number of blocks"
 SKIP_IMAGE = "Input image, x"
@@ -230,8 +237,8 @@ SKIP_ALT = (
     "Correlation with the image over the number of blocks: at the end {plain} without, {skip} with skip connections."
 )
 SKIP_SCALE = (
-    "Each on its own scale. The weights are random: this shows why deep networks are hard to train from the start, "
-    "not what a trained one computes."
+    "Each on its own scale. The weights are random: this shows why deep networks are hard to train: their state at "
+    "initialization, not what a trained model computes."
 )
 
 TRANSLATED_PART = "Part"
@@ -246,15 +253,15 @@ TRANSLATED_CHANNEL = "Channel"
 TRANSLATED_IMAGE = "Transformed image"
 TRANSLATED_OWN = "Feature map of the transformed image"
 TRANSLATED_ALONG = "Original feature map, translated with the image"
-TRANSLATED_STILL = "Change in place"
-TRANSLATED_FOLLOWED = "Change when translated with the image"
+TRANSLATED_STILL = "Difference from the original map"
+TRANSLATED_FOLLOWED = "Difference from the translated map"
 TRANSLATED_DIFFERENCE = (
     "Relative difference over all channels of the layer: norm of the difference divided by the norm of the maps. "
     "0 means identical."
 )
 TRANSLATED_STEPS = (
-    "{layer}, {shape}: its stride is {stride} pixels of the image, so the translation is {right} cells in x and "
-    "{down} in y here."
+    "{layer}, {shape}: its effective stride is {stride} pixels, so here the translation is {right} cells in x and "
+    "{down} in y."
 )
 TRANSLATED_STAYS = "Still **{said}**: {before} before, {after} now"
 TRANSLATED_FLIPS = "From **{was}** ({before}) to **{said}** ({after})"
@@ -268,14 +275,16 @@ TRANSLATED_SWEEP_LABEL = "Sweep the translation"
 TRANSLATED_SWEEPING = "Translating the image: {done} of {total}"
 TRANSLATED_LABEL = "Transform"
 TRANSLATED_MOVING = "Running the model on the transformed image ..."
-TRANSLATED_LAYERS_NAMES = ("in place", "translated with the image")
+TRANSLATED_LAYERS_NAMES = ("from the original maps", "from the translated maps")
 TRANSLATED_LAYERS_AXES = ("layer", "difference")
-TRANSLATED_LAYERS_ALT = "For each layer, how much its maps change, in place and translated with the image."
+TRANSLATED_LAYERS_ALT = (
+    "For each layer, how much its maps differ from the original maps and from the translated original maps."
+)
 TRANSLATED_LAYERS_WHY = (
-    "**In place**: how much the transformation changes a layer; where the curve falls, pooling makes the layer more "
-    "invariant. **Translated with the image**: what remains when the original maps are moved like the image; near zero "
-    "means that the layer is equivariant. Convolution is equivariant to translation by whole strides, not to rotation "
-    "or scaling."
+    "**From the original maps**: how much the transformation changes a layer's output; where the curve falls, "
+    "often after pooling, the maps become more invariant. **From the translated maps**: the difference that "
+    "remains after the same transformation of the original maps; near zero means that the layer is equivariant. "
+    "Convolution is equivariant to translation by whole strides, not to rotation or scaling."
 )
 
 BASELINES_LABEL = "Train the baselines"
@@ -374,10 +383,11 @@ MODEL_KERNEL_GRAY = "sum over all channels (grayscale input)"
 MODEL_KERNEL_RETURN = "Back to the presets"
 
 RANDOMIZED_WHAT = (
-    "From the output down, the weights of each layer are shuffled: the model loses what it learned. "
+    "Layer by layer, from the output toward the input, the weights are randomly shuffled: the model loses what it "
+    "learned. "
     "**If a map does not change, do not trust it.**"
 )
-RANDOMIZED_COUNT = "Randomized layers, from the output down (of {total})"
+RANDOMIZED_COUNT = "Randomized layers (of {total}), starting at the output"
 RANDOMIZED_START = "Randomize"
 RANDOMIZED_SLOW = "{method} needs {runs} forward passes, about {seconds} s."
 RANDOMIZED_PROGRESS = "Randomizing up to {total} layers ..."
@@ -391,12 +401,12 @@ RANDOMIZED_CHANNEL = "Feature map channel"
 RANDOMIZED_UNIT = "activation"
 RANDOMIZED_CORRELATION = "Rank correlation"
 RANDOMIZED_CORRELATION_HELP = (
-    "Spearman's rank correlation. 1: both maps rank all positions in the same order. 0: unrelated. Below 0: reversed. "
-    "Magnitudes do not count; each map has its own scale."
+    "Spearman's rank correlation. 1: both maps rank all positions in the same order. 0: unrelated. −1: the reverse "
+    "order. Magnitudes do not count; each map has its own scale."
 )
 RANDOMIZED_NOTHING = "No layer is randomized yet: both maps are the same."
 RANDOMIZED_BELOW = "All randomized layers come after {layer}: its map cannot change yet."
-RANDOMIZED_EMPTY = "One map is constant: there is no ranking to compare, and nothing of the map is left."
+RANDOMIZED_EMPTY = "One map is constant, so there is no rank correlation."
 RANDOMIZED_ALIKE = (
     "The map hardly changes, although {count} of {total} layers is randomized: **do not trust it**. "
     "It shows the image, not what the model learned.",
@@ -404,7 +414,7 @@ RANDOMIZED_ALIKE = (
     "It shows the image, not what the model learned.",
 )
 RANDOMIZED_PARTLY = "The map changes in part: it shows both what the model learned and the image itself."
-RANDOMIZED_CHANGED = "The map changes with the weights: it shows what the model learned."
+RANDOMIZED_CHANGED = "The map changes with the weights: it passes this test, so it depends on what the model learned."
 RANDOMIZED_STRIP = "Cascading randomization"
 RANDOMIZED_STOP = "{count} of {total} layers · rank correlation {correlation}"
 
@@ -412,13 +422,13 @@ QUIZ_NUMBER = "Question {number}"
 QUIZ_NEXT = "Next question"
 QUIZ_PREVIOUS = "Previous question"
 QUIZ_SETTINGS = (
-    "Input {rows} × {columns} × {channels} · kernel {kernel} × {kernel} · stride {stride} · padding: {padding} · "
-    "dilation {dilation} · filters {filters}"
+    "Input {rows} × {columns} × {channels} · kernel {kernel} × {kernel} · stride {stride} · padding {padding} · "
+    "dilation {dilation} · {filters} filters"
 )
 QUIZ = {
     "output-size": "How many rows and columns does the output have?",
     "parameters": "How many parameters does this layer have, biases included?",
-    "brightest": "Where is the output of this kernel brightest?",
+    "brightest": "Where is the output of this kernel largest?",
     "class": "Which class does {network} predict?",
 }
 QUIZ_DEPTH = "{depth} of these layers are stacked. What is the receptive field of one output, in pixels per side?"
@@ -435,15 +445,15 @@ QUIZ_RIGHT = "Correct: **{answer}**"
 QUIZ_WRONG = "Not {chosen}: the answer is **{answer}**"
 QUIZ_SCORE = "Score"
 QUIZ_SCORES = ("{right} of {count} answer correct", "{right} of {count} answers correct")
-QUIZ_NO_SCORE = "No score yet. Choose an answer before you show the solution."
+QUIZ_NO_SCORE = "No score yet. Choose an answer, then select “Show the answer”."
 QUIZ_KERNEL = "Kernel"
 QUIZ_PLACES = "Input image, {side} × {side} pixels, padded with its mean gray"
 QUIZ_OUTPUT = "Output of the kernel: orange is negative, purple positive"
 QUIZ_IMAGE = "Input image"
 
 DRAW = "Draw"
-DRAW_KINDS = {"digit": "a digit", "garment": "a garment"}
-DRAW_TITLES = {"digit": "Draw a digit", "garment": "Draw a garment"}
+DRAW_KINDS = {"digit": "a digit", "garment": "clothing"}
+DRAW_TITLES = {"digit": "Draw a digit", "garment": "Draw clothing"}
 DRAW_WAY = "Preprocessing"
 DRAW_WAYS = {"fitted": "as in training", "raw": "resize only"}
 DRAW_WAYS_HELP = {
@@ -453,7 +463,7 @@ DRAW_WAYS_HELP = {
 }
 DRAW_EMPTY = {
     "digit": "Draw a digit from 0 to 9. The model runs when you lift the pen.",
-    "garment": "Draw a garment and fill it: trousers, a shirt, a bag, a shoe. The model runs when you lift the pen.",
+    "garment": "Draw and fill in trousers, a shirt, a bag or a shoe. The model runs when you lift the pen.",
 }
 DRAW_EXAMPLE = "Start with an example"
 DRAW_RECEIVED = "Model input"

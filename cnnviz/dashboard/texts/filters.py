@@ -9,7 +9,8 @@ step by step, to make the filter's mean activation as large as it can.
 - **Natural** patterns are regularized: smooth, with the colors of photographs. **Textbook** patterns change the pixels
   directly, and turn into noise in deep layers.
 - A pattern shows *one* thing that activates the filter, not everything, and nothing that a photograph has to contain.
-- For **dead** filters there was no gradient from any of three starts. They are listed, not drawn.
+- A filter is **dead** if gradient ascent found no image that activates it, from three random starts. Dead filters are
+  listed, not drawn.
 - The output layer has patterns too: one per class.
 """
 STYLE = "Style"
@@ -27,7 +28,7 @@ ESTIMATE = "about {time} · finished patterns are kept if you cancel"
 PROGRESS = "optimizing, {done} of {total} steps · {left} left"
 PREPARING = "Compiling gradient ascent ..."
 ODD_LISTS = {
-    "dead": "Dead (no gradient found): {filters}",
+    "dead": "Dead (no image activates them): {filters}",
     "rescued": "Rescued (inactive at the start): {filters}",
     "not finite": "NaN or infinite: {filters}",
 }

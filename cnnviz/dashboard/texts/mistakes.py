@@ -4,13 +4,12 @@ TITLE = "Mistakes"
 QUESTION = "What does the model get wrong, and why?"
 WHAT = """
 The model is evaluated on a labeled dataset. **Click a cell** of the confusion matrix to see its images, and an image to
-see why: where the evidence for the predicted class lies, where that for the true class, and which images the model
-finds similar.
+see why: where the evidence for the predicted and for the true class lies, and which images are similar to the model.
 
 - Rows are true labels, columns are predicted labels. The diagonal is correct.
-- The accuracy comes with a confidence interval: the range to expect on other images like these.
-- A label can be wrong too: look twice at an image that is confidently wrong.
-- The nearest images are nearest in feature space: the model's last layer can hardly tell them apart.
+- The accuracy comes with a confidence interval for images like these: few images, wide interval.
+- A label can be wrong too: look twice where the model is confidently wrong.
+- Nearest means nearest in feature space, in the values that the model's last layer receives.
 """
 
 DATA = "Dataset"
@@ -18,7 +17,7 @@ DATA_PLACEHOLDER = "a labeled dataset"
 PART = "Split"
 PARTS = {"test": "test", "validation": "validation", "train": "training", "all": "all"}
 CLASS_ORDER = "Class order"
-CLASS_ORDERS = {"sorted": "sorted (as Keras)", "natural": "natural (2 before 10)"}
+CLASS_ORDERS = {"sorted": "alphanumeric (as in Keras)", "natural": "natural (2 before 10)"}
 EXAMPLE = "An example: `{network}` on {title}. Choose a dataset to see what **{chosen}** gets wrong."
 LEARNED = "The model was trained on these images: its accuracy on new images will be lower."
 HEADLINE = "Accuracy **{share}**"
@@ -58,8 +57,8 @@ ORDER = "Sort by"
 ORDERS = {
     "confidence": "confidence",
     "loss": "loss",
-    "margin": "margin",
-    "surprise": "surprise",
+    "margin": "logit margin",
+    "surprise": "excess loss",
     "shuffle": "random",
 }
 FILTER = "Filter"
@@ -97,11 +96,11 @@ MAPPING = "Class mapping"
 MAPPING_HELP = "For each class of the dataset, the model's classes that count as correct."
 
 NUMBERS = "Per-class metrics"
-COLUMNS = {"support": "support", "recall": "recall", "precision": "precision", "f1": "F1"}
-COLUMN_CLASS = "class"
+COLUMNS = {"support": "Support", "recall": "Recall", "precision": "Precision", "f1": "F1"}
+COLUMN_CLASS = "Class"
 NUMBERS_HELP = (
-    "Recall: share of the images of a class that are predicted as it. Precision: share of the predictions of a class "
-    "that are correct. F1: their harmonic mean. Support: images of the class."
+    "Recall: share of a class's images that are predicted as that class. Precision: share of the predictions of a "
+    "class that are correct. F1: their harmonic mean. Support: images of the class."
 )
 NUMBERS_ALT = "Precision, recall and F1 of each class."
 CALIBRATION = "Calibration"
@@ -192,29 +191,29 @@ MEAN_LIKE = "In correct predictions it is {share}."
 MEAN_ALWAYS = "In correct predictions it is {share}: always in one place, like a watermark or a border."
 MASK_ALL = ("Mask this region in the image", "Mask this region in all {count} images")
 MASKED = (
-    "Masking this region changes the prediction of {changed} of {count} image; masking another one of the same size: "
-    "{elsewhere}.",
-    "Masking this region changes the predictions of **{changed} of {count}** images; masking another one of the same "
-    "size: {elsewhere}.",
+    "Masking this region changes the prediction for **{changed} of {count}** image; masking a region of the same size "
+    "elsewhere: {elsewhere}.",
+    "Masking this region changes the predictions for **{changed} of {count}** images; masking a region of the same "
+    "size elsewhere: {elsewhere}.",
 )
 MEAN_NOTHING = "There is no evidence for this class in these images."
 
 LABEL_ISSUES = ("{count} likely label issue", "{count} likely label issues")
 LABEL_ISSUES_HELP = (
-    "The model is more confident of another class than it is, on average, for images with that class's label "
+    "The model gives another class a probability at least as high as its average over the images with that label "
     "(confident learning)."
 )
 LABEL_ISSUES_LEARNED = "The model was trained on these labels, and may have memorized wrong ones."
-LABEL_ISSUE = "labeled {true}, predicted {other} (margin {margin})"
+LABEL_ISSUE = "labeled {true}, suggested {other} (probability margin {margin})"
 LABEL_ISSUE_TILES = "label issues"
 DUPLICATES = "Find near-duplicates"
 DUPLICATES_LEARNED = "Find near-duplicates in the training images"
 DUPLICATES_FOUND = ("{count} pair of near-duplicates", "{count} pairs of near-duplicates")
-DUPLICATE = "mean difference {difference} of 255"
+DUPLICATE = "RMS difference {difference} of 255"
 OUTLIERS = "Find outliers"
 OUTLIERS_FOUND = ("{count} outlier", "{count} outliers")
 OUTLIER = "{what} {value}; median {median}"
-OUTLIERS_HELP = "In size, brightness or color, more than 3.5 robust standard deviations from the median."
+OUTLIERS_HELP = "Modified z-score of size, brightness, contrast or color above 3.5 in magnitude (Iglewicz and Hoaglin)."
 QUANTITIES = {
     "width": "width",
     "height": "height",
@@ -248,9 +247,9 @@ RIVAL_PLACEHOLDER = "a second model"
 RIVAL_HELP = "Both models are evaluated on the same images."
 SCORES = "Accuracy: {own} **{before}**, {rival} **{now}**."
 MCNEMAR = "{rival} corrects {fixed} mistakes and makes {new} new ones. {verdict} (McNemar's exact test, p {p})"
-BETTER = "The difference is significant: {rival} is better on images like these."
-WORSE = "The difference is significant: {rival} is worse on images like these."
-LUCK = "The difference is not significant: it may be chance."
+BETTER = "The difference is statistically significant: {rival} is better on images like these."
+WORSE = "The difference is statistically significant: {rival} is worse on images like these."
+LUCK = "The difference is not statistically significant: it may be due to chance."
 AGREEMENT = """
 | | {rival} correct | {rival} wrong |
 |---|---|---|
@@ -262,10 +261,10 @@ CHANGES = {"fixed": "fixed", "new": "new mistakes", "both": "wrong in both"}
 
 CSV = "All predictions (CSV)"
 REPORT = "Report (HTML)"
-ONE_IMAGE = "Evidence bundle for this image (.zip)"
+ONE_IMAGE = "Export this image (.zip)"
 CELL_IMAGES = (
-    "Evidence bundle for {title}, {count} image (.zip)",
-    "Evidence bundle for {title}, {count} images (.zip)",
+    "Export {title}, {count} image (.zip)",
+    "Export {title}, {count} images (.zip)",
 )
 BUNDLE_HELP = "A page that opens offline, the images, arrays and code, and which model and dataset they come from."
 RECEIVED = "model input"

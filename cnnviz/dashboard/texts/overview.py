@@ -4,8 +4,8 @@ TITLE = "Overview"
 QUESTION = "What is this model, and what does it predict for this image?"
 WHAT = """
 **Left**, the image exactly as the model receives it: cropped or stretched, resized, and scaled to the values below it.
-**Right**, the predictions. A high probability means that no *other* class fits better, not that the object is there:
-a model without the right class still has to choose one.
+**Right**, the predictions. Softmax probabilities are relative: a high one means that the other classes fit
+worse, not that the object is there. A model without the right class still has to choose one.
 
 **Below**, every layer in the order in which it runs. The height of a point shows the layer's resolution, its size the
 number of channels; arcs are skip connections. Click a layer to select it on every page.
@@ -41,7 +41,7 @@ COLUMNS = {
     "parameters": "Parameters",
     "macs": "MACs",
     "field": "Receptive field",
-    "stride": "Stride",
+    "stride": "Effective stride",
 }
 COLUMN_HELP = {
     "field": "Rows × columns of the image that one output value can depend on",
