@@ -149,7 +149,7 @@ def test_one_class_much_larger_is_found(recipe, dataset):
     assert uneven.train.counts.min() > 0
     found = sentence("imbalance", replace(recipe, batch_size=8), uneven)
     assert f"'lying' has {uneven.train.counts[0]} training images" in found
-    assert f"right in {uneven.train.counts[0] / len(chosen):.0%}" in found
+    assert f"is {uneven.train.counts[0] / len(chosen):.0%} accurate" in found
 
 
 def test_a_class_that_is_missing_from_a_part_is_found(recipe, dataset):
