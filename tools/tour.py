@@ -62,9 +62,9 @@ def _walk(tour: _Tour, url: str) -> None:
     tour.look()
     page.get_by_role("link", name="Mistakes").click()
     page.get_by_text("Confusion matrix").first.wait_for()
-    page.get_by_text("Why?").wait_for()
+    page.get_by_text("Why?", exact=True).wait_for()
     tour.look()
-    page.get_by_text("Why?").scroll_into_view_if_needed()
+    page.get_by_text("Counterfactual edits").scroll_into_view_if_needed()
     tour.look(2 * _LONG)
 
 

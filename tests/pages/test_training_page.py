@@ -179,8 +179,8 @@ def test_the_others_of_a_series_are_said_to_go_on_and_are_stopped_together(open_
         app = open_page("training", run="one")
         app.multiselect(key="compared_runs").set_value(["two", "three"]).run()
         assert "2 other runs are active or queued" in sentences(app)
-        table = app.dataframe[0].value.set_index("run")
-        assert list(table["state"]) == ["Finished", "Training · epoch 2 of 3", "Queued"]
+        table = app.dataframe[0].value.set_index("Run")
+        assert list(table["State"]) == ["Finished", "Training · epoch 2 of 3", "Queued"]
         press(app, "Stop all")
         assert [(path / "stop").exists() for path in paths] == [False, True, True]
 
@@ -191,12 +191,12 @@ def test_runs_are_compared_with_what_differs_in_numbers_for_people(open_page, ru
     app = open_page("training", run="one")
     app.multiselect(key="compared_runs").set_value(["two"]).run()
     assert not app.exception
-    table = app.dataframe[0].value.set_index("run")
+    table = app.dataframe[0].value.set_index("Run")
     assert table.loc["one", "Test accuracy"] == pytest.approx(87.5)
     assert np.isnan(table.loc["two", "Test accuracy"])
-    assert (table.loc["one", "optimizer"], table.loc["two", "optimizer"]) == ("adam", "sgd")
-    assert table.loc["two", "patience"] == "–"
-    assert "seed" not in table.columns
+    assert (table.loc["one", "Optimizer"], table.loc["two", "Optimizer"]) == ("adam", "sgd")
+    assert table.loc["two", "Early stopping patience"] == "–"
+    assert "Seed" not in table.columns
     assert [chart.proto.alt for chart in app.get("vega_lite_chart")] == [
         "Loss over the epochs of one, two.",
         "Accuracy over the epochs of one, two.",
@@ -386,7 +386,7 @@ def test_each_series_tells_its_runs_and_what_differs(open_page, name):
     assert not app.exception
     table = app.dataframe[0].value
     count = {"optimizers": 7, "regularization": 6, "ladder": 4}[name]
-    assert len(table) == table["run"].nunique() == count
+    assert len(table) == table["Run"].nunique() == count
     assert len(table.columns) >= 2
     assert str(count) in app.button(key="launch_series").label
     assert "for all runs on this machine" in sentences(app) and "in 10 classes" in sentences(app)

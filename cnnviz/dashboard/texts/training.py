@@ -195,6 +195,28 @@ CLIP_NORM = "Clip gradient norm (0: off)"
 CLIP_VALUE = "Clip gradient value (0: off)"
 ONE_HOT = "One-hot labels"
 
+SETTINGS = {
+    "data": "Dataset",
+    "network": "Model",
+    "epochs": "Epochs",
+    "batch_size": "Batch size",
+    "optimizer": "Optimizer",
+    "learning_rate": "Learning rate",
+    "schedule": "Learning-rate schedule",
+    "patience": "Early stopping patience",
+    "seed": "Seed",
+    "size": "Image size",
+    "dropout": "Dropout rate",
+    "l1": "L1 regularization",
+    "l2": "L2 regularization",
+    "has_batch_norm": "Batch normalization",
+    "clip_norm": "Clip gradient norm",
+    "clip_value": "Clip gradient value",
+    "is_one_hot": "One-hot labels",
+    "transfer.base": "Base model",
+}
+"""Settings of a recipe as columns; the others go by the name that the command line takes."""
+
 AUGMENTATION = "Data augmentation"
 ROTATION = "Rotation range"
 WIDTH_SHIFT = "Width shift range"

@@ -74,7 +74,7 @@ def _row(run: Run, differing: dict[str, Any]) -> dict[str, Any]:
         texts.COLUMN_STATE: standing.said(run),
         texts.COLUMN_BEST: status.best.get("epoch"),
         **reached,
-        **{name: _setting(value) for name, value in differing.items()},
+        **{texts.SETTINGS.get(name, name): _setting(value) for name, value in differing.items()},
     }
 
 

@@ -79,7 +79,10 @@ def _rows(series: str, recipes: tuple[Recipe, ...]) -> list[dict[str, str]]:
         if name != "name" and len({str(found.get(name)) for found in settings}) > 1
     ]
     return [
-        {texts.COLUMN_RUN: recipe.name, **{name: _plain(found.get(name)) for name in differing}}
+        {
+            texts.COLUMN_RUN: recipe.name,
+            **{texts.SETTINGS.get(name, name): _plain(found.get(name)) for name in differing},
+        }
         for recipe, found in zip(recipes, settings, strict=True)
     ]
 
