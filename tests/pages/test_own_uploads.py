@@ -218,4 +218,4 @@ def test_the_settings_of_runs_on_other_data_are_told_by_name(open_page, trained)
     app = open_page("training", run="a-run")
     app.multiselect(key="compared_runs").set_value(["b-run"]).run()
     assert not app.exception
-    assert list(app.dataframe[0].value["data"]) == ["mine", "my other images"]
+    assert list(app.dataframe[0].value["Dataset"]) == ["mine", "my other images"]
