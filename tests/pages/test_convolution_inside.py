@@ -275,7 +275,7 @@ def test_a_slow_method_is_estimated_before_it_starts(open_page):
 def test_a_model_without_maps_is_explained(open_page):
     app = open_page("convolution", view="shuffled", model="mnist_dense")
     assert not app.exception
-    assert "has no maps" in sentences(app)
+    assert "has no feature maps" in sentences(app)
 
 
 @pytest.mark.parametrize("weight", [np.nan, 3e37], ids=["nan", "too large"])

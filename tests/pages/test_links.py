@@ -103,7 +103,7 @@ def test_nothing_keeps_the_one_writer_of_the_url_from_its_work(call):
 
 def test_a_page_that_ends_early_still_writes_its_url(open_page):
     app = open_page("heatmaps", model="mnist_dense", method="grad_cam", layer="nowhere")
-    assert "has no maps" in said(app)
+    assert "has no feature maps" in said(app)
     assert "Shown instead" in said(app)
     assert app.query_params == {"model": "mnist_dense", "method": "grad_cam"}
 

@@ -208,7 +208,7 @@ def test_a_class_that_stands_for_two_is_explained(opened, data):
 def test_names_without_any_counterpart_ask_for_a_mapping(opened, data):
     write_images(data / "mine", {"kumquats": 2, "submarines": 2})
     app = opened(model="fashion-cnn", data="mine")
-    assert "Map them by hand" in sentences(app)
+    assert "Map them manually" in sentences(app)
 
 
 def test_a_zip_of_one_class_and_one_image_opens(opened, data):
@@ -373,7 +373,7 @@ def test_the_smallest_patch_is_found_and_covering_it_flips_the_answer(opened):
 
 def test_a_model_without_maps_still_has_its_card(opened):
     app = opened(model="mnist_dense", data="mnist-5k")
-    assert "has no maps" in sentences(app)
+    assert "has no feature maps" in sentences(app)
     assert app.button(key="hide_hottest").disabled
     app.slider(key="strength blur").set_value(2.0).run()
     assert bars_of(app)

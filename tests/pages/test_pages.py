@@ -40,12 +40,12 @@ def test_opens_on_models_without_maps_gray_ones_and_a_single_sigmoid(open_page, 
 
 def test_heatmaps_of_a_dense_model_are_those_of_its_pixels(open_page):
     app = open_page("heatmaps", model="mnist_dense")
-    assert "Saliency." in sentences(app) and "has no maps" not in sentences(app)
+    assert "Saliency." in sentences(app) and "has no feature maps" not in sentences(app)
 
 
 def test_a_map_of_a_dense_model_is_refused_in_a_sentence(open_page):
     app = open_page("heatmaps", model="mnist_dense", method="grad_cam")
-    assert "has no maps" in sentences(app)
+    assert "has no feature maps" in sentences(app)
 
 
 def test_a_dense_layer_is_shown_as_bars(open_page):

@@ -151,7 +151,7 @@ def test_a_folder_that_is_no_run_is_left_out_and_a_run_that_cannot_be_understood
     ("losses", "said"),
     [
         (((1, 1, 0.5, 0.5), (0.5, 0.8, 0.8, 0.75), (0.3, 0.9, 0.82, 0.78), (0.1, 1.2, 0.85, 0.8)), "Since epoch 2"),
-        (((1, 1, 0.5, 0.5), (0.5, 0.8, 0.99, 0.75)), "Training accuracy is 99 %, Validation accuracy 75 %"),
+        (((1, 1, 0.5, 0.5), (0.5, 0.8, 0.99, 0.75)), "Training accuracy is 99 %, validation accuracy 75 %"),
         (((0.7, 0.7, 0.5, 0.5),) * 3, "at chance level (50 %)"),
     ],
 )
@@ -166,7 +166,7 @@ def test_a_curve_of_few_images_is_said_to_jump_by_chance(open_page, runs):
     few = {"data": {"class_names": list(CLASSES), "pictures": {"validation": [4, 5]}}}
     make_run(runs, losses=GOOD, state="finished", epoch=3, epochs=12, environment=few)
     (note,) = open_page("training").info
-    assert note.value.startswith("There are only 9 validation images: each counts for 11 % of the Validation accuracy")
+    assert note.value.startswith("There are only 9 validation images: each counts for 11 % of the validation accuracy")
 
 
 def test_the_others_of_a_series_are_said_to_go_on_and_are_stopped_together(open_page, runs):

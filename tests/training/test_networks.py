@@ -62,7 +62,7 @@ def test_another_size_changes_the_first_dense_layer_alone():
 
 
 def test_images_that_are_too_small_are_refused_in_words():
-    with pytest.raises(RunError, match=r"does not accept images of 20 pixels\. Choose a larger size"):
+    with pytest.raises(RunError, match=r"cannot take images of 20 pixels\. Choose a larger size"):
         networks.build(replace(LENET, network="small_data_convnet", size=20), classes=2)
 
 

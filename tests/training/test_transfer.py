@@ -166,7 +166,7 @@ def test_where_a_base_cannot_be_cut_it_says_so():
     with pytest.raises(RunError, match="mine does not accept images of 1 pixels"):
         cut(convnet, "pool", size=(1, 1))
     subclassed = load_convnet("lenet5_subclassed")
-    with pytest.raises(RunError, match="no graph of layers"):
+    with pytest.raises(RunError, match="not a functional model"):
         cut(subclassed, "conv1", size=(28, 28))
 
 
