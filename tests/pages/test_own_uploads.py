@@ -112,7 +112,7 @@ def test_what_somebody_else_uploaded_too_stays_while_they_are_here(open_page, mo
         monkeypatch.setattr(uploads, "session_id", lambda session=session: session)
         apps[session] = open_page("overview")
         name = upload(apps[session], "pictures")
-    apps["second"].button(key="delete images").click().run()
+    apps["second"].button(key="delete pictures").click().run()
     assert apps["second"].session_state["image"] == "chelsea"
     assert (store.get("pictures", name) is not None) == is_first_here
     monkeypatch.setattr(uploads, "session_id", lambda: "first")
@@ -120,7 +120,7 @@ def test_what_somebody_else_uploaded_too_stays_while_they_are_here(open_page, mo
     assert apps["first"].session_state["image"] == (name if is_first_here else "chelsea")
     assert ("The image in this link is no longer on this server." in sentences(apps["first"])) != is_first_here
     if is_first_here:
-        apps["first"].button(key="delete images").click().run()
+        apps["first"].button(key="delete pictures").click().run()
         assert store.get("pictures", name) is None
 
 

@@ -130,7 +130,7 @@ def test_a_killed_worker_ends_the_run_of_the_other_both_resume_and_stop_together
     other.kill()
     assert chief.wait(SECONDS) == 2
     failed = open_run(paths[0])
-    assert failed.status.state == "failed" and "Another worker of the run went away" in failed.status.reason
+    assert failed.status.state == "failed" and "Another worker of the run has exited" in failed.status.reason
     assert open_run(paths[1]).status.state == "interrupted"
     shutil.rmtree(paths[1] / "checkpoints")
     old.rename(paths[1] / "checkpoints")
