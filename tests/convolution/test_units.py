@@ -267,7 +267,7 @@ class Doubled(kl.Conv2D):
 )
 def test_other_kinds_say_that_they_are_not_taken_apart(layer):
     convnet = chain(layer)
-    text = rf"Layer 'odd' \({type(layer).__name__}\) is not taken apart\. Choose a convolution"
+    text = rf"Layer 'odd' \({type(layer).__name__}\) cannot be shown step by step\. Choose a convolution"
     with pytest.raises(LayerError, match=text):
         explain_unit(convnet, image(convnet), layer="odd", row=1, column=0, channel=1)
 
@@ -276,7 +276,7 @@ def test_containers_and_units_that_do_not_exist_are_refused():
     convnet = nested_net()
     inputs = image(convnet)
     container = next(info.address for info in layers(convnet) if info.is_container)
-    with pytest.raises(LayerError, match="is made of other layers"):
+    with pytest.raises(LayerError, match="is contains other layers"):
         explain_unit(convnet, inputs, layer=container, channel=0)
     with pytest.raises(LayerError, match=r"'scores' has no channel 3\. Choose one from 0 to 2\."):
         explain_unit(convnet, inputs, layer="scores", channel=3)

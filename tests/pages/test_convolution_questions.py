@@ -53,7 +53,7 @@ def settings(app):
     text = next(element.value for element in app.markdown if element.value.startswith("Input "))
     found = re.fullmatch(
         r"Input (\d+) × (\d+) × (\d+) · kernel (\d+) × \d+ · stride (\d+) · padding (.+?) · dilation (\d+) · "
-        r"filters (\d+)",
+        r"(\d+) filters",
         text,
     ).groups()
     rows, columns, channels, kernel, stride, dilation, filters = (int(found[place]) for place in (0, 1, 2, 3, 4, 6, 7))

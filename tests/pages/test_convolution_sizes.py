@@ -89,7 +89,7 @@ def test_what_the_controls_say_stands_in_the_link(opened):
     app = opened()
     app.number_input(key="window dilation").set_value(2).run()
     assert app.query_params["window"] == "10x10x3,conv3x6s2samed2"
-    assert "Keras does not allow stride and dilation together" in sentences(app)
+    assert "Keras does not allow a stride above 1 together with a dilation above 1" in sentences(app)
     app.selectbox(key="window padding").select("valid").run()
     app.number_input(key="window input").set_value(14).run()
     assert app.query_params["window"] == "14x14x3,conv3x6s2d2"

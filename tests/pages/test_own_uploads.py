@@ -98,7 +98,7 @@ def test_in_a_class_everybody_deletes_their_own(open_page):
     other = store.put("pictures", png())
     app = open_page("overview", image=other)
     assert app.session_state["image"] == other
-    assert "delete images" not in [button.key for button in app.button]
+    assert "delete pictures" not in [button.key for button in app.button]
     upload(app, "models")
     assert "delete models" in [button.key for button in app.button]
 
