@@ -220,9 +220,9 @@ def test_padding_that_a_layer_adds_is_marked_where_it_lies(separable_net):
 
 
 def test_operations_between_layers_are_part_of_what_the_next_one_reads():
-    image = keras.Input((6, 6, 3))
-    doubled = kl.Conv2D(2, 3, name="below")(image) * 2
-    model = keras.Model(image, kl.Conv2D(2, 3, name="above")(doubled))
+    tensor = keras.Input((6, 6, 3))
+    doubled = kl.Conv2D(2, 3, name="below")(tensor) * 2
+    model = keras.Model(tensor, kl.Conv2D(2, 3, name="above")(doubled))
     randomize(model)
     convnet = convnet_from_model(model)
     unit = explain_unit(convnet, image(convnet), layer="above", channel=1)
@@ -276,7 +276,7 @@ def test_containers_and_units_that_do_not_exist_are_refused():
     convnet = nested_net()
     inputs = image(convnet)
     container = next(info.address for info in layers(convnet) if info.is_container)
-    with pytest.raises(LayerError, match="is contains other layers"):
+    with pytest.raises(LayerError, match="contains other layers"):
         explain_unit(convnet, inputs, layer=container, channel=0)
     with pytest.raises(LayerError, match=r"'scores' has no channel 3\. Choose one from 0 to 2\."):
         explain_unit(convnet, inputs, layer="scores", channel=3)

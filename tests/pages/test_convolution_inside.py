@@ -172,7 +172,7 @@ def test_a_layer_that_is_not_taken_apart_says_so_beside_its_map(open_page, tmp_p
     app = open_page("convolution", view="inside", model=name, layer="odd")
     assert not app.exception
     header = shown(app, "unit_view")
-    assert "not taken apart" in header["refusal"]
+    assert "cannot be shown step by step" in header["refusal"]
     assert not header["units"]
     assert header["rows"] == 8
 

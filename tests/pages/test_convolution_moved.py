@@ -130,7 +130,7 @@ def test_layers_notice_a_shift_in_place_and_follow_it(opened):
     app = opened(model="lenet5-mnist", topic="layers", image=f"mnist-5k:{DIGIT}", move="4,0,0,1")
     spec = app.get("plotly_chart")[0].proto.spec
     assert all(f'"{name}"' in spec for name in ("conv1", "pool1", "conv2", "pool2"))
-    assert "In place" in sentences(app)
+    assert "From the original maps" in sentences(app)
 
 
 def test_only_pooled_maps_stand_a_shift(opened, lenet5):

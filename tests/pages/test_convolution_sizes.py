@@ -73,12 +73,12 @@ def test_a_window_gives_as_many_outputs_and_parameters_as_in_keras(opened, seed)
     numbers = results(app)
     assert numbers["output"] == model.output_shape[1] == component(app, "cnnviz_windows")["output"]
     assert numbers["parameters"] == model.count_params()
-    assert numbers["span"] == dilation * (block.kernel - 1) + 1
+    assert numbers["effective kernel"] == dilation * (block.kernel - 1) + 1
 
 
 def test_the_first_screen_shows_the_uneven_rule(opened):
     app = opened()
-    assert results(app) == {"output": 5, "span": 3, "parameters": 168}
+    assert results(app) == {"output": 5, "effective kernel": 3, "parameters": 168}
     assert "adds 0 before and 1 after" in sentences(app)
     drawn = component(app, "cnnviz_windows")
     assert drawn["padding"] == [0, 1]

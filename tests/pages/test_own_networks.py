@@ -118,7 +118,7 @@ def test_no_answer_is_drawn_of_broken_weights(open_page, broken):
 
 def test_a_dense_layer_is_not_said_to_have_no_weights(open_page, sound):
     app = open_page("filters", model=sound, layer="hidden")
-    assert "each unit has a weight for all 32 inputs" in sentences(app)
+    assert "each unit has one weight for each of its 32 inputs" in sentences(app)
     assert "no kernel of its own" not in sentences(app)
 
 

@@ -72,7 +72,7 @@ def test_a_saved_model_is_called_by_itself_in_another_process(finished, photos, 
 
 def test_what_is_there_stays_and_nothing_is_left_behind(finished, tmp_path):
     (tmp_path / "net.keras").write_text("mine")
-    with pytest.raises(RunError, match="exists already"):
+    with pytest.raises(RunError, match="already exists"):
         export_run(finished, tmp_path / "net.keras")
     assert [path.name for path in tmp_path.iterdir()] == ["net.keras"]
     assert (tmp_path / "net.keras").read_text() == "mine"

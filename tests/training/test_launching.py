@@ -127,7 +127,7 @@ def test_a_stopped_trainer_is_killed_when_it_had_time_to_answer(trained):
     assert process.wait(20) == -signal.SIGKILL
     status = open_run(path).status
     assert (status.state, status.epoch) == ("interrupted", 2)
-    assert "did not answer when it was asked to stop" in status.reason
+    assert "did not respond to Stop" in status.reason
     reopen(path)
     assert (open_run(path).status.state, open_run(path).status.pid) == ("queued", 0)
 

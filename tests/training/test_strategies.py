@@ -168,7 +168,7 @@ def test_a_worker_that_waits_for_the_others_hears_that_it_shall_stop(plain, runs
     ("name", "cluster", "said"),
     [
         ("parameter-server", "", "Keras 3 does not train with a parameter server. Choose mirrored or multi-worker."),
-        ("tpu", "", "built without. Choose mirrored or multi-worker."),
+        ("tpu", "", "no TPU support. Choose mirrored or multi-worker."),
         ("two", "", "There is no strategy 'two'. There are: none, mirrored, multi-worker."),
         ("multi-worker", "", "needs $TF_CONFIG on every machine"),
         ("multi-worker", "[]", "needs $TF_CONFIG on every machine"),

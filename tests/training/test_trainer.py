@@ -121,7 +121,7 @@ def test_a_loss_that_is_no_number_ends_the_run_and_says_what_to_do(runs, recipe)
     mad = replace(recipe, network="mnist_convnet", learning_rate=1e38, schedule="constant")
     run = carry_out(create_run(mad, folder=runs))
     assert run.status.state == "failed"
-    assert "nan" in run.status.reason and "smaller learning rate" in run.status.reason
+    assert "nan" in run.status.reason and "lower learning rate" in run.status.reason
 
 
 def test_a_setting_that_cannot_be_carried_out_fails_with_its_sentence(runs, recipe):
