@@ -41,7 +41,7 @@ def test_one_number_is_neither_a_share_nor_a_class_to_choose(open_page, name, pa
     app = open_page(page, model=brought(name))
     assert not app.exception
     said = sentences(app).replace("top 10 % of pixels", "")
-    said = re.sub(r"zero \*\*[^*]*%\*\*", "", said)  # of a channel's positions
+    said = re.sub(r"sparsity \*\*[^*]*%\*\*", "", said)  # of a channel's positions
     assert "%" not in said
     assert not {"Class", "Value", "Compare with"} & {one.label for one in app.selectbox}
 
