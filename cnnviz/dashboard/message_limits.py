@@ -10,7 +10,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from cnnviz.dashboard import private_streamlit
 
 _MOST_BYTES = 2**20
-_MOST_WIDGETS = 1_000  # values of widgets in one message; our fullest page has fewer than a hundred
+_MOST_ENTRIES = {"rerun_script": 1_000, "file_urls_request": 20}
+"""Values of widgets, of which our fullest page has fewer than a hundred, and files, of which it takes one at a time."""
+
 _A_SECOND, _AT_ONCE = 20, 60  # messages of one socket that are passed on at once: nobody clicks as fast for long
 _POLICY_VIOLATION = 1008
 
@@ -47,8 +49,8 @@ class _Arriving:
             await self._take_turn()
             if len(data) > _MOST_BYTES:
                 return _closed()
-            kind, widgets = private_streamlit.browser_message(data)
-            if widgets > _MOST_WIDGETS:
+            kind, entries = private_streamlit.browser_message(data)
+            if entries > _MOST_ENTRIES.get(kind, 0):
                 return _closed()
             if kind in private_streamlit.PAGE_MESSAGES:
                 return message

@@ -58,13 +58,14 @@ PAGE_MESSAGES = frozenset(
 
 
 def browser_message(data: bytes) -> tuple[str, int]:
-    """Tell the kind of a browser's message and how many widgets it speaks of; an empty kind if it is none."""
+    """Tell the kind of a browser's message, and of how many widgets or files it speaks; an empty kind if it is none."""
     message = BackMsg()
     try:
         message.ParseFromString(data)
     except DecodeError:
         return "", 0
-    return message.WhichOneof("type") or "", len(message.rerun_script.widget_states.widgets)
+    entries = len(message.rerun_script.widget_states.widgets) + len(message.file_urls_request.file_names)
+    return message.WhichOneof("type") or "", entries
 
 
 def styled(css: str) -> str:

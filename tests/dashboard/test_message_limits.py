@@ -39,6 +39,12 @@ class Clock:
         self.now += seconds
 
 
+def files(count):
+    message = BackMsg()
+    message.file_urls_request.file_names.extend(["a"] * count)
+    return message.SerializeToString()
+
+
 def passed_on(*sent, kind="websocket"):
     """What the server gets of some bytes, or whole messages, that a browser sends."""
     messages = iter([one if isinstance(one, dict) else {"type": "websocket.receive", "bytes": one} for one in sent])
@@ -95,7 +101,7 @@ def test_every_kind_of_message_is_either_passed_on_or_known_to_be_left_out():
         (rerun(text="x" * (2**20 - 100)), True),
         (rerun(text="x" * 2**20), False),
     ],
-    ids=["many widgets", "too many", "large", "too large"],
+    ids=["many widgets", "too many", "large", "too large", "files", "too many files"],
 )
 def test_a_socket_that_sends_more_than_a_page_holds_is_closed(data, is_taken):
     assert passed_on(data, rerun()) == ([data, rerun(), 1000] if is_taken else [1008])
