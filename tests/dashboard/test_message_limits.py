@@ -100,6 +100,8 @@ def test_every_kind_of_message_is_either_passed_on_or_known_to_be_left_out():
         (rerun(1001), False),
         (rerun(text="x" * (2**20 - 100)), True),
         (rerun(text="x" * 2**20), False),
+        (files(20), True),
+        (files(21), False),
     ],
     ids=["many widgets", "too many", "large", "too large", "files", "too many files"],
 )

@@ -48,7 +48,7 @@ def test_a_change_reaches_every_run_that_can_have_it():
 
 
 def test_what_there_is_not_is_told(tmp_path):
-    with pytest.raises(RunError, match=r"There is no series 'models'\. There are: optimizers, regularization"):
+    with pytest.raises(RunError, match=r"There is no series 'networks'\. There are: optimizers, regularization"):
         create_series("networks", folder=tmp_path)
     with pytest.raises(RunError, match="no setting 'epoch'"):
         create_series("optimizers", folder=tmp_path, changes={"epoch": 3})
@@ -94,4 +94,4 @@ def test_where_the_caller_goes_no_further_the_rest_ends_as_stopped(runs, small):
         next(carry_out_in_turn(paths[2:]))  # it is held
     turns.close()
     assert [open_run(path).status.state for path in paths] == ["stopped"] * 3
-    assert "before its turn" in open_run(paths[2]).status.reason
+    assert "before it started" in open_run(paths[2]).status.reason
