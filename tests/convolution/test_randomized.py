@@ -79,7 +79,7 @@ def test_shuffling_changes_the_answer(convnet, rng):
 
 def test_models_that_cannot_be_copied_and_layers_that_are_not_there_are_refused(convnet):
     subclassed = convnet_from_model(listed())
-    with pytest.raises(ModelError, match="listed cannot be cloned: Keras cannot build it anew"):
+    with pytest.raises(ModelError, match="listed cannot be cloned: Keras cannot rebuild it from its config"):
         randomized(subclassed, from_top=1)
     with pytest.raises(ValueError, match=r"Expected 0 to 4 layers from the top\. Received: 5"):
         randomized(convnet, from_top=5)

@@ -64,4 +64,4 @@ def test_a_model_that_reads_rows_one_by_one_has_no_maps_and_says_so(open_page, r
     app = open_page(page, model=rows, **({"method": "grad_cam"} if page == "heatmaps" else {}))
     assert not app.exception
     if page == "heatmaps":
-        assert "no layer of it has an image's rows and columns" in sentences(app)
+        assert "none of its layers keeps the image's rows and columns" in sentences(app)
