@@ -32,7 +32,9 @@ def test_from_the_matrix_to_the_corner_that_decides(open_page, tmp_path):
     assert "always in one place, like a watermark" in sentences(app)
 
     press(app, "Mask this region in all 20 images")
-    found = re.search(r"\*\*(\d+) of 20\*\* images; masking a region of the same size elsewhere: (\d+)\.", sentences(app))
+    found = re.search(
+        r"\*\*(\d+) of 20\*\* images; masking a region of the same size elsewhere: (\d+)\.", sentences(app)
+    )
     assert found and int(found[1]) >= 18 and int(found[2]) <= 2
 
     assert "The evidence for cherries lies at the bottom right." in sentences(app)
