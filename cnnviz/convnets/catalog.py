@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from cnnviz.convnets import architectures, efficientnet_lite0
 from cnnviz.convnets.convnet import SCALINGS, Preparation
+from cnnviz.convnets.files import open_model_file
 from cnnviz.datasets import CATS_AND_DOGS, CIFAR10, DIGITS, FASHION
 from cnnviz.downloads import is_failed_download
 from cnnviz.errors import ModelError, OfflineError
 
 if TYPE_CHECKING:
     import keras
-import json
-from collections.abc import Mapping
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
-from cnnviz.convnets.files import open_model_file
-
-if TYPE_CHECKING:
-    import keras
 
 DEFAULT = "efficientnet-lite0"
 

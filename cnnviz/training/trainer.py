@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cnnviz.convnets.overrides import Answers, remember
-from cnnviz.datasets import Dataset, load_dataset
+from cnnviz.datasets import Dataset, load_dataset, photos
 from cnnviz.errors import CancelledError, CnnvizError, RunError
 from cnnviz.folders import sweep
 from cnnviz.runs import Run, open_run
@@ -28,15 +28,13 @@ from cnnviz.training.plans import make_plan
 from cnnviz.training.queue import wait_for_turn
 from cnnviz.training.recipe import Recipe, recipe_from_json
 from cnnviz.training.record import Record, folder_written, hold, write_json
+from cnnviz.training.scratch import shape_of
 from cnnviz.training.strategies import check, is_led, share, shared_recipe
+from cnnviz.training.weights import load_product
 
 if TYPE_CHECKING:
     from cnnviz.training.callbacks import OnEpoch
 
-
-from cnnviz.datasets import photos
-from cnnviz.training.scratch import shape_of
-from cnnviz.training.weights import load_product
 
 _DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _RESERVE = "reserve"

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from cnnviz.convnets import Convnet
-from cnnviz.datasets import Dataset
+from cnnviz.datasets import Dataset, Part, ahead, batch_order, pipeline
+from cnnviz.errors import RunError
+from cnnviz.folders import cache_folder, make_room
+from cnnviz.kept_arrays import map_rows, write_rows
 from cnnviz.layers import default_layer
 from cnnviz.training import networks
 from cnnviz.training.cutting import base_of, cut, leaves, plain
@@ -17,22 +25,8 @@ from cnnviz.training.scratch import batches, shape_of, steps, training_batches
 
 if TYPE_CHECKING:
     import keras
-import hashlib
-from collections.abc import Callable, Iterator
-from functools import lru_cache
-from pathlib import Path
-from typing import TYPE_CHECKING
-
-import numpy as np
-
-from cnnviz.datasets import Part, ahead, batch_order, pipeline
-from cnnviz.errors import RunError
-from cnnviz.folders import cache_folder, make_room
-from cnnviz.kept_arrays import map_rows, write_rows
-
-if TYPE_CHECKING:
-    import keras
     import tensorflow as tf
+
 
 _CONVOLUTIONS = ("Conv2D", "DepthwiseConv2D", "SeparableConv2D", "Conv2DTranspose")
 _POOLING = "pooling"
